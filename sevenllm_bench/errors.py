@@ -1,0 +1,50 @@
+"""What the user did wrong, and what to do next: every such error of this package is a `SEvenLLMError`."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+
+class SEvenLLMError(Exception):
+    """A mistake that the user can mend. The message says what is wrong, with which input, and what to do."""
+
+
+class DataError(SEvenLLMError):
+    """Benchmark data that is missing, altered or malformed."""
+
+
+class PredictionsError(SEvenLLMError):
+    """A predictions or samples file that can't be read."""
+
+
+class ConfigError(SEvenLLMError):
+    """An option with a value that doesn't exist or doesn't fit."""
+
+
+EXIT_CODE = 2
+
+
+def report(error: SEvenLLMError) -> int:
+    """Print `error` on standard error, without a traceback, and return the exit code for it (2)."""
+    print(f"sevenllm-bench: error: {error}", file=sys.stderr)
+    return EXIT_CODE
+
+
+def install_excepthook() -> None:
+    """End a process that dies of a `SEvenLLMError` with its message alone and exit code 2.
+
+    For `lm_eval`, whose command line lets exceptions through: a user's mistake should not print a traceback there
+    either. Other exceptions keep their traceback, callers that catch the error see no difference. Safe to call twice.
+    """
+    previous = sys.excepthook
+    if getattr(previous, "for_sevenllm", False):
+        return
+
+    def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        if isinstance(error, SEvenLLMError):
+            raise SystemExit(report(error))
+        previous(kind, error, traceback)
+
+    hook.for_sevenllm = True  # type: ignore[attr-defined]
+    sys.excepthook = hook

@@ -1,0 +1,1 @@
+"""Sentences, words and indicators of compromise in English and Chinese text."""
