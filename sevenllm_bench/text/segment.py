@@ -50,19 +50,19 @@ def words(text: str) -> list[str]:
     NFKC and case folding first; indicators (URL, domain, IP, hash, e-mail, CVE, ATT&CK number) are refanged and stay
     whole; Chinese runs are segmented by jieba; other words are runs of letters and digits; punctuation is dropped.
     """
-    folded = refang(unicodedata.normalize("NFKC", text).casefold())
+    refanged = refang(unicodedata.normalize("NFKC", text))
     found: list[str] = []
     position = 0
-    for match in INDICATOR.finditer(folded):
-        found += _plain_words(folded[position : match.start()])
-        found.append(match.group().rstrip(".,;:!?)]}/-"))
+    for match in INDICATOR.finditer(refanged):
+        found += _plain_words(refanged[position : match.start()])
+        found.append(match.group().rstrip(".,;:!?)]}/-").casefold())
         position = match.end()
-    return found + _plain_words(folded[position:])
+    return found + _plain_words(refanged[position:])
 
 
 def _plain_words(text: str) -> list[str]:
     found: list[str] = []
-    for word in _WORD.findall(text):
+    for word in _WORD.findall(text.casefold()):
         position = 0
         for run in _CHINESE_RUN.finditer(word):
             found += [word[position : run.start()]] if run.start() > position else []

@@ -1,0 +1,101 @@
+"""Entry point of `sevenllm-bench`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from sevenllm_bench import __version__
+from sevenllm_bench.errors import SEvenLLMError, report
+
+_EVAL_HELP = "lm-eval's command line with our tasks and models registered: every flag is lm-eval's"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with all commands; each sets `run`, a function from the parsed arguments to an exit code."""
+    parser = argparse.ArgumentParser(
+        prog="sevenllm-bench",
+        description="SEvenLLM for lm-evaluation-harness: 28 cyber threat intelligence tasks in English and Chinese.",
+    )
+    parser.add_argument("--version", action="version", version=f"sevenllm-bench {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_tasks(commands)
+    _add_score(commands)
+    commands.add_parser("eval", help=_EVAL_HELP, add_help=False)
+    return parser
+
+
+def _add_tasks(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("tasks", help="list, show, check and generate the tasks")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("path", help="print the folder of the task YAMLs, for lm_eval --include_path")
+    actions.add_parser("list", help="list the leaves, groups and variants")
+    show = actions.add_parser("show", help="show a task: definition, rows, metrics, an example prompt")
+    show.add_argument("name", help="a leaf (sevenllm_en_threat_analysis), or an English task name")
+    show.add_argument("--prompt", default="alpaca", help="prompt of the example: alpaca (default), paper or cot")
+    check = actions.add_parser("check", help="check the YAMLs against the catalogue, and the embedded rows")
+    generate = actions.add_parser("generate", help="write the YAMLs from the catalogue")
+    for action in (check, generate):
+        action.add_argument("folder", nargs="?", help="the folder of the YAMLs (default: what `tasks path` prints)")
+    parser.set_defaults(run=_run("tasks"))
+
+
+def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "score",
+        help="score saved answers, or lm-eval's samples again, without a model",
+        description="Scores answers against the official rows and prints every metric by section.",
+    )
+    parser.add_argument(
+        "predictions",
+        nargs="+",
+        metavar="PREDICTIONS",
+        help='JSON lines of "id" and "output", lm-eval\'s samples_*.jsonl, or a folder of those',
+    )
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: SEVENLLM_DATA_DIR, or the Hub)")
+    parser.add_argument("--allow-modified", action="store_true", help="go on with a data file whose sha256 differs")
+    parser.add_argument("--dataset", choices=("official", "embedded"), default="official", help="rows to score against (default: official)")
+    parser.add_argument("--partial", action="store_true", help="average over the rows present only (a run with --limit), not comparable")
+    parser.add_argument("--json", metavar="FILE", help='write everything as JSON too ("-" for standard output instead of the table)')
+    parser.set_defaults(run=_run("score"))
+
+
+def _run(command: str):  # type: ignore[no-untyped-def]
+    def run(arguments: argparse.Namespace) -> int:
+        from importlib import import_module
+
+        return int(import_module(f"sevenllm_bench.cli.{command}").run(arguments))
+
+    return run
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: Words after the program's name; default: those of the process.
+
+    Returns:
+        Exit code: 0, or 2 after a user's mistake, which is printed as one message.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if words[:1] == ["eval"]:
+            from sevenllm_bench.harness.launch import launch
+
+            launch(words[1:])
+            return 0
+        parsed = build_parser().parse_args(words)
+        return int(parsed.run(parsed))
+    except SEvenLLMError as error:
+        return report(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""`sevenllm-bench score`: saved answers to figures, without a model and without lm-eval."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench.cli.table import print_table
+from sevenllm_bench.data.rows import Row
+from sevenllm_bench.errors import ConfigError, PredictionsError
+from sevenllm_bench.metrics.signature import METRICS, paper_metric, signature
+from sevenllm_bench.predictions import Coverage, Predictions, read_predictions
+from sevenllm_bench.scoring import RowScore, SectionScore, answers_for, by_section, score_rows
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Score, print the table and write the JSON."""
+    rows, data = _rows(arguments)
+    predictions = read_predictions(arguments.predictions)
+    coverage = predictions.coverage(row.id for row in rows)
+    if not set(predictions.answers) & {row.id for row in rows}:
+        raise PredictionsError(f"{', '.join(predictions.names)}: no id in it is one of the {arguments.dataset} rows; check --dataset")
+    if arguments.partial:
+        rows = [row for row in rows if row.id in predictions.answers]
+    scores = score_rows(rows, answers_for(rows, predictions.answers))
+    content = as_json(scores, coverage, predictions, data, arguments.partial)
+    if arguments.json == "-":
+        json.dump(content, sys.stdout, ensure_ascii=False, indent=1)
+        print()
+        return 0
+    _print(by_section(scores), coverage, data, arguments.partial)
+    if arguments.json:
+        _write(Path(arguments.json), content)
+    return 0
+
+
+def _rows(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]:
+    from sevenllm_bench.data.describe import describe_embedded, describe_official
+
+    if arguments.dataset == "embedded":
+        from sevenllm_bench.data.embedded import embedded_split
+
+        return list(embedded_split("test")), describe_embedded()
+    from sevenllm_bench.data.official import load_official
+
+    data = load_official(arguments.data_dir, arguments.allow_modified)
+    return list(data.rows), describe_official(data)
+
+
+def as_json(
+    scores: Sequence[RowScore], coverage: Coverage, predictions: Predictions, data: dict[str, Any], partial: bool
+) -> dict[str, Any]:
+    """Everything that `score` found as one JSON object.
+
+    `sections` and `items` hold the paper's metric (value F1, ROUGE-L as in the paper, accuracy) by section and by row id;
+    `metrics` every metric by section, `rows` every metric by row id, `signatures` what identifies the figures.
+    """
+    sections = by_section(scores)
+    kinds = {score.row.section: score.kind for score in scores}
+    languages = {score.row.section: score.row.language for score in scores}
+    return {
+        "sections": {name: section.means[paper_metric(kinds[name])] for name, section in sections.items()},
+        "items": {str(score.row.id): score.paper_score for score in scores},
+        "metrics": {name: {"rows": section.rows, **section.means} for name, section in sections.items()},
+        "rows": {str(score.row.id): score.metrics for score in scores},
+        "answers": {name: {"read_as": section.readings, "look_cut_off": section.cut} for name, section in sections.items()},
+        "coverage": {
+            "rows": coverage.wanted,
+            "share": coverage.share,
+            "missing": list(coverage.missing),
+            "duplicates": list(coverage.duplicates),
+            "unknown": list(coverage.unknown),
+            "partial": partial,
+        },
+        "predictions": list(predictions.names),
+        "signatures": {name: signature(kinds[name], languages[name], data) for name in sections},
+    }
+
+
+def _print(sections: dict[str, SectionScore], coverage: Coverage, data: dict[str, Any], partial: bool) -> None:
+    for kind, names in METRICS.items():
+        rows = [
+            [name, str(section.rows), *(f"{section.means[metric]:.4f}" for metric in names), _reading(section)]
+            for name, section in sections.items()
+            if name.endswith(kind)
+        ]
+        if rows:
+            print_table(kind, ["section", "rows", *names, "answers read as"], rows)
+    for line in coverage.lines():
+        print(line)
+    if partial:
+        print("averaged over the answered rows only (--partial): not comparable with full runs")
+    modified = " (MODIFIED)" if data.get("modified") else ""
+    print(f"data: {data['name']}{modified}, sha256 {data['sha256'][:16]}")
+
+
+def _reading(section: SectionScore) -> str:
+    cut = f", {section.cut} look cut off" if section.cut else ""
+    return " ".join(f"{name} {count}" for name, count in section.readings.items()) + cut
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--json {path}: can't be written ({error.strerror or error})") from None
+    print(f"written: {path}")

@@ -1,0 +1,80 @@
+"""`sevenllm-bench tasks`: the tasks for curious people, editable installs and CI."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from pathlib import Path
+
+from sevenllm_bench.catalog import LEAVES, TASKS, Leaf, leaf_by_name, nearest_name, task_by_name
+from sevenllm_bench.cli.table import print_table
+from sevenllm_bench.data.embedded import embedded_split
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.harness import yamls
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run one of the actions path, list, show, check, generate; the exit code is 1 when `check` finds something."""
+    if arguments.action == "path":
+        print(yamls.yaml_folder())
+    elif arguments.action == "list":
+        _list()
+    elif arguments.action == "show":
+        _show(arguments.name, arguments.prompt)
+    elif arguments.action == "generate":
+        folder = Path(arguments.folder) if arguments.folder else yamls.yaml_folder()
+        print(f"{yamls.write(folder)} files written to {folder}")
+    else:
+        return _check(Path(arguments.folder) if arguments.folder else yamls.yaml_folder())
+    return 0
+
+
+def _list() -> None:
+    embedded = [row.leaf for row in embedded_split("test")]
+    rows = []
+    for leaf in LEAVES:
+        official = leaf.task.official_count(leaf.language) if leaf.task else 50
+        name_zh = leaf.task.name_zh if leaf.task else "选择题"
+        rows.append([leaf.name, name_zh, leaf.kind, str(official or "-"), str(embedded.count(leaf))])
+    print_table("Leaves (run by --tasks 'sevenllm_*')", ["name", "", "kind", "official rows", "embedded rows"], rows)
+    print("\nGroups:   " + "  ".join(yamls.group_names()))
+    print("Variants: " + "  ".join(yamls.variant_names()))
+    print("\nLeaves without official rows run on embedded rows of our own writing and stand in the group sevenllm-complement.")
+
+
+def _show(name: str, prompt: str) -> None:
+    from sevenllm_bench.metrics.signature import METRICS
+    from sevenllm_bench.prompts import render, style_by_name, target
+
+    style = style_by_name(prompt)
+    for leaf in _leaves_named(name):
+        print(f"{leaf.name}\n{'=' * len(leaf.name)}")
+        if leaf.task:
+            print(f"{leaf.task.number}. {leaf.task.name} / {leaf.task.name_zh} ({leaf.kind})")
+            print(leaf.task.definition if leaf.language == "en" else leaf.task.definition_zh)
+        print(f"metrics: {', '.join(METRICS[leaf.kind])}")
+        rows = [row for row in embedded_split("test") if row.leaf == leaf]
+        print(f"rows: {leaf.task.official_count(leaf.language) if leaf.task else 50} official, {len(rows)} embedded")
+        print(f"\n--- prompt ({style.name}), embedded row {rows[0].id} ---\n{render(rows[0], style)}")
+        print(f"--- target ---\n{target(rows[0], style)}\n")
+
+
+def _leaves_named(name: str) -> list[Leaf]:
+    leaf = leaf_by_name(name)
+    if leaf:
+        return [leaf]
+    task = task_by_name(name) or next((task for task in TASKS if name in (task.slug, task.name_zh)), None)
+    if task:
+        return [leaf for leaf in LEAVES if leaf.task == task]
+    near = nearest_name(name) if " " in name else next(iter(difflib.get_close_matches(name, yamls.leaf_names(), n=1)), None)
+    raise ConfigError(f"no task {name!r}" + (f"; did you mean {near!r}?" if near else "") + " See `sevenllm-bench tasks list`.")
+
+
+def _check(folder: Path) -> int:
+    from sevenllm_bench.data.validate import problems
+
+    found = [f"{folder.name}/{line}" for line in yamls.drift(folder)] + [f"embedded rows: {line}" for line in problems()]
+    for line in found:
+        print(line)
+    print(f"{len(found)} problems" if found else f"{len(yamls.render_all())} YAML files and all embedded rows are as they should be")
+    return 1 if found else 0

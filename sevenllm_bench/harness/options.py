@@ -1,0 +1,58 @@
+"""Options that reach a task through `lm_eval --metadata key=value`, which lm-eval merges with the model's arguments."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.prompts import DEFAULT_STYLE, PromptStyle, style_by_name
+
+DATASETS = ("official", "embedded")
+_TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no", "none", ""}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOptions:
+    """What a user can choose about every SEvenLLM task.
+
+    Attributes:
+        dataset: "official", or "embedded" to run every leaf on this project's own rows.
+        data_dir: Folder of the official file, or None.
+        allow_modified: Whether to go on with an official file whose hash differs.
+        prompt: How rows are put to the model.
+    """
+
+    dataset: str
+    data_dir: str | None
+    allow_modified: bool
+    prompt: PromptStyle
+
+
+def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
+    """Read our options from a task's metadata; keys that are not ours are left alone.
+
+    Raises:
+        ConfigError: One of ours has a value that doesn't exist.
+    """
+    dataset = str(metadata.get("dataset", "official"))
+    if dataset not in DATASETS:
+        near = difflib.get_close_matches(dataset, DATASETS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"unknown dataset {dataset!r}{hint} Known: {', '.join(DATASETS)}")
+    data_dir = metadata.get("data_dir")
+    return TaskOptions(
+        dataset=dataset,
+        data_dir=str(data_dir) if data_dir else None,
+        allow_modified=_flag("allow_modified", metadata.get("allow_modified", False)),
+        prompt=style_by_name(metadata.get("prompt", DEFAULT_STYLE)),
+    )
+
+
+def _flag(name: str, value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text not in _TRUE | _FALSE:
+        raise ConfigError(f"{name} must be true or false, found {value!r}")
+    return text in _TRUE

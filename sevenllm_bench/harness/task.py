@@ -1,0 +1,174 @@
+"""The class behind every SEvenLLM leaf of the harness."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from typing import Any
+
+import datasets
+from lm_eval.api.instance import Instance
+from lm_eval.api.task import ConfigurableTask
+
+from sevenllm_bench.catalog import Leaf, leaf_by_name
+from sevenllm_bench.data.describe import describe_embedded, describe_official
+from sevenllm_bench.data.embedded import embedded_split, fewshot_pool
+from sevenllm_bench.data.official import load_official
+from sevenllm_bench.data.rows import LETTERS, Row
+from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
+from sevenllm_bench.harness.options import TaskOptions, read_options
+from sevenllm_bench.metrics.signature import signature
+from sevenllm_bench.prompts import TARGET_DELIMITER, render, target
+from sevenllm_bench.scoring import RowScore, score_rows
+
+logger = logging.getLogger("lm_eval.sevenllm")
+
+install_excepthook()
+
+
+class _MixedGroups(logging.Filter):
+    """Drops lm-eval's warning that a metric is missing in some leaves of our groups: extraction has no ROUGE-L, by design."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        return not (message.startswith("Group 'sevenllm") and " is missing in " in message)
+
+
+logging.getLogger("lm_eval.api.group").addFilter(_MixedGroups())
+
+
+class SEvenLLMTask(ConfigurableTask):
+    """One leaf: rows of a cell of task and language, or the MCQ of a language.
+
+    The YAML gives name, output type and metrics; rows, prompts and scores come from this package. Answers of a leaf are
+    scored in one batch when lm-eval applies its filters, and handed out row by row afterwards.
+    """
+
+    _warned_of_cut_answers = False
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        """Build the leaf.
+
+        Args:
+            config: The leaf's YAML as a mapping. `leaf` names the catalogue's leaf where the task's own name is not one.
+
+        Raises:
+            DataError: The rows can't be had, see `load_official`.
+            ConfigError: An option in `metadata` has an unknown value.
+        """
+        config = {key: value for key, value in config.items() if key != "class"}
+        name = config.pop("leaf", None) or config["task"]
+        leaf = leaf_by_name(name)
+        if leaf is None:
+            raise ConfigError(f"task {config['task']}: no leaf {name!r} in the catalogue; see `sevenllm-bench tasks list`")
+        self._leaf: Leaf = leaf
+        self._options: TaskOptions = read_options(config.get("metadata") or {})
+        self._scores: dict[tuple[int, str], RowScore] = {}
+        super().__init__(config={**config, "target_delimiter": TARGET_DELIMITER})
+
+    def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """Read the leaf's rows: official ones, or embedded ones where it has no official rows or they are asked for."""
+        official = self._leaf.is_official and self._options.dataset == "official"
+        rows, data = self._official_rows() if official else self._embedded_rows()
+        pool = fewshot_pool(self._leaf)
+        self._rows = {row.id: row for row in (*rows, *pool)}
+        self.dataset = datasets.DatasetDict(
+            {"test": datasets.Dataset.from_list([_doc(row) for row in rows]), "fewshot": datasets.Dataset.from_list([_doc(row) for row in pool])}
+        )
+        style = self._options.prompt
+        record = signature(self._leaf.kind, self._leaf.language, data)
+        record["prompt"] = {"name": style.name, "version": style.version, "sha256": style.sha256}
+        self.config.metadata = {**(self.config.metadata or {}), "sevenllm": {"signature": record}}
+
+    def _official_rows(self) -> tuple[list[Row], dict[str, Any]]:
+        data = load_official(self._options.data_dir, self._options.allow_modified)
+        rows = [row for row in data.rows if row.leaf == self._leaf]
+        if not rows:
+            raise DataError(f"the modified data file has no row for {self._leaf.name}; leave this task out of --tasks")
+        return rows, describe_official(data)
+
+    def _embedded_rows(self) -> tuple[list[Row], dict[str, Any]]:
+        self.config.task_alias = f"{self.config.task} (embedded rows)"
+        self.config.dataset_path, self.config.dataset_kwargs = "sevenllm_bench/data/embedded", None
+        return [row for row in embedded_split("test") if row.leaf == self._leaf], describe_embedded()
+
+    def doc_to_text(self, doc: dict[str, Any], doc_to_text: Any = None) -> str:
+        """The prompt for a row."""
+        return render(self._rows[doc["id"]], self._options.prompt)
+
+    def doc_to_target(self, doc: dict[str, Any], doc_to_target: Any = None) -> Any:
+        """What a model should write, or for log-likelihood the index of the right letter."""
+        row = self._rows[doc["id"]]
+        if self.OUTPUT_TYPE == "multiple_choice":
+            return LETTERS.index(row.output)
+        return target(row, self._options.prompt)
+
+    def fewshot_context(self, doc: dict[str, Any], num_fewshot: int, **kwargs: Any) -> Any:
+        """The prompt with `num_fewshot` embedded examples before it.
+
+        Raises:
+            ConfigError: More examples are asked for than there are.
+        """
+        available = len(self.dataset["fewshot"])
+        if num_fewshot > available:
+            raise ConfigError(f"{self.config.task}: --num_fewshot {num_fewshot}, but there are {available} few-shot rows")
+        return super().fewshot_context(doc, num_fewshot, **kwargs)
+
+    def apply_filters(self) -> list[Instance] | None:
+        """Apply lm-eval's filters, then score all answers of this process in one batch."""
+        if self.OUTPUT_TYPE != "generate_until":
+            return super().apply_filters()
+        for instance in self._instances:
+            instance.resps = [_encodable(response) for response in instance.resps]
+        filtered = super().apply_filters()
+        if "bypass" not in self._metric_fn_list:
+            answers = [(instance.doc["id"], response) for instance in self._instances for response in instance.filtered_resps.values()]
+            self._score(list(dict.fromkeys(answers)))
+        return filtered
+
+    def process_results(self, doc: dict[str, Any], results: list[Any]) -> dict[str, Any]:
+        """The metrics of one row."""
+        if self.OUTPUT_TYPE != "generate_until":
+            return super().process_results(doc, results)
+        if "bypass" in self._metric_fn_list:
+            return {"bypass": None}
+        key = (doc["id"], results[0])
+        if key not in self._scores:
+            self._score([key])
+        return self._scores[key].metrics
+
+    def _score(self, answers: list[tuple[int, str]]) -> None:
+        scores = score_rows([self._rows[row_id] for row_id, _ in answers], [answer for _, answer in answers], self._leaf.kind)
+        self._scores.update(zip(answers, scores, strict=True))
+        readings = Counter(score.reading for score in self._scores.values())
+        cut = sum(score.cut for score in self._scores.values())
+        self.config.metadata["sevenllm"]["answers"] = {"read_as": dict(readings.most_common()), "look_cut_off": cut}
+        if cut and not SEvenLLMTask._warned_of_cut_answers:
+            SEvenLLMTask._warned_of_cut_answers = True
+            logger.warning(
+                "Answers look cut off (%s: %d of %d), which lowers scores; max_gen_toks may be too small. "
+                "The count for each task stands in the results under configs, metadata, sevenllm, answers.",
+                self.config.task,
+                cut,
+                len(self._scores),
+            )
+
+
+def _doc(row: Row) -> dict[str, Any]:
+    """A row as lm-eval's document: the official format, values that are not text as JSON text."""
+    instruction = row.instruction if isinstance(row.instruction, str) else json.dumps(row.instruction, ensure_ascii=False)
+    return {
+        "id": row.id,
+        "category": row.category,
+        "instruction": instruction,
+        "input": row.input,
+        "thought": row.thought,
+        "output": row.reference_text,
+        "source": row.source,
+    }
+
+
+def _encodable(response: Any) -> Any:
+    """Lone surrogates replaced, which would keep lm-eval from writing the samples file."""
+    return response.encode("utf-8", "replace").decode("utf-8") if isinstance(response, str) else response

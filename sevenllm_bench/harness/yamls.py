@@ -1,0 +1,168 @@
+"""The task YAMLs of lm-eval, generated from the catalogue; `task_yamls/` holds what this module writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+import yaml
+
+from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES, TASK_VERSION, Kind, Language, Leaf
+from sevenllm_bench.data.official import REPO_ID, REVISION
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.metrics.signature import METRICS
+
+_HEADER = "# Written by `sevenllm-bench tasks generate` from sevenllm_bench/catalog.py; change it there.\n"
+_CLASS = "class: !function sevenllm_bench.harness.task.SEvenLLMTask\n"
+_SECTION_ORDER: tuple[Kind, ...] = ("understanding", "generation", "mcq")
+
+#: Metrics that are never averaged over the two languages, because they are defined differently in each.
+_BY_LANGUAGE_ONLY = {"rouge_l_paper"}
+
+
+def render_all() -> dict[str, str]:
+    """Every file of the task folder: name to content."""
+    files = {f"_{kind}_yaml": _base(kind) for kind in KINDS}
+    files["_mcq_logprob_yaml"] = _logprob_base()
+    files |= {f"{leaf.name}.yaml": _dump({"include": f"_{leaf.kind}_yaml", "task": leaf.name}) for leaf in LEAVES}
+    files |= {f"{name}.yaml": _dump(group) for name, group in _groups().items()}
+    files |= {f"{name}.yaml": _dump(variant) for name, variant in _variants().items()}
+    return files
+
+
+def leaf_names() -> list[str]:
+    """Names of the 58 default leaves."""
+    return [leaf.name for leaf in LEAVES]
+
+
+def group_names() -> list[str]:
+    """Names of the groups."""
+    return list(_groups())
+
+
+def variant_names() -> list[str]:
+    """Names of the variants, which run only when they are named."""
+    return list(_variants())
+
+
+def _dump(content: dict[str, object]) -> str:
+    return _HEADER + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _common(metrics: Iterable[str]) -> dict[str, object]:
+    return {
+        "dataset_path": REPO_ID,
+        "dataset_kwargs": {"revision": REVISION},
+        "test_split": "test",
+        "fewshot_split": "fewshot",
+        "fewshot_config": {"sampler": "first_n"},
+        "metric_list": [{"metric": name, "aggregation": "mean", "higher_is_better": True} for name in metrics],
+        "metadata": {"version": TASK_VERSION},
+    }
+
+
+def _base(kind: Kind) -> str:
+    generation = {
+        "do_sample": False,
+        "temperature": 0.0,
+        "max_gen_toks": 2000,
+        # Where a base model starts the next example. Prose has blank lines, so they don't stop it.
+        "until": ["### Instruction:", "Below is an instruction that describes a task"],
+    }
+    # process_results keeps lm-eval from looking up each metric's name on the Hub; the class answers the call itself.
+    content = {"output_type": "generate_until", "generation_kwargs": generation, "process_results": "process_results"}
+    return _dump(content | _common(METRICS[kind])) + _CLASS
+
+
+def _logprob_base() -> str:
+    content: dict[str, object] = {"output_type": "multiple_choice", "doc_to_choice": ["A", "B", "C", "D"]}
+    return _dump(content | _common(["acc"])) + _CLASS
+
+
+def _variants() -> dict[str, dict[str, object]]:
+    return {
+        f"sevenllm-{language}-mcq-logprob": {
+            "include": "_mcq_logprob_yaml",
+            "task": f"sevenllm-{language}-mcq-logprob",
+            "leaf": Leaf(language, "mcq").name,
+        }
+        for language in LANGUAGES
+    }
+
+
+def _groups() -> dict[str, dict[str, object]]:
+    official = [leaf for leaf in LEAVES if leaf.is_official]
+    groups: dict[str, dict[str, object]] = {
+        "sevenllm": _group("sevenllm", [f"sevenllm-{language}" for language in LANGUAGES], _metrics(KINDS) - _BY_LANGUAGE_ONLY)
+    }
+    for language in LANGUAGES:
+        parts = [f"sevenllm-{language}-{kind}" for kind in _SECTION_ORDER]
+        groups[f"sevenllm-{language}"] = _group(f"sevenllm-{language}", parts, _metrics(KINDS))
+        for kind in _SECTION_ORDER:
+            groups[f"sevenllm-{language}-{kind}"] = _part(language, kind, official)
+    complement = [leaf.name for leaf in LEAVES if not leaf.is_official]
+    groups["sevenllm-complement"] = _group("sevenllm-complement", complement, _metrics(KINDS[:2]) - _BY_LANGUAGE_ONLY)
+    # No figure over both: rows of our own never enter an official score.
+    groups["sevenllm-all"] = {"group": "sevenllm-all", "task": ["sevenllm", "sevenllm-complement"]}
+    return groups
+
+
+def _part(language: Language, kind: Kind, leaves: Iterable[Leaf]) -> dict[str, object]:
+    members = [leaf.name for leaf in leaves if leaf.language == language and leaf.kind == kind]
+    return _group(f"sevenllm-{language}-{kind}", members, set(METRICS[kind]))
+
+
+def _metrics(kinds: Iterable[Kind]) -> set[str]:
+    return {name for kind in kinds for name in METRICS[kind]}
+
+
+def _group(name: str, members: list[str], metrics: set[str]) -> dict[str, object]:
+    ordered = [metric for kind in KINDS for metric in METRICS[kind] if metric in metrics]
+    return {
+        "group": name,
+        "task": members,
+        "aggregate_metric_list": [{"metric": metric, "aggregation": "mean", "weight_by_size": True} for metric in ordered],
+        "metadata": {"version": TASK_VERSION},
+    }
+
+
+def yaml_folder() -> Path:
+    """The folder with the task YAMLs: the checkout's for an editable install, else the one inside lm-eval.
+
+    Raises:
+        ConfigError: Neither is there.
+    """
+    checkout = Path(__file__).resolve().parents[2] / "task_yamls"
+    if (checkout / "sevenllm.yaml").is_file():
+        return checkout
+    spec = find_spec("lm_eval")
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        installed = Path(location) / "tasks" / "sevenllm"
+        if (installed / "sevenllm.yaml").is_file():
+            return installed
+    raise ConfigError("the task YAMLs are not installed; reinstall the package: pip install --force-reinstall sevenllm-bench")
+
+
+def drift(folder: Path) -> list[str]:
+    """How the files in `folder` differ from the catalogue, one line each; empty when they agree."""
+    wanted = render_all()
+    present = {path.name for path in folder.glob("*yaml")}
+    lines = [f"{name}: missing" for name in sorted(wanted.keys() - present)]
+    lines += [f"{name}: not in the catalogue" for name in sorted(present - wanted.keys())]
+    for name in sorted(wanted.keys() & present):
+        if (folder / name).read_text(encoding="utf-8") != wanted[name]:
+            lines.append(f"{name}: differs from the catalogue")
+    return lines
+
+
+def write(folder: Path) -> int:
+    """Write every file into `folder`, remove YAMLs that the catalogue doesn't have; the number of files written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = render_all()
+    for path in folder.glob("*yaml"):
+        if path.name not in wanted:
+            path.unlink()
+    for name, content in wanted.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return len(wanted)

@@ -1,0 +1,103 @@
+"""Every prompt that a model sees, named and versioned, and the target text that goes with it.
+
+The template is a protocol constant: the Alpaca wire format that SEvenLLM checkpoints were trained with.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from sevenllm_bench.data.rows import Row
+from sevenllm_bench.errors import ConfigError
+
+_PREAMBLE = (
+    "Below is an instruction that describes a task, paired with an input that provides further context. "
+    "Write a response that appropriately completes the request."
+)
+_BODY = "\n\n### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n"
+RESPONSE_HEADER = "### Response:"
+THOUGHT_HEADER = "### Thought:"
+
+#: Between a prompt and its target, in few-shot examples and in training.
+TARGET_DELIMITER = "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptStyle:
+    """A way to put a row to a model.
+
+    Attributes:
+        name: Name for `--metadata prompt=NAME`.
+        version: Moves when the prompt's text does.
+        template: With {instruction} and {input}.
+        lettered_options: Whether an MCQ is its question and lettered options; else the Python form of its object.
+        with_thought: Whether the target is the thought and then, after "### Response:", the answer.
+    """
+
+    name: str
+    version: int
+    template: str
+    lettered_options: bool = True
+    with_thought: bool = False
+
+    @property
+    def sha256(self) -> str:
+        """First 12 hex digits of the hash over everything that shapes the prompt, for signatures."""
+        shape = repr((self.template, self.lettered_options, self.with_thought, TARGET_DELIMITER))
+        return hashlib.sha256(shape.encode()).hexdigest()[:12]
+
+
+_ALPACA = _PREAMBLE + _BODY + RESPONSE_HEADER
+_COT = f'{_PREAMBLE} Think first under "{THOUGHT_HEADER}", then answer under "{RESPONSE_HEADER}".{_BODY}{THOUGHT_HEADER}'
+
+#: "alpaca" is the default; "paper" is the authors' exact form; "cot" asks for the thought first.
+STYLES = {
+    style.name: style
+    for style in (
+        PromptStyle("alpaca", 1, _ALPACA),
+        PromptStyle("paper", 1, _ALPACA, lettered_options=False),
+        PromptStyle("cot", 1, _COT, with_thought=True),
+    )
+}
+DEFAULT_STYLE = "alpaca"
+
+
+def style_by_name(name: Any) -> PromptStyle:
+    """The prompt style with this name.
+
+    Raises:
+        ConfigError: There is none; the known names are listed, the nearest one is suggested.
+    """
+    if name in STYLES:
+        return STYLES[name]
+    near = difflib.get_close_matches(str(name), STYLES, n=1)
+    raise ConfigError(
+        f"unknown prompt {name!r}" + (f"; did you mean {near[0]!r}?" if near else "") + f" Known: {', '.join(STYLES)}"
+    )
+
+
+def render(row: Row, style: PromptStyle) -> str:
+    """The prompt for `row`; the model's answer is expected right after it."""
+    # Not str.format on the whole: incident texts contain braces.
+    head, _, rest = style.template.partition("{instruction}")
+    middle, _, tail = rest.partition("{input}")
+    return head + _instruction(row, style) + middle + row.input + tail
+
+
+def _instruction(row: Row, style: PromptStyle) -> str:
+    if isinstance(row.instruction, str):
+        return row.instruction
+    if not style.lettered_options:
+        return str(row.instruction)
+    options = "\n".join(f"{letter}. {text}" for letter, text in row.choices.items())
+    return f"{row.instruction['question']}\n{options}"
+
+
+def target(row: Row, style: PromptStyle) -> str:
+    """What a model should write after `render(row, style)`."""
+    if style.with_thought:
+        return f"{row.thought}\n\n{RESPONSE_HEADER}\n{row.reference_text}"
+    return row.reference_text

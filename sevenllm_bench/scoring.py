@@ -1,0 +1,159 @@
+"""Rows and answers to scores per row and per section: the one path that the harness and `score` share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sevenllm_bench.answers import Extraction, final_text, is_cut, read_extraction, read_letter
+from sevenllm_bench.catalog import Kind, Language
+from sevenllm_bench.data.rows import Row
+from sevenllm_bench.metrics.choice import acc, answered
+from sevenllm_bench.metrics.rouge import rouge_l, rouge_l_paper
+from sevenllm_bench.metrics.signature import METRICS, paper_metric
+from sevenllm_bench.metrics.values import leaf_values, value_f1, value_f1_norm
+
+
+@dataclass(frozen=True, slots=True)
+class RowScore:
+    """The scores of one answer.
+
+    Attributes:
+        row: The row answered.
+        kind: The kind it was scored as: the row's own, or its leaf's.
+        metrics: Metric name to value in [0, 1].
+        reading: How the answer was read: the `how` of an extraction, a letter or "unparsed", "prose", or "empty".
+        cut: Whether the answer looks cut off.
+    """
+
+    row: Row
+    kind: Kind
+    metrics: dict[str, float]
+    reading: str
+    cut: bool
+
+    @property
+    def paper_score(self) -> float:
+        """The value of the paper's metric for this kind."""
+        return self.metrics[paper_metric(self.kind)]
+
+
+def score_rows(rows: Sequence[Row], answers: Sequence[Any], kind: Kind | None = None) -> list[RowScore]:
+    """Score answers in one batch per language and kind.
+
+    Args:
+        rows: n rows, of any mix.
+        answers: n answers: a model's text, a JSON value, or None where there is none.
+        kind: Score all rows as this kind (a leaf's); default: each by what it asks for.
+
+    Returns:
+        n scores, in the order of `rows`. No answer raises, and every value is in [0, 1].
+    """
+    batches: dict[tuple[Language, Kind], list[int]] = {}
+    for index, row in enumerate(rows):
+        batches.setdefault((row.language, kind or row.kind), []).append(index)
+    scores: list[RowScore | None] = [None] * len(rows)
+    for (language, batch_kind), indices in batches.items():
+        batch_rows, batch_answers = [rows[i] for i in indices], [answers[i] for i in indices]
+        readings, columns = _BATCH[batch_kind](batch_rows, batch_answers, language)
+        for place, index in enumerate(indices):
+            metrics = {name: columns[name][place] for name in METRICS[batch_kind]}
+            cut = is_cut(answers[index], batch_kind)
+            scores[index] = RowScore(rows[index], batch_kind, metrics, readings[place], cut)
+    return [score for score in scores if score is not None]
+
+
+_Columns = dict[str, list[float]]
+
+
+def _score_understanding(rows: list[Row], answers: list[Any], language: Language) -> tuple[list[str], _Columns]:
+    read = [read_extraction(answer) for answer in answers]
+    references = [leaf_values(row.output) for row in rows]
+    strict = value_f1([_paper_values(e, row) for e, row in zip(read, rows, strict=True)], references)
+    norm = value_f1_norm([e.values for e in read], references)
+    # Every empty answer scores 0, also where the reference is empty ({}), which an empty list of values would match.
+    present = [e.how != "empty" for e in read]
+    return [e.how for e in read], {
+        "value_f1": [value * here for value, here in zip(strict, present, strict=True)],
+        "value_f1_norm": [value * here for value, here in zip(norm, present, strict=True)],
+        "json_valid": [float(_is_valid(e, row)) for e, row in zip(read, rows, strict=True)],
+    }
+
+
+def _paper_values(read: Extraction, row: Row) -> list[str]:
+    """Values for `value_f1`: as in the authors' figures, a list given where an object is asked for counts as text."""
+    return [read.text] if read.is_list and not isinstance(row.output, list) else read.values
+
+
+def _is_valid(read: Extraction, row: Row) -> bool:
+    """Whether the answer is JSON; where the reference itself is a bare text (id 260), any text will do."""
+    return read.is_json or (isinstance(row.output, str) and read.how == "text")
+
+
+def _score_generation(rows: list[Row], answers: list[Any], language: Language) -> tuple[list[str], _Columns]:
+    texts = [_without_surrogates(final_text(answer)) for answer in answers]
+    references = [row.reference_text for row in rows]
+    return ["prose" if text else "empty" for text in texts], {
+        "rouge_l_paper": rouge_l_paper(texts, references, language),
+        "rouge_l": rouge_l(texts, references),
+    }
+
+
+def _score_mcq(rows: list[Row], answers: list[Any], language: Language) -> tuple[list[str], _Columns]:
+    letters = [read_letter(answer, row.choices) for answer, row in zip(answers, rows, strict=True)]
+    references = [row.output for row in rows]
+    readings = [
+        letter or ("unparsed" if final_text(answer) else "empty") for letter, answer in zip(letters, answers, strict=True)
+    ]
+    return readings, {"acc": acc(letters, references), "answered": answered(letters)}
+
+
+_BATCH = {"understanding": _score_understanding, "generation": _score_generation, "mcq": _score_mcq}
+
+
+def _without_surrogates(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class SectionScore:
+    """Means over the rows of one section.
+
+    Attributes:
+        rows: Number of rows averaged over (missing ones included).
+        means: Metric name to mean.
+        readings: How its answers were read, with counts.
+        cut: Number of answers that look cut off.
+    """
+
+    rows: int
+    means: dict[str, float]
+    readings: dict[str, int] = field(default_factory=dict)
+    cut: int = 0
+
+
+def by_section(scores: Sequence[RowScore]) -> dict[str, SectionScore]:
+    """Scores averaged by section (language and what the row asks for), in the paper's order."""
+    grouped: dict[str, list[RowScore]] = {}
+    for score in scores:
+        grouped.setdefault(score.row.section, []).append(score)
+    return {section: _section(grouped[section]) for section in sorted(grouped, key=_section_order)}
+
+
+def _section(scores: Sequence[RowScore]) -> SectionScore:
+    names = list(scores[0].metrics)
+    means = {name: sum(score.metrics[name] for score in scores) / len(scores) for name in names}
+    readings = Counter(score.reading for score in scores)
+    return SectionScore(len(scores), means, dict(readings.most_common()), sum(score.cut for score in scores))
+
+
+def _section_order(section: str) -> tuple[int, str]:
+    language, _, kind = section.partition("_")
+    return list(METRICS).index(kind), language  # type: ignore[arg-type]
+
+
+def answers_for(rows: Sequence[Row], predictions: Mapping[int, Any]) -> list[Any]:
+    """The answer to each row by its id; None, which scores 0, where there is none."""
+    return [predictions.get(row.id) for row in rows]
