@@ -29,7 +29,7 @@ _RESPONSE = "### Response:"
 #: Where a base model that never stops begins the next example.
 _RESTARTS = ("### Instruction:", "Below is an instruction that describes a task")
 _FENCE = re.compile(r"```[ \t]*[\w+-]*[ \t]*\r?\n?(.*?)(?:```|\Z)", re.DOTALL)
-_SENTENCE_ENDS = tuple(".!?。！？…．;；\"'”’」』)）】]》`*|")
+_SENTENCE_ENDS = tuple("}.!?。！？…．;；\"'”’」』)）】]》`*|")
 
 
 def final_text(raw: Any) -> str:
@@ -186,12 +186,19 @@ def is_cut(raw: Any, kind: Kind) -> bool:
 # --- multiple choice -------------------------------------------------------------------------------------------------
 
 _L = r"[\s\"'“”‘’*_`$<\[({（【「]*(?:\\(?:boxed|text|mathbf)\{)*([A-Da-d])(?![A-Za-z0-9'’+#])"
-_MORE_LETTERS = re.compile(r"[)\]}.]?\s*(?:[,，、/&+]|and\b|or\b|和|或|及|与)\s*(?:and\s+|or\s+)?[(\[]?[A-D](?![A-Za-z0-9'’])(?!\s+[a-z])")
+_MORE_LETTERS = re.compile(
+    r"[)\]}.]?\s*(?:[,，、/&+]|and\b|or\b|和|或|及|与)\s*(?:and\s+|or\s+)?[(\[]?[A-D](?![A-Za-z0-9'’])(?!\s+[a-z])"
+)
 _STATED = re.compile(
-    r"(?:\banswer|\bchoice|\boption)\b(?:\s+(?:is|was|would be|should be|must be)\b|\s*[:=])+(?:\s*(?:option|choice)\b)?\s*[:=]*" + _L
-    + r"|(?:答案|正确选项|正确答案|选项)(?:应该?)?(?:是|为|选)?(?:选项)?\s*[:：=]?" + _L
-    + r"|(?:应该?选|故选|所以选|因此选|我选|选)(?:择)?\s*[:：]?" + _L + r"(?!(?!项|选项|是|因)[\u4e00-\u9fff])"
-    + r"|\b(?:choose|select|pick|option|choice|go with)\b(?:\s+(?:option|choice))?" + _L
+    r"(?:\banswer|\bchoice|\boption)\b(?:\s+(?:is|was|would be|should be|must be)\b|\s*[:=])+(?:\s*(?:option|choice)\b)?\s*[:=]*"
+    + _L
+    + r"|(?:答案|正确选项|正确答案|选项)(?:应该?)?(?:是|为|选)?(?:选项)?\s*[:：=]?"
+    + _L
+    + r"|(?:应该?选|故选|所以选|因此选|我选|选)(?:择)?\s*[:：]?"
+    + _L
+    + r"(?!(?!项|选项|是|因)[\u4e00-\u9fff])"
+    + r"|\b(?:choose|select|pick|option|choice|go with)\b(?:\s+(?:option|choice))?"
+    + _L
     + r"|(?<![A-Za-z0-9])\(?([A-D])\)?\s+(?:is|looks|seems)\s+(?:the\s+|most\s+)?(?:most\s+likely\s+)?(?:correct|right|best|answer|accurate)"
     + r"|(?<![A-Za-z0-9])([A-D])\s*(?:选项|项)?(?:是|为)?(?:正确|对的)",
     re.IGNORECASE,
@@ -235,8 +242,8 @@ def _letter_in(text: str, options: Mapping[str, str], depth: int = 0) -> str | N
     if leading and (leading.group(1).isupper() or text[leading.end(1) : leading.end(1) + 1] in {".", ")"}):
         return None if _MORE_LETTERS.match(text, leading.end(1)) else leading.group(1)[0].upper()
     spaced = re.match(r"[\W_]*([A-D])\s+", text)
-    if spaced and _fold(text[spaced.end() :]).startswith(options.get(spaced.group(1)) or "\0"):
-        return spaced.group(1)
+    if spaced and _fold(text[spaced.end() :]).startswith(options.get(spaced.group(1), "") or "\0"):
+        return str(spaced.group(1))
     return _option_in(_fold(text), options)
 
 

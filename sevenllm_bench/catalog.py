@@ -299,9 +299,7 @@ class Leaf:
 
 #: The 58 default leaves: 28 tasks and the MCQ, in two languages.
 LEAVES: tuple[Leaf, ...] = tuple(
-    leaf
-    for language in LANGUAGES
-    for leaf in (*(Leaf(language, task.kind, task) for task in TASKS), Leaf(language, "mcq"))
+    leaf for language in LANGUAGES for leaf in (*(Leaf(language, task.kind, task) for task in TASKS), Leaf(language, "mcq"))
 )
 _LEAF_BY_NAME = {leaf.name: leaf for leaf in LEAVES}
 

@@ -152,7 +152,9 @@ def _from_sample(record: dict[str, Any], where: str) -> tuple[int, Any]:
         raise PredictionsError(f"{where}: a sample of a task that is not SEvenLLM's (its doc has no id)")
     while isinstance(responses, list) and responses:
         if len(responses) > 1:
-            raise PredictionsError(f"{where}: several responses to one row, as log-likelihood tasks have; they hold no text to score")
+            raise PredictionsError(
+                f"{where}: several responses to one row, as log-likelihood tasks have; they hold no text to score"
+            )
         responses = responses[0]
     if not isinstance(responses, str):
         raise PredictionsError(f"{where}: resps holds no text")

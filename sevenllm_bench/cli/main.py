@@ -53,11 +53,19 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="PREDICTIONS",
         help='JSON lines of "id" and "output", lm-eval\'s samples_*.jsonl, or a folder of those',
     )
-    parser.add_argument("--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: SEVENLLM_DATA_DIR, or the Hub)")
+    parser.add_argument(
+        "--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: SEVENLLM_DATA_DIR, or the Hub)"
+    )
     parser.add_argument("--allow-modified", action="store_true", help="go on with a data file whose sha256 differs")
-    parser.add_argument("--dataset", choices=("official", "embedded"), default="official", help="rows to score against (default: official)")
-    parser.add_argument("--partial", action="store_true", help="average over the rows present only (a run with --limit), not comparable")
-    parser.add_argument("--json", metavar="FILE", help='write everything as JSON too ("-" for standard output instead of the table)')
+    parser.add_argument(
+        "--dataset", choices=("official", "embedded"), default="official", help="rows to score against (default: official)"
+    )
+    parser.add_argument(
+        "--partial", action="store_true", help="average over the rows present only (a run with --limit), not comparable"
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", help='write everything as JSON too ("-" for standard output instead of the table)'
+    )
     parser.set_defaults(run=_run("score"))
 
 

@@ -19,11 +19,13 @@ from sevenllm_bench.scoring import RowScore, SectionScore, answers_for, by_secti
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, print the table and write the JSON."""
-    rows, data = _rows(arguments)
     predictions = read_predictions(arguments.predictions)
+    rows, data = _rows(arguments)
     coverage = predictions.coverage(row.id for row in rows)
     if not set(predictions.answers) & {row.id for row in rows}:
-        raise PredictionsError(f"{', '.join(predictions.names)}: no id in it is one of the {arguments.dataset} rows; check --dataset")
+        raise PredictionsError(
+            f"{', '.join(predictions.names)}: no id in it is one of the {arguments.dataset} rows; check --dataset"
+        )
     if arguments.partial:
         rows = [row for row in rows if row.id in predictions.answers]
     scores = score_rows(rows, answers_for(rows, predictions.answers))

@@ -14,7 +14,9 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for index, column in enumerate(columns):
-        numeric = all(row[index].replace(".", "").replace(",", "").strip("- %").isdigit() or row[index] in ("", "-") for row in rows)
+        numeric = all(
+            row[index].replace(".", "").replace(",", "").strip("- %").isdigit() or row[index] in ("", "-") for row in rows
+        )
         table.add_column(column, justify="right" if numeric else "left", no_wrap=True)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))

@@ -76,5 +76,7 @@ def _check(folder: Path) -> int:
     found = [f"{folder.name}/{line}" for line in yamls.drift(folder)] + [f"embedded rows: {line}" for line in problems()]
     for line in found:
         print(line)
-    print(f"{len(found)} problems" if found else f"{len(yamls.render_all())} YAML files and all embedded rows are as they should be")
+    print(
+        f"{len(found)} problems" if found else f"{len(yamls.render_all())} YAML files and all embedded rows are as they should be"
+    )
     return 1 if found else 0

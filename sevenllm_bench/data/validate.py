@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from sevenllm_bench.catalog import LANGUAGES, LEAVES
-from sevenllm_bench.data.embedded import FIRST_ID, SPLITS, load_embedded
+from sevenllm_bench.catalog import LANGUAGES, LEAVES, Language
+from sevenllm_bench.data.embedded import FIRST_ID, SPLITS, Split, load_embedded
 from sevenllm_bench.data.rows import LETTERS, OPENINGS, Row
 from sevenllm_bench.metrics.values import leaf_values
 
@@ -17,6 +17,9 @@ MCQ_PER_LANGUAGE = {"test": 16, "fewshot": 2, "train": 3}
 INCIDENTS_PER_LANGUAGE = 24
 #: Classification may answer with a label that the instruction offers instead of words of the incident text.
 _LABELLED = "Cybersecurity Event Classification"
+
+
+_Splits = dict[tuple[Language, Split], tuple[Row, ...]]
 
 
 def problems() -> list[str]:
@@ -58,7 +61,7 @@ def _extraction_problems(row: Row, where: str) -> Iterator[str]:
             yield f"{where}: {value!r} doesn't stand in the incident text"
 
 
-def _counts(splits: dict[tuple[str, str], tuple[Row, ...]]) -> Iterator[str]:
+def _counts(splits: _Splits) -> Iterator[str]:
     for (language, split), rows in splits.items():
         per_leaf = Counter(row.leaf for row in rows)
         for leaf in LEAVES:
@@ -76,7 +79,7 @@ def _counts(splits: dict[tuple[str, str], tuple[Row, ...]]) -> Iterator[str]:
             yield f"{language}: {len(incidents)} incident texts, {INCIDENTS_PER_LANGUAGE} wanted"
 
 
-def _shared_incidents(splits: dict[tuple[str, str], tuple[Row, ...]]) -> Sequence[str]:
+def _shared_incidents(splits: _Splits) -> list[str]:
     split_of: dict[str, str] = {}
     found = []
     for (_, split), rows in splits.items():

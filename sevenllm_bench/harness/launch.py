@@ -24,7 +24,9 @@ class SEvenLLMTaskManager(TaskManager):
             include_path: Further folders with task YAMLs.
             **kwargs: As for `TaskManager`; `include_defaults` is always False.
         """
-        own: list[str | Path] = [] if include_path is None else list(include_path) if isinstance(include_path, list) else [include_path]
+        own: list[str | Path] = (
+            [] if include_path is None else list(include_path) if isinstance(include_path, list) else [include_path]
+        )
         super().__init__(include_path=[yaml_folder(), *own], **{**kwargs, "include_defaults": False})
 
 
@@ -35,6 +37,6 @@ def launch(arguments: Sequence[str]) -> None:
     """
     from lm_eval.__main__ import cli_evaluate
 
-    lm_eval.tasks.TaskManager = SEvenLLMTaskManager  # type: ignore[misc]
+    lm_eval.tasks.TaskManager = SEvenLLMTaskManager
     sys.argv = ["lm_eval", *arguments]
     cli_evaluate()

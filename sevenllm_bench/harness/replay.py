@@ -6,6 +6,7 @@ import json
 import logging
 from typing import Any
 
+import lm_eval.models  # noqa: F401  (lm-eval registers its own models only while no model is registered)
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
@@ -27,7 +28,12 @@ class ReplayLM(LM):
     tokenizer_name = "sevenllm-replay"
 
     def __init__(
-        self, predictions: str | None = None, batch_size: Any = None, max_batch_size: Any = None, device: Any = None, **unknown: Any
+        self,
+        predictions: str | None = None,
+        batch_size: Any = None,
+        max_batch_size: Any = None,
+        device: Any = None,
+        **unknown: Any,
     ) -> None:
         """Read the predictions.
 

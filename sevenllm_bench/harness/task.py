@@ -74,7 +74,10 @@ class SEvenLLMTask(ConfigurableTask):
         pool = fewshot_pool(self._leaf)
         self._rows = {row.id: row for row in (*rows, *pool)}
         self.dataset = datasets.DatasetDict(
-            {"test": datasets.Dataset.from_list([_doc(row) for row in rows]), "fewshot": datasets.Dataset.from_list([_doc(row) for row in pool])}
+            {
+                "test": datasets.Dataset.from_list([_doc(row) for row in rows]),
+                "fewshot": datasets.Dataset.from_list([_doc(row) for row in pool]),
+            }
         )
         style = self._options.prompt
         record = signature(self._leaf.kind, self._leaf.language, data)
@@ -123,7 +126,9 @@ class SEvenLLMTask(ConfigurableTask):
             instance.resps = [_encodable(response) for response in instance.resps]
         filtered = super().apply_filters()
         if "bypass" not in self._metric_fn_list:
-            answers = [(instance.doc["id"], response) for instance in self._instances for response in instance.filtered_resps.values()]
+            answers = [
+                (instance.doc["id"], response) for instance in self._instances for response in instance.filtered_resps.values()
+            ]
             self._score(list(dict.fromkeys(answers)))
         return filtered
 

@@ -6,7 +6,8 @@ import re
 
 #: Defanged spellings and what they stand for, e.g. hxxps[:]//evil[.]example.
 _REFANG = (
-    (re.compile(r"h[x*]{2}p(s?)", re.IGNORECASE), r"http\1"),
+    (re.compile(r"h[x*]{2}ps", re.IGNORECASE), "https"),
+    (re.compile(r"h[x*]{2}p", re.IGNORECASE), "http"),
     (re.compile(r"[\[({]\s*(?:\.|dot)\s*[\])}]", re.IGNORECASE), "."),
     (re.compile(r"[\[({]\s*:\s*[\])}]"), ":"),
     (re.compile(r"[\[({]\s*(?:@|at)\s*[\])}]", re.IGNORECASE), "@"),

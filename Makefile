@@ -1,0 +1,51 @@
+PYTHON ?= python3
+PIP_FLAGS := --quiet --disable-pip-version-check
+DEV := .venv
+DEMO := .venv-demo
+SOURCES := pyproject.toml README.md LICENSE $(shell find sevenllm_bench task_yamls -type f -not -name '*.pyc' 2>/dev/null)
+
+.PHONY: help demo test lint bench tasks clean
+
+help:
+	@echo "make demo   run all 58 tasks on a tiny checkpoint, offline (some minutes, most of them installing)"
+	@echo "make test   run the test suite"
+	@echo "make lint   ruff and mypy"
+	@echo "make bench  measure speed (ratios against reference implementations)"
+	@echo "make tasks  write task_yamls/ from the catalogue"
+	@echo "make clean  remove environments and outputs"
+
+demo: $(DEMO)/.installed
+	@bash examples/demo.sh $(DEMO)/bin
+
+test: $(DEV)/.installed
+	$(DEV)/bin/python -m pytest $(PYTEST_FLAGS)
+
+lint: $(DEV)/.installed
+	$(DEV)/bin/ruff check .
+	$(DEV)/bin/ruff format --check .
+	$(DEV)/bin/mypy
+
+bench: $(DEV)/.installed
+	$(DEV)/bin/python tests/perf/bench.py
+
+tasks: $(DEV)/.installed
+	$(DEV)/bin/sevenllm-bench tasks generate task_yamls
+
+# The checkout, editable, with all that tests need.
+$(DEV)/.installed: pyproject.toml constraints.txt
+	@echo "Setting up $(DEV) for tests (a minute or two) …"
+	@$(PYTHON) -m venv $(DEV)
+	@$(DEV)/bin/python -m pip install $(PIP_FLAGS) --constraint constraints.txt --editable '.[hf,dev]'
+	@touch $@
+
+# The wheel, as a user installs it.
+$(DEMO)/.installed: $(SOURCES) constraints.txt
+	@echo "Building the wheel and setting up $(DEMO) (a minute or two) …"
+	@test -x $(DEMO)/bin/python || $(PYTHON) -m venv $(DEMO)
+	@rm -rf dist && $(DEMO)/bin/python -m pip wheel $(PIP_FLAGS) --no-deps --wheel-dir dist .
+	@$(DEMO)/bin/python -m pip install $(PIP_FLAGS) --constraint constraints.txt "$$(ls dist/sevenllm_bench-*.whl)[hf]"
+	@$(DEMO)/bin/python -m pip install $(PIP_FLAGS) --no-deps --force-reinstall dist/sevenllm_bench-*.whl
+	@touch $@
+
+clean:
+	rm -rf $(DEV) $(DEMO) dist build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

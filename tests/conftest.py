@@ -1,0 +1,74 @@
+"""Fixtures: the official data and the published outputs, where they are; sockets are blocked except loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+# Nothing in the suite may reach the Hub; tests of downloads set an endpoint of their own. Before any Hub import.
+os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ.pop("HF_HUB_OFFLINE", None)
+
+#: Taken out of the environment, so that a test gets the official data only by asking for it.
+DATA_DIR = os.environ.pop("SEVENLLM_DATA_DIR", None)
+PREDICTIONS_DIR = os.environ.pop("SEVENLLM_PREDICTIONS_DIR", None)
+MODELS = ("qwen1_5-7b", "qwen1_5-7b-1000", "llama2-13b-cot", "llama2-7b")
+
+
+def _folder(value: str | None, name: str) -> Path:
+    if value and Path(value).is_dir():
+        return Path(value)
+    message = f"{name} is not set to a folder"
+    if os.environ.get("CI"):
+        pytest.fail(f"{message}, which in CI is a failure")
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    return _folder(DATA_DIR, "SEVENLLM_DATA_DIR")
+
+
+@pytest.fixture(scope="session")
+def predictions_dir() -> Path:
+    return _folder(PREDICTIONS_DIR, "SEVENLLM_PREDICTIONS_DIR")
+
+
+@pytest.fixture(scope="session")
+def official_rows(data_dir):
+    from sevenllm_bench.data.official import load_official
+
+    return load_official(data_dir).rows
+
+
+@pytest.fixture(scope="session")
+def expected(predictions_dir) -> dict:
+    return json.loads((predictions_dir / "expected.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def embedded_record() -> dict:
+    """A well-formed extraction row in the official format."""
+    return {
+        "id": 1,
+        "category": "Time Element Acquisition",
+        "instruction": "Execute the following information extraction task and return the results in json format: name the day.",
+        "input": "It happened on 3 May 2024.",
+        "thought": "One date.",
+        "output": {"day": "3 May 2024"},
+    }
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory) -> Path:
+    """A tiny untrained checkpoint, made once per session."""
+    import runpy
+
+    folder = tmp_path_factory.mktemp("tiny")
+    script = Path(__file__).parents[1] / "examples" / "tiny_checkpoint.py"
+    runpy.run_path(str(script))["make_checkpoint"](folder)
+    return folder

@@ -1,0 +1,238 @@
+"""The leaves inside lm-eval itself, on the embedded rows and, where they are, on the official ones."""
+
+import json
+import logging
+
+import pytest
+from conftest import MODELS
+from lm_eval import simple_evaluate
+from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM
+
+from sevenllm_bench.catalog import LEAVES
+from sevenllm_bench.data.embedded import embedded_split
+from sevenllm_bench.errors import ConfigError, DataError
+from sevenllm_bench.harness.launch import SEvenLLMTaskManager
+from sevenllm_bench.harness.replay import ReplayLM
+from sevenllm_bench.harness.task import SEvenLLMTask
+from sevenllm_bench.prompts import render, style_by_name
+
+
+class Scripted(LM):
+    """A model that answers from a function of the row and keeps the prompts it saw."""
+
+    tokenizer_name = "scripted"
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+        self.prompts: list[str] = []
+
+    def generate_until(self, requests: list[Instance], disable_tqdm=False):
+        self.prompts += [request.args[0] for request in requests]
+        self.arguments = [request.args[1] for request in requests]
+        return [self.answer(request.doc) for request in requests]
+
+    def loglikelihood(self, requests, disable_tqdm=False):
+        self.prompts += [request.args[0] for request in requests]
+        return [(0.0 if request.args[1].strip() == self.answer(request.doc) else -9.0, False) for request in requests]
+
+    def loglikelihood_rolling(self, requests, disable_tqdm=False):
+        raise NotImplementedError
+
+    def apply_chat_template(self, chat_history, add_generation_prompt=True):
+        return "".join(f"<{turn['role']}>{turn['content']}" for turn in chat_history) + "<assistant>"
+
+
+def evaluate(model, *tasks, metadata=None, **arguments):
+    manager = SEvenLLMTaskManager(metadata={"dataset": "embedded", **(metadata or {})})
+    return simple_evaluate(
+        model=model, tasks=manager.match_tasks(list(tasks)), task_manager=manager, bootstrap_iters=0, **arguments
+    )
+
+
+def gold(doc):
+    return doc["output"]
+
+
+def figures(results, task):
+    return {
+        name.removesuffix(",none"): value
+        for name, value in results["results"][task].items()
+        if name.endswith(",none") and "stderr" not in name
+    }
+
+
+def test_the_58_leaves_give_gold_its_due_without_a_warning(caplog):
+    with caplog.at_level(logging.WARNING):
+        results = evaluate(Scripted(gold), "sevenllm_*", log_samples=True)
+    assert set(results["results"]) == {leaf.name for leaf in LEAVES}
+    for leaf in LEAVES:
+        assert min(figures(results, leaf.name).values()) == pytest.approx(1.0, abs=1e-8), leaf.name
+        assert results["n-samples"][leaf.name]["effective"] == (16 if leaf.kind == "mcq" else 4)
+    assert [record.getMessage() for record in caplog.records if "sevenllm" in record.getMessage()] == []
+
+
+def test_groups_aggregate_over_rows_without_a_warning(caplog):
+    with caplog.at_level(logging.WARNING):
+        results = evaluate(Scripted(gold), "sevenllm")
+    assert set(results["groups"]) == {
+        "sevenllm",
+        *(f"sevenllm-{l}{p}" for l in ("en", "zh") for p in ("", "-understanding", "-generation", "-mcq")),
+    }
+    assert set(figures(results, "sevenllm")) == {"value_f1", "value_f1_norm", "json_valid", "rouge_l", "acc", "answered"}
+    assert set(figures(results, "sevenllm-zh-generation")) == {"rouge_l_paper", "rouge_l"}
+    assert figures(results, "sevenllm")["rouge_l"] == 1.0
+    assert [record.getMessage() for record in caplog.records if "missing in" in record.getMessage()] == []
+
+
+def test_the_signature_stands_in_the_results():
+    results = evaluate(Scripted(lambda doc: "The attacker mov"), "sevenllm_en_threat_analysis", metadata={"prompt": "cot"})
+    record = results["configs"]["sevenllm_en_threat_analysis"]["metadata"]["sevenllm"]
+    assert record["signature"]["prompt"]["name"] == "cot"
+    assert record["signature"]["data"]["name"] == "sevenllm-bench embedded"
+    assert record["answers"] == {"read_as": {"prose": 4}, "look_cut_off": 4}
+    assert results["versions"]["sevenllm_en_threat_analysis"] == "1-A"
+    assert "(embedded rows)" in results["results"]["sevenllm_en_threat_analysis"]["alias"]
+    assert json.dumps(results["configs"])
+
+
+def test_cut_answers_are_warned_about_once(caplog, monkeypatch):
+    monkeypatch.setattr(SEvenLLMTask, "_warned_of_cut_answers", False)
+    with caplog.at_level(logging.WARNING):
+        evaluate(Scripted(lambda doc: "The attacker mov"), "sevenllm_en_threat_analysis", "sevenllm_en_impact_scope")
+    assert sum("look cut off" in record.getMessage() for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.name)
+def test_two_shots_come_from_the_embedded_fewshot_rows(leaf):
+    model = Scripted(gold)
+    evaluate(model, leaf.name, num_fewshot=2, limit=1)
+    fewshot = [row for row in embedded_split("fewshot") if row.leaf == leaf][:2]
+    test = next(row for row in embedded_split("test") if row.leaf == leaf)
+    style = style_by_name("alpaca")
+    examples = "".join(f"{render(row, style)}\n{row.reference_text}\n\n" for row in fewshot)
+    assert model.prompts == [examples + render(test, style)]
+
+
+def test_more_shots_take_other_cells_and_too_many_are_an_error():
+    model = Scripted(gold)
+    evaluate(model, "sevenllm_en_threat_analysis", num_fewshot=5, limit=1)
+    assert model.prompts[0].count("### Response:") == 6
+    with pytest.raises(ConfigError, match="--num_fewshot 500, but there are 30 few-shot rows"):
+        evaluate(model, "sevenllm_en_threat_analysis", num_fewshot=500, limit=1)
+
+
+def test_chat_template_wraps_the_prompt_and_its_examples():
+    model = Scripted(gold)
+    evaluate(model, "sevenllm_zh_mcq", num_fewshot=1, limit=1, apply_chat_template=True, fewshot_as_multiturn=True)
+    assert model.prompts[0].startswith("<user>Below is")
+    assert model.prompts[0].endswith("### Response:<assistant>")
+    assert model.prompts[0].count("<user>") == 2
+
+
+def test_limit_samples_and_predict_only():
+    assert evaluate(Scripted(gold), "sevenllm_en_mcq", limit=2)["n-samples"]["sevenllm_en_mcq"]["effective"] == 2
+    chosen = evaluate(Scripted(gold), "sevenllm_en_mcq", samples={"sevenllm_en_mcq": [1, 3]}, log_samples=True)
+    rows = [row.id for row in embedded_split("test") if row.leaf.name == "sevenllm_en_mcq"]
+    assert [sample["doc"]["id"] for sample in chosen["samples"]["sevenllm_en_mcq"]] == [rows[1], rows[3]]
+    only = evaluate(Scripted(gold), "sevenllm_en_mcq", predict_only=True)
+    assert figures(only, "sevenllm_en_mcq") == {"bypass": 999}
+    assert len(only["samples"]["sevenllm_en_mcq"]) == 16
+
+
+def test_cached_answers_are_used(tmp_path):
+    arguments = {"use_cache": str(tmp_path / "cache"), "limit": 2}
+    first = evaluate(Scripted(gold), "sevenllm_en_mcq", **arguments)
+    second = evaluate(Scripted(lambda doc: "wrong"), "sevenllm_en_mcq", **arguments)
+    assert figures(first, "sevenllm_en_mcq")["acc"] == figures(second, "sevenllm_en_mcq")["acc"] == 1.0
+
+
+def test_hostile_answers_go_through_the_harness_and_into_json():
+    results = evaluate(Scripted(lambda doc: "\ud800\x00\u202e{" * 50), "sevenllm_*", limit=1, log_samples=True)
+    for leaf in LEAVES:
+        assert all(0.0 <= value <= 0.1 for value in figures(results, leaf.name).values()), leaf.name
+    json.dumps(results["samples"], ensure_ascii=False, default=str).encode("utf-8")
+
+
+def test_log_likelihood_variant_ranks_the_letters():
+    results = evaluate(Scripted(gold), "sevenllm-*-mcq-logprob")
+    assert [figures(results, f"sevenllm-{language}-mcq-logprob") for language in ("en", "zh")] == [{"acc": 1.0}] * 2
+    always_b = evaluate(Scripted(lambda doc: "B"), "sevenllm-en-mcq-logprob")
+    assert figures(always_b, "sevenllm-en-mcq-logprob") == {"acc": 0.25}
+
+
+def test_generation_arguments_reach_the_model():
+    model = Scripted(gold)
+    evaluate(model, "sevenllm_en_mcq", limit=1)
+    assert model.arguments[0]["max_gen_toks"] == 2000
+    assert model.arguments[0]["until"] == ["### Instruction:", "Below is an instruction that describes a task"]
+
+
+def test_without_the_official_file_there_is_an_error_not_a_fallback(tmp_path):
+    with pytest.raises(DataError, match=r"no test\.jsonl in the data folder"):
+        evaluate(Scripted(gold), "sevenllm_en_mcq", metadata={"dataset": "official", "data_dir": str(tmp_path)})
+
+
+def test_cells_without_official_rows_need_no_official_file(tmp_path):
+    results = evaluate(Scripted(gold), "sevenllm-complement", metadata={"dataset": "official", "data_dir": str(tmp_path)})
+    assert results["n-samples"]["sevenllm_zh_security_policy_audit"]["effective"] == 4
+
+
+def test_a_modified_file_is_recorded_and_its_missing_cells_are_named(tmp_path, embedded_record):
+    (tmp_path / "test.jsonl").write_text(json.dumps(embedded_record), encoding="utf-8")
+    metadata = {"dataset": "official", "data_dir": str(tmp_path), "allow_modified": "true"}
+    results = evaluate(Scripted(gold), "sevenllm_en_time_element_acquisition", metadata=metadata)
+    record = results["configs"]["sevenllm_en_time_element_acquisition"]["metadata"]["sevenllm"]
+    assert record["signature"]["data"]["modified"] is True
+    with pytest.raises(DataError, match="no row for sevenllm_en_mcq"):
+        evaluate(Scripted(gold), "sevenllm_en_mcq", metadata=metadata)
+
+
+def test_a_leaf_outside_the_catalogue_is_an_error():
+    with pytest.raises(ConfigError, match="no leaf 'sevenllm_fr_mcq'"):
+        SEvenLLMTask({"task": "sevenllm_fr_mcq"})
+
+
+@pytest.mark.predictions
+@pytest.mark.parametrize("model", MODELS)
+def test_replayed_through_lm_eval_the_rows_are_those_of_the_authors(model, data_dir, predictions_dir, expected):
+    replay = ReplayLM(predictions=str(predictions_dir / f"{model}.jsonl"))
+    results = evaluate(replay, "sevenllm", metadata={"dataset": "official", "data_dir": str(data_dir)}, log_samples=True)
+    seen = 0
+    for samples in results["samples"].values():
+        for sample in samples:
+            row_id = sample["doc"]["id"]
+            seen += 1
+            # 791 and 823 are scored as prose in their generation leaves; 1223 is read by our letter parser only.
+            if row_id in (791, 823) or (model, row_id) == ("llama2-13b-cot", 1223):
+                continue
+            value = next(sample[name] for name in ("value_f1", "rouge_l_paper", "acc") if name in sample)
+            assert value == pytest.approx(expected[model]["items"][str(row_id)], abs=1e-6), row_id
+    assert seen == 1300
+    assert figures(results, "sevenllm-zh-understanding")["value_f1"] == pytest.approx(
+        expected[model]["sections"]["zh_understanding"], abs=1e-6
+    )
+    assert figures(results, "sevenllm-zh-generation")["rouge_l_paper"] == pytest.approx(
+        expected[model]["sections"]["zh_generation"], abs=1e-6
+    )
+
+
+def test_a_real_model_through_plain_lm_eval(tiny_checkpoint):
+    """Hugging Face model, generated and log-likelihood tasks, chat template, two shots."""
+    manager = SEvenLLMTaskManager(metadata={"dataset": "embedded"})
+    results = simple_evaluate(
+        model="hf",
+        model_args={"pretrained": str(tiny_checkpoint), "device": "cpu"},
+        tasks=["sevenllm_en_threat_analysis", "sevenllm_zh_mcq", "sevenllm_zh_key_entity_recognition", "sevenllm-en-mcq-logprob"],
+        task_manager=manager,
+        num_fewshot=1,
+        limit=2,
+        gen_kwargs={"max_gen_toks": 8},
+        apply_chat_template=True,
+        batch_size=4,
+        bootstrap_iters=0,
+    )
+    assert results["n-samples"]["sevenllm_zh_mcq"]["effective"] == 2
+    answers = [sample["resps"][0][0] for sample in results["samples"]["sevenllm_en_threat_analysis"]]
+    assert all(isinstance(answer, str) for answer in answers)

@@ -1,0 +1,23 @@
+from sevenllm_bench.metrics.choice import acc, answered
+from sevenllm_bench.metrics.signature import METRIC_VERSIONS, METRICS, paper_metric, signature, signature_line
+
+
+def test_a_missing_letter_is_wrong_and_unanswered():
+    assert acc(["A", None, "B"], ["A", "A", "A"]) == [1.0, 0.0, 0.0]
+    assert answered(["A", None, "B"]) == [1.0, 0.0, 1.0]
+
+
+def test_the_papers_metrics():
+    assert [paper_metric(kind) for kind in METRICS] == ["value_f1", "rouge_l_paper", "acc"]
+    assert {name for names in METRICS.values() for name in names} == set(METRIC_VERSIONS)
+
+
+def test_a_signature_says_what_was_measured():
+    fields = signature("generation", "zh", {"name": "x", "sha256": "abc"})
+    assert fields["data"]["sha256"] == "abc"
+    assert "jieba 0.42.1" in fields["segmenter"]
+    line = signature_line(fields)
+    assert "language:zh" in line
+    assert "metrics.rouge_l:1" in line
+    assert "data.sha256:abc" in line
+    assert "segmenter" not in signature("mcq", "en", {})

@@ -1,0 +1,51 @@
+import pytest
+
+from sevenllm_bench.text.indicators import refang
+from sevenllm_bench.text.segment import cut_chinese, words
+from sevenllm_bench.text.sentences import split_chinese
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("利用CVE-2021-44228漏洞", ["利用", "cve-2021-44228", "漏洞"]),
+        ("从hxxps[:]//evil[.]example/a下载", ["从", "https://evil.example/a", "下载"]),
+        ("IP地址192.0.2[.]1的主机", ["ip", "地址", "192.0.2.1", "的", "主机"]),
+        ("黑客A", ["黑客", "a"]),
+        ("The server.The attacker", ["the", "server", "the", "attacker"]),
+        ("mail admin[at]x[.]example or hxxp://a.example).", ["mail", "admin@x.example", "or", "http://a.example"]),
+        ("T1059.001 and report.docx", ["t1059.001", "and", "report.docx"]),
+        ("d41d8cd98f00b204e9800998ecf8427e", ["d41d8cd98f00b204e9800998ecf8427e"]),
+        ("ＣＶＥ－２０２１－４４２２８", ["cve-2021-44228"]),
+        ("10.0.0.0/8, 1.2.3.4:80", ["10.0.0.0/8", "1.2.3.4:80"]),
+        ("N/A", ["n/a"]),
+        ("...!?。", []),
+        ("", []),
+        ("Wi-Fi's 6.5", ["wi", "fi", "s", "6", "5"]),
+    ],
+)
+def test_words(text, wanted):
+    assert words(text) == wanted
+
+
+def test_plain_jieba_cuts_what_we_keep_whole():
+    assert len(cut_chinese("CVE-2021-44228")) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("hxxp://evil[.]com", "http://evil.com"),
+        ("HXXPS[:]//a(.)b", "https://a.b"),
+        ("hxxps[://]a[dot]b", "https://a.b"),
+        ("a{.}b and c[@]d", "a.b and c@d"),
+        ("nothing here [1]", "nothing here [1]"),
+    ],
+)
+def test_refang(text, wanted):
+    assert refang(text) == wanted
+
+
+def test_chinese_sentences_keep_their_mark():
+    assert split_chinese("一。二！三？ 四；五") == ["一。", "二！", "三？", " 四；五"]
+    assert split_chinese(" ") == []
