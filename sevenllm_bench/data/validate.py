@@ -81,9 +81,11 @@ def _counts(splits: _Splits) -> Iterator[str]:
 
 def _shared_incidents(splits: _Splits) -> list[str]:
     split_of: dict[str, str] = {}
-    found = []
+    found: list[str] = []
     for (_, split), rows in splits.items():
-        for row in rows:
-            if split_of.setdefault(row.input, split) != split:
-                found.append(f"row {row.id}: its incident text stands in the splits {split_of[row.input]} and {split}")
+        found += [
+            f"row {row.id}: its incident text stands in the splits {split_of[row.input]} and {split}"
+            for row in rows
+            if split_of.setdefault(row.input, split) != split
+        ]
     return found

@@ -78,7 +78,7 @@ def test_groups_aggregate_over_rows_without_a_warning(caplog):
         results = evaluate(Scripted(gold), "sevenllm")
     assert set(results["groups"]) == {
         "sevenllm",
-        *(f"sevenllm-{l}{p}" for l in ("en", "zh") for p in ("", "-understanding", "-generation", "-mcq")),
+        *(f"sevenllm-{language}{part}" for language in ("en", "zh") for part in ("", "-understanding", "-generation", "-mcq")),
     }
     assert set(figures(results, "sevenllm")) == {"value_f1", "value_f1_norm", "json_valid", "rouge_l", "acc", "answered"}
     assert set(figures(results, "sevenllm-zh-generation")) == {"rouge_l_paper", "rouge_l"}
