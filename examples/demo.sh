@@ -16,10 +16,10 @@ echo "1/3  A tiny untrained checkpoint, made on the spot"
 echo
 echo "2/3  All 58 tasks with plain lm_eval, on the embedded rows (28 tasks + MCQ, English and Chinese)"
 command=(lm_eval --model hf --model_args "pretrained=$out/checkpoint" --tasks 'sevenllm_*' --metadata dataset=embedded
-  --batch_size 32 --gen_kwargs max_gen_toks=48 --output_path "$out/results" --log_samples)
+  --batch_size 32 --gen_kwargs max_gen_toks=32 --output_path "$out/results" --log_samples)
 printf '\n     $ %s\n\n' "${command[*]}"
-# lm-eval draws one bar per task while it builds prompts; the one worth watching is the generation's.
-LMEVAL_LOG_LEVEL=ERROR PYTHONWARNINGS=ignore "$bin/${command[0]}" "${command[@]:1}" 2> >(tr '\r' '\n' | grep --line-buffered -E 'Running|Traceback|Error' >&2) | tee "$out/table.md"
+# Of lm-eval's many progress bars (one per task while it builds prompts) the generation's is worth watching.
+LMEVAL_LOG_LEVEL=ERROR PYTHONWARNINGS=ignore "$bin/${command[0]}" "${command[@]:1}" 2> >("$bin/python" "$examples/progress.py") | tee "$out/table.md"
 
 echo
 echo "3/3  The same answers scored again from the saved samples, by section, without a model"

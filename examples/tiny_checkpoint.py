@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sevenllm_bench.data.embedded import embedded_split
 
-VOCABULARY = 4096
+VOCABULARY = 8192
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>\n{{ message['content'] }}<|end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
@@ -47,11 +47,11 @@ def make_checkpoint(folder: Path) -> int:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(fast),
-        hidden_size=192,
-        intermediate_size=512,
-        num_hidden_layers=6,
-        num_attention_heads=6,
-        num_key_value_heads=6,
+        hidden_size=160,
+        intermediate_size=448,
+        num_hidden_layers=4,
+        num_attention_heads=5,
+        num_key_value_heads=5,
         max_position_embeddings=4096,
         bos_token_id=None,
         eos_token_id=fast.eos_token_id,
