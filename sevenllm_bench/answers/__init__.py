@@ -1,0 +1,10 @@
+"""From what a model wrote to what is scored: the final text, a JSON value, or a letter, with the reason when it fails.
+
+Nothing here raises on a model's answer, whatever it is.
+"""
+
+from sevenllm_bench.answers.choice import read_letter
+from sevenllm_bench.answers.extraction import Extraction, is_cut, read_extraction
+from sevenllm_bench.answers.text import final_text
+
+__all__ = ["Extraction", "final_text", "is_cut", "read_extraction", "read_letter"]
