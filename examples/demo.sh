@@ -32,7 +32,7 @@ The checkpoint is untrained, so these scores are about zero; what you saw is the
 The embedded rows are this project's own, not the benchmark. Next, with a real model and the official 1,300 rows:
 
   pip install ".[hf]"
-  lm_eval --model hf --model_args pretrained=Qwen/Qwen3-8B --tasks sevenllm --apply_chat_template \\
+  lm_eval --model hf --model_args pretrained=Qwen/Qwen3-8B,enable_thinking=False --tasks sevenllm --apply_chat_template \\
     --batch_size auto --output_path results --log_samples
 
 Everything of this demo lies in $out (table.md, scores.json, results/).

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import PredictionsError
+from sevenllm_bench.files import user_path
 
-_EXPECTED = 'expected one JSON object per line with "id" and "output", or the samples_*.jsonl that lm_eval --log_samples writes'
+_EXPECTED = 'one JSON object per line with "id" and "output", or the samples_*.jsonl that lm_eval --log_samples writes'
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,19 @@ class Predictions:
         answers: Row id to answer: a text, or a JSON value parsed already.
         duplicates: Ids that came more than once; their first answer counts.
         names: The files read.
+        ignored: Samples files of older runs in the same folder, which were not read.
     """
 
     answers: dict[int, Any]
     duplicates: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The files in a few words."""
+        more = f" and {len(self.names) - 1} more files" if len(self.names) > 1 else ""
+        return f"{self.names[0]}{more}" if self.names else "no file"
 
     def coverage(self, wanted: Iterable[int], known: Iterable[int] = ()) -> Coverage:
         """Compare with the ids wanted; ids that are neither wanted nor `known` are unknown."""
@@ -56,12 +65,17 @@ class Coverage:
         """Share of wanted rows with an answer, in [0, 1]."""
         return (self.wanted - len(self.missing)) / self.wanted if self.wanted else 0.0
 
-    def lines(self, unknown: str = "unknown, left out") -> list[str]:
-        """The coverage in words, one line per finding; `unknown` says what the unknown ids are called."""
+    def lines(self, missing: str = "missing, scored 0", unknown: str = "unknown, left out") -> list[str]:
+        """The coverage in words, one line per finding.
+
+        Args:
+            missing: What the missing ids are called.
+            unknown: What the unknown ids are called.
+        """
         covered = self.wanted - len(self.missing)
         found = [f"answers: {covered:,} of {self.wanted:,} rows ({100 * self.share:.1f} %)"]
         for what, ids in (
-            ("missing, scored 0", self.missing),
+            (missing, self.missing),
             ("answered more than once, first answer counts", self.duplicates),
             (unknown, self.unknown),
         ):
@@ -78,55 +92,61 @@ def name_ids(ids: Sequence[int], most: int = 12) -> str:
             ranges[-1][1] = number
         else:
             ranges.append([number, number])
-    parts = [str(first) if first == last else f"{first}-{last}" for first, last in ranges[:most]]
+    parts = [f"{first}"[:20] if first == last else f"{first}-{last}"[:41] for first, last in ranges[:most]]
     return ", ".join(parts) + (f", and {len(ranges) - most} more ranges" if len(ranges) > most else "")
 
 
 def read_predictions(paths: Sequence[str | Path]) -> Predictions:
-    """Read answers from files, and from the samples files in folders (of each task, the newest run).
+    """Read answers from files, and from the samples files that lm-eval wrote into folders.
 
     Args:
-        paths: JSON-lines files, or folders that lm-eval wrote samples into.
+        paths: JSON-lines files, or folders of samples. Of several runs in one folder, the newest is read, and the others
+            are listed as ignored: answers of different runs are never mixed unless their files are named.
 
     Raises:
         PredictionsError: A file is missing, empty or malformed (the line is named), or holds log-likelihoods.
     """
-    files = [file for path in paths for file in _files(Path(path).expanduser())]
+    chosen = [_files(user_path(path, PredictionsError)) for path in paths]
+    files = [file for group, _ in chosen for file in group]
     answers: dict[int, Any] = {}
     duplicates: dict[int, None] = {}
     for file in files:
-        before = len(answers)
+        read = 0
         for identifier, answer in _answers(file):
+            read += 1
             if identifier in answers:
                 duplicates[identifier] = None
             answers.setdefault(identifier, answer)
-        if len(answers) == before and not duplicates:
-            raise PredictionsError(f"{file}: no predictions in it; {_EXPECTED}")
-    return Predictions(answers, tuple(sorted(duplicates)), tuple(map(str, files)))
+        if not read:
+            raise PredictionsError(f"{file}: no predictions in it; expected {_EXPECTED}")
+    ignored = tuple(str(file) for _, older in chosen for file in older)
+    return Predictions(answers, tuple(sorted(duplicates)), tuple(map(str, files)), ignored)
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
+def _files(path: Path) -> tuple[list[Path], list[Path]]:
+    """The files to read for one path, and the older ones in its folder."""
+    if not path.exists():
         raise PredictionsError(f"{path}: no such file or folder")
-    newest: dict[tuple[Path, str], Path] = {}
-    for file in sorted(path.rglob("samples_sevenllm_*.jsonl")):
-        task = file.stem.removeprefix("samples_").rpartition("_")[0]
-        newest[file.parent, task] = file  # the time stamp ends the name, so the newest comes last
-    if not newest:
-        raise PredictionsError(f"{path}: no samples_sevenllm_*.jsonl in this folder; name a predictions file, or {_EXPECTED}")
-    folders = sorted({str(folder) for folder, _ in newest})
+    if not path.is_dir():
+        return [path], []
+    samples = sorted(path.rglob("samples_sevenllm_*.jsonl"))
+    if not samples:
+        variants = any(path.rglob("samples_sevenllm-*-logprob_*.jsonl"))
+        why = "only samples of log-likelihoods, which hold no text" if variants else "no samples_sevenllm_*.jsonl in this folder"
+        raise PredictionsError(f"{path}: {why}. Name a predictions file: {_EXPECTED}")
+    folders = sorted({str(file.parent) for file in samples})
     if len(folders) > 1:
         raise PredictionsError(f"{path}: samples of several models; name one of {', '.join(folders)}")
-    return list(newest.values())
+    runs = {file: file.stem.rpartition("_")[2] for file in samples}  # lm-eval ends the name with the run's time stamp
+    newest = max(runs.values())
+    return [file for file in samples if runs[file] == newest], [file for file in samples if runs[file] != newest]
 
 
 def _answers(file: Path) -> Iterator[tuple[int, Any]]:
     try:
         with file.open("rb") as lines:
             for number, line in enumerate(lines, 1):
-                if line.strip():
+                if line.removeprefix(b"\xef\xbb\xbf").strip():
                     yield _answer(line, f"{file}, line {number}")
     except OSError as error:
         raise PredictionsError(f"{file}: can't be read ({error.strerror or error})") from None
@@ -136,13 +156,13 @@ def _answer(line: bytes, where: str) -> tuple[int, Any]:
     try:
         record = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError) as error:
-        raise PredictionsError(f"{where}: broken JSON ({error}); {_EXPECTED}") from None
+        raise PredictionsError(f"{where}: broken JSON ({error}); expected {_EXPECTED}") from None
     if not isinstance(record, dict):
-        raise PredictionsError(f"{where}: found {type(record).__name__}; {_EXPECTED}")
+        raise PredictionsError(f"{where}: found {type(record).__name__}; expected {_EXPECTED}")
     if "doc" in record and "resps" in record:
         return _from_sample(record, where)
     if "id" not in record or "output" not in record:
-        raise PredictionsError(f"{where}: found the keys {', '.join(map(str, record)) or 'none'}; {_EXPECTED}")
+        raise PredictionsError(f"{where}: found the keys {', '.join(map(str, record)) or 'none'}; expected {_EXPECTED}")
     return _identifier(record["id"], where), record["output"]
 
 

@@ -71,12 +71,11 @@ def style_by_name(name: Any) -> PromptStyle:
     Raises:
         ConfigError: There is none; the known names are listed, the nearest one is suggested.
     """
-    if name in STYLES:
-        return STYLES[name]
+    if str(name) in STYLES:
+        return STYLES[str(name)]
     near = difflib.get_close_matches(str(name), STYLES, n=1)
-    raise ConfigError(
-        f"unknown prompt {name!r}" + (f"; did you mean {near[0]!r}?" if near else "") + f" Known: {', '.join(STYLES)}"
-    )
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    raise ConfigError(f"unknown prompt {name!r}{hint} Known: {', '.join(STYLES)}")
 
 
 def render(row: Row, style: PromptStyle) -> str:

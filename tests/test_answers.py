@@ -8,9 +8,18 @@ from sevenllm_bench.answers import final_text, is_cut, read_extraction, read_let
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "mcq_answers.json").read_text(encoding="utf-8"))
 
 
+PHRASINGS = json.loads((Path(__file__).parent / "golden" / "mcq_phrasings.json").read_text(encoding="utf-8"))["sets"]
+
+
 @pytest.mark.parametrize(("answer", "letter"), GOLDEN["answers"])
 def test_letters(answer, letter):
     assert read_letter(answer, GOLDEN["options"]) == letter
+
+
+@pytest.mark.parametrize("phrasings", PHRASINGS, ids=("en", "all of the above", "zh"))
+def test_phrasings_of_chat_models(phrasings):
+    wrong = [(answer, letter) for answer, letter in phrasings["answers"] if read_letter(answer, phrasings["options"]) != letter]
+    assert wrong == []
 
 
 @pytest.mark.parametrize(("answer", "letter"), GOLDEN["answers_like_letters"])
@@ -36,6 +45,8 @@ def test_letters_of_values_that_are_not_text(answer, letter):
         ("hm</think>x", "x"),
         ("<think>never closed", ""),
         ("thought\n\n### Response:\nx", "x"),
+        ("x\n\n### Response:\n\n", "x"),
+        ("x <think>never closed", "x"),
         ("x\n\n### Instruction:\nnext\n\n### Response:\ny", "x"),
         ("x\n\nBelow is an instruction that describes a task, paired", "x"),
         ("### Instruction:\necho\n\n### Response:\nx\n\n### Instruction:\nmore", "x"),
@@ -61,6 +72,12 @@ def test_final_text(raw, text):
         ('See [1]: {"a": "x"}', ["x"], "prose"),
         ('{"a": "x"}\n{"a": "x"}', ["x"], "prose"),
         ("{'a': True, 'b': ('x', 'y'),}", ["True", "x", "y"], "python"),
+        ("Here: {'a': 'x'}", ["x"], "prose"),
+        ('{"a": "line\nbreak"}', ["line\nbreak"], "json"),
+        (r'{"a": "C:\Windows\System32"}', [r"C:\Windows\System32"], "json"),
+        ("IOCs: " + " ".join(f"evil{n}[.]com" for n in range(60)) + '\n{"a": "x"}', ["x"], "prose"),
+        ('{"a": "' + "(" * 200 + '"}', ["(" * 200], "json"),
+        ('{"a": "x"}\n{"a": "x"}\n{"a": "x', ["x"], "prose"),
         ({"a": ["x"]}, ["x"], "json"),
         ([1, True], ["1", "True"], "json"),
     ],
@@ -80,6 +97,16 @@ def test_json_is_found(raw, values, how):
         ('{"a": "x", "b": ["y"', ['{"a": "x", "b": ["y"'], "text", "unclosed JSON"),
         ('{"a": "x"} or {"a": "y"}', ['{"a": "x"} or {"a": "y"}'], "text", "several JSON values"),
         ("{1, 2}", ["{1, 2}"], "text", "no JSON"),
+        ("The report [1] says so", ["The report [1] says so"], "text", "no JSON"),
+        ('{"a": {"b": "x", "c": "y"}, "d": ["z', ['{"a": {"b": "x", "c": "y"}, "d": ["z'], "text", "unclosed JSON"),
+        (
+            '```json\n{"a": "x"}\n```\n```json\n{"a": "y"}\n```',
+            ['```json\n{"a": "x"}\n```\n```json\n{"a": "y"}\n```'],
+            "text",
+            "several JSON values",
+        ),
+        ('{"a": "x"}, {"b": "y"}', ['{"a": "x"}, {"b": "y"}'], "text", "several JSON values"),
+        ('[{"a": "x"}] and {"c": "d"}', ['[{"a": "x"}] and {"c": "d"}'], "text", "several JSON values"),
     ],
 )
 def test_json_is_not_found_and_the_reason_is_given(raw, values, how, reason):

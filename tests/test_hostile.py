@@ -62,6 +62,15 @@ def test_mutations_of_right_answers():
         check(text[:start] + piece + text[end:], [row])
 
 
+class Failing:
+    def __str__(self):
+        raise RuntimeError
+
+    __repr__ = __str__
+
+
+CIRCLE: list = []
+CIRCLE.append(CIRCLE)
 DEEP = 100_000
 MEGABYTE = 1_000_000
 BY_HAND = {
@@ -110,6 +119,14 @@ BY_HAND = {
     "combining marks": "e" + "\u0301" * 10_000,
     "ligatures that grow": "\ufdfa" * 10_000,
     "a long JSON string": json.dumps({"a": "x" * MEGABYTE}),
+    "an answer far away": "answer is" + " " * MEGABYTE + "x",
+    "an answer of equals": "answer" + "=" * MEGABYTE,
+    "a Chinese answer far away": "答案" + "\n" * (MEGABYTE // 3) + "x",
+    "one character": "的" * (MEGABYTE // 30),
+    "marks to sort": "a" + "\u0301\u0323" * (MEGABYTE // 4),
+    "option after option": "option A, " * (MEGABYTE // 10),
+    "a circle": CIRCLE,
+    "an object that fails": Failing(),
     "many values": json.dumps(list(range(100_000))),
 }
 

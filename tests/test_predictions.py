@@ -41,10 +41,30 @@ def test_coverage_names_missing_duplicate_and_unknown_ids(tmp_path):
 
 
 def test_samples_of_lm_eval(tmp_path):
-    write(tmp_path / "samples_sevenllm_en_mcq_2026-01-01T00-00-00.1.jsonl", sample(1, "old"))
-    write(tmp_path / "samples_sevenllm_en_mcq_2026-01-02T00-00-00.1.jsonl", sample(1, "new"))
-    write(tmp_path / "samples_sevenllm_zh_mcq_2026-01-01T00-00-00.1.jsonl", sample(2, "B"))
-    assert read_predictions([tmp_path]).answers == {1: "new", 2: "B"}
+    write(tmp_path / "samples_sevenllm_en_mcq_2026-01-02T00-00-00.1.jsonl", sample(1, "A"))
+    write(tmp_path / "samples_sevenllm_zh_mcq_2026-01-02T00-00-00.1.jsonl", sample(2, "B"))
+    assert read_predictions([tmp_path]).answers == {1: "A", 2: "B"}
+
+
+def test_runs_in_one_folder_are_not_mixed(tmp_path):
+    """A later run with --limit, or other prompts, must not be filled up from an older one without a word."""
+    old = write(tmp_path / "samples_sevenllm_zh_mcq_2026-01-01T00-00-00.1.jsonl", sample(2, "old"))
+    new = write(tmp_path / "samples_sevenllm_en_mcq_2026-01-02T00-00-00.1.jsonl", sample(1, "new"))
+    predictions = read_predictions([tmp_path])
+    assert (predictions.answers, predictions.ignored) == ({1: "new"}, (str(old),))
+    assert read_predictions([old, new]).answers == {1: "new", 2: "old"}, "unless they are named"
+
+
+def test_folders_with_log_likelihoods_only(tmp_path):
+    write(tmp_path / "samples_sevenllm-en-mcq-logprob_2026-01-01T00-00-00.1.jsonl", sample(1, "x"))
+    with pytest.raises(PredictionsError, match="only samples of log-likelihoods"):
+        read_predictions([tmp_path])
+
+
+@pytest.mark.parametrize("path", ["", "~nobody-has-this-name/x", "x" * 5000, "a\0b"])
+def test_paths_that_are_none(path):
+    with pytest.raises(PredictionsError):
+        read_predictions([path])
 
 
 def test_samples_of_two_models_are_not_mixed(tmp_path):

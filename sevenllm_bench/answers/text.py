@@ -13,24 +13,24 @@ _RESTARTS = ("### Instruction:", "Below is an instruction that describes a task"
 def final_text(raw: Any) -> str:
     """The part of an answer that is scored, stripped.
 
-    After the last `</think>` (nothing, when `<think>` is never closed), after the last "### Response:", and before the
-    point where the prompt template starts again. None is empty; other values that are not strings become JSON.
+    After the last `</think>`, before a `<think>` that is never closed, after the last "### Response:" that anything
+    follows, and before the point where the prompt template starts again. None is empty; other values that are not
+    strings become JSON.
     """
     if raw is None:
         return ""
-    text = raw if isinstance(raw, str) else _dump(raw)
-    text = text.rpartition("</think>")[2].strip() if "</think>" in text else text.strip()
-    if text.startswith("<think>"):
-        return ""
+    text = raw if isinstance(raw, str) else as_text(raw)
+    text = text.rpartition("</think>")[2].partition("<think>")[0].strip()
     if text.startswith(_RESTARTS):
         text = text.partition(_RESPONSE)[2]
     for restart in _RESTARTS:
         text = text.partition(restart)[0]
-    return text.rpartition(_RESPONSE)[2].strip()
+    return next((part.strip() for part in reversed(text.split(_RESPONSE)) if part.strip()), "")
 
 
-def _dump(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value that is not a string as JSON; empty where even that fails (circular, or too deep)."""
     try:
-        return json.dumps(value, ensure_ascii=False, default=str)
-    except (ValueError, RecursionError, TypeError):
+        return json.dumps(value, ensure_ascii=False, default=repr)
+    except Exception:  # whatever an object's own methods raise: an answer is never an error
         return ""

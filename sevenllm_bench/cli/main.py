@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 
@@ -88,6 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit code: 0, or 2 after a user's mistake, which is printed as one message.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or pipe that can't show a character gets a stand-in
+            stream.reconfigure(errors="backslashreplace")
     try:
         if words[:1] == ["eval"]:
             from sevenllm_bench.harness.launch import launch

@@ -23,9 +23,11 @@ def run(arguments: argparse.Namespace) -> int:
     rows, data = _rows(arguments)
     coverage = predictions.coverage(row.id for row in rows)
     if not set(predictions.answers) & {row.id for row in rows}:
-        raise PredictionsError(
-            f"{', '.join(predictions.names)}: no id in it is one of the {arguments.dataset} rows; check --dataset"
-        )
+        other = "--dataset official" if arguments.dataset == "embedded" else "--dataset embedded"
+        hint = f"; these are rows of the other data, so add {other}" if _is_of_the_other(predictions, arguments.dataset) else ""
+        raise PredictionsError(f"{predictions.label}: no id in it is one of the {arguments.dataset} rows{hint}")
+    if arguments.json in predictions.names:
+        raise ConfigError(f"--json {arguments.json}: that is the file with the predictions")
     if arguments.partial:
         rows = [row for row in rows if row.id in predictions.answers]
     scores = score_rows(rows, answers_for(rows, predictions.answers))
@@ -34,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         json.dump(content, sys.stdout, ensure_ascii=False, indent=1)
         print()
         return 0
-    _print(by_section(scores), coverage, data, arguments.partial)
+    _print(by_section(scores), coverage, predictions, data, arguments)
     if arguments.json:
         _write(Path(arguments.json), content)
     return 0
@@ -83,7 +85,19 @@ def as_json(
     }
 
 
-def _print(sections: dict[str, SectionScore], coverage: Coverage, data: dict[str, Any], partial: bool) -> None:
+def _is_of_the_other(predictions: Predictions, dataset: str) -> bool:
+    from sevenllm_bench.data.embedded import FIRST_ID
+
+    return any((row_id >= FIRST_ID) != (dataset == "embedded") for row_id in predictions.answers)
+
+
+def _print(
+    sections: dict[str, SectionScore],
+    coverage: Coverage,
+    predictions: Predictions,
+    data: dict[str, Any],
+    arguments: argparse.Namespace,
+) -> None:
     for kind, names in METRICS.items():
         rows = [
             [name, str(section.rows), *(f"{section.means[metric]:.4f}" for metric in names), _reading(section)]
@@ -92,22 +106,26 @@ def _print(sections: dict[str, SectionScore], coverage: Coverage, data: dict[str
         ]
         if rows:
             print_table(kind, ["section", "rows", *names, "answers read as"], rows)
-    for line in coverage.lines():
+    missing = "missing, left out (--partial), so not comparable with full runs" if arguments.partial else "missing, scored 0"
+    unknown = "not among these rows, left out"
+    if _is_of_the_other(predictions, arguments.dataset):
+        unknown += " (embedded rows: --dataset embedded)" if arguments.dataset == "official" else " (official rows)"
+    for line in coverage.lines(missing, unknown):
         print(line)
-    if partial:
-        print("averaged over the answered rows only (--partial): not comparable with full runs")
+    if predictions.ignored:
+        print(f"ignored: {len(predictions.ignored)} samples files of older runs in the same folder")
     modified = " (MODIFIED)" if data.get("modified") else ""
     print(f"data: {data['name']}{modified}, sha256 {data['sha256'][:16]}")
 
 
 def _reading(section: SectionScore) -> str:
     cut = f", {section.cut} look cut off" if section.cut else ""
-    return " ".join(f"{name} {count}" for name, count in section.readings.items()) + cut
+    return ", ".join(f"{name} {count}" for name, count in section.readings.items()) + cut
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     try:
         path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"--json {path}: can't be written ({error.strerror or error})") from None
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"--json {path}: can't be written ({getattr(error, 'strerror', None) or error})") from None
     print(f"written: {path}")

@@ -10,6 +10,7 @@ from sevenllm_bench.catalog import LEAVES, TASKS, Leaf, leaf_by_name, nearest_na
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.files import user_path
 from sevenllm_bench.harness import yamls
 
 
@@ -22,10 +23,10 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.action == "show":
         _show(arguments.name, arguments.prompt)
     elif arguments.action == "generate":
-        folder = Path(arguments.folder) if arguments.folder else yamls.yaml_folder()
+        folder = yamls.yaml_folder() if arguments.folder is None else user_path(arguments.folder, ConfigError)
         print(f"{yamls.write(folder)} files written to {folder}")
     else:
-        return _check(Path(arguments.folder) if arguments.folder else yamls.yaml_folder())
+        return _check(yamls.yaml_folder() if arguments.folder is None else user_path(arguments.folder, ConfigError))
     return 0
 
 
@@ -36,7 +37,7 @@ def _list() -> None:
         official = leaf.task.official_count(leaf.language) if leaf.task else 50
         name_zh = leaf.task.name_zh if leaf.task else "选择题"
         rows.append([leaf.name, name_zh, leaf.kind, str(official or "-"), str(embedded.count(leaf))])
-    print_table("Leaves (run by --tasks 'sevenllm_*')", ["name", "", "kind", "official rows", "embedded rows"], rows)
+    print_table("Leaves (run by --tasks 'sevenllm_*')", ["name", "名称", "kind", "official rows", "embedded rows"], rows)
     print("\nGroups:   " + "  ".join(yamls.group_names()))
     print("Variants: " + "  ".join(yamls.variant_names()))
     print("\nLeaves without official rows run on embedded rows of our own writing and stand in the group sevenllm-complement.")
@@ -47,11 +48,17 @@ def _show(name: str, prompt: str) -> None:
     from sevenllm_bench.prompts import render, style_by_name, target
 
     style = style_by_name(prompt)
+    members = yamls.members(name)
+    if members:
+        print(f"{name}: {', '.join(members)}")
+        return
     for leaf in _leaves_named(name):
         print(f"{leaf.name}\n{'=' * len(leaf.name)}")
         if leaf.task:
             print(f"{leaf.task.number}. {leaf.task.name} / {leaf.task.name_zh} ({leaf.kind})")
             print(leaf.task.definition if leaf.language == "en" else leaf.task.definition_zh)
+        else:
+            print(f"Multiple choice / 选择题 ({leaf.kind})\nQuestions of many tasks with four options, answered by a letter.")
         print(f"metrics: {', '.join(METRICS[leaf.kind])}")
         rows = [row for row in embedded_split("test") if row.leaf == leaf]
         print(f"rows: {leaf.task.official_count(leaf.language) if leaf.task else 50} official, {len(rows)} embedded")
@@ -67,7 +74,8 @@ def _leaves_named(name: str) -> list[Leaf]:
     if task:
         return [leaf for leaf in LEAVES if leaf.task == task]
     near = nearest_name(name) if " " in name else next(iter(difflib.get_close_matches(name, yamls.leaf_names(), n=1)), None)
-    raise ConfigError(f"no task {name!r}" + (f"; did you mean {near!r}?" if near else "") + " See `sevenllm-bench tasks list`.")
+    hint = f"; did you mean {near!r}?" if near else "."
+    raise ConfigError(f"no task {name!r}{hint} See `sevenllm-bench tasks list`.")
 
 
 def _check(folder: Path) -> int:

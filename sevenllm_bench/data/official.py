@@ -11,8 +11,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from sevenllm_bench.data.rows import Row, read_bytes, read_rows
+from sevenllm_bench.data.rows import Row, read_rows
 from sevenllm_bench.errors import DataError
+from sevenllm_bench.files import read_bytes, user_path
 
 REPO_ID = "Multilingual-Multimodal-NLP/SEVENLLM-Dataset"
 REVISION = "1de23ce55cadc984d3f3a7b52c4035a68c6cd5b0"
@@ -28,7 +29,8 @@ ALLOW_MODIFIED_VARIABLE = "SEVENLLM_ALLOW_MODIFIED"
 WAYS_TO_GET_IT = f"""Ways to get it:
   - let it be downloaded (needs the network): https://huggingface.co/datasets/{REPO_ID}, revision {REVISION[:8]}
   - put {FILENAME} into a folder and name it: {DATA_DIR_VARIABLE}=DIR, or --metadata data_dir=DIR (lm_eval), or --data-dir DIR
-  - to try the package without it: --metadata dataset=embedded (our own rows, not the benchmark)"""
+  - to try the package without it, on our own rows, which are not the benchmark: --metadata dataset=embedded (lm_eval),
+    or --dataset embedded (score)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def load_official(data_dir: str | Path | None = None, allow_modified: bool = Fal
     """
     allow_modified = allow_modified or os.environ.get(ALLOW_MODIFIED_VARIABLE, "").lower() in {"1", "true", "yes"}
     folder = data_dir or os.environ.get(DATA_DIR_VARIABLE)
-    path = _in_folder(Path(folder)) if folder else _from_hub()
+    path = _in_folder(user_path(folder, DataError)) if folder else _from_hub()
     try:
         stat = path.stat()
     except OSError as error:
@@ -71,7 +73,7 @@ def load_official(data_dir: str | Path | None = None, allow_modified: bool = Fal
 
 @functools.lru_cache(maxsize=4)
 def _load(path: Path, mtime_ns: int, size: int, allow_modified: bool, origin: str) -> OfficialData:
-    content = read_bytes(path)
+    content = read_bytes(path, DataError)
     sha256 = hashlib.sha256(content).hexdigest()
     modified = sha256 not in {SHA256, SHA256_LF}
     if modified and not allow_modified:
@@ -79,14 +81,13 @@ def _load(path: Path, mtime_ns: int, size: int, allow_modified: bool, origin: st
     return OfficialData(read_rows(content, str(path)), sha256, modified, origin)
 
 
-def _in_folder(folder: Path) -> Path:
-    path = folder.expanduser()
+def _in_folder(path: Path) -> Path:
     if path.is_file():
         return path.resolve()
     if not path.is_dir():
-        raise DataError(f"the data folder {folder} doesn't exist.\n{WAYS_TO_GET_IT}")
+        raise DataError(f"the data folder {path} doesn't exist.\n{WAYS_TO_GET_IT}")
     if not (path / FILENAME).is_file():
-        raise DataError(f"no {FILENAME} in the data folder {folder}.\n{WAYS_TO_GET_IT}")
+        raise DataError(f"no {FILENAME} in the data folder {path}.\n{WAYS_TO_GET_IT}")
     return (path / FILENAME).resolve()
 
 
@@ -108,7 +109,7 @@ def _from_hub() -> Path:
 def _what_differs(content: bytes, path: Path, sha256: str, origin: str) -> str:
     """A message that names how the file differs from the genuine one."""
     message = f"{path} is not the official file: its sha256 is {sha256}, expected {SHA256}."
-    if len(content) < SIZE and not content.rstrip().endswith(b"}"):
+    if len(content) < SIZE and content.startswith(b'{"id"') and not content.rstrip().endswith(b"}"):
         message += f"\nIt ends in the middle of a row, after {len(content):,} of {SIZE:,} bytes: a truncated download."
     else:
         try:

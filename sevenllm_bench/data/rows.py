@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.catalog import Kind, Language, Leaf, leaf_of, nearest_name, task_by_name
@@ -175,15 +174,3 @@ def _records(content: bytes, name: str) -> Iterator[tuple[int, Any]]:
                 raise DataError(f"{name}, line {number}: not UTF-8 at byte {error.start}") from None
             except (ValueError, RecursionError) as error:
                 raise DataError(f"{name}, line {number}: broken JSON ({error})") from None
-
-
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a data file.
-
-    Raises:
-        DataError: It can't be read; the system's reason is given.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: can't be read ({error.strerror or error})") from None

@@ -10,6 +10,7 @@ from typing import Any
 import lm_eval.tasks
 from lm_eval.tasks import TaskManager
 
+from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.harness import replay  # noqa: F401  (registers the model)
 from sevenllm_bench.harness.yamls import yaml_folder
 
@@ -39,4 +40,20 @@ def launch(arguments: Sequence[str]) -> None:
 
     lm_eval.tasks.TaskManager = SEvenLLMTaskManager
     sys.argv = ["lm_eval", *arguments]
-    cli_evaluate()
+    try:
+        cli_evaluate()
+    except (ValueError, KeyError) as error:
+        if not _is_of_the_command_line(error):
+            raise
+        unknown = "asks not found" in str(error)
+        hint = " (this command knows SEvenLLM's tasks and those of --include_path; for others use lm_eval)" if unknown else ""
+        raise ConfigError(f"lm_eval: {str(error).strip()}{hint}") from None
+
+
+def _is_of_the_command_line(error: BaseException) -> bool:
+    """Whether lm-eval raised it while reading its command line, so that a traceback helps nobody."""
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    name = frame.tb_frame.f_globals.get("__name__", "") if frame else ""
+    return str(name).startswith(("lm_eval.config", "lm_eval._cli", "lm_eval.api.registry"))

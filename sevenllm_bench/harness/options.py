@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +12,9 @@ from typing import Any
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.prompts import DEFAULT_STYLE, PromptStyle, style_by_name
 
+logger = logging.getLogger("lm_eval.sevenllm")
+
+OPTIONS = ("dataset", "data_dir", "allow_modified", "prompt")
 DATASETS = ("official", "embedded")
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no", "none", ""}
 
@@ -37,10 +42,11 @@ def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
     Raises:
         ConfigError: One of ours has a value that doesn't exist.
     """
+    _warn_of_near_misses(metadata)
     dataset = str(metadata.get("dataset", "official"))
     if dataset not in DATASETS:
         near = difflib.get_close_matches(dataset, DATASETS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"; did you mean {near[0]!r}?" if near else "."
         raise ConfigError(f"unknown dataset {dataset!r}{hint} Known: {', '.join(DATASETS)}")
     data_dir = metadata.get("data_dir")
     return TaskOptions(
@@ -49,6 +55,19 @@ def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
         allow_modified=_flag("allow_modified", metadata.get("allow_modified", False)),
         prompt=style_by_name(metadata.get("prompt", DEFAULT_STYLE)),
     )
+
+
+@functools.cache
+def _warn(key: str, near: str) -> None:
+    logger.warning("--metadata %s: not an option of SEvenLLM tasks, and ignored; did you mean %s?", key, near)
+
+
+def _warn_of_near_misses(metadata: Mapping[str, Any]) -> None:
+    """Say once what looks like a slip: keys can't be refused, since the model's arguments are among them."""
+    for key in metadata:
+        near = difflib.get_close_matches(key, OPTIONS, n=1, cutoff=0.75)
+        if near and key not in OPTIONS:
+            _warn(key, near[0])
 
 
 def _flag(name: str, value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from pathlib import Path
 from typing import Any
 
 import lm_eval.models  # noqa: F401  (lm-eval registers its own models only while no model is registered)
@@ -27,9 +28,20 @@ class ReplayLM(LM):
 
     tokenizer_name = "sevenllm-replay"
 
+    @classmethod
+    def create_from_arg_obj(cls, arg_dict: dict[str, Any], additional_config: dict[str, Any] | None = None) -> ReplayLM:
+        """Build from `--model_args`, and name the model after the file where no `model=NAME` is given.
+
+        lm-eval takes the name of its output folder from these arguments, and would draw a random one for replays.
+        """
+        if "predictions" in arg_dict:
+            arg_dict.setdefault("model", Path(str(arg_dict["predictions"])).stem)
+        return super().create_from_arg_obj(arg_dict, additional_config)
+
     def __init__(
         self,
         predictions: str | None = None,
+        model: str | None = None,
         batch_size: Any = None,
         max_batch_size: Any = None,
         device: Any = None,
@@ -39,6 +51,7 @@ class ReplayLM(LM):
 
         Args:
             predictions: The file or folder.
+            model: A name for the results; without effect on the answers.
             batch_size: Passed by lm-eval, without effect, like the next two.
             max_batch_size: Without effect.
             device: Without effect.
@@ -52,7 +65,7 @@ class ReplayLM(LM):
         if unknown or not predictions:
             given = f"unknown model argument {', '.join(unknown)}; " if unknown else ""
             raise ConfigError(f"sevenllm-replay: {given}it takes --model_args predictions=FILE")
-        self._predictions = read_predictions([predictions])
+        self._predictions = read_predictions([str(predictions)])
         self._coverage: Coverage | None = None
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:

@@ -46,6 +46,14 @@ def variant_names() -> list[str]:
     return list(_variants())
 
 
+def members(name: str) -> list[str]:
+    """What a group or variant consists of: its member tasks and groups, or the leaf whose rows it runs; empty for a leaf."""
+    if name in _variants():
+        return [str(_variants()[name]["leaf"])]
+    found = _groups().get(name, {}).get("task", [])
+    return list(found) if isinstance(found, list) else []
+
+
 def _dump(content: dict[str, object]) -> str:
     return _HEADER + yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
 
@@ -146,23 +154,41 @@ def yaml_folder() -> Path:
 
 def drift(folder: Path) -> list[str]:
     """How the files in `folder` differ from the catalogue, one line each; empty when they agree."""
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such folder")
     wanted = render_all()
     present = {path.name for path in folder.glob("*yaml")}
     lines = [f"{name}: missing" for name in sorted(wanted.keys() - present)]
     lines += [f"{name}: not in the catalogue" for name in sorted(present - wanted.keys())]
     for name in sorted(wanted.keys() & present):
-        if (folder / name).read_text(encoding="utf-8") != wanted[name]:
+        if _read(folder / name) != wanted[name]:
             lines.append(f"{name}: differs from the catalogue")
     return lines
 
 
 def write(folder: Path) -> int:
-    """Write every file into `folder`, remove YAMLs that the catalogue doesn't have; the number of files written."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write every file into `folder` and remove files written earlier that the catalogue no longer has.
+
+    Files that this module didn't write are left alone.
+
+    Returns:
+        The number of files written.
+
+    Raises:
+        ConfigError: The folder can't be written to.
+    """
     wanted = render_all()
-    for path in folder.glob("*yaml"):
-        if path.name not in wanted:
-            path.unlink()
-    for name, content in wanted.items():
-        (folder / name).write_text(content, encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.glob("*yaml"):
+            if path.name not in wanted and _read(path).startswith(_HEADER):
+                path.unlink()
+        for name, content in wanted.items():
+            (folder / name).write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{folder}: the task files can't be written ({error.strerror or error})") from None
     return len(wanted)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

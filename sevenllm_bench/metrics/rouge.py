@@ -62,7 +62,8 @@ def _english(prediction: str, reference: str) -> float:
 
 
 def _chinese(prediction: str, reference: str) -> float:
-    candidates = [_dot_sentences(" ".join(cut_chinese(sentence))) for sentence in split_chinese(prediction)]
+    # Only the best candidate counts, so a sentence that comes again need not be looked at again.
+    candidates = [_dot_sentences(" ".join(cut_chinese(sentence))) for sentence in dict.fromkeys(split_chinese(prediction))]
     wanted = [_dot_sentences(" ".join(cut_chinese(sentence))) for sentence in split_chinese(reference)]
     if not candidates or not wanted:
         return 0.0

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from sevenllm_bench.text.indicators import refang
+from sevenllm_bench.text.unicode import nfkc
+
+#: Nodes of a JSON value that are walked; only a circular one (from Python, never from text) has more.
+_MAX_NODES = 2_000_000
 
 
 def leaf_values(value: Any) -> list[str]:
@@ -17,7 +20,9 @@ def leaf_values(value: Any) -> list[str]:
     scalar is its own single leaf; empty containers have none. Iterative, so that depth doesn't matter.
     """
     leaves, stack = [], [value]
-    while stack:
+    for _ in range(_MAX_NODES):
+        if not stack:
+            break
         item = stack.pop()
         if isinstance(item, dict):
             stack.extend(reversed(item.values()))
@@ -31,8 +36,8 @@ def leaf_values(value: Any) -> list[str]:
 def _text(scalar: Any) -> str:
     try:
         return str(scalar)
-    except ValueError:  # Python refuses to print whole numbers of more than 4,300 digits in decimal
-        return hex(scalar)
+    except Exception:  # a whole number of more than 4,300 digits, or an object whose own method fails
+        return hex(scalar) if isinstance(scalar, int) else ""
 
 
 def value_f1(predictions: Sequence[Sequence[str]], references: Sequence[Sequence[str]]) -> list[float]:
@@ -59,7 +64,7 @@ def value_f1_norm(predictions: Sequence[Sequence[str]], references: Sequence[Seq
 
 def normalise(value: str) -> str:
     """NFKC, case folded, refanged, white space folded and trimmed; whole decimals as integers ("6.0" is "6")."""
-    folded = " ".join(refang(unicodedata.normalize("NFKC", value).casefold()).split())
+    folded = " ".join(refang(nfkc(value).casefold()).split())
     number = folded.removesuffix(".0")
     return number if number.isdecimal() and len(number) < 20 else folded
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import logging
 import re
-import unicodedata
 import warnings
 from typing import TYPE_CHECKING
 
 from sevenllm_bench.text.indicators import INDICATOR, refang
+from sevenllm_bench.text.unicode import nfkc
 
 if TYPE_CHECKING:
     import jieba
@@ -41,7 +41,10 @@ def jieba_version() -> str:
 
 def cut_chinese(text: str) -> list[str]:
     """Plain jieba segmentation (accurate mode, HMM on), every token kept: what the authors' ROUGE-L is computed on."""
-    return list(_jieba().cut(text))
+    return [token for start in range(0, len(text), _PIECE) for token in _jieba().cut(text[start : start + _PIECE])]
+
+
+_MARKS = dict.fromkeys(map(ord, "，；！？（）、。「」『』【】《》〈〉“”‘’…"), " ") | dict.fromkeys(range(0x2010, 0x2016), "-")
 
 
 def words(text: str) -> list[str]:
@@ -50,7 +53,8 @@ def words(text: str) -> list[str]:
     NFKC and case folding first; indicators (URL, domain, IP, hash, e-mail, CVE, ATT&CK number) are refanged and stay
     whole; Chinese runs are segmented by jieba; other words are runs of letters and digits; punctuation is dropped.
     """
-    refanged = refang(unicodedata.normalize("NFKC", text))
+    # Full-width marks become blanks first: NFKC would turn them into ASCII marks, which may be part of a URL.
+    refanged = refang(nfkc(text.translate(_MARKS)))
     found: list[str] = []
     position = 0
     for match in INDICATOR.finditer(refanged):
@@ -66,8 +70,7 @@ def _plain_words(text: str) -> list[str]:
         position = 0
         for run in _CHINESE_RUN.finditer(word):
             found += [word[position : run.start()]] if run.start() > position else []
-            for start in range(run.start(), run.end(), _PIECE):
-                found += cut_chinese(word[start : min(start + _PIECE, run.end())])
+            found += cut_chinese(run.group())
             position = run.end()
         found += [word[position:]] if position < len(word) else []
     return found

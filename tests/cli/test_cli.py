@@ -87,7 +87,7 @@ def test_score_mistakes(gold_file, tmp_path, capsys):
         capsys, "score", gold_file, "--dataset", "embedded", "--json", tmp_path / "no" / "such.json"
     )
     (tmp_path / "other.jsonl").write_text('{"id": 5, "output": "x"}')
-    assert "check --dataset" in fails(capsys, "score", tmp_path / "other.jsonl", "--dataset", "embedded")
+    assert "so add --dataset official" in fails(capsys, "score", tmp_path / "other.jsonl", "--dataset", "embedded")
 
 
 def test_unknown_words_exit_2_with_usage(capsys):

@@ -17,15 +17,25 @@ def test_drift_is_named(tmp_path):
     assert yamls.write(tmp_path) == len(yamls.render_all())
     assert yamls.drift(tmp_path) == []
     (tmp_path / "sevenllm.yaml").unlink()
-    (tmp_path / "stray.yaml").touch()
+    (tmp_path / "stray.yaml").write_text(yamls._HEADER + "task: stray\n")
     (tmp_path / "sevenllm_en_mcq.yaml").write_text("task: other\n")
     assert yamls.drift(tmp_path) == [
         "sevenllm.yaml: missing",
         "stray.yaml: not in the catalogue",
         "sevenllm_en_mcq.yaml: differs from the catalogue",
     ]
+    (tmp_path / "mine.yaml").write_text("not ours: true\n")
     yamls.write(tmp_path)
-    assert yamls.drift(tmp_path) == []
+    assert yamls.drift(tmp_path) == ["mine.yaml: not in the catalogue"]
+    assert (tmp_path / "mine.yaml").exists(), "files that others wrote are left alone"
+
+
+def test_folders_that_cannot_be_used(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(yamls.ConfigError, match="no such folder"):
+        yamls.drift(tmp_path / "nowhere")
+    with pytest.raises(yamls.ConfigError, match="can't be written"):
+        yamls.write(tmp_path / "file")
 
 
 def test_lm_eval_indexes_exactly_these_names():

@@ -1,0 +1,41 @@
+"""Paths and files that a user names: every failure is an error of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench.errors import SEvenLLMError
+
+
+def user_path(value: Any, error: type[SEvenLLMError]) -> Path:
+    """The path that a user gave, "~" expanded.
+
+    Args:
+        value: What was given; not necessarily a string.
+        error: The kind of error to raise.
+
+    Raises:
+        SEvenLLMError: Of the kind `error`: it is empty, can't be a path, or names a home folder that doesn't exist.
+    """
+    text = str(value)
+    if not text.strip():
+        raise error("an empty path was given")
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except (OSError, RuntimeError, ValueError) as problem:
+        raise error(f"{text[:200]}: not a usable path ({getattr(problem, 'strerror', None) or problem})") from None
+    return path
+
+
+def read_bytes(path: Path, error: type[SEvenLLMError]) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        SEvenLLMError: Of the kind `error`: it can't be read; the system's reason is given.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise error(f"{path}: can't be read ({problem.strerror or problem})") from None

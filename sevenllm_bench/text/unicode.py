@@ -1,0 +1,25 @@
+"""Unicode normalisation that hostile text can't slow down."""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: Combining marks in a row that are kept; sorting a run of marks takes Python quadratic time in its length.
+_MAX_MARKS = 32
+
+
+def nfkc(text: str) -> str:
+    """`text` in NFKC, with runs of more than 32 combining marks cut to 32; linear in the length of `text`."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _without_long_runs(text) if len(text) > _MAX_MARKS else text)
+
+
+def _without_long_runs(text: str) -> str:
+    marks = 0
+    kept = []
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
