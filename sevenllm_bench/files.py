@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import SEvenLLMError
+
+CACHE_VARIABLE = "SEVENLLM_CACHE_DIR"
+
+
+def cache_folder() -> Path:
+    """Where this package keeps what it can compute or ask for again: SEVENLLM_CACHE_DIR, or ~/.cache/sevenllm-bench."""
+    return Path(os.environ.get(CACHE_VARIABLE) or "~/.cache/sevenllm-bench").expanduser()
 
 
 def user_path(value: Any, error: type[SEvenLLMError]) -> Path:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.answers import Extraction, final_text, is_cut, read_extraction, read_letter
 from sevenllm_bench.catalog import Kind, Language
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.metrics.choice import acc, answered
 from sevenllm_bench.metrics.rouge import rouge_l, rouge_l_paper
-from sevenllm_bench.metrics.signature import METRICS, paper_metric
+from sevenllm_bench.metrics.semantic import semantic_similarity, sentences
+from sevenllm_bench.metrics.signature import METRICS, OPTIONAL_FOR, paper_metric
 from sevenllm_bench.metrics.values import leaf_values, value_f1, value_f1_norm
+
+if TYPE_CHECKING:
+    from sevenllm_bench.text.embedding import Encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,16 @@ class RowScore:
         return self.metrics[paper_metric(self.kind)]
 
 
-def score_rows(rows: Sequence[Row], answers: Sequence[Any], kind: Kind | None = None) -> list[RowScore]:
+def score_rows(
+    rows: Sequence[Row], answers: Sequence[Any], kind: Kind | None = None, encoder: Encoder | None = None
+) -> list[RowScore]:
     """Score answers in one batch per language and kind.
 
     Args:
         rows: n rows, of any mix.
         answers: n answers: a model's text, a JSON value, or None where there is none.
         kind: Score all rows as this kind (a leaf's); default: each by what it asks for.
+        encoder: Adds the semantic metrics; None leaves them out.
 
     Returns:
         n scores, in the order of `rows`. No answer raises, and every value is in [0, 1].
@@ -58,8 +65,10 @@ def score_rows(rows: Sequence[Row], answers: Sequence[Any], kind: Kind | None = 
     for (language, batch_kind), indices in batches.items():
         batch_rows, batch_answers = [rows[i] for i in indices], [answers[i] for i in indices]
         readings, columns = _BATCH[batch_kind](batch_rows, batch_answers, language)
+        if encoder and batch_kind in OPTIONAL_FOR:
+            columns |= _semantic(batch_rows, batch_answers, batch_kind, language, encoder)
         for place, index in enumerate(indices):
-            metrics = {name: columns[name][place] for name in METRICS[batch_kind]}
+            metrics = {name: column[place] for name, column in columns.items()}
             cut = is_cut(answers[index], batch_kind)
             scores[index] = RowScore(rows[index], batch_kind, metrics, readings[place], cut)
     return [score for score in scores if score is not None]
@@ -111,6 +120,24 @@ def _score_mcq(rows: list[Row], answers: list[Any], language: Language) -> tuple
 
 
 _BATCH = {"understanding": _score_understanding, "generation": _score_generation, "mcq": _score_mcq}
+
+
+def _semantic(rows: list[Row], answers: list[Any], kind: Kind, language: Language, encoder: Encoder) -> _Columns:
+    """Semantic similarity over leaf values or sentences, all rows in one batch; an empty answer scores 0."""
+    if kind == "understanding":
+        read = [read_extraction(answer) for answer in answers]
+        predictions, references = [e.values for e in read], [leaf_values(row.output) for row in rows]
+        present = [e.how != "empty" for e in read]
+    else:
+        texts = [final_text(answer) for answer in answers]
+        predictions = [sentences(text, language) for text in texts]
+        references = [sentences(row.reference_text, language) for row in rows]
+        present = [bool(text) for text in texts]
+    scores = semantic_similarity(predictions, references, encoder)
+    return {
+        "semantic": [value * here for value, here in zip(scores.semantic, present, strict=True)],
+        "semantic_f1": [value * here for value, here in zip(scores.semantic_f1, present, strict=True)],
+    }
 
 
 def _without_surrogates(text: str) -> str:

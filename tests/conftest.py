@@ -11,6 +11,10 @@ import pytest
 # Nothing in the suite may reach the Hub; tests of downloads set an endpoint of their own. Before any Hub import.
 os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+# Semantic similarity and the judge are asked for by the tests that are about them.
+os.environ["SEVENLLM_SEMANTIC_MODEL"] = "none"
+for _name in ("SEVENLLM_JUDGE", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
+    os.environ.pop(_name, None)
 os.environ.pop("HF_HUB_OFFLINE", None)
 
 #: Taken out of the environment, so that a test gets the official data only by asking for it.

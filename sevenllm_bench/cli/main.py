@@ -23,6 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_tasks(commands)
     _add_score(commands)
+    _add_judge(commands)
+    _add_doctor(commands)
     commands.add_parser("eval", help=_EVAL_HELP, add_help=False)
     return parser
 
@@ -54,13 +56,8 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="PREDICTIONS",
         help='JSON lines of "id" and "output", lm-eval\'s samples_*.jsonl, or a folder of those',
     )
-    parser.add_argument(
-        "--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: SEVENLLM_DATA_DIR, or the Hub)"
-    )
-    parser.add_argument("--allow-modified", action="store_true", help="go on with a data file whose sha256 differs")
-    parser.add_argument(
-        "--dataset", choices=("official", "embedded"), default="official", help="rows to score against (default: official)"
-    )
+    _add_rows(parser)
+    parser.add_argument("--semantic-model", metavar="MODEL", help="add semantic similarity: default, a Hub id, or a folder")
     parser.add_argument(
         "--partial", action="store_true", help="average over the rows present only (a run with --limit), not comparable"
     )
@@ -68,6 +65,51 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--json", metavar="FILE", help='write everything as JSON too ("-" for standard output instead of the table)'
     )
     parser.set_defaults(run=_run("score"))
+
+
+def _add_judge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "judge",
+        help="let an LLM judge saved answers, 1 to 5",
+        description="Judges saved answers with any OpenAI-compatible endpoint (OPENAI_BASE_URL, OPENAI_API_KEY). "
+        "Verdicts are kept, so an interrupted run goes on where it stopped.",
+    )
+    parser.add_argument("predictions", nargs="*", metavar="SAMPLES", help="as for score; not with --calibrate")
+    parser.add_argument("--model", help="the judge's name on its server (default: SEVENLLM_JUDGE)")
+    parser.add_argument(
+        "--calibrate", metavar="FILE", help="judge the outputs of FILE and compare with its scores (id, output, score)"
+    )
+    parser.add_argument("--second-judge", metavar="MODEL", help="judge with another model too, and report how far they agree")
+    parser.add_argument(
+        "--against", metavar="SAMPLES", help="compare answers pairwise with those of another model, in both orders"
+    )
+    parser.add_argument(
+        "--batch", metavar="STATE", help="use the provider's batch mode; STATE is the file that holds its progress"
+    )
+    parser.add_argument("--budget-usd", type=float, help="stop when this much is spent")
+    parser.add_argument("--concurrency", type=int, default=16, help="calls in flight (default: 16)")
+    parser.add_argument("--estimate", action="store_true", help="only say what it would take")
+    _add_rows(parser)
+    parser.add_argument("--json", metavar="FILE", help="write the judgements as JSON")
+    parser.set_defaults(run=_run("judge"))
+
+
+def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "doctor", help="check what a run needs: data, embedding model, judge, disk; with the fix for each"
+    )
+    _add_rows(parser)
+    parser.add_argument("--semantic-model", metavar="MODEL", help="embedding model to check (default: as in a run)")
+    parser.add_argument("--judge", metavar="MODEL", help="judge to check (default: SEVENLLM_JUDGE)")
+    parser.set_defaults(run=_run("doctor"))
+
+
+def _add_rows(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: SEVENLLM_DATA_DIR, or the Hub)"
+    )
+    parser.add_argument("--allow-modified", action="store_true", help="go on with a data file whose sha256 differs")
+    parser.add_argument("--dataset", choices=("official", "embedded"), default="official", help="rows (default: official)")
 
 
 def _run(command: str):  # type: ignore[no-untyped-def]

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
@@ -16,11 +16,14 @@ from sevenllm_bench.metrics.signature import METRICS, paper_metric, signature
 from sevenllm_bench.predictions import Coverage, Predictions, read_predictions
 from sevenllm_bench.scoring import RowScore, SectionScore, answers_for, by_section, score_rows
 
+if TYPE_CHECKING:
+    from sevenllm_bench.text.embedding import Encoder
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, print the table and write the JSON."""
     predictions = read_predictions(arguments.predictions)
-    rows, data = _rows(arguments)
+    rows, data = load_rows(arguments)
     coverage = predictions.coverage(row.id for row in rows)
     if not set(predictions.answers) & {row.id for row in rows}:
         other = "--dataset official" if arguments.dataset == "embedded" else "--dataset embedded"
@@ -30,8 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--json {arguments.json}: that is the file with the predictions")
     if arguments.partial:
         rows = [row for row in rows if row.id in predictions.answers]
-    scores = score_rows(rows, answers_for(rows, predictions.answers))
-    content = as_json(scores, coverage, predictions, data, arguments.partial)
+    encoder = _encoder(arguments.semantic_model)
+    scores = score_rows(rows, answers_for(rows, predictions.answers), encoder=encoder)
+    content = as_json(scores, coverage, predictions, data, arguments.partial, encoder)
     if arguments.json == "-":
         json.dump(content, sys.stdout, ensure_ascii=False, indent=1)
         print()
@@ -42,7 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]:
+def load_rows(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]:
+    """The rows that the options name (`dataset`, `data_dir`, `allow_modified`), and what identifies them."""
     from sevenllm_bench.data.describe import describe_embedded, describe_official
 
     if arguments.dataset == "embedded":
@@ -55,8 +60,20 @@ def _rows(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]:
     return list(data.rows), describe_official(data)
 
 
+def _encoder(model: str | None) -> Encoder | None:
+    from sevenllm_bench.text.embedding import encoder_for, model_from
+
+    chosen = model_from(model) if model else None
+    return encoder_for(chosen) if chosen else None
+
+
 def as_json(
-    scores: Sequence[RowScore], coverage: Coverage, predictions: Predictions, data: dict[str, Any], partial: bool
+    scores: Sequence[RowScore],
+    coverage: Coverage,
+    predictions: Predictions,
+    data: dict[str, Any],
+    partial: bool,
+    encoder: Encoder | None = None,
 ) -> dict[str, Any]:
     """Everything that `score` found as one JSON object.
 
@@ -64,6 +81,7 @@ def as_json(
     `metrics` every metric by section, `rows` every metric by row id, `signatures` what identifies the figures.
     """
     sections = by_section(scores)
+    embedding = encoder.describe() | {"texts": encoder.texts, "texts_cut": encoder.texts_cut} if encoder else None
     kinds = {score.row.section: score.kind for score in scores}
     languages = {score.row.section: score.row.language for score in scores}
     return {
@@ -81,7 +99,7 @@ def as_json(
             "partial": partial,
         },
         "predictions": list(predictions.names),
-        "signatures": {name: signature(kinds[name], languages[name], data) for name in sections},
+        "signatures": {name: signature(kinds[name], languages[name], data, embedding=embedding) for name in sections},
     }
 
 
@@ -98,7 +116,8 @@ def _print(
     data: dict[str, Any],
     arguments: argparse.Namespace,
 ) -> None:
-    for kind, names in METRICS.items():
+    for kind in METRICS:
+        names = next((list(section.means) for name, section in sections.items() if name.endswith(kind)), [])
         rows = [
             [name, str(section.rows), *(f"{section.means[metric]:.4f}" for metric in names), _reading(section)]
             for name, section in sections.items()

@@ -5,16 +5,30 @@ from __future__ import annotations
 import difflib
 import functools
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.judge.run import MODEL_VARIABLE as JUDGE_VARIABLE
+from sevenllm_bench.judge.run import JudgeChoice
 from sevenllm_bench.prompts import DEFAULT_STYLE, PromptStyle, style_by_name
+from sevenllm_bench.text.embedding import EmbeddingModel, model_from
 
 logger = logging.getLogger("lm_eval.sevenllm")
 
-OPTIONS = ("dataset", "data_dir", "allow_modified", "prompt")
+OPTIONS = (
+    "dataset",
+    "data_dir",
+    "allow_modified",
+    "prompt",
+    "semantic_model",
+    "semantic_force",
+    "judge",
+    "judge_budget_usd",
+    "judge_concurrency",
+)
 DATASETS = ("official", "embedded")
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no", "none", ""}
 
@@ -28,12 +42,18 @@ class TaskOptions:
         data_dir: Folder of the official file, or None.
         allow_modified: Whether to go on with an official file whose hash differs.
         prompt: How rows are put to the model.
+        embedding: The model of the semantic metrics, or None for none.
+        semantic_force: Whether an English-only embedding model may be used for Chinese.
+        judge: The LLM judge, or None for none.
     """
 
     dataset: str
     data_dir: str | None
     allow_modified: bool
     prompt: PromptStyle
+    embedding: EmbeddingModel | None = None
+    semantic_force: bool = False
+    judge: JudgeChoice | None = None
 
 
 def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
@@ -54,7 +74,23 @@ def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
         data_dir=str(data_dir) if data_dir else None,
         allow_modified=_flag("allow_modified", metadata.get("allow_modified", False)),
         prompt=style_by_name(metadata.get("prompt", DEFAULT_STYLE)),
+        embedding=model_from(metadata.get("semantic_model")),
+        semantic_force=_flag("semantic_force", metadata.get("semantic_force", False)),
+        judge=_judge(metadata),
     )
+
+
+def _judge(metadata: Mapping[str, Any]) -> JudgeChoice | None:
+    model = str(metadata.get("judge") or os.environ.get(JUDGE_VARIABLE) or "").strip()
+    if model.lower() in ("", "none"):
+        return None
+    budget, concurrency = metadata.get("judge_budget_usd"), metadata.get("judge_concurrency", 16)
+    try:
+        return JudgeChoice(model, None if budget is None else float(budget), int(concurrency))
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f"judge_budget_usd and judge_concurrency must be numbers, found {budget!r} and {concurrency!r}"
+        ) from None
 
 
 @functools.cache

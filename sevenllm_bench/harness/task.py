@@ -17,10 +17,15 @@ from sevenllm_bench.data.embedded import embedded_split, fewshot_pool
 from sevenllm_bench.data.official import load_official
 from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
+from sevenllm_bench.harness.judging import PLANNED, judge_rows
 from sevenllm_bench.harness.options import TaskOptions, read_options
-from sevenllm_bench.metrics.signature import signature
+from sevenllm_bench.harness.preflight import require
+from sevenllm_bench.judge.run import Judge, judge_for
+from sevenllm_bench.judge.scores import JudgedRow
+from sevenllm_bench.metrics.signature import JUDGE_METRICS, OPTIONAL_FOR, SEMANTIC_METRICS, signature
 from sevenllm_bench.prompts import TARGET_DELIMITER, render, target
 from sevenllm_bench.scoring import RowScore, score_rows
+from sevenllm_bench.text.embedding import Encoder, encoder_for
 
 logger = logging.getLogger("lm_eval.sevenllm")
 
@@ -28,11 +33,14 @@ install_excepthook()
 
 
 class _MixedGroups(logging.Filter):
-    """Drops lm-eval's warning that a metric is missing in some leaves of our groups: extraction has no ROUGE-L, by design."""
+    """Drops lm-eval's warnings that a metric is missing in leaves of our groups.
+
+    Extraction has no ROUGE-L, and without an embedding model nothing has semantic similarity, by design.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        return not (message.startswith("Group 'sevenllm") and " is missing in " in message)
+        return not (message.startswith("Group 'sevenllm") and (" is missing in " in message or ": no values found" in message))
 
 
 logging.getLogger("lm_eval.api.group").addFilter(_MixedGroups())
@@ -65,11 +73,20 @@ class SEvenLLMTask(ConfigurableTask):
         self._leaf: Leaf = leaf
         self._options: TaskOptions = read_options(config.get("metadata") or {})
         self._scores: dict[tuple[int, str], RowScore] = {}
-        super().__init__(config={**config, "target_delimiter": TARGET_DELIMITER})
+        self._judged: dict[tuple[int, str], JudgedRow] = {}
+        optional = [{"metric": name, "aggregation": "mean", "higher_is_better": True} for name in self._optional_metrics()]
+        metric_list = [*(config.get("metric_list") or []), *optional]
+        super().__init__(config={**config, "target_delimiter": TARGET_DELIMITER, "metric_list": metric_list})
+
+    def _optional_metrics(self) -> tuple[str, ...]:
+        if self._leaf.kind not in OPTIONAL_FOR:
+            return ()
+        return (SEMANTIC_METRICS if self._options.embedding else ()) + (JUDGE_METRICS if self._options.judge else ())
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Read the leaf's rows: official ones, or embedded ones where it has no official rows or they are asked for."""
         official = self._leaf.is_official and self._options.dataset == "official"
+        require(self._options, official, self._leaf.language, self._leaf.kind)
         rows, data = self._official_rows() if official else self._embedded_rows()
         pool = fewshot_pool(self._leaf)
         self._rows = {row.id: row for row in (*rows, *pool)}
@@ -80,9 +97,28 @@ class SEvenLLMTask(ConfigurableTask):
             }
         )
         style = self._options.prompt
-        record = signature(self._leaf.kind, self._leaf.language, data)
+        encoder, judge = self._encoder, self._judge
+        record = signature(
+            self._leaf.kind,
+            self._leaf.language,
+            data,
+            embedding=encoder.describe() if encoder else None,
+            judge=judge.describe() if judge else None,
+        )
+        if judge:
+            PLANNED.extend(rows)
         record["prompt"] = {"name": style.name, "version": style.version, "sha256": style.sha256}
         self.config.metadata = {**(self.config.metadata or {}), "sevenllm": {"signature": record}}
+
+    @property
+    def _encoder(self) -> Encoder | None:
+        wanted = self._options.embedding and self._leaf.kind in OPTIONAL_FOR
+        return encoder_for(self._options.embedding) if wanted and self._options.embedding else None
+
+    @property
+    def _judge(self) -> Judge | None:
+        wanted = self._options.judge and self._leaf.kind in OPTIONAL_FOR
+        return judge_for(self._options.judge) if wanted and self._options.judge else None
 
     def _official_rows(self) -> tuple[list[Row], dict[str, Any]]:
         data = load_official(self._options.data_dir, self._options.allow_modified)
@@ -141,11 +177,33 @@ class SEvenLLMTask(ConfigurableTask):
         key = (doc["id"], results[0])
         if key not in self._scores:
             self._score([key])
-        return self._scores[key].metrics
+        judged = self._judged.get(key)
+        if judged is None:
+            return self._scores[key].metrics
+        # An unscored row has no value: it leaves the mean of `judge`, and lowers `judge_scored`.
+        value = {} if judged.value is None else {"judge": float(judged.value)}
+        return {**self._scores[key].metrics, **value, "judge_scored": float(judged.value is not None)}
 
     def _score(self, answers: list[tuple[int, str]]) -> None:
-        scores = score_rows([self._rows[row_id] for row_id, _ in answers], [answer for _, answer in answers], self._leaf.kind)
+        rows, texts = [self._rows[row_id] for row_id, _ in answers], [answer for _, answer in answers]
+        encoder = self._encoder
+        before = (encoder.texts, encoder.texts_cut) if encoder else (0, 0)
+        scores = score_rows(rows, texts, self._leaf.kind, encoder)
         self._scores.update(zip(answers, scores, strict=True))
+        if encoder:
+            texts_seen, texts_cut = encoder.texts - before[0], encoder.texts_cut - before[1]
+            self.config.metadata["sevenllm"]["embedded_texts"] = {"texts": texts_seen, "cut_at_the_models_limit": texts_cut}
+        if self._judge:
+            judged = judge_rows(self._judge, rows, texts)
+            self._judged.update(zip(answers, judged.rows, strict=True))
+            self.config.metadata["sevenllm"]["judge"] = {
+                "settled_by": judged.settled,
+                "unscored": judged.unscored,
+                "usage_so_far": self._judge.usage,
+            }
+        self._count_readings()
+
+    def _count_readings(self) -> None:
         readings = Counter(score.reading for score in self._scores.values())
         cut = sum(score.cut for score in self._scores.values())
         self.config.metadata["sevenllm"]["answers"] = {"read_as": dict(readings.most_common()), "look_cut_off": cut}

@@ -11,7 +11,7 @@ import yaml
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES, TASK_VERSION, Kind, Language, Leaf
 from sevenllm_bench.data.official import REPO_ID, REVISION
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.metrics.signature import METRICS
+from sevenllm_bench.metrics.signature import JUDGE_METRICS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 
 _HEADER = "# Written by `sevenllm-bench tasks generate` from sevenllm_bench/catalog.py; change it there.\n"
 _CLASS = "class: !function sevenllm_bench.harness.task.SEvenLLMTask\n"
@@ -118,15 +118,17 @@ def _groups() -> dict[str, dict[str, object]]:
 
 def _part(language: Language, kind: Kind, leaves: Iterable[Leaf]) -> dict[str, object]:
     members = [leaf.name for leaf in leaves if leaf.language == language and leaf.kind == kind]
-    return _group(f"sevenllm-{language}-{kind}", members, set(METRICS[kind]))
+    return _group(f"sevenllm-{language}-{kind}", members, _metrics([kind]))
 
 
 def _metrics(kinds: Iterable[Kind]) -> set[str]:
-    return {name for kind in kinds for name in METRICS[kind]}
+    optional = (*SEMANTIC_METRICS, *JUDGE_METRICS)
+    return {name for kind in kinds for name in (*METRICS[kind], *(optional if kind in OPTIONAL_FOR else ()))}
 
 
 def _group(name: str, members: list[str], metrics: set[str]) -> dict[str, object]:
-    ordered = [metric for kind in KINDS for metric in METRICS[kind] if metric in metrics]
+    known = [*(metric for kind in KINDS for metric in METRICS[kind]), *SEMANTIC_METRICS, *JUDGE_METRICS]
+    ordered = [metric for metric in known if metric in metrics]
     return {
         "group": name,
         "task": members,

@@ -18,6 +18,10 @@ METRIC_VERSIONS = {
     "rouge_l": 1,
     "acc": 1,
     "answered": 1,
+    "semantic": 1,
+    "semantic_f1": 1,
+    "judge": 1,
+    "judge_scored": 1,
 }
 
 #: The metrics of a kind of row, the paper's own one first.
@@ -27,31 +31,45 @@ METRICS: dict[Kind, tuple[str, ...]] = {
     "mcq": ("acc", "answered"),
 }
 
+#: Metrics that need an embedding model, and a judge: present only where there is one.
+SEMANTIC_METRICS = ("semantic", "semantic_f1")
+JUDGE_METRICS = ("judge", "judge_scored")
+#: The kinds of row that these apply to.
+OPTIONAL_FOR: tuple[Kind, ...] = ("understanding", "generation")
+
 
 def paper_metric(kind: Kind) -> str:
     """The metric that the paper reports for a kind of row."""
     return METRICS[kind][0]
 
 
-def signature(kind: Kind, language: Language, data: dict[str, Any]) -> dict[str, Any]:
+def signature(kind: Kind, language: Language, data: dict[str, Any], **parts: dict[str, Any] | None) -> dict[str, Any]:
     """What identifies the figures of one kind and language.
 
     Args:
         kind: Kind of row.
         language: "en" or "zh".
-        data: What identifies the rows, e.g. `scoring.describe_data`.
+        data: What identifies the rows, see `data.describe`.
+        **parts: What identifies further parts, such as `embedding` and `judge`; None for those that are absent.
 
     Returns:
-        A flat JSON object: package version, metric versions, language, segmenter (for generation), data.
+        A JSON object: package version, metric versions, language, segmenter (for generation), data, further parts.
     """
     segmenter = {"segmenter": f"sevenllm-bench words 1 + jieba {jieba_version()}", "lcs": f"rapidfuzz {version('rapidfuzz')}"}
     return {
         "sevenllm_bench": __version__,
-        "metrics": {name: METRIC_VERSIONS[name] for name in METRICS[kind]},
+        "metrics": {name: METRIC_VERSIONS[name] for name in (*METRICS[kind], *_optional(kind, parts))},
         "language": language,
         **(segmenter if kind == "generation" else {}),
         "data": data,
+        **{name: part for name, part in parts.items() if part and kind in OPTIONAL_FOR},
     }
+
+
+def _optional(kind: Kind, parts: dict[str, dict[str, Any] | None]) -> tuple[str, ...]:
+    if kind not in OPTIONAL_FOR:
+        return ()
+    return (SEMANTIC_METRICS if parts.get("embedding") else ()) + (JUDGE_METRICS if parts.get("judge") else ())
 
 
 def signature_line(fields: dict[str, Any]) -> str:

@@ -1,0 +1,91 @@
+"""`sevenllm-bench doctor`: the checks of the preflight alone, each with its fix."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.preflight import Check, check_cache, check_data, is_offline, require_extra, run_checks
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print each finding; the exit code is 1 when something has to be mended."""
+    if is_offline():
+        print("HF_HUB_OFFLINE is set: nothing is looked up on the Hub, only what lies on this machine counts.")
+    findings = run_checks(_checks(arguments))
+    for finding in findings:
+        mark = "ok  " if finding.ok else "MEND"
+        print(f"{mark}  {finding.name}: {finding.text}")
+    wrong = sum(not finding.ok for finding in findings)
+    print(f"{wrong} of {len(findings)} to mend" if wrong else "everything is as it should be")
+    return 1 if wrong else 0
+
+
+def _checks(arguments: argparse.Namespace) -> list[Check]:
+    checks: list[Check] = [("lm-eval", _check_lm_eval), ("tasks", _check_tasks), ("cache", check_cache)]
+    if arguments.dataset == "official":
+        checks.append(("official data", lambda: check_data(arguments.data_dir, arguments.allow_modified)))
+    checks.append(("embedding model", lambda: _check_embedding(arguments.semantic_model)))
+    checks.append(("judge", lambda: _check_judge(arguments.judge)))
+    return checks
+
+
+def _check_lm_eval() -> str:
+    from importlib.metadata import version
+
+    require_extra("lm_eval", "hf")
+    return version("lm_eval")
+
+
+def _check_tasks() -> str:
+    from sevenllm_bench.harness.yamls import drift, yaml_folder
+
+    folder = yaml_folder()
+    found = drift(folder)
+    if found:
+        raise ConfigError(f"the task files in {folder} are not those of this version ({found[0]}); reinstall the package")
+    return str(folder)
+
+
+def _check_embedding(choice: str | None) -> str:
+    from sevenllm_bench.text.embedding import is_available, model_from
+
+    model = model_from(choice)
+    if model is None:
+        return "off: sentence-transformers is not installed, or semantic_model=none"
+    require_extra("sentence_transformers", "semantic")
+    if is_available(model):
+        return f"{model.label}, on this machine"
+    if is_offline():
+        raise ConfigError(
+            f"{model.label} is not on this machine, and HF_HUB_OFFLINE is set; download it once with the network, or run with "
+            "--metadata semantic_model=none"
+        )
+    _look_up(model.name, model.revision)
+    return f"{model.label}, to be downloaded at the first run"
+
+
+def _look_up(name: str, revision: str | None) -> None:
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        HfApi().model_info(name, revision=revision, timeout=10)
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0][:200]
+        raise ConfigError(
+            f"{name} is not on this machine, and the Hub doesn't give it ({reason}); check the network and the name, or run "
+            "with --metadata semantic_model=none"
+        ) from None
+
+
+def _check_judge(model: str | None) -> str:
+    from sevenllm_bench.judge.run import MODEL_VARIABLE, Judge, JudgeChoice
+
+    chosen = model or os.environ.get(MODEL_VARIABLE, "")
+    if not chosen:
+        return f"off: none named (--judge MODEL, or {MODEL_VARIABLE})"
+    require_extra("openai", "judge")
+    Judge(JudgeChoice(chosen)).check()
+    return f"{chosen} answers"

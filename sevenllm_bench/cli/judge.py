@@ -1,0 +1,163 @@
+"""`sevenllm-bench judge`: an LLM's verdicts on saved answers, and how good a judge it is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench.cli.score import load_rows
+from sevenllm_bench.cli.table import print_table
+from sevenllm_bench.data.rows import Row
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.judge.calibrate import Agreement, agreement, read_scores
+from sevenllm_bench.judge.run import MODEL_VARIABLE, Judge, JudgeChoice, requests_for, scores_from
+from sevenllm_bench.judge.scores import JudgeScores
+from sevenllm_bench.judge.verdict import problem_of
+from sevenllm_bench.metrics.signature import OPTIONAL_FOR
+from sevenllm_bench.predictions import read_predictions
+from sevenllm_bench.preflight import require_extra
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Judge, compare or calibrate, print the figures and write the JSON."""
+    require_extra("openai", "judge")
+    judge = Judge(JudgeChoice(_model(arguments.model), arguments.budget_usd, arguments.concurrency))
+    rows, answers = _rows_and_answers(arguments)
+    estimate = judge.estimate(rows, answers)
+    cost = "price unknown" if estimate.usd is None else f"at most about {estimate.usd:.2f} USD"
+    calls = f"{estimate.calls:,} calls, {estimate.cached:,} kept from earlier"
+    print(f"{len(rows):,} answers: {calls}, about {estimate.tokens_in:,} tokens in, {cost}", flush=True)
+    if arguments.estimate:
+        return 0
+    if arguments.against:
+        return _compare(judge, rows, answers, arguments)
+    scores = _batch(judge, rows, answers, arguments.batch) if arguments.batch else judge.judge(rows, answers)
+    if scores is None:
+        return 0
+    content: dict[str, Any] = {"judge": judge.describe(), "usage": judge.usage, **_as_json(scores)}
+    _print(rows, scores, judge)
+    if arguments.calibrate:
+        content["calibration"] = _report_agreement("given scores", agreement(scores.by_id, read_scores(arguments.calibrate)))
+    if arguments.second_judge:
+        second = Judge(JudgeChoice(arguments.second_judge, arguments.budget_usd, arguments.concurrency))
+        other = second.judge(rows, answers)
+        content["second_judge"] = {"judge": second.describe(), "usage": second.usage, **_as_json(other)}
+        content["agreement"] = _report_agreement(arguments.second_judge, agreement(scores.by_id, other.by_id))
+    _write(arguments.json, content)
+    return 0
+
+
+def _model(given: str | None) -> str:
+    model = given or os.environ.get(MODEL_VARIABLE, "")
+    if not model:
+        raise ConfigError(f"no judge named: --model MODEL, or {MODEL_VARIABLE}")
+    return model
+
+
+def _rows_and_answers(arguments: argparse.Namespace) -> tuple[list[Row], list[Any]]:
+    """The rows that are judged (understanding and generation), and their answers; missing rows are left out."""
+    if bool(arguments.predictions) == bool(arguments.calibrate):
+        raise ConfigError("name the samples to judge, or a file to --calibrate with; one of the two")
+    predictions = read_predictions([arguments.calibrate] if arguments.calibrate else arguments.predictions)
+    rows, _ = load_rows(arguments)
+    rows = [row for row in rows if row.kind in OPTIONAL_FOR]
+    coverage = predictions.coverage((row.id for row in rows), predictions.answers)
+    rows = [row for row in rows if row.id in predictions.answers]
+    if not rows:
+        raise ConfigError(f"{predictions.label}: no answer to a row that is judged; check --dataset")
+    for line in coverage.lines("without an answer, not judged"):
+        print(line)
+    return rows, [predictions.answers[row.id] for row in rows]
+
+
+def _batch(judge: Judge, rows: Sequence[Row], answers: Sequence[Any], state: str) -> JudgeScores | None:
+    """Submit, look, or collect, whatever comes next; None while the provider is at work."""
+    from sevenllm_bench.files import cache_folder
+    from sevenllm_bench.llm.batch import BatchRun
+    from sevenllm_bench.llm.cache import ReplyCache
+
+    with ReplyCache(cache_folder() / "replies.sqlite") as cache:
+        batch = BatchRun(judge.choice.settings(), cache, state)
+        batch.submit(requests_for(rows, answers))
+        status = batch.poll()
+        print(f"batches: {', '.join(status.states) or 'none needed'}; {status.answered:,} of {status.requests:,} answered")
+        if not status.done:
+            print("not done yet: run the same command again later to collect")
+            return None
+        return scores_from(rows, answers, batch.collect(problem_of))
+
+
+def _compare(judge: Judge, rows: Sequence[Row], answers: Sequence[Any], arguments: argparse.Namespace) -> int:
+    others = read_predictions([arguments.against])
+    both = [(row, answer, others.answers[row.id]) for row, answer in zip(rows, answers, strict=True) if row.id in others.answers]
+    if not both:
+        raise ConfigError(f"--against {arguments.against}: no row that both models answered")
+    summary = judge.compare(*map(list, zip(*both, strict=True)))
+    bias = "-" if summary.position_bias is None else f"{summary.position_bias:.3f}"
+    figures = [summary.wins, summary.losses, summary.ties, summary.unscored]
+    print_table(
+        f"{len(both):,} answers in both orders",
+        ["wins", "losses", "ties", "unscored", "position bias", "p (sign test)"],
+        [[*map(str, figures), bias, f"{summary.p_value:.4f}"]],
+    )
+    content = {
+        name: getattr(summary, name)
+        for name in ("wins", "losses", "ties", "unscored", "inconsistent", "position_bias", "p_value")
+    }
+    _write(arguments.json, {"judge": judge.describe(), "usage": judge.usage, "pairwise": content})
+    return 0
+
+
+def _print(rows: Sequence[Row], scores: JudgeScores, judge: Judge) -> None:
+    sections = Counter(row.section for row in rows)
+    by_id = {row.id: row.section for row in rows}
+    table = []
+    for section in sections:
+        part = JudgeScores(tuple(judged for judged in scores.rows if by_id[judged.id] == section))
+        grades = Counter(part.values)
+        mean = "-" if part.mean is None else f"{part.mean:.4f}"
+        table.append(
+            [section, str(len(part.rows)), mean, f"{part.judge_scored:.4f}", *(str(grades[grade]) for grade in range(1, 6))]
+        )
+    print_table(f"judge {judge.choice.model}", ["section", "rows", "judge", "judge_scored", "1", "2", "3", "4", "5"], table)
+    for reason, count in scores.unscored.items():
+        print(f"unscored: {count:,} ({reason})")
+    usage = judge.usage
+    cost = "price unknown" if usage["usd"] is None else f"{usage['usd']:.4f} USD"
+    print(f"used: {usage['calls']:,} calls ({usage['retries']:,} repeated), {usage['cached']:,} kept from earlier, {cost}")
+
+
+def _report_agreement(name: str, found: Agreement) -> dict[str, Any]:
+    def figure(value: float | None) -> str:
+        return "undefined" if value is None else f"{value:.4f}"
+
+    cells = [found.spearman, found.pearson, found.kappa, found.exact, found.within_one, found.mean_difference]
+    columns = ["n", "Spearman", "Pearson", "quadratic kappa", "exact", "within one", "mean difference"]
+    print_table(f"agreement with {name}", columns, [[str(found.n), *map(figure, cells)]])
+    confusion = [[str(grade), *map(str, counts)] for grade, counts in enumerate(found.confusion, 1)]
+    print_table(f"confusion: judge (rows) against {name} (columns)", ["", "1", "2", "3", "4", "5"], confusion)
+    return {name: getattr(found, name) for name in found.__dataclass_fields__}
+
+
+def _as_json(scores: JudgeScores) -> dict[str, Any]:
+    return {
+        "mean": scores.mean,
+        "judge_scored": scores.judge_scored,
+        "unscored": scores.unscored,
+        "settled_by": scores.settled,
+        "items": {str(row.id): {"score": row.value, "by": row.by, "reason": row.reason} for row in scores.rows},
+    }
+
+
+def _write(path: str | None, content: dict[str, Any]) -> None:
+    if path:
+        try:
+            Path(path).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        except (OSError, UnicodeError) as error:
+            raise ConfigError(f"--json {path}: can't be written ({getattr(error, 'strerror', None) or error})") from None
+        print(f"written: {path}")

@@ -1,0 +1,39 @@
+"""The judge inside a run of lm-eval: an estimate before it starts, and no run lost to its failure."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from sevenllm_bench.data.rows import Row
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.judge.run import Judge, unscored
+from sevenllm_bench.judge.scores import JudgeScores
+
+logger = logging.getLogger("lm_eval.sevenllm")
+
+#: Rows of all leaves built so far that will be judged: what the estimate is about.
+PLANNED: list[Row] = []
+
+
+def judge_rows(judge: Judge, rows: Sequence[Row], answers: Sequence[str]) -> JudgeScores:
+    """Judge the answers of one leaf.
+
+    Before the first one, the estimate for all leaves is logged. A judge that fails as a whole, when the answers are
+    generated already, leaves the rows unscored with the reason instead of ending the run.
+    """
+    if PLANNED:
+        _log_estimate(judge, PLANNED)
+        PLANNED.clear()
+    try:
+        return judge.judge(rows, answers)
+    except ConfigError as error:
+        logger.error("The judge failed, and these answers stay unscored: %s", error)
+        return unscored(rows, f"judge unavailable: {error}"[:300])
+
+
+def _log_estimate(judge: Judge, rows: Sequence[Row]) -> None:
+    """Log what judging takes, reckoned with the references in place of the answers."""
+    estimate = judge.estimate(rows, [row.reference_text for row in rows])
+    cost = "at a price that is unknown" if estimate.usd is None else f"for at most about {estimate.usd:.2f} USD"
+    logger.info("Judge %s: up to %d calls, about %d tokens in, %s.", judge.choice.model, estimate.calls, estimate.tokens_in, cost)

@@ -1,0 +1,1 @@
+"""One asynchronous client for OpenAI-compatible servers: retries, cache, budget, batches. The judge and the corpus use it."""

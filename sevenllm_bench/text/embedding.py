@@ -1,0 +1,211 @@
+"""Sentence embeddings: one model per process, every text once, the longest together, references cached on disk."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sevenllm_bench.catalog import Language
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.text.embedding_cache import EmbeddingCache
+
+if TYPE_CHECKING:
+    import numpy as np
+    from sentence_transformers import SentenceTransformer
+
+#: The authors' model, at the revision that the figures here were made with.
+DEFAULT_MODEL = "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"
+DEFAULT_REVISION = "e8f8c211226b894fcb81acc59f3b34ba3efd5f42"
+#: Models that know one language only; asked for the other one, they are refused unless forced.
+ENGLISH_ONLY = {
+    "cisco-ai/SecureBERT2.0-biencoder",
+    "sentence-transformers/all-MiniLM-L6-v2",
+    "sentence-transformers/all-MiniLM-L12-v2",
+    "sentence-transformers/all-mpnet-base-v2",
+}
+MODEL_VARIABLE = "SEVENLLM_SEMANTIC_MODEL"
+INSTALL_LINE = 'pip install "sevenllm-bench[semantic]"'
+_BATCH = 128
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingModel:
+    """A choice of model.
+
+    Attributes:
+        name: Hub id or local folder.
+        revision: Commit, branch or tag on the Hub; None for a local folder or the newest.
+    """
+
+    name: str
+    revision: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Name and revision, for signatures and messages."""
+        return f"{self.name}@{self.revision}" if self.revision else self.name
+
+    def check_language(self, language: Language, force: bool = False) -> None:
+        """Refuse a model that doesn't know the language.
+
+        Raises:
+            ConfigError: It is an English-only model, the language is Chinese, and `force` is not set.
+        """
+        if self.name in ENGLISH_ONLY and language != "en" and not force:
+            raise ConfigError(
+                f"the embedding model {self.name} knows English only, and Chinese rows are asked for. Run the English tasks "
+                "(--tasks sevenllm-en), leave semantic_model at its default, or insist with --metadata semantic_force=true"
+            )
+
+
+def model_from(value: Any = None) -> EmbeddingModel | None:
+    """The model that an option or the environment names.
+
+    Args:
+        value: "none" for no model, a Hub id or folder with an optional "@revision", or "default"; None or "" reads
+            SEVENLLM_SEMANTIC_MODEL, and without that takes the default where sentence-transformers is installed.
+
+    Returns:
+        The model, or None for none.
+    """
+    text = str(value or os.environ.get(MODEL_VARIABLE) or "").strip()
+    if text.lower() == "none":
+        return None
+    if text in ("", "default"):
+        wanted = text == "default" or find_spec("sentence_transformers") is not None
+        return EmbeddingModel(DEFAULT_MODEL, DEFAULT_REVISION) if wanted else None
+    name, _, revision = text.partition("@")
+    if not revision and name == DEFAULT_MODEL:
+        revision = DEFAULT_REVISION
+    return EmbeddingModel(name, revision or None)
+
+
+class Encoder:
+    """Turns texts into unit vectors with one sentence-transformers model, on the GPU where there is one.
+
+    Attributes:
+        model: The model.
+        calls: Batches embedded so far.
+        texts: Distinct texts compared so far, summed over batches.
+        texts_cut: How many of them are longer than the model reads.
+    """
+
+    def __init__(self, model: EmbeddingModel, cache: EmbeddingCache | None = None) -> None:
+        """Load the model.
+
+        Args:
+            model: Which one.
+            cache: Where embeddings of references are kept between runs; None for nowhere.
+
+        Raises:
+            ConfigError: sentence-transformers is not installed, or the model can't be loaded.
+        """
+        self.model = model
+        self.calls = 0
+        self.texts = 0
+        self.texts_cut = 0
+        self._cache = cache
+        self._transformer = _load(model)
+
+    @property
+    def limit(self) -> int:
+        """Tokens of a text that the model reads; what comes after is cut."""
+        return int(self._transformer.max_seq_length or 512)
+
+    def encode(self, texts: Sequence[str], cached: Sequence[str] = ()) -> dict[str, np.ndarray]:
+        """Embed distinct texts in one batch, sorted by length so that little is padded.
+
+        Args:
+            texts: Texts to embed, of any number and with repeats.
+            cached: Further texts, which are looked up on disk first and kept there: references.
+
+        Returns:
+            Text to unit vector of shape (d,), float32.
+        """
+        known = self._cache.get(self.model.label, set(cached)) if self._cache else {}
+        missing = sorted({*texts, *cached} - known.keys(), key=lambda text: (-len(text), text))
+        if missing:
+            self.calls += 1
+            vectors = self._transformer.encode(
+                [_encodable(text) for text in missing],
+                batch_size=_BATCH,
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
+            fresh = dict(zip(missing, vectors, strict=True))
+            if self._cache:
+                wanted = set(cached)
+                self._cache.put(self.model.label, {text: vector for text, vector in fresh.items() if text in wanted})
+            known |= fresh
+        return known
+
+    def count(self, texts: Sequence[str]) -> None:
+        """Add distinct texts to the counts `texts` and `texts_cut`."""
+        self.texts += len(texts)
+        self.texts_cut += self._cut(texts)
+
+    def _cut(self, texts: Sequence[str]) -> int:
+        """How many of the texts are longer than the model's limit, so that their end counts for nothing."""
+        # A token has at least one character, so most texts need no tokenizer.
+        long = [_encodable(text) for text in texts if len(text) > self.limit - 2]
+        if not long:
+            return 0
+        lengths = self._transformer.tokenizer(long, truncation=False, verbose=False)["input_ids"]
+        return sum(len(ids) > self.limit for ids in lengths)
+
+    def describe(self) -> dict[str, Any]:
+        """What identifies the embeddings, for signatures."""
+        from importlib.metadata import version
+
+        return {
+            "model": self.model.name,
+            "revision": self.model.revision,
+            "max_tokens": self.limit,
+            "sentence_transformers": version("sentence-transformers"),
+        }
+
+
+@functools.lru_cache(maxsize=2)
+def encoder_for(model: EmbeddingModel) -> Encoder:
+    """The encoder for a model, loaded once per process, with the disk cache in the cache folder."""
+    return Encoder(model, EmbeddingCache.in_cache_folder())
+
+
+def _load(model: EmbeddingModel) -> SentenceTransformer:
+    if find_spec("sentence_transformers") is None:
+        raise ConfigError(f"semantic similarity needs sentence-transformers: {INSTALL_LINE}, or turn it off: semantic_model=none")
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return SentenceTransformer(model.name, revision=model.revision)
+    except Exception as error:  # the library raises whatever its parts raise; a model that won't load is one mistake
+        reason = str(error).strip().split("\n")[0][:300]
+        raise ConfigError(
+            f"the embedding model {model.label} can't be loaded ({reason}). Download it once with the network, name a local "
+            f"folder ({MODEL_VARIABLE}=DIR or --metadata semantic_model=DIR), or turn it off: --metadata semantic_model=none"
+        ) from None
+
+
+def is_available(model: EmbeddingModel) -> bool:
+    """Whether the model lies on this machine: a folder, or in the Hub's cache at the pinned revision."""
+    if Path(model.name).expanduser().is_dir():
+        return True
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        folder = snapshot_download(model.name, revision=model.revision, local_files_only=True)
+    except (LocalEntryNotFoundError, ValueError, OSError):
+        return False
+    return (Path(folder) / "modules.json").is_file()
+
+
+def _encodable(text: str) -> str:
+    """Lone surrogates replaced, which tokenizers refuse."""
+    return text.encode("utf-8", "replace").decode("utf-8")
