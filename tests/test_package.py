@@ -61,6 +61,9 @@ def test_data_flow_one_way():
         "answers",
         "scoring",
         "predictions",
+        "llm",
+        "judge",
+        "preflight",
         "harness",
         "cli",
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -15,17 +14,12 @@ from types import TracebackType
 from typing import Any
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.files import CACHE_VARIABLE, cache_folder
 
-FOLDER_VARIABLE = "SEVENLLM_CACHE_DIR"
 _SCHEMA = "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, value TEXT NOT NULL, created REAL NOT NULL)"
 _PUT = "INSERT OR REPLACE INTO replies VALUES (?, ?, ?)"
 #: Several processes may share one cache; each waits this long (seconds) for another's write, which takes milliseconds.
 _WAIT = 30
-
-
-def cache_folder() -> Path:
-    """The folder for what is kept between runs: `$SEVENLLM_CACHE_DIR`, or `~/.cache/sevenllm-bench`."""
-    return Path(os.environ.get(FOLDER_VARIABLE) or "~/.cache/sevenllm-bench").expanduser()
 
 
 def request_key(model: str, messages: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any]) -> str:
@@ -140,5 +134,5 @@ class ReplyCache:
             reason = getattr(error, "strerror", None) or error
             raise ConfigError(
                 f"{self.path}: can't be used as the cache of replies ({reason}); "
-                f"name a file that can be written, or set {FOLDER_VARIABLE} to a folder for it"
+                f"name a file that can be written, or set {CACHE_VARIABLE} to a folder for it"
             ) from None
