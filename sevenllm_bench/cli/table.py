@@ -12,7 +12,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
     for index, column in enumerate(columns):
         numeric = all(
             row[index].replace(".", "").replace(",", "").strip("- %").isdigit() or row[index] in ("", "-") for row in rows
@@ -21,5 +21,6 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     # The table's own width, also where the terminal is narrower or the output is a file: cut names help nobody.
-    width = Console(width=1_000).measure(table).maximum
-    Console(width=max(width, len(title))).print(table)
+    console = Console(width=max(1, Console(width=1_000).measure(table).maximum))
+    print(title)
+    console.print(table)
