@@ -1,5 +1,13 @@
 from sevenllm_bench.metrics.choice import acc, answered
-from sevenllm_bench.metrics.signature import METRIC_VERSIONS, METRICS, paper_metric, signature, signature_line
+from sevenllm_bench.metrics.signature import (
+    JUDGE_METRICS,
+    METRIC_VERSIONS,
+    METRICS,
+    SEMANTIC_METRICS,
+    paper_metric,
+    signature,
+    signature_line,
+)
 
 
 def test_a_missing_letter_is_wrong_and_unanswered():
@@ -9,7 +17,8 @@ def test_a_missing_letter_is_wrong_and_unanswered():
 
 def test_the_papers_metrics():
     assert [paper_metric(kind) for kind in METRICS] == ["value_f1", "rouge_l_paper", "acc"]
-    assert {name for names in METRICS.values() for name in names} == set(METRIC_VERSIONS)
+    always = {name for names in METRICS.values() for name in names}
+    assert always | {*SEMANTIC_METRICS, *JUDGE_METRICS} == set(METRIC_VERSIONS)
 
 
 def test_a_signature_says_what_was_measured():
@@ -21,3 +30,11 @@ def test_a_signature_says_what_was_measured():
     assert "metrics.rouge_l:1" in line
     assert "data.sha256:abc" in line
     assert "segmenter" not in signature("mcq", "en", {})
+
+
+def test_optional_parts_stand_in_the_signature_where_they_apply():
+    parts = {"embedding": {"model": "m"}, "judge": None}
+    assert signature("generation", "en", {}, **parts)["embedding"] == {"model": "m"}
+    assert "semantic_f1" in signature("understanding", "en", {}, **parts)["metrics"]
+    assert "judge" not in signature("understanding", "en", {}, **parts)["metrics"]
+    assert "embedding" not in signature("mcq", "en", {}, **parts)
