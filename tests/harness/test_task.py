@@ -124,7 +124,7 @@ def test_generation_arguments_reach_the_model():
 
 
 def test_without_the_official_file_there_is_an_error_not_a_fallback(tmp_path):
-    with pytest.raises(DataError, match=r"no test\.jsonl in the data folder"):
+    with pytest.raises(ConfigError, match=r"no test\.jsonl in the data folder"):
         evaluate(Scripted(gold), "sevenllm_en_mcq", metadata={"dataset": "official", "data_dir": str(tmp_path)})
 
 
