@@ -97,6 +97,10 @@ def _instruction(row: Row, style: PromptStyle) -> str:
 
 def target(row: Row, style: PromptStyle) -> str:
     """What a model should write after `render(row, style)`."""
-    if style.with_thought:
-        return f"{row.thought}\n\n{RESPONSE_HEADER}\n{row.reference_text}"
-    return row.reference_text
+    return "".join(target_parts(row, style))
+
+
+def target_parts(row: Row, style: PromptStyle) -> tuple[str, str]:
+    """The target in two parts: the thought with the header that ends it (empty without one), and the answer."""
+    thought = f"{row.thought}\n\n{RESPONSE_HEADER}\n" if style.with_thought else ""
+    return thought, row.reference_text

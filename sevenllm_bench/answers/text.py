@@ -7,7 +7,7 @@ from typing import Any
 
 _RESPONSE = "### Response:"
 #: Where a base model that never stops begins the next example.
-_RESTARTS = ("### Instruction:", "Below is an instruction that describes a task")
+RESTARTS = ("### Instruction:", "Below is an instruction that describes a task")
 
 
 def final_text(raw: Any) -> str:
@@ -21,9 +21,9 @@ def final_text(raw: Any) -> str:
         return ""
     text = raw if isinstance(raw, str) else as_text(raw)
     text = text.rpartition("</think>")[2].partition("<think>")[0].strip()
-    if text.startswith(_RESTARTS):
+    if text.startswith(RESTARTS):
         text = text.partition(_RESPONSE)[2]
-    for restart in _RESTARTS:
+    for restart in RESTARTS:
         text = text.partition(restart)[0]
     return next((part.strip() for part in reversed(text.split(_RESPONSE)) if part.strip()), "")
 

@@ -36,7 +36,7 @@ class Row:
         language: "en" or "zh".
         kind: What the row asks for: "understanding", "generation" or "mcq". Two official rows (791, 823) ask for
             extraction though their category is a generation task.
-        source: "official" or "embedded".
+        source: "official", "embedded" or "instruct" (the training corpus).
     """
 
     id: int
@@ -115,7 +115,7 @@ def _ask(instruction: Any, category: str, where: str) -> tuple[Language, Kind]:
             raise DataError(f'{where}: an MCQ instruction needs "question" (a string) and "choice" (an object)')
         if tuple(choice) != LETTERS or not all(isinstance(text, str) for text in choice.values()):
             raise DataError(f"{where}: an MCQ needs the options A, B, C, D, each a string; found {', '.join(map(str, choice))}")
-        return _language(instruction["question"]), "mcq"
+        return language_of(instruction["question"]), "mcq"
     if not isinstance(instruction, str) or not instruction.strip():
         raise DataError(f"{where}: instruction must be a non-empty string or an MCQ object")
     for opening, ask in OPENINGS.items():
@@ -123,11 +123,11 @@ def _ask(instruction: Any, category: str, where: str) -> tuple[Language, Kind]:
             return ask
     task = task_by_name(category)
     assert task is not None
-    return _language(instruction), task.kind
+    return language_of(instruction), task.kind
 
 
-def _language(text: str) -> Language:
-    """Chinese as soon as a tenth of the letters are Chinese characters: Chinese questions quote English names."""
+def language_of(text: str) -> Language:
+    """Chinese as soon as a tenth of the letters of `text` are Chinese: Chinese questions quote English names."""
     han = sum("\u4e00" <= c <= "\u9fff" for c in text)
     return "zh" if han * 10 >= sum(c.isalpha() for c in text) and han else "en"
 

@@ -1,0 +1,1 @@
+"""Fine-tuning on SEvenLLM-Instruct: configuration, data, training, checkpoints."""

@@ -1,0 +1,190 @@
+"""The output folder of a run: nothing half-written is ever taken for a checkpoint, or left behind as one.
+
+While a run goes on, everything lies in `OUT/training/`: the prepared data, the identity of the run, and checkpoints to
+resume from, each complete only once its list of files is written. The finished checkpoint is written to a folder beside them
+and then moved into `OUT`, its model card last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.files import user_path
+
+TRAINING = "training"
+CARD = "README.md"
+_COMPLETE = "complete.json"
+_RUN = "run.json"
+_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+
+
+def fingerprint(content: Any) -> str:
+    """First 16 hex digits of the hash of a JSON value."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file so that it is there whole or not at all."""
+    half = path.with_name(f".{path.name}.part")
+    half.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    half.replace(path)
+
+
+class OutputFolder:
+    """The folder of one run."""
+
+    def __init__(self, folder: str | Path) -> None:
+        """Name the folder; nothing is written yet.
+
+        Raises:
+            ConfigError: It can't be a path.
+        """
+        self.path = user_path(folder, ConfigError)
+        self.training = self.path / TRAINING
+        self.data = self.training / "data"
+        self._unfinished = self.training / "unfinished"
+        self._created: list[Path] = []
+
+    def open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
+        """Make the folder ready for a run.
+
+        Args:
+            identity: What makes two runs the same: JSON-able, by the names that the user knows.
+            resume: Whether to go on from an earlier state of the same run.
+
+        Returns:
+            The newest complete checkpoint to resume from; None to start anew.
+
+        Raises:
+            ConfigError: The folder holds something else, a finished checkpoint, a state that is not to be resumed, or one
+                of another run (what differs is named); or it can't be written.
+        """
+        try:
+            return self._open(identity, resume)
+        except OSError as error:
+            raise ConfigError(f"output={self.path}: can't be written ({error.strerror or error})") from None
+
+    def _open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
+        if self.path.exists() and not self.path.is_dir():
+            raise ConfigError(f"output={self.path}: that is a file; name a folder")
+        if (self.path / CARD).exists() or (self.path / "config.json").exists():
+            raise ConfigError(f"output={self.path}: there is a finished checkpoint in it; name another folder, or remove it")
+        run = self.training / _RUN
+        if not run.is_file():
+            if self.path.is_dir() and [entry for entry in self.path.iterdir() if entry != self.training]:
+                raise ConfigError(f"output={self.path}: the folder is not empty; name another one")
+            self._start(identity)
+            return None
+        if not resume:
+            raise ConfigError(f"output={self.path}: an unfinished run lies there; resume=auto goes on with it, or remove it")
+        self._same(run, identity)
+        for folder in self._checkpoints():
+            if is_complete(folder):
+                return folder
+        return None
+
+    def _start(self, identity: Mapping[str, Any]) -> None:
+        missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        self._created = missing or [self.training]
+        shutil.rmtree(self.training, ignore_errors=True)
+        self.training.mkdir(parents=True)
+        write_json(self.training / _RUN, identity)
+
+    def _same(self, run: Path, identity: Mapping[str, Any]) -> None:
+        try:
+            earlier = json.loads(run.read_text(encoding="utf-8"))
+        except ValueError:
+            raise ConfigError(f"{run}: broken; remove {self.path} to start anew") from None
+        now = json.loads(json.dumps(identity))
+        differing = [key for key in sorted({*earlier, *now}) if earlier.get(key) != now.get(key)]
+        if differing:
+            pairs = "".join(f"\n  - {key}: {earlier.get(key)!r} then, {now.get(key)!r} now" for key in differing)
+            raise ConfigError(
+                f"output={self.path}: the run that lies there is another one:{pairs}\nName another output to start anew"
+            )
+
+    def _checkpoints(self) -> list[Path]:
+        """Folders of checkpoints, newest first."""
+        found = [(int(match[1]), path) for path in self.training.iterdir() if (match := _CHECKPOINT.fullmatch(path.name))]
+        return [path for _, path in sorted(found, reverse=True)]
+
+    def remove_incomplete(self) -> list[str]:
+        """Remove checkpoints that were never finished; their names."""
+        bad = [folder for folder in self._checkpoints() if not is_complete(folder)]
+        for folder in bad:
+            shutil.rmtree(folder, ignore_errors=True)
+        return [folder.name for folder in bad]
+
+    def give_up(self) -> bool:
+        """After an error: keep what a later run can resume from, else remove all that this run wrote.
+
+        Returns:
+            Whether there is something to resume from.
+        """
+        shutil.rmtree(self._unfinished, ignore_errors=True)
+        if self.training.is_dir():
+            self.remove_incomplete()
+            if self._checkpoints():
+                return True
+            shutil.rmtree(self.training, ignore_errors=True)
+        for folder in self._created:  # innermost first
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        return False
+
+    def unfinished(self) -> Path:
+        """An empty folder to write the finished checkpoint to."""
+        shutil.rmtree(self._unfinished, ignore_errors=True)
+        self._unfinished.mkdir(parents=True)
+        return self._unfinished
+
+    def publish(self, keep_training: bool = False) -> None:
+        """Move the finished checkpoint into the output folder, its model card last, and remove what lay beside it."""
+        entries = sorted(self._unfinished.iterdir(), key=lambda path: (path.name == CARD, path.name))
+        for entry in entries:
+            entry.replace(self.path / entry.name)
+        if not keep_training:
+            shutil.rmtree(self.training)
+
+
+def mark_complete(checkpoint: Path) -> None:
+    """Write down which files make a checkpoint, with their sizes; from then on it counts as complete."""
+    sizes = {str(path.relative_to(checkpoint)): path.stat().st_size for path in sorted(checkpoint.rglob("*")) if path.is_file()}
+    write_json(checkpoint / _COMPLETE, sizes)
+
+
+def is_complete(checkpoint: Path) -> bool:
+    """Whether a checkpoint was finished, and all its files are still there with their sizes."""
+    try:
+        sizes = json.loads((checkpoint / _COMPLETE).read_text(encoding="utf-8"))
+        return bool(sizes) and all((checkpoint / name).stat().st_size == size for name, size in sizes.items())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """That `needed` bytes are free where `folder` is or will be.
+
+    Raises:
+        ConfigError: They are not.
+    """
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if free < needed:
+        raise ConfigError(
+            f"output={folder}: {needed / 2**30:,.1f} GiB are needed there for checkpoints, {free / 2**30:,.1f} GiB are free; "
+            "free some, name another output, or keep fewer (training.keep_checkpoints)"
+        )
+
+
+def is_main_process() -> bool:
+    """Whether this is the one process of the run that writes."""
+    return int(os.environ.get("RANK") or 0) == 0
