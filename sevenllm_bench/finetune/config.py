@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -343,8 +342,3 @@ def _short(value: Any) -> str:
 def task_names() -> tuple[str, ...]:
     """Names that `data.tasks` knows: the 28 tasks, and "Other"."""
     return (*(task.name for task in TASKS), "Other")
-
-
-def process_count() -> int:
-    """Number of processes of this run, as `torchrun` and `accelerate launch` say in the environment."""
-    return int(os.environ.get("WORLD_SIZE") or 1)

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,11 @@ def write_json(path: Path, content: Any) -> None:
     half.replace(path)
 
 
+def write_lines(path: Path, records: Iterable[Any]) -> None:
+    """Write JSON lines."""
+    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
+
+
 class OutputFolder:
     """The folder of one run."""
 
@@ -52,6 +56,7 @@ class OutputFolder:
         self.data = self.training / "data"
         self._unfinished = self.training / "unfinished"
         self._created: list[Path] = []
+        self._is_open = False
 
     def open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
         """Make the folder ready for a run.
@@ -68,9 +73,11 @@ class OutputFolder:
                 of another run (what differs is named); or it can't be written.
         """
         try:
-            return self._open(identity, resume)
+            resume_from = self._open(identity, resume)
         except OSError as error:
             raise ConfigError(f"output={self.path}: can't be written ({error.strerror or error})") from None
+        self._is_open = True
+        return resume_from
 
     def _open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
         if self.path.exists() and not self.path.is_dir():
@@ -126,9 +133,13 @@ class OutputFolder:
     def give_up(self) -> bool:
         """After an error: keep what a later run can resume from, else remove all that this run wrote.
 
+        A folder that this run never opened is left as it is.
+
         Returns:
             Whether there is something to resume from.
         """
+        if not self._is_open:
+            return False
         shutil.rmtree(self._unfinished, ignore_errors=True)
         if self.training.is_dir():
             self.remove_incomplete()
@@ -183,8 +194,3 @@ def require_space(folder: Path, needed: int) -> None:
             f"output={folder}: {needed / 2**30:,.1f} GiB are needed there for checkpoints, {free / 2**30:,.1f} GiB are free; "
             "free some, name another output, or keep fewer (training.keep_checkpoints)"
         )
-
-
-def is_main_process() -> bool:
-    """Whether this is the one process of the run that writes."""
-    return int(os.environ.get("RANK") or 0) == 0
