@@ -73,11 +73,9 @@ class OutputFolder:
                 of another run (what differs is named); or it can't be written.
         """
         try:
-            resume_from = self._open(identity, resume)
+            return self._open(identity, resume)
         except OSError as error:
             raise ConfigError(f"output={self.path}: can't be written ({error.strerror or error})") from None
-        self._is_open = True
-        return resume_from
 
     def _open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
         if self.path.exists() and not self.path.is_dir():
@@ -93,12 +91,14 @@ class OutputFolder:
         if not resume:
             raise ConfigError(f"output={self.path}: an unfinished run lies there; resume=auto goes on with it, or remove it")
         self._same(run, identity)
+        self._is_open = True
         for folder in self._checkpoints():
             if is_complete(folder):
                 return folder
         return None
 
     def _start(self, identity: Mapping[str, Any]) -> None:
+        self._is_open = True
         missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         self._created = missing or [self.training]
         shutil.rmtree(self.training, ignore_errors=True)

@@ -25,18 +25,20 @@ if TYPE_CHECKING:
     from sevenllm_bench.finetune.answering import Answering
 
 
-def trainer_arguments(config: FinetuneConfig, folder: Path) -> SFTConfig:
+def trainer_arguments(config: FinetuneConfig, folder: Path, has_held_out: bool, evaluate_first: bool) -> SFTConfig:
     """The arguments of TRL's trainer.
 
     Args:
         config: The run.
         folder: Where checkpoints to resume from go.
+        has_held_out: Whether there are held-out rows.
+        evaluate_first: Whether they are evaluated before the first step.
 
     Raises:
         ConfigError: `training.trainer` has a key that SFTConfig doesn't know, or one that is set elsewhere, or a value
             that doesn't fit.
     """
-    ours = _ours(config, folder)
+    ours = _ours(config, folder) | _evaluation(config, has_held_out, evaluate_first) | _sharding(config)
     further = config.training.trainer
     names = [field.name for field in dataclasses.fields(SFTConfig) if field.init]
     for key in further:
@@ -54,7 +56,6 @@ def trainer_arguments(config: FinetuneConfig, folder: Path) -> SFTConfig:
 
 def _ours(config: FinetuneConfig, folder: Path) -> dict[str, Any]:
     training, data, evaluation = config.training, config.data, config.evaluation
-    every = _steps(evaluation.every)
     return {
         "output_dir": str(folder),
         "num_train_epochs": training.epochs,
@@ -79,8 +80,6 @@ def _ours(config: FinetuneConfig, folder: Path) -> dict[str, Any]:
         "save_strategy": "steps",
         "save_steps": _steps(training.save_every),
         "save_total_limit": training.keep_checkpoints,
-        "eval_strategy": "steps" if every else "no",
-        "eval_steps": every or None,
         "report_to": list(training.report_to) or "none",
         "max_length": data.max_length,
         "packing": data.packing,
@@ -90,6 +89,23 @@ def _ours(config: FinetuneConfig, folder: Path) -> dict[str, Any]:
         "ddp_timeout": 7200,
         "disable_tqdm": False,
     }
+
+
+def _evaluation(config: FinetuneConfig, has_held_out: bool, evaluate_first: bool) -> dict[str, Any]:
+    every = _steps(config.evaluation.every) if has_held_out else 0
+    return {
+        "eval_strategy": "steps" if every else "no",
+        "eval_steps": every or None,
+        "eval_on_start": has_held_out and evaluate_first,
+    }
+
+
+def _sharding(config: FinetuneConfig) -> dict[str, Any]:
+    """FSDP2, full shard; layers are recomputed by FSDP itself, which spares a second gathering of their weights."""
+    if config.training.sharding == "none":
+        return {}
+    recompute = config.training.gradient_checkpointing
+    return {"fsdp": True, "fsdp_config": {"version": 2, "activation_checkpointing": recompute}, "gradient_checkpointing": False}
 
 
 def _steps(value: float) -> float:
@@ -111,7 +127,15 @@ class HeldOutTrainer(SFTTrainer):
         """
         self._cells = list(cells)
         self._answering = answering
-        super().__init__(*arguments, compute_metrics=self._by_cell, **named)
+        super().__init__(*arguments, **{**named, "compute_metrics": self._by_cell})
+        self.remove_callback(ProgressCallback)
+        self.add_callback(Lines)
+
+    def _send_telemetry(self) -> None:
+        """Nothing: what runs here is nobody else's business."""
+
+    def create_model_card(self, *_: Any, **__: Any) -> None:
+        """Nothing: the finished checkpoint has a card of its own."""
 
     def prediction_step(
         self, model: Any, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: list[str] | None = None
@@ -175,7 +199,7 @@ class MarkComplete(TrainerCallback):
         if torch.distributed.is_initialized():
             torch.distributed.barrier()
         if state.is_world_process_zero:
-            mark_complete(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+            mark_complete(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}")
 
 
 class Lines(ProgressCallback):
