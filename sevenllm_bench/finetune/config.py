@@ -1,32 +1,59 @@
-"""The configuration of a fine-tuning run: typed, validated, with `key=value` changes from the command line."""
+"""The configuration of a fine-tuning run: typed and validated; `config_file` reads it."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from sevenllm_bench.catalog import TASKS, nearest_name, task_by_name
+from sevenllm_bench.catalog import nearest_name, task_by_name
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.files import read_bytes, user_path
+from sevenllm_bench.files import user_path
 from sevenllm_bench.prompts import STYLES, PromptStyle, style_by_name
 
-RECIPES = files("sevenllm_bench.finetune") / "recipes"
+OTHER = "Other"
 
-Positive = Annotated[int, Field(gt=0)]
-Temperature = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, lt=1)]
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("must name one at least")
+    return tuple(dict.fromkeys(values))
+
+
+def _known_task(name: str) -> str:
+    if name != OTHER and task_by_name(name) is None:
+        near = nearest_name(name)
+        raise ValueError(f"unknown task {name!r}" + (f"; did you mean {near!r}?" if near else ""))
+    return name
+
+
+def _share_or_steps(value: float) -> float:
+    if value > 1 and value != int(value):
+        raise ValueError(f"a share below 1, or a whole number of steps, not {value}")
+    return value
+
+
+#: Strict, so that true is no number and "3" no count. Bounded where PyTorch would overflow.
+Flag = Annotated[bool, Field(strict=True)]
+Positive = Annotated[int, Field(strict=True, gt=0, lt=2**31)]
+Number = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+PositiveNumber = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Temperature = Annotated[float, Field(strict=True, gt=0)]
+Share = Annotated[float, Field(strict=True, ge=0, lt=1)]
+ShareOrSteps = Annotated[float, Field(strict=True, ge=0, lt=2**31, allow_inf_nan=False), AfterValidator(_share_or_steps)]
+Text = Annotated[str, AfterValidator(_not_blank)]
 
 
 class Section(BaseModel):
     """A part of the configuration: unknown keys are errors, and values don't change after validation."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=(), allow_inf_nan=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
 class ModelSection(Section):
@@ -41,9 +68,9 @@ class ModelSection(Section):
             less exact), "auto" (fp32 where they are trained, bf16 where they are frozen).
     """
 
-    base: Annotated[str, Field(min_length=1)]
-    revision: str | None = None
-    trust_remote_code: bool = False
+    base: Text
+    revision: Text | None = None
+    trust_remote_code: Flag = False
     attention: Literal["auto", "eager", "sdpa", "flash_attention_2", "kernels-community/flash-attn2"] = "auto"
     weights: Literal["auto", "fp32", "bf16"] = "auto"
 
@@ -86,23 +113,23 @@ class DataSection(Section):
         packing: Whether examples share sequences (none sees another).
     """
 
-    source: Annotated[str, Field(min_length=1)] = "instruct"
+    source: Text = "instruct"
     objective: Literal["answer", "thought+answer"] = "thought+answer"
     prompt: Literal["alpaca", "paper", "cot"] | None = None
-    chat: bool = False
+    chat: Flag = False
     chat_template_arguments: dict[str, Any] = {}
-    languages: Annotated[tuple[Literal["en", "zh"], ...], Field(min_length=1)] = ("en", "zh")
-    tasks: tuple[str, ...] | None = None
+    languages: Annotated[tuple[Literal["en", "zh"], ...], AfterValidator(_distinct)] = ("en", "zh")
+    tasks: Annotated[tuple[Annotated[str, AfterValidator(_known_task)], ...], AfterValidator(_distinct)] | None = None
     max_rows: Positive | None = None
     leak_guard: Literal["official", "embedded", "off"] = "official"
-    data_dir: str | None = None
-    allow_modified: bool = False
-    deduplicate: bool = True
+    data_dir: Text | None = None
+    allow_modified: Flag = False
+    deduplicate: Flag = True
     held_out: Share = 0.01
     language_temperature: Temperature = 1.0
     task_temperature: Temperature = 1.0
-    max_length: Annotated[int, Field(ge=16)] = 4096
-    packing: bool = True
+    max_length: Annotated[int, Field(strict=True, ge=16, lt=2**31)] = 4096
+    packing: Flag = True
 
     @property
     def style(self) -> PromptStyle:
@@ -116,10 +143,6 @@ class DataSection(Section):
             raise ValueError(
                 f"objective thought+answer needs a prompt that asks for a thought ({asking}), not {self.style.name!r}"
             )
-        for name in self.tasks or ():
-            if name != "Other" and task_by_name(name) is None:
-                near = nearest_name(name)
-                raise ValueError(f"tasks: unknown task {name!r}" + (f"; did you mean {near!r}?" if near else ""))
         return self
 
 
@@ -134,9 +157,17 @@ class LoraSection(Section):
     """
 
     rank: Positive = 64
-    alpha: Annotated[float, Field(gt=0)] = 128
+    alpha: PositiveNumber = 128
     dropout: Share = 0.05
-    targets: Literal["all-linear"] | tuple[str, ...] = "all-linear"
+    targets: str | tuple[str, ...] = "all-linear"
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        names = isinstance(value, (list, tuple)) and value and all(isinstance(name, str) and name.strip() for name in value)
+        if value != "all-linear" and not names:
+            raise ValueError(f"'all-linear', or a list of names of modules, not {value!r:.80}")
+        return value
 
 
 class TrainingSection(Section):
@@ -168,26 +199,26 @@ class TrainingSection(Section):
     """
 
     method: Literal["full", "lora", "qlora"] = "full"
-    epochs: Annotated[float, Field(gt=0)] = 3.0
+    epochs: Annotated[float, Field(strict=True, gt=0, le=1_000_000, allow_inf_nan=False)] = 3.0
     max_steps: Positive | None = None
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-5
-    scheduler: str = "cosine"
-    warmup: Annotated[float, Field(ge=0)] = 0.03
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    max_grad_norm: Annotated[float, Field(ge=0)] = 1.0
+    learning_rate: PositiveNumber = 2e-5
+    scheduler: Text = "cosine"
+    warmup: ShareOrSteps = 0.03
+    weight_decay: Number = 0.0
+    max_grad_norm: Number = 1.0
     batch_size: Positive = 1
     accumulation: Positive = 1
-    optimizer: str = "adamw_torch"
+    optimizer: Text = "adamw_torch"
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    gradient_checkpointing: bool = True
+    gradient_checkpointing: Flag = True
     sharding: Literal["none", "full"] = "none"
-    deepspeed: str | None = None
+    deepspeed: Text | None = None
     device: Literal["auto", "cuda", "cpu"] = "auto"
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 42
     log_every: Positive = 10
-    save_every: Annotated[float, Field(gt=0)] = 0.1
-    keep_checkpoints: Annotated[int, Field(ge=2)] = 2
-    report_to: tuple[str, ...] = ()
+    save_every: Annotated[ShareOrSteps, Field(gt=0)] = 0.1
+    keep_checkpoints: Annotated[int, Field(strict=True, ge=2, lt=2**31)] = 2
+    report_to: tuple[Text, ...] = ()
     trainer: dict[str, Any] = {}
 
     @model_validator(mode="after")
@@ -209,9 +240,9 @@ class EvaluationSection(Section):
         max_new_tokens: Of such an answer.
     """
 
-    every: Annotated[float, Field(ge=0)] = 0.1
+    every: ShareOrSteps = 0.1
     batch_size: Positive = 4
-    metrics_rows: Annotated[int, Field(ge=0)] = 0
+    metrics_rows: Annotated[int, Field(strict=True, ge=0, lt=2**31)] = 0
     max_new_tokens: Positive = 512
 
 
@@ -233,7 +264,7 @@ class FinetuneConfig(Section):
     training: TrainingSection = TrainingSection()
     lora: LoraSection = LoraSection()
     evaluation: EvaluationSection = EvaluationSection()
-    output: Annotated[str, Field(min_length=1)]
+    output: Text
     resume: Literal["never", "auto"] = "never"
 
     @model_validator(mode="after")
@@ -241,104 +272,3 @@ class FinetuneConfig(Section):
         if self.evaluation.metrics_rows and (self.training.sharding == "full" or self.training.deepspeed):
             raise ValueError("evaluation.metrics_rows needs whole weights to generate answers: not with sharding or deepspeed")
         return self
-
-
-def recipe_names() -> tuple[str, ...]:
-    """Names of the recipes that ship with the package."""
-    return tuple(sorted(path.name.removesuffix(".yaml") for path in RECIPES.iterdir() if path.name.endswith(".yaml")))
-
-
-def read_config(config: str | Path, changes: Sequence[str] = ()) -> FinetuneConfig:
-    """Read a configuration file, or a shipped recipe by its name, and apply changes.
-
-    Args:
-        config: Path of a YAML file, or a name of `recipe_names()`.
-        changes: Words like "training.epochs=1"; values are YAML.
-
-    Raises:
-        ConfigError: The file can't be read or is no mapping, a key is unknown (the nearest known one is given), or a value
-            doesn't fit. All problems are listed.
-    """
-    content = _read(config)
-    for change in changes:
-        _apply(content, change)
-    try:
-        return FinetuneConfig.model_validate(content)
-    except ValidationError as error:
-        problems = "\n".join(f"  - {line}" for line in _problems(error))
-        raise ConfigError(f"the configuration {config} doesn't hold:\n{problems}") from None
-
-
-def _read(config: str | Path) -> dict[str, Any]:
-    if str(config) in recipe_names():
-        text, name = (RECIPES / f"{config}.yaml").read_text(encoding="utf-8"), str(config)
-    else:
-        path = user_path(config, ConfigError)
-        if not path.is_file():
-            raise ConfigError(f"no configuration file {path}; recipes that come with the package: {', '.join(recipe_names())}")
-        text, name = read_bytes(path, ConfigError).decode("utf-8", "replace"), str(path)
-    try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{name}: broken YAML ({' '.join(str(error).split())})") from None
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        raise ConfigError(f"{name}: a configuration is a mapping of {', '.join(FinetuneConfig.model_fields)}")
-    return content
-
-
-def _apply(content: dict[str, Any], change: str) -> None:
-    """Set one "a.b=value" in `content`."""
-    key, equals, text = change.partition("=")
-    if not equals or not all(key.split(".")):
-        raise ConfigError(f"{change!r}: a change is written section.key=value, e.g. training.epochs=1")
-    try:
-        value = yaml.safe_load(text) if text.strip() else None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise ConfigError(f"{change!r}: the value is no YAML") from None
-    *sections, last = key.split(".")
-    for section in sections:
-        inner = content.setdefault(section, {})
-        if not isinstance(inner, dict):
-            raise ConfigError(f"{change!r}: {section} is no section")
-        content = inner
-    content[last] = value
-
-
-def _problems(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False):
-        place = [str(part) for part in problem["loc"]]
-        key = ".".join(place)
-        if problem["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(key, list(_known_keys()), n=1, cutoff=0.5) or _by_last_word(place[-1])
-            yield f"unknown key {key}" + (f"; did you mean {near[0]}?" if near else "")
-        elif problem["type"] == "missing":
-            yield f"{key} is missing: set it in the file, or add {key}=…"
-        else:
-            found = "" if problem["type"] == "value_error" else f" (found {_short(problem['input'])})"
-            message = problem["msg"].removeprefix("Value error, ")
-            yield (f"{key}: " if place else "") + f"{message}{found}"
-
-
-def _by_last_word(word: str) -> list[str]:
-    """Known keys of other sections with this or a similar name."""
-    lasts = {key.rpartition(".")[2]: key for key in _known_keys()}
-    return [lasts[near] for near in difflib.get_close_matches(word, list(lasts), n=1)]
-
-
-def _known_keys() -> Iterator[str]:
-    for name, field in FinetuneConfig.model_fields.items():
-        kind = field.annotation
-        if isinstance(kind, type) and issubclass(kind, Section):
-            yield from (f"{name}.{inner}" for inner in kind.model_fields)
-        else:
-            yield name
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"
-
-
-def task_names() -> tuple[str, ...]:
-    """Names that `data.tasks` knows: the 28 tasks, and "Other"."""
-    return (*(task.name for task in TASKS), "Other")

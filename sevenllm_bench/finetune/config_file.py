@@ -1,0 +1,224 @@
+"""Reading the configuration of a run: a file or a shipped recipe, changes from the command line, errors in words."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.files import read_bytes, user_path
+from sevenllm_bench.finetune.config import FinetuneConfig, Section
+
+RECIPES = files("sevenllm_bench.finetune") / "recipes"
+
+#: A larger file is no configuration, and YAML is read slowly.
+_LARGEST = 200_000
+#: Values in a configuration, counted with what aliases stand for: a few lines of those can mean billions of values.
+_MOST_VALUES = 10_000
+_DEEPEST = 50
+
+#: What PyYAML raises on a malformed document; beside its own errors, some scalars with an explicit tag end in others.
+_YAML_ERRORS = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
+
+class _Yaml(yaml.SafeLoader):
+    """YAML with the plain scalars of version 1.2, no key twice, and no merging ("<<"), which aliases make explode.
+
+    PyYAML's own scalars are those of 1.1, where `off` is false, 1e-5 a text, 12:30 a number and 2024-05-01 a date.
+    """
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's way)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping; a key that comes twice is an error."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} comes twice", problem_mark=key.start_mark)
+            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        return super().construct_mapping(node, deep)
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge nothing."""
+
+
+for _kind, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+):
+    _Yaml.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), list(_first))
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Names of the recipes that ship with the package."""
+    return tuple(sorted(path.name.removesuffix(".yaml") for path in RECIPES.iterdir() if path.name.endswith(".yaml")))
+
+
+def read_config(config: str | Path, changes: Sequence[str] = ()) -> FinetuneConfig:
+    """Read a configuration file, or a shipped recipe by its name, and apply changes.
+
+    Args:
+        config: Path of a YAML file, or a name of `recipe_names()`.
+        changes: Words like "training.epochs=1"; values are YAML.
+
+    Raises:
+        ConfigError: The file can't be read or is no mapping, a key is unknown (the nearest known one is given), or a value
+            doesn't fit. All problems are listed; those of keys that don't go together, once each key is right by itself.
+    """
+    content = _read(config)
+    for change in changes:
+        _apply(content, change)
+    # A section without keys, as one whose keys are all commented out, is one of defaults.
+    content = {key: value for key, value in content.items() if value is not None or key not in _section_names()}
+    try:
+        return FinetuneConfig.model_validate(content)
+    except ValidationError as error:
+        problems = "\n".join(f"  - {line}" for line in _problems(error))
+        raise ConfigError(f"the configuration {config} doesn't hold:\n{problems}") from None
+
+
+def _read(config: str | Path) -> dict[str, Any]:
+    if str(config) in recipe_names():
+        content, name = (RECIPES / f"{config}.yaml").read_bytes(), str(config)
+    else:
+        path = _file(config)
+        content, name = read_bytes(path, ConfigError), str(path)
+    try:
+        value = _value(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name}: not UTF-8 at byte {error.start}") from None
+    except _YAML_ERRORS as error:
+        raise ConfigError(f"{name}: broken YAML ({' '.join(str(error).split()) or type(error).__name__})") from None
+    if not isinstance(value, dict):
+        raise ConfigError(f"{name}: a configuration is a mapping of {', '.join(FinetuneConfig.model_fields)}")
+    return value
+
+
+def _file(config: str | Path) -> Path:
+    path = user_path(config, ConfigError)
+    if not path.is_file():
+        near = difflib.get_close_matches(str(config), recipe_names(), n=1)
+        hint = f"; did you mean {near[0]}?" if near else "."
+        what = f"{path} is a folder, no configuration file" if path.is_dir() else f"no configuration file {path}"
+        raise ConfigError(f"{what}{hint} Recipes that come with the package: {', '.join(recipe_names())}")
+    if path.stat().st_size > _LARGEST:
+        raise ConfigError(f"{path}: {path.stat().st_size:,} bytes are no configuration; at most {_LARGEST:,}")
+    return path
+
+
+def _value(text: str) -> Any:
+    """The YAML value that `text` is, of plain types and without shared parts; one of `_YAML_ERRORS` where it is none."""
+    loader = _Yaml(text)
+    try:
+        return _plain(loader.get_single_data(), [_MOST_VALUES])
+    finally:
+        loader.dispose()
+
+
+def _plain(value: Any, left: list[int], depth: int = 0) -> Any:
+    """A copy of a value; ValueError where it is too large or deep, or holds what JSON has no form for."""
+    left[0] -= 1
+    if left[0] < 0 or depth > _DEEPEST:
+        raise ValueError(f"more than {_MOST_VALUES:,} values, or deeper than {_DEEPEST} levels")
+    if isinstance(value, dict):
+        if not all(isinstance(key, str) for key in value):
+            raise ValueError("a key is no text")
+        return {_plain(key, left, depth): _plain(inner, left, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner, left, depth + 1) for inner in value]
+    if isinstance(value, str):
+        value.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
+    elif value is not None and not isinstance(value, (bool, int, float)):
+        raise ValueError(f"a value is a {type(value).__name__}; known are texts, numbers, true, false, null, lists and mappings")
+    return value
+
+
+def _apply(content: dict[str, Any], change: str) -> None:
+    """Set one "a.b=value" in `content`."""
+    key, equals, text = change.partition("=")
+    shown = f"{change!r:.100}"
+    if not equals or not all(word.strip() for word in key.split(".")):
+        raise ConfigError(f"{shown}: a change is written section.key=value, e.g. training.epochs=1")
+    try:
+        if len(text) > _LARGEST:
+            raise ValueError
+        value = _value(text)
+    except _YAML_ERRORS:
+        raise ConfigError(f"{shown}: the value is no YAML of texts, numbers, lists and mappings; quote texts") from None
+    *sections, last = key.split(".")
+    for section in sections:
+        if content.get(section) is None:
+            content[section] = {}
+        content = content[section]
+        if not isinstance(content, dict):
+            raise ConfigError(f"{shown}: {section} is no section")
+    content[last] = value
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        place = [str(part) for part in problem["loc"]]
+        key = ".".join(place)
+        if problem["type"] == "extra_forbidden":
+            near = _near_keys(place)
+            yield f"unknown key {key:.80}" + (f"; did you mean {' or '.join(near)}?" if near else "")
+        elif problem["type"] == "missing":
+            yield f"{key} is missing: set it in the file, or add {key}=…"
+        elif problem["type"] == "model_type":
+            yield f"{key}: a section is a mapping of keys (found {_short(problem['input'])})"
+        elif problem["type"] == "value_error":
+            yield (f"{key}: " if place else "") + problem["msg"].removeprefix("Value error, ")
+        else:
+            quoted = problem["type"] == "string_type" and isinstance(problem["input"], (int, float))
+            hint = "; a text that looks like a number goes in quotes" if quoted else ""
+            yield f"{key}: {problem['msg']} (found {_short(problem['input'])}{hint})"
+
+
+def _near_keys(place: Sequence[str]) -> list[str]:
+    """Known keys that an unknown one may stand for: of this name elsewhere, or of a similar one here or elsewhere."""
+    *section, word = place
+    by_word: dict[str, list[str]] = {}
+    for key in _known_keys():
+        by_word.setdefault(key.rpartition(".")[2], []).append(key)
+    if word in by_word:
+        return by_word[word]
+    here = {key.rpartition(".")[2]: [key] for key in _known_keys() if key.rpartition(".")[0] == ".".join(section)}
+    for keys, cutoff in ((here, 0.6), (by_word, 0.6), (here, 0.5), (by_word, 0.5)):
+        near = difflib.get_close_matches(word[:100], keys, n=1, cutoff=cutoff)
+        if near:
+            return keys[near[0]]
+    return []
+
+
+def _sections() -> dict[str, type[Section]]:
+    kinds = ((name, field.annotation) for name, field in FinetuneConfig.model_fields.items())
+    return {name: kind for name, kind in kinds if isinstance(kind, type) and issubclass(kind, Section)}
+
+
+def _section_names() -> frozenset[str]:
+    return frozenset(_sections()) - {"model"}
+
+
+def _known_keys() -> Iterator[str]:
+    sections = _sections()
+    for name in FinetuneConfig.model_fields:
+        yield name
+        yield from (f"{name}.{inner}" for inner in (sections[name].model_fields if name in sections else ()))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}…"
