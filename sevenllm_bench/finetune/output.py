@@ -7,6 +7,7 @@ and then moved into `OUT`, its model card last.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -22,6 +23,7 @@ TRAINING = "training"
 CARD = "README.md"
 _COMPLETE = "complete.json"
 _RUN = "run.json"
+_MODEL = ("config.json", "adapter_config.json")
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
 
@@ -32,9 +34,13 @@ def fingerprint(content: Any) -> str:
 
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file so that it is there whole or not at all."""
-    half = path.with_name(f".{path.name}.part")
+    half = _half(path)
     half.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     half.replace(path)
+
+
+def _half(path: Path) -> Path:
+    return path.with_name(f".{path.name}.part")
 
 
 def write_lines(path: Path, records: Iterable[Any]) -> None:
@@ -56,6 +62,7 @@ class OutputFolder:
         self.data = self.training / "data"
         self._unfinished = self.training / "unfinished"
         self._created: list[Path] = []
+        self._published: list[Path] = []
         self._is_open = False
 
     def open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
@@ -74,17 +81,19 @@ class OutputFolder:
         """
         try:
             return self._open(identity, resume)
-        except OSError as error:
-            raise ConfigError(f"output={self.path}: can't be written ({error.strerror or error})") from None
+        except (OSError, ValueError) as error:  # ValueError: a character that no path can have
+            reason = getattr(error, "strerror", None) or error
+            raise ConfigError(f"output={self.path}: can't be written ({reason})") from None
 
     def _open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
         if self.path.exists() and not self.path.is_dir():
             raise ConfigError(f"output={self.path}: that is a file; name a folder")
-        if (self.path / CARD).exists() or (self.path / "config.json").exists():
-            raise ConfigError(f"output={self.path}: there is a finished checkpoint in it; name another folder, or remove it")
         run = self.training / _RUN
+        # The card comes last: where a run lies beside a model without one, the run was stopped while it published.
+        if any((self.path / name).exists() for name in _MODEL) and ((self.path / CARD).exists() or not run.is_file()):
+            raise ConfigError(f"output={self.path}: there is a finished checkpoint in it; name another folder, or remove it")
         if not run.is_file():
-            if self.path.is_dir() and [entry for entry in self.path.iterdir() if entry != self.training]:
+            if not self._is_free():
                 raise ConfigError(f"output={self.path}: the folder is not empty; name another one")
             self._start(identity)
             return None
@@ -92,10 +101,16 @@ class OutputFolder:
             raise ConfigError(f"output={self.path}: an unfinished run lies there; resume=auto goes on with it, or remove it")
         self._same(run, identity)
         self._is_open = True
-        for folder in self._checkpoints():
-            if is_complete(folder):
-                return folder
-        return None
+        self._remove_incomplete()
+        return next(iter(self._complete_checkpoints()), None)
+
+    def _is_free(self) -> bool:
+        """Whether nothing lies in the folder but what a run leaves that was stopped at its very beginning."""
+        if not self.path.is_dir():
+            return True
+        begun = {self.training, self.training / _RUN, _half(self.training / _RUN)}
+        within = [self.training, *(self.training.iterdir() if self.training.is_dir() else ())]
+        return {*self.path.iterdir(), *within} <= begun and not self.training.is_file()
 
     def _start(self, identity: Mapping[str, Any]) -> None:
         self._is_open = True
@@ -108,8 +123,10 @@ class OutputFolder:
     def _same(self, run: Path, identity: Mapping[str, Any]) -> None:
         try:
             earlier = json.loads(run.read_text(encoding="utf-8"))
-        except ValueError:
-            raise ConfigError(f"{run}: broken; remove {self.path} to start anew") from None
+        except (ValueError, RecursionError):
+            earlier = None
+        if not isinstance(earlier, dict):
+            raise ConfigError(f"{run}: broken; remove {self.path} to start anew")
         now = json.loads(json.dumps(identity))
         differing = [key for key in sorted({*earlier, *now}) if earlier.get(key) != now.get(key)]
         if differing:
@@ -121,14 +138,16 @@ class OutputFolder:
     def _checkpoints(self) -> list[Path]:
         """Folders of checkpoints, newest first."""
         found = [(int(match[1]), path) for path in self.training.iterdir() if (match := _CHECKPOINT.fullmatch(path.name))]
-        return [path for _, path in sorted(found, reverse=True)]
+        return [path for _, path in sorted(found, reverse=True) if path.is_dir()]
 
-    def remove_incomplete(self) -> list[str]:
-        """Remove checkpoints that were never finished; their names."""
-        bad = [folder for folder in self._checkpoints() if not is_complete(folder)]
-        for folder in bad:
-            shutil.rmtree(folder, ignore_errors=True)
-        return [folder.name for folder in bad]
+    def _complete_checkpoints(self) -> list[Path]:
+        return [folder for folder in self._checkpoints() if is_complete(folder)]
+
+    def _remove_incomplete(self) -> None:
+        """Remove checkpoints that were never finished: the trainer would write into them again, beside what lies there."""
+        for folder in self._checkpoints():
+            if not is_complete(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def give_up(self) -> bool:
         """After an error: keep what a later run can resume from, else remove all that this run wrote.
@@ -141,9 +160,12 @@ class OutputFolder:
         if not self._is_open:
             return False
         shutil.rmtree(self._unfinished, ignore_errors=True)
+        if self._published and not (self.path / CARD).exists():
+            for path in self._published:
+                _remove(path)
         if self.training.is_dir():
-            self.remove_incomplete()
-            if self._checkpoints():
+            self._remove_incomplete()
+            if self._complete_checkpoints():
                 return True
             shutil.rmtree(self.training, ignore_errors=True)
         for folder in self._created:  # innermost first
@@ -157,19 +179,34 @@ class OutputFolder:
         self._unfinished.mkdir(parents=True)
         return self._unfinished
 
-    def publish(self, keep_training: bool = False) -> None:
-        """Move the finished checkpoint into the output folder, its model card last, and remove what lay beside it."""
+    def publish(self) -> None:
+        """Move the finished checkpoint into the output folder, its model card last, and remove what lay beside it.
+
+        What an earlier run that was stopped here had moved already is replaced.
+        """
         entries = sorted(self._unfinished.iterdir(), key=lambda path: (path.name == CARD, path.name))
         for entry in entries:
-            entry.replace(self.path / entry.name)
-        if not keep_training:
-            shutil.rmtree(self.training)
+            target = self.path / entry.name
+            _remove(target)
+            self._published.append(target)
+            entry.replace(target)
+        shutil.rmtree(self.training, ignore_errors=True)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or folder, if it is there and can be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def mark_complete(checkpoint: Path) -> None:
     """Write down which files make a checkpoint, with their sizes; from then on it counts as complete."""
-    sizes = {str(path.relative_to(checkpoint)): path.stat().st_size for path in sorted(checkpoint.rglob("*")) if path.is_file()}
-    write_json(checkpoint / _COMPLETE, sizes)
+    mark = checkpoint / _COMPLETE
+    files = [path for path in sorted(checkpoint.rglob("*")) if path.is_file() and path not in (mark, _half(mark))]
+    write_json(mark, {str(path.relative_to(checkpoint)): path.stat().st_size for path in files})
 
 
 def is_complete(checkpoint: Path) -> bool:
@@ -177,7 +214,7 @@ def is_complete(checkpoint: Path) -> bool:
     try:
         sizes = json.loads((checkpoint / _COMPLETE).read_text(encoding="utf-8"))
         return bool(sizes) and all((checkpoint / name).stat().st_size == size for name, size in sizes.items())
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         return False
 
 
