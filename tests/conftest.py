@@ -43,6 +43,27 @@ def predictions_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def instruct_examples(data_dir) -> Path:
+    """Genuine rows of the training corpus: a file beside the folder of the official data."""
+    path = data_dir.parent / "sevenllm-instruct" / "train_examples.jsonl"
+    if not path.is_file():
+        message = f"no {path.name} in {path.parent}"
+        if os.environ.get("CI"):
+            pytest.fail(f"{message}, which in CI is a failure")
+        pytest.skip(message)
+    return path
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A loopback Hub without files."""
+    from hub_server import serve
+
+    with serve(tmp_path / "cache", monkeypatch) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
 def official_rows(data_dir):
     from sevenllm_bench.data.official import load_official
 

@@ -2,15 +2,12 @@
 
 import hashlib
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
 from sevenllm_bench.data import official
-from sevenllm_bench.data.official import FILENAME, REPO_ID, REVISION, SHA256, SIZE, load_official
+from sevenllm_bench.data.official import FILENAME, SHA256, SIZE, load_official
 from sevenllm_bench.errors import DataError
 
 
@@ -100,57 +97,10 @@ def test_a_file_changed_in_between_is_read_again(tmp_path, embedded_record):
 # --- the Hub ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def hub(tmp_path, monkeypatch):
-    """A loopback Hub with one file; `hub.content = None` makes it answer 404."""
-    from huggingface_hub import constants
-
-    class Hub(BaseHTTPRequestHandler):
-        content: bytes | None = b""
-        requests: ClassVar[list[str]] = []
-
-        def do_HEAD(self):
-            self.answer(body=False)
-
-        def do_GET(self):
-            self.answer(body=True)
-
-        def answer(self, body: bool) -> None:
-            Hub.requests.append(f"{self.command} {self.path}")
-            if Hub.content is None or self.path != f"/datasets/{REPO_ID}/resolve/{REVISION}/{FILENAME}":
-                self.send_response(404)
-                self.send_header("X-Error-Code", "EntryNotFound")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            self.send_response(200)
-            self.send_header("ETag", f'"{hashlib.sha256(Hub.content).hexdigest()}"')
-            self.send_header("X-Repo-Commit", REVISION)
-            self.send_header("Content-Length", str(len(Hub.content)))
-            self.end_headers()
-            if body:
-                self.wfile.write(Hub.content)
-
-        def log_message(self, *arguments):
-            pass
-
-    Hub.requests.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    template = constants.HUGGINGFACE_CO_URL_TEMPLATE.removeprefix(constants.ENDPOINT)
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(constants, "ENDPOINT", endpoint)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + template)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    yield Hub
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.mark.data
 def test_the_genuine_file_comes_from_the_hub_once(hub, data_dir):
-    hub.content = (data_dir / FILENAME).read_bytes()
-    assert len(hub.content) == SIZE
+    hub.files[FILENAME] = (data_dir / FILENAME).read_bytes()
+    assert len(hub.files[FILENAME]) == SIZE
     data = load_official()
     assert (len(data.rows), data.origin, data.modified) == (1300, "hub", False)
     asked = len(hub.requests)
@@ -159,14 +109,14 @@ def test_the_genuine_file_comes_from_the_hub_once(hub, data_dir):
 
 
 def test_another_file_from_the_hub_is_refused(hub, embedded_record):
-    hub.content = json.dumps(embedded_record).encode()
-    with pytest.raises(DataError, match=rf"sha256 is {hashlib.sha256(hub.content).hexdigest()}") as caught:
+    content = json.dumps(embedded_record).encode()
+    hub.files[FILENAME] = content
+    with pytest.raises(DataError, match=rf"sha256 is {hashlib.sha256(content).hexdigest()}") as caught:
         load_official()
     assert "delete it, so that it is downloaded again" in str(caught.value)
 
 
 def test_a_file_that_the_hub_lacks(hub):
-    hub.content = None
     with pytest.raises(DataError, match="failed") as caught:
         load_official()
     assert official.WAYS_TO_GET_IT in str(caught.value)
