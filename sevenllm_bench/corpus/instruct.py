@@ -7,6 +7,7 @@ broken in more than a few places is refused.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from sevenllm_bench.corpus.records import LeftOut, Notes, read_record
 from sevenllm_bench.data.embedded import embedded_sha256, embedded_split
-from sevenllm_bench.data.official import REPO_ID, REVISION
+from sevenllm_bench.data.official import REPO_ID, REVISION, SHA256, SHA256_LF
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.files import user_path
@@ -26,6 +27,10 @@ EMBEDDED_NAME = "sevenllm-bench embedded, train split"
 
 #: A file with more than this share of broken lines, and at least so many of them, is another file.
 _BROKEN_SHARE, _BROKEN_LINES = 0.01, 10
+#: Lines of the genuine file. What has more broken lines already than this many allow is not read to its end.
+_LINES = 91_401
+#: A longer line is no row (the genuine file has 2 KB on a line); it is not held in memory.
+_LONGEST_LINE = 2**24
 #: Ids beyond this are no row numbers, and JSON readers elsewhere would round them.
 _LARGEST_ID = 2**53
 
@@ -67,8 +72,8 @@ def load_instruct(path: str | Path | None = None) -> Corpus:
         path: The file, or a folder that holds train.jsonl. Default: the Hub at the pinned revision (or its local cache).
 
     Raises:
-        DataError: The file is missing, can't be downloaded or read, has no usable row, or more than 1 % broken lines (at
-            least 10).
+        DataError: The file is missing, can't be downloaded or read, is the benchmark's, has no usable row, or more than
+            1 % broken lines (at least 10).
     """
     if path is None:
         return _read(_from_hub(), NAME, "hub")
@@ -89,6 +94,8 @@ def _in_folder(path: Path) -> Path:
             raise DataError(f"no {FILENAME} in the folder {path.parent}.\n{WAYS_TO_GET_IT}")
     if not path.exists():
         raise DataError(f"the training corpus {path} doesn't exist.\n{WAYS_TO_GET_IT}")
+    if not path.is_file():
+        raise DataError(f"the training corpus {path} is no file.\n{WAYS_TO_GET_IT}")
     return path
 
 
@@ -112,34 +119,52 @@ def _read(path: Path, name: str, origin: str) -> Corpus:
     rows: list[tuple[Row, bool]] = []
     dropped: list[tuple[int, int | None, str]] = []
     lines = broken = 0
-    for number, line in _lines(path):
-        digest.update(line)
-        if not line.strip():
-            continue
+    for number, line in _lines(path, digest):
         lines += 1
         try:
-            row, row_id = read_record(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line, notes)
+            row, row_id = _record(line, notes)
         except LeftOut as problem:
             broken += problem.broken
             dropped.append((number, problem.row_id, problem.reason))
+            if broken > _BROKEN_SHARE * max(lines, _LINES):
+                break
         else:
             rows.append((row, row_id is not None and abs(row_id) <= _LARGEST_ID))
-    _check(path, lines, broken, dropped, bool(rows))
+    _check(path, digest.hexdigest(), lines, broken, dropped, bool(rows))
     counts = notes.counts + Counter(f"left out: {reason}" for _, _, reason in dropped)
     numbered = _with_unique_ids(rows, counts)
     return Corpus(numbered, digest.hexdigest(), origin, name, lines, dict(counts), notes.labels, tuple(dropped))
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+def _record(line: bytes, notes: Notes) -> tuple[Row, int | None]:
+    if len(line) > _LONGEST_LINE:
+        raise LeftOut(f"longer than {_LONGEST_LINE // 2**20} MiB", broken=True)
+    return read_record(line, notes)
+
+
+def _lines(path: Path, digest: hashlib._Hash) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines that are not blank; of one that is too long, its beginning. All bytes go into `digest`."""
     try:
         with path.open("rb") as file:
-            yield from enumerate(file, 1)
+            number = 0
+            while line := file.readline(_LONGEST_LINE + 1):
+                number += 1
+                digest.update(line)
+                rest = line
+                while len(rest) > _LONGEST_LINE and not rest.endswith(b"\n"):
+                    rest = file.readline(_LONGEST_LINE + 1)
+                    digest.update(rest)
+                line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+                if line.strip():
+                    yield number, line
     except OSError as problem:
         raise DataError(f"{path}: can't be read ({problem.strerror or problem})") from None
 
 
-def _check(path: Path, lines: int, broken: int, dropped: list[tuple[int, int | None, str]], any_row: bool) -> None:
-    """Refuse a file without a usable row, and one with too many broken lines."""
+def _check(path: Path, sha256: str, lines: int, broken: int, dropped: list[tuple[int, int | None, str]], any_row: bool) -> None:
+    """Refuse the benchmark itself, a file without a usable row, and one with too many broken lines."""
+    if sha256 in (SHA256, SHA256_LF):
+        raise DataError(f"{path} is the benchmark's own test file: nothing may be trained on it.\n{WAYS_TO_GET_IT}")
     first = f" The first: line {dropped[0][0]}, {dropped[0][2]}." if dropped else ""
     if broken >= _BROKEN_LINES and broken > _BROKEN_SHARE * lines:
         raise DataError(

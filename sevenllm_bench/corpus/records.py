@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sevenllm_bench.answers import read_letter
-from sevenllm_bench.answers.json_text import MAX_DEPTH, load, nesting, python_literal
+from sevenllm_bench.answers.json_text import MAX_DEPTH, load, nesting, python_literal, values_in_fences
 from sevenllm_bench.answers.text import as_text
 from sevenllm_bench.catalog import Kind, Language, task_by_name
 from sevenllm_bench.corpus.labels import OTHER, category_of
@@ -215,25 +215,48 @@ def _extraction(output: Any, notes: Notes) -> Any:
     # A bare number keeps its spelling: the version "10.10" is not 10.1.
     if value is _NOT_JSON or (isinstance(output, str) and isinstance(value, (int, float))):
         notes.counts["extraction output is no JSON"] += 1
-        return output
+        return output if isinstance(output, str) else as_text(output)
     if _is_empty(value):
         raise LeftOut("empty output")
+    if isinstance(output, str) and not _is_json_object(output):
+        notes.counts["extraction output mended to JSON"] += 1
     return value
 
 
+def _is_json_object(text: str) -> bool:
+    """Whether a text is an object or list as every JSON reader takes it."""
+    try:
+        return isinstance(json.loads(text), (dict, list))
+    except ValueError:
+        return False
+
+
 def _json_value(output: Any) -> Any:
-    """The JSON value that a string is (raw line breaks, stray backslashes and Python literals forgiven); others as they are."""
+    """The JSON value that a string is; others as they are.
+
+    Forgiven are raw line breaks, stray backslashes, Python literals, a code fence around it, and JSON within a JSON string.
+    """
     if not isinstance(output, str):
-        return output
+        return output if _is_strict(output) else _NOT_JSON
     text = output.strip()
     if nesting(text) > MAX_DEPTH:
         return _NOT_JSON
+    value = _loosely(text)
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", "`"):
+        inner = _json_value(value)
+        value = value if inner is _NOT_JSON else inner
+    return _NOT_JSON if value is _NOT_JSON or not _is_strict(value) else _clean(value)
+
+
+def _loosely(text: str) -> Any:
+    if text.startswith("```"):
+        values = values_in_fences(text)
+        return values[0] if len(values) == 1 else _NOT_JSON
     try:
-        value = load(text)
+        return load(text)
     except ValueError:
         literal = python_literal(text)
-        value = _NOT_JSON if literal is None else literal
-    return _NOT_JSON if value is not _NOT_JSON and not _is_strict(value) else _clean(value)
+        return _NOT_JSON if literal is None else literal
 
 
 def _is_strict(value: Any) -> bool:
@@ -248,7 +271,7 @@ def _is_strict(value: Any) -> bool:
 def _clean(value: Any) -> Any:
     """A decoded value without lone surrogates, of which a second level of escapes may hold some."""
     try:
-        json.dumps(value, ensure_ascii=False).encode() if value is not _NOT_JSON else b""
+        json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return _without_surrogates(value)
     return value
