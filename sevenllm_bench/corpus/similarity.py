@@ -7,6 +7,7 @@ is a function of the text alone: no seed, no process and no machine changes it.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from sevenllm_bench.data.rows import Row
@@ -34,7 +35,12 @@ _MASK = (1 << 64) - 1
 def normalised(text: str) -> str:
     """Letters and digits of `text` in NFKC and folded case; texts that differ in nothing else become equal."""
     # Twice, since folding and dropping can leave characters that compose.
-    return nfkc(_NOT_ALPHANUMERIC.sub("", nfkc(nfkc(text).casefold())))
+    return _nfkc(_NOT_ALPHANUMERIC.sub("", _nfkc(_nfkc(text).casefold())))
+
+
+def _nfkc(text: str) -> str:
+    """As `nfkc`, which goes through a text mark by mark; most texts have no marks, and the corpus is large."""
+    return nfkc(text) if any(map(unicodedata.combining, set(text))) else unicodedata.normalize("NFKC", text)
 
 
 def normalised_question(row: Row) -> str:
@@ -57,10 +63,19 @@ def shingles(text: str) -> Shingles:
     for offset in range(SHINGLE_BYTES):
         hashes *= np.uint64(0x100000001B3)
         hashes += content[offset : offset + count]
-    return np.unique(_mixed(hashes[begins]))
+    return np.unique(mixed(hashes[begins]))
 
 
-def _mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
+def overlap(one: Shingles, other: Shingles) -> int:
+    """Number of shingles that two sets have in common."""
+    import numpy as np
+
+    small, large = sorted((one, other), key=len)
+    places = np.searchsorted(large, small)
+    return int(np.count_nonzero(large[np.minimum(places, large.size - 1)] == small)) if small.size else 0
+
+
+def mixed(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """The upper half of MurmurHash3's finalizer over 64 bits: neighbouring values land far apart."""
     import numpy as np
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.answers.text import RESTARTS
+from sevenllm_bench.corpus.selection import cell_of
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.finetune.examples import Encoder, cell_of
+from sevenllm_bench.finetune.examples import Encoder
 from sevenllm_bench.scoring import by_section, score_rows
 
 if TYPE_CHECKING:

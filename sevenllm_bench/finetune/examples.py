@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from sevenllm_bench.corpus.selection import cell_of
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.prompts import TARGET_DELIMITER, PromptStyle, render, target_parts
@@ -63,11 +64,6 @@ class Fitting:
         names |= {"no_thought": "left out, no thought"}
         lists = {text: getattr(self, name) for name, text in names.items()}
         return {text: {"rows": len(ids), "ids": ids[:1000]} for text, ids in lists.items() if ids}
-
-
-def cell_of(row: Row) -> str:
-    """Language and task of a row, as losses are reported by."""
-    return f"{row.language}/{'mcq' if row.kind == 'mcq' else row.category}"
 
 
 class Encoder:

@@ -1,0 +1,172 @@
+"""Which rows a model is trained on: without repeated questions, some incidents held out, a sample, groups balanced.
+
+Every choice is made by a keyed hash of a row's id or text, never by its place or a shuffle: it is the same in another order
+of rows, in another process, and mostly with other rows beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from sevenllm_bench.corpus.near import near_groups
+from sevenllm_bench.corpus.similarity import normalised, normalised_question
+from sevenllm_bench.data.rows import Row
+
+
+def cell_of(row: Row) -> str:
+    """Language and task of a row, as losses are reported by: "en/Threat Analysis" or "zh/mcq"."""
+    return f"{row.language}/{'mcq' if row.kind == 'mcq' else row.category}"
+
+
+def counts_by_cell(rows: Iterable[Row]) -> dict[str, int]:
+    """Rows in each cell, cells in alphabetical order."""
+    return dict(sorted(Counter(map(cell_of, rows)).items()))
+
+
+# --- duplicates ------------------------------------------------------------------------------------------------------
+
+
+def deduplicate(rows: Iterable[Row]) -> tuple[list[Row], list[tuple[int, int]]]:
+    """Drop every row that asks what an earlier one asked about the same incident text, whatever its answer.
+
+    Returns:
+        The rows kept, in order, and (id, id of the first such row) of each row dropped. Case, punctuation and spaces make
+        no difference.
+    """
+    first: dict[bytes, int] = {}
+    kept, dropped = [], []
+    for row in rows:
+        key = _digest(f"{normalised_question(row) or row.instruction}\0{normalised(row.input) or row.input}")
+        if key in first:
+            dropped.append((row.id, first[key]))
+        else:
+            first[key] = row.id
+            kept.append(row)
+    return kept, dropped
+
+
+# --- held-out rows ---------------------------------------------------------------------------------------------------
+
+
+def split_held_out(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
+    """Hold incidents out, with all rows that ask about them.
+
+    Incident texts that nearly equal one another (see `near_groups`) are one incident; rows without a text are told apart by
+    what they ask. About `share` of the incidents is held out: those whose hash is that low. Each language has at least one
+    on either side, where it has two and `share` makes at least one of them. Further rows move no incident but one whose
+    group they join, or the one that stands for its language.
+
+    Args:
+        rows: The rows.
+        share: Share of incidents to hold out, in [0, 1); 0 holds none out.
+        seed: Another seed holds out others.
+
+    Returns:
+        Training rows and held-out rows, each in the order of `rows`.
+    """
+    if share <= 0:
+        return list(rows), []
+    incidents = _incidents(rows)
+    levels = {incident: _uniform("held out", seed, incident) for incident in incidents}
+    by_language: dict[str, set[str]] = defaultdict(set)
+    for row, incident in zip(rows, incidents, strict=True):
+        by_language[row.language].add(incident)
+    held = {incident for incident, level in levels.items() if level < share}
+    for language in sorted(by_language):
+        ordered = sorted(by_language[language], key=lambda incident: (levels[incident], incident))
+        if len(ordered) >= 2 and len(ordered) * share >= 1:
+            held.add(ordered[0])
+        if held.issuperset(ordered):
+            held.remove(ordered[-1])
+    sides: tuple[list[Row], list[Row]] = ([], [])
+    for row, incident in zip(rows, incidents, strict=True):
+        sides[incident in held].append(row)
+    return sides
+
+
+def _incidents(rows: Sequence[Row]) -> list[str]:
+    """A name for the incident of each row: the digest of one text of its group, the same one in any order of rows."""
+    names = [normalised(row.input) or normalised_question(row) for row in rows]
+    texts = sorted(set(names), key=lambda text: (_digest(text), text))
+    leaders = near_groups(texts)
+    incident = {text: _digest(texts[leader]).hex() for text, leader in zip(texts, leaders, strict=True)}
+    return [incident[name] for name in names]
+
+
+# --- samples and balance ---------------------------------------------------------------------------------------------
+
+
+def sample(rows: Sequence[Row], count: int, seed: int) -> list[Row]:
+    """At most `count` of the rows, in their order; a smaller sample is part of a larger one. Ids should be distinct."""
+    chosen = set(_ranked(rows, "sample", seed)[: max(count, 0)])
+    return [row for place, row in enumerate(rows) if place in chosen]
+
+
+def balance(rows: Sequence[Row], language_temperature: float, task_temperature: float, seed: int) -> list[Row]:
+    """As many rows, in other proportions: groups of n rows get shares p ~ n^(1/T) (temperature sampling).
+
+    Languages first, then cells (tasks, MCQ) within each language. A cell that grows has each row equally often, or once
+    more; one that shrinks is sampled. T = 1 keeps proportions, larger values draw them together, infinity makes groups
+    equal; below 1 they are driven apart, and a small group may vanish.
+
+    Args:
+        rows: The rows, with distinct ids.
+        language_temperature: T over languages, above 0.
+        task_temperature: T over cells within a language, above 0.
+        seed: Says which rows come once more, or stay.
+
+    Returns:
+        The rows in their order, as often as all come; then again those that come a second time, and so on.
+    """
+    cells = _places(rows, cell_of)
+    languages = _places(rows, lambda row: row.language)
+    times = [0] * len(rows)
+    for language, total in _shares(_sizes(languages), language_temperature, len(rows)).items():
+        own = {cell: places for cell, places in cells.items() if cell.startswith(f"{language}/")}
+        for cell, size in _shares(_sizes(own), task_temperature, total).items():
+            each, more = divmod(size, len(own[cell]))
+            for rank, place in enumerate(_ranked([rows[place] for place in own[cell]], "balance", seed)):
+                times[own[cell][place]] = each + (rank < more)
+    return [row for turn in range(max(times, default=0)) for row, often in zip(rows, times, strict=True) if often > turn]
+
+
+def _places(rows: Sequence[Row], group_of: Callable[[Row], str]) -> dict[str, list[int]]:
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        groups[group_of(row)].append(place)
+    return groups
+
+
+def _sizes(groups: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    return {name: len(groups[name]) for name in sorted(groups)}
+
+
+def _shares(sizes: Mapping[str, int], temperature: float, total: int) -> dict[str, int]:
+    """`total` divided among groups as n^(1/T), whole numbers by the largest remainders (of equals the first by name)."""
+    largest = max(sizes.values(), default=1)
+    exact = temperature == 1
+    weights = {name: Fraction(size) if exact else Fraction((size / largest) ** (1 / temperature)) for name, size in sizes.items()}
+    quotas = {name: total * weight / sum(weights.values()) for name, weight in weights.items()}
+    shares = {name: math.floor(quota) for name, quota in quotas.items()}
+    by_remainder = sorted(quotas, key=lambda name: (shares[name] - quotas[name], name))
+    for name in by_remainder[: total - sum(shares.values())]:
+        shares[name] += 1
+    return shares
+
+
+def _ranked(rows: Sequence[Row], purpose: str, seed: int) -> list[int]:
+    """Places of the rows in the order of a keyed hash of their ids."""
+    return sorted(range(len(rows)), key=lambda place: (_digest(f"{purpose}\0{seed}\0{rows[place].id}"), place))
+
+
+def _uniform(purpose: str, seed: int, name: str) -> float:
+    """A number in [0, 1) that a name and a seed decide."""
+    return int.from_bytes(_digest(f"{purpose}\0{seed}\0{name}")[:6]) / 2**48
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
