@@ -101,7 +101,7 @@ def _in_folder(path: Path) -> Path:
 
 def _from_hub() -> Path:
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
         return Path(hf_hub_download(REPO_ID, FILENAME, repo_type="dataset", revision=REVISION))
@@ -109,8 +109,8 @@ def _from_hub() -> Path:
         raise DataError(
             f"the training corpus ({FILENAME}) is not in the local cache and the Hub can't be reached.\n{WAYS_TO_GET_IT}"
         ) from None
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        reason = str(error).strip().split("\n")[0]
+    except Exception as error:  # the Hub's client lets those of its HTTP library through, which has changed
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise DataError(f"downloading the training corpus ({FILENAME}) failed ({reason}).\n{WAYS_TO_GET_IT}") from None
 
 

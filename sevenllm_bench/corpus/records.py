@@ -242,9 +242,9 @@ def _json_value(output: Any) -> Any:
     if nesting(text) > MAX_DEPTH:
         return _NOT_JSON
     value = _loosely(text)
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", "`"):
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", "`", '"'):
         inner = _json_value(value)
-        value = value if inner is _NOT_JSON else inner
+        value = inner if isinstance(inner, (dict, list)) else value
     return _NOT_JSON if value is _NOT_JSON or not _is_strict(value) else _clean(value)
 
 
