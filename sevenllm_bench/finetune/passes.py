@@ -139,7 +139,8 @@ def _parameter_copies(model: Decoder, setup: Setup) -> tuple[int, int]:
 def _gathered(model: Decoder, setup: Setup) -> int:
     """Bytes that FSDP holds unsharded: all outside the layers, the layer at work and the next; gradients before reduction.
 
-    FSDP lets two all-gathers be in flight, and keeps the root's parameters (embeddings, LM head) to the end.
+    FSDP lets two all-gathers be in flight. accelerate keeps the final norm and the LM head from the end of the forward pass
+    on, and the embeddings only while they are used: counting both to the end is on the safe side.
     """
     layer = ceil((model.parameters - model.outside) / model.layers)
     adapters = ceil(model.trainable / model.layers)
