@@ -24,6 +24,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_tasks(commands)
     _add_score(commands)
     _add_judge(commands)
+    _add_finetune(commands)
+    _add_merge(commands)
     _add_doctor(commands)
     commands.add_parser("eval", help=_EVAL_HELP, add_help=False)
     return parser
@@ -102,6 +104,32 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument("--semantic-model", metavar="MODEL", help="embedding model to check (default: as in a run)")
     parser.add_argument("--judge", metavar="MODEL", help="judge to check (default: SEVENLLM_JUDGE)")
     parser.set_defaults(run=_run("doctor"))
+
+
+def _add_finetune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "finetune",
+        help="fine-tune a causal model on SEvenLLM-Instruct into a checkpoint that lm_eval loads",
+        description="Runs under torchrun or accelerate launch as it does alone. Recipes: paper, lora-8b, demo.",
+    )
+    parser.add_argument("config", metavar="CONFIG", help="a YAML file, or the name of a recipe")
+    parser.add_argument(
+        "changes",
+        nargs="*",
+        metavar="key=value",
+        help="changes to it, e.g. model.base=Qwen/Qwen3-8B training.epochs=1 resume=auto",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what it takes: rows, tokens, steps, memory, disk")
+    parser.add_argument("--processes", type=int, metavar="N", help="with --dry-run: GPUs to plan for (default: 1)")
+    parser.set_defaults(run=_run("finetune"))
+
+
+def _add_merge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("merge", help="merge LoRA adapters into their base model")
+    parser.add_argument("adapter", metavar="ADAPTER", help="the folder that finetune wrote")
+    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="folder for the whole model")
+    parser.add_argument("--base", metavar="MODEL", help="the base model, where it moved")
+    parser.set_defaults(run=_run("merge"))
 
 
 def _add_rows(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,9 @@ def trainer_arguments(config: FinetuneConfig, folder: Path, has_held_out: bool, 
         if key in ours:
             raise ConfigError(f"training.trainer.{key}: set by this package; see the other keys of training, data and evaluation")
     try:
-        return SFTConfig(**ours, **further)
+        with warnings.catch_warnings():  # TRL 1.16 itself goes by this name
+            warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated", category=FutureWarning)
+            return SFTConfig(**ours, **further)
     except (TypeError, ValueError, ImportError, RuntimeError) as error:
         raise ConfigError(f"the trainer refuses its arguments: {error}") from None
 
@@ -121,7 +124,7 @@ class HeldOutTrainer(SFTTrainer):
 
         Args:
             arguments: Of SFTTrainer.
-            cells: Cell of each held-out example (`examples.cell_of`), in order.
+            cells: Cell of each held-out example (`corpus.selection.cell_of`), in order.
             answering: Answers held-out rows and scores them at each evaluation; None for the loss alone.
             named: Of SFTTrainer.
         """

@@ -1,0 +1,109 @@
+"""`sevenllm-bench finetune`: from a base model to a checkpoint that the harness loads."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sevenllm_bench.cli.table import print_table
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.preflight import require_extra
+
+if TYPE_CHECKING:
+    from sevenllm_bench.finetune.config import FinetuneConfig
+    from sevenllm_bench.finetune.dry_run import Plan
+    from sevenllm_bench.finetune.run import Finished
+
+_GIB = 2**30
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fine-tune, or with --dry-run only say what it would take."""
+    for module in ("trl", "peft", "datasketch", "pydantic"):
+        require_extra(module, "train")
+    from sevenllm_bench.finetune.config_file import read_config
+    from sevenllm_bench.finetune.processes import is_main_process, process_count
+
+    config = read_config(arguments.config, arguments.changes)
+    if arguments.dry_run:
+        return _dry_run(config, arguments.processes or process_count())
+    if arguments.processes:
+        raise ConfigError("--processes is for --dry-run; to train on several, start with torchrun or accelerate launch")
+    from sevenllm_bench.finetune.run import finetune
+
+    finished = finetune(config, _say if is_main_process() else _silent)
+    if is_main_process():
+        _print_finished(config, finished)
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _silent(line: str) -> None:
+    """What the other processes say."""
+
+
+def _dry_run(config: FinetuneConfig, processes: int) -> int:
+    from sevenllm_bench.finetune.dry_run import plan
+    from sevenllm_bench.finetune.estimate import describe
+    from sevenllm_bench.finetune.run import quiet
+
+    quiet()
+    planned = plan(config, processes, _say)
+    print_data(planned.report)
+    print_table(f"a run on {processes:,} processes", ["", ""], [list(row) for row in _plan_rows(config, planned)])
+    if planned.memory:
+        print_table("memory per GPU, estimated", ["", ""], [list(row) for row in describe(planned.memory)])
+    else:
+        print(f"memory: no estimate ({planned.no_memory})")
+    print("nothing was trained or written")
+    return 0
+
+
+def _plan_rows(config: FinetuneConfig, planned: Plan) -> list[tuple[str, str]]:
+    sequences = f"packed sequences of {config.data.max_length:,} tokens" if config.data.packing else "sequences"
+    return [
+        (sequences, f"{planned.sequences:,}"),
+        *([("of their tokens no padding", f"{planned.fill:.1%}")] if config.data.packing else []),
+        ("tokens per step", f"{planned.tokens_per_step:,.0f}"),
+        ("steps", f"{planned.steps:,}"),
+        ("disk", f"{planned.disk / _GIB:,.2f} GiB at most"),
+    ]
+
+
+def print_data(report: Mapping[str, Any]) -> None:
+    """Print what became of the corpus's rows."""
+    rows = [[name, f"{count:,}"] for name, count in report.items() if isinstance(count, int)]
+    rows += [[f"left out: {name}", f"{count:,}"] for name, count in _left_out(report).items()]
+    rows += [[name, f"{entry['rows']:,}"] for name, entry in report["fitting"].items()]
+    rows += [[f"{part}: {name}", f"{count:,}"] for part in ("training", "held-out") for name, count in report[part].items()]
+    print_table(f"{report['corpus']} ({report['origin']}), sha256 {report['sha256'][:16]}", ["rows", ""], rows)
+    if report["leak guard"] == "off":
+        print("the leak guard is off: rows of the benchmark may be among the training rows")
+
+
+def _left_out(report: Mapping[str, Any]) -> dict[str, int]:
+    prefix = "left out: "
+    return {name.removeprefix(prefix): count for name, count in report["changes"].items() if name.startswith(prefix)}
+
+
+def _print_finished(config: FinetuneConfig, finished: Finished) -> None:
+    print_data(finished.report["data"])
+    ran = finished.report["run"]
+    before, after = ran["held-out before"], ran["held-out after"]
+    shown = [name for name in after if name.count("_") <= 1 or name.startswith("metrics_")]
+    if shown:
+        rows = [[name, f"{before[name]:.4f}" if name in before else "-", f"{after[name]:.4f}"] for name in shown]
+        print_table("held-out rows", ["", "before", "after"], rows)
+    print(f"written: {finished.output} ({ran['steps']:,} steps; what it was made from: README.md, training_data.json)")
+    target = f"pretrained={finished.output}"
+    if config.training.method != "full":
+        target = f"pretrained={config.model.base},peft={finished.output}"
+        print(f"merge:    sevenllm-bench merge {finished.output} -o MERGED")
+    chat = " --apply_chat_template" if config.data.chat else ""
+    prompt = config.data.style.name
+    style = "" if prompt == "alpaca" else f" --metadata prompt={prompt}"
+    print(f"evaluate: lm_eval --model hf --model_args {target} --tasks sevenllm{chat}{style} --output_path results --log_samples")

@@ -1,0 +1,142 @@
+"""The model card of a finished checkpoint: what it was made from, how, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sevenllm_bench.data.official import REPO_ID
+from sevenllm_bench.finetune.config import FinetuneConfig
+
+CARD = "README.md"
+
+
+def write_card(folder: Path, config: FinetuneConfig, report: Mapping[str, Any]) -> None:
+    """Write README.md with the Hub's metadata.
+
+    Args:
+        folder: The checkpoint.
+        config: The run.
+        report: "data" (of `prepare`) and "run" (steps, losses, metrics, versions).
+    """
+    (folder / CARD).write_text("\n".join(_card(config, report)) + "\n", encoding="utf-8")
+
+
+def merged_card(card: str) -> str:
+    """The card of adapters, as that of the model that they were merged into."""
+    text = card.replace("library_name: peft", "library_name: transformers").replace(_ADAPTER_NOTE, _MERGED_NOTE)
+    head, _, rest = text.partition(_COMMAND)
+    return head + _COMMAND + rest.replace(",peft=ADAPTERS", "")
+
+
+_ADAPTER_NOTE = "These are LoRA adapters, to be used with their base."
+_MERGED_NOTE = "LoRA adapters, merged into their base."
+_COMMAND = "## Evaluate it\n"
+
+
+def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
+    data, run = report["data"], report["run"]
+    yield from _metadata(config)
+    yield f"# {Path(config.output).name}\n"
+    yield f"Fine-tuned from `{config.model.base}`{_revision(config)} for cyber threat intelligence on {data['corpus']}."
+    if config.training.method != "full":
+        yield _ADAPTER_NOTE
+    if data["origin"] == "embedded":
+        yield "The training rows are a small set of sevenllm-bench's own writing: a demonstration, not a useful model."
+    yield f"\n{_COMMAND}"
+    yield from _how_to_evaluate(config)
+    yield "\n## Training data\n"
+    yield from _data(data)
+    yield "\n## Training\n"
+    yield from _training(config, run)
+    yield "\n## Held-out loss and metrics\n"
+    yield from _results(run)
+    yield "\n## Configuration\n"
+    yield f"```yaml\n{yaml.safe_dump(run['config'], allow_unicode=True, sort_keys=False)}```"
+    yield "\n## Versions\n"
+    yield ", ".join(f"{name} {number}" for name, number in run["versions"].items())
+
+
+def _metadata(config: FinetuneConfig) -> Iterator[str]:
+    local = Path(config.model.base).expanduser().is_dir()
+    content: dict[str, Any] = {
+        "library_name": "transformers" if config.training.method == "full" else "peft",
+        "pipeline_tag": "text-generation",
+        "language": list(config.data.languages),
+        "tags": ["cybersecurity", "cyber-threat-intelligence", "sevenllm-bench"],
+    }
+    if not local:
+        content["base_model"] = config.model.base
+    if config.data.source == "instruct":
+        content["datasets"] = [REPO_ID]
+    yield f"---\n{yaml.safe_dump(content, allow_unicode=True, sort_keys=False)}---\n"
+
+
+def _revision(config: FinetuneConfig) -> str:
+    return f" (revision {config.model.revision})" if config.model.revision else ""
+
+
+def _how_to_evaluate(config: FinetuneConfig) -> Iterator[str]:
+    model = "pretrained=THIS_FOLDER"
+    if config.training.method != "full":
+        model = f"pretrained={config.model.base},peft=ADAPTERS"
+    model += "".join(f",{name}={value}" for name, value in config.data.chat_template_arguments.items())
+    chat = " --apply_chat_template" if config.data.chat else ""
+    style = config.data.style.name
+    prompt = "" if style == "alpaca" else f" --metadata prompt={style}"
+    yield f"```\nlm_eval --model hf --model_args {model} --tasks sevenllm{chat}{prompt} --output_path results --log_samples\n```"
+    yield f"\nIt was trained on the prompt `{style}`, {'in its chat format' if config.data.chat else 'without a chat format'}."
+
+
+def _data(data: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{data['corpus']} ({data['origin']}), sha256 `{data['sha256']}`. The full account is in `training_data.json`.\n"
+    yield "| | rows |\n|---|---:|"
+    yield f"| lines in the file | {data['lines']:,} |"
+    for name, count in data.items():
+        if isinstance(count, int) and name != "lines":
+            yield f"| {name} | {count:,} |"
+    for part, title in (("fitting", ""), ("held-out fitting", "held out, ")):
+        for name, entry in data[part].items():
+            yield f"| {title}{name} | {entry['rows']:,} |"
+    yield ""
+    yield _guard(data)
+    sizes = data["training"]
+    yield f"\n{sizes['examples']:,} examples, {sizes['tokens']:,} tokens, {sizes['label tokens']:,} of them with loss.\n"
+    yield "| cell | rows | as trained |\n|---|---:|---:|"
+    for cell, count in data["cells"].items():
+        yield f"| {cell} | {data['cells before balancing'].get(cell, 0):,} | {count:,} |"
+
+
+def _guard(data: Mapping[str, Any]) -> str:
+    if data["leak guard"] == "off":
+        return "**The leak guard was off**: rows of the benchmark may be among the training rows."
+    if data["leak guard"] == "embedded":
+        return "Kept apart from sevenllm-bench's embedded test rows only, not from the official benchmark."
+    return f"Kept apart from SEvenLLM-Bench (sha256 `{data['benchmark sha256']}`) and from the embedded test rows."
+
+
+def _training(config: FinetuneConfig, run: Mapping[str, Any]) -> Iterator[str]:
+    training = config.training
+    yield f"- objective: {config.data.objective}; loss on the completion only, the end of sequence included"
+    yield f"- method: {training.method}, {run['steps']:,} steps over {training.epochs:g} epochs"
+    batch = training.batch_size * training.accumulation * run["processes"]
+    packed = "packed sequences" if config.data.packing else "examples"
+    yield f"- {batch:,} {packed} of at most {config.data.max_length:,} tokens per step, {run['processes']} processes"
+    yield f"- learning rate {training.learning_rate:g}, {training.scheduler}, warm-up {training.warmup:g}, seed {training.seed}"
+    if run["training loss"] is not None:
+        yield f"- last training loss: {run['training loss']:.4f} nats per token"
+
+
+def _results(run: Mapping[str, Any]) -> Iterator[str]:
+    before, after = run["held-out before"], run["held-out after"]
+    if not after:
+        yield "No rows were held out."
+        return
+    yield "Loss is in nats per label token. The benchmark itself was not looked at in training.\n"
+    yield "| | before | after |\n|---|---:|---:|"
+    for name, value in after.items():
+        earlier = f"{before[name]:.4f}" if name in before else ""
+        yield f"| {name} | {earlier} | {value:.4f} |"
