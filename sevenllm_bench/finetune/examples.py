@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: Label of a token that carries no loss.
 IGNORED = -100
 
+#: Stands for the answer where a chat template is asked what it puts around it. An answer itself ("D") may be found elsewhere.
+_ANSWER = "answer-of-the-assistant"
+
 #: Chat template of a model that is trained without one: `--apply_chat_template` then asks exactly as without it.
 PLAIN_CHAT_TEMPLATE = (
     "{% for message in messages %}{% if message['role'] == 'assistant' %}"
@@ -121,7 +124,12 @@ class Encoder:
         return self._in_chat([{"role": "user", "content": text}], add_generation_prompt=True) if self._chat else text
 
     def _in_chat(self, messages: list[dict[str, str]], **arguments: Any) -> str:
-        return str(self._tokenizer.apply_chat_template(messages, tokenize=False, **self._chat_arguments, **arguments))
+        try:
+            return str(self._tokenizer.apply_chat_template(messages, tokenize=False, **self._chat_arguments, **arguments))
+        except Exception as error:  # a template is a program
+            raise ConfigError(
+                f"the chat template can't be applied with data.chat_template_arguments={self._chat_arguments}: {error}"
+            ) from None
 
     def _ids(self, text: str) -> list[int]:
         """As lm-eval encodes: with the tokenizer's special tokens, unless the text has its beginning of sequence already."""
@@ -132,16 +140,19 @@ class Encoder:
     def _completion(self, row: Row, prompt: str) -> tuple[str, str]:
         """The text after the prompt without the end of sequence: what carries no loss, and what does."""
         thought, answer = target_parts(row, self._style)
-        lead, end = self._around(row, prompt, thought + answer) if self._chat else (TARGET_DELIMITER, "")
-        return ("", lead + thought + answer + end) if self._with_thought_loss else (lead + thought, answer + end)
+        lead, end = self._around(row, prompt) if self._chat else (TARGET_DELIMITER, "")
+        if thought and not self._with_thought_loss:
+            return lead + thought, answer + end
+        return "", lead + thought + answer + end  # the lead, too: an evaluation ends with the prompt
 
-    def _around(self, row: Row, prompt: str, text: str) -> tuple[str, str]:
+    def _around(self, row: Row, prompt: str) -> tuple[str, str]:
         """What the chat template puts between the prompt and the answer, and after the answer."""
-        whole = self._in_chat([{"role": "user", "content": render(row, self._style)}, {"role": "assistant", "content": text}])
-        place = whole.rfind(text) if whole.startswith(prompt) else -1
-        if place < len(prompt):  # the template writes finished turns another way: the answer comes right after the prompt
+        turns = [{"role": "user", "content": render(row, self._style)}, {"role": "assistant", "content": _ANSWER}]
+        whole = self._in_chat(turns)
+        place = whole.find(_ANSWER, len(prompt)) if whole.startswith(prompt) else -1
+        if place < 0:  # the template writes finished turns another way: the answer comes right after the prompt
             return "", ""
-        end = whole[place + len(text) :].rstrip()
+        end = whole[place + len(_ANSWER) :].rstrip()
         return whole[len(prompt) : place], end.removesuffix(str(self._tokenizer.eos_token))
 
     def _whole(self, row: Row) -> tuple[list[int], list[int]]:
