@@ -85,7 +85,7 @@ class NearIndex:
 
     def matches(self, hashes: Shingles) -> Iterator[tuple[int, int]]:
         """Place of each candidate among the texts, and how many shingles it shares with the query; sorted by place."""
-        if hashes.size and self._texts:
+        if hashes.size and self._values.size:
             candidates = {*self._lsh.query(self._signed(hashes)), *self._by_rare(hashes)}
             for place in sorted(candidates):
                 yield place, overlap(hashes, self._texts[place])

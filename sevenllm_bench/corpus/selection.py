@@ -111,7 +111,7 @@ def balance(rows: Sequence[Row], language_temperature: float, task_temperature: 
 
     Languages first, then cells (tasks, MCQ) within each language. A cell that grows has each row equally often, or once
     more; one that shrinks is sampled. T = 1 keeps proportions, larger values draw them together, infinity makes groups
-    equal; below 1 they are driven apart, and a small group may vanish.
+    equal; below 1 they are driven apart. A small group may vanish then, and a small cell of a language that shrinks.
 
     Args:
         rows: The rows, with distinct ids.
