@@ -7,10 +7,10 @@ A training row leaks if
   - or it asks the question of a benchmark MCQ, with at least 0.6 of the shingles of its question and options, whatever the
     incident text: that of an MCQ may be a sentence or nothing.
 
-Where half comes from: among pairs of different official incident texts, those that share 0.2 or more are reports of one
-incident, looked at by hand; genuine training texts on other incidents reach 0.2 (phrases of one vendor), fictional ones
-0.05. Between 0.2 and 0.5 lie retellings in other words, which are no copies. Questions of different official MCQs share
-up to 0.4, their options being alike.
+Where half comes from: of pairs of different official incident texts that share 0.2 to 0.6, twenty were read, and all but
+one tell of the same incident; genuine training texts on other incidents reach 0.2 (phrases of one vendor), fictional ones
+0.05. Between 0.2 and 0.5 lie mostly retellings in other words, which are no copies. Questions of different official MCQs
+share up to 0.4, their options being alike.
 """
 
 from __future__ import annotations
