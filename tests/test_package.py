@@ -64,6 +64,8 @@ def test_data_flow_one_way():
         "llm",
         "judge",
         "preflight",
+        "corpus",
+        "finetune",
         "harness",
         "cli",
     ]

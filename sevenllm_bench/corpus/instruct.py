@@ -16,7 +16,8 @@ from pathlib import Path
 
 from sevenllm_bench.corpus.records import LeftOut, Notes, read_record
 from sevenllm_bench.data.embedded import embedded_sha256, embedded_split
-from sevenllm_bench.data.official import REPO_ID, REVISION, SHA256, SHA256_LF
+from sevenllm_bench.data.hub import REPO_ID, REVISION, download
+from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.files import user_path
@@ -76,7 +77,7 @@ def load_instruct(path: str | Path | None = None) -> Corpus:
             1 % broken lines (at least 10).
     """
     if path is None:
-        return _read(_from_hub(), NAME, "hub")
+        return _read(download(FILENAME, f"the training corpus ({FILENAME})", WAYS_TO_GET_IT), NAME, "hub")
     file = _in_folder(user_path(path, DataError))
     return _read(file, file.name, "file")
 
@@ -97,21 +98,6 @@ def _in_folder(path: Path) -> Path:
     if not path.is_file():
         raise DataError(f"the training corpus {path} is no file.\n{WAYS_TO_GET_IT}")
     return path
-
-
-def _from_hub() -> Path:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        return Path(hf_hub_download(REPO_ID, FILENAME, repo_type="dataset", revision=REVISION))
-    except LocalEntryNotFoundError:
-        raise DataError(
-            f"the training corpus ({FILENAME}) is not in the local cache and the Hub can't be reached.\n{WAYS_TO_GET_IT}"
-        ) from None
-    except Exception as error:  # the Hub's client lets those of its HTTP library through, which has changed
-        reason = str(error).strip().split("\n")[0] or type(error).__name__
-        raise DataError(f"downloading the training corpus ({FILENAME}) failed ({reason}).\n{WAYS_TO_GET_IT}") from None
 
 
 def _read(path: Path, name: str, origin: str) -> Corpus:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sevenllm_bench.data.embedded import embedded_sha256
-from sevenllm_bench.data.official import REVISION, OfficialData
+from sevenllm_bench.data.hub import REVISION
+from sevenllm_bench.data.official import OfficialData
 
 
 def describe_official(data: OfficialData) -> dict[str, Any]:

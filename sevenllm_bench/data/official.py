@@ -11,12 +11,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from sevenllm_bench.data.hub import REPO_ID, REVISION, download
 from sevenllm_bench.data.rows import Row, read_rows
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.files import read_bytes, user_path
 
-REPO_ID = "Multilingual-Multimodal-NLP/SEVENLLM-Dataset"
-REVISION = "1de23ce55cadc984d3f3a7b52c4035a68c6cd5b0"
 FILENAME = "test.jsonl"
 SHA256 = "08a27277386b1f205ed0814d379bb0db9bdce8f39bde099020a1f8044d404d7b"
 SIZE = 2_741_414
@@ -63,7 +62,7 @@ def load_official(data_dir: str | Path | None = None, allow_modified: bool = Fal
     """
     allow_modified = allow_modified or os.environ.get(ALLOW_MODIFIED_VARIABLE, "").lower() in {"1", "true", "yes"}
     folder = data_dir or os.environ.get(DATA_DIR_VARIABLE)
-    path = _in_folder(user_path(folder, DataError)) if folder else _from_hub()
+    path = _in_folder(user_path(folder, DataError)) if folder else download(FILENAME, f"the official {FILENAME}", WAYS_TO_GET_IT)
     try:
         stat = path.stat()
     except OSError as error:
@@ -89,21 +88,6 @@ def _in_folder(path: Path) -> Path:
     if not (path / FILENAME).is_file():
         raise DataError(f"no {FILENAME} in the data folder {path}.\n{WAYS_TO_GET_IT}")
     return (path / FILENAME).resolve()
-
-
-def _from_hub() -> Path:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    try:
-        return Path(hf_hub_download(REPO_ID, FILENAME, repo_type="dataset", revision=REVISION))
-    except LocalEntryNotFoundError:
-        raise DataError(
-            f"the official {FILENAME} is not in the local cache and the Hub can't be reached.\n{WAYS_TO_GET_IT}"
-        ) from None
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise DataError(f"downloading the official {FILENAME} failed ({reason}).\n{WAYS_TO_GET_IT}") from None
 
 
 def _what_differs(content: bytes, path: Path, sha256: str, origin: str) -> str:

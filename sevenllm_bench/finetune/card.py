@@ -8,10 +8,9 @@ from typing import Any
 
 import yaml
 
-from sevenllm_bench.data.official import REPO_ID
+from sevenllm_bench.data.hub import REPO_ID
 from sevenllm_bench.finetune.config import FinetuneConfig
-
-CARD = "README.md"
+from sevenllm_bench.finetune.output import CARD
 
 
 def write_card(folder: Path, config: FinetuneConfig, report: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.files import user_path
+from sevenllm_bench.finetune.output import CARD
 
 if TYPE_CHECKING:
     import torch
@@ -117,7 +118,7 @@ def _load_adapters(source: Path, base: str | None) -> tuple[Any, PreTrainedToken
 
 
 def _copy_card(source: Path, target: Path) -> None:
-    from sevenllm_bench.finetune.card import CARD, merged_card
+    from sevenllm_bench.finetune.card import merged_card
 
     card = source / CARD
     if card.is_file():

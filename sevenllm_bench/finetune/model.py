@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.examples import PLAIN_CHAT_TEMPLATE
-from sevenllm_bench.preflight import require_extra
 
 if TYPE_CHECKING:
     import torch
@@ -113,7 +112,6 @@ def _four_bits() -> Any:
     import torch
     from transformers import BitsAndBytesConfig
 
-    require_extra("bitsandbytes", "qlora")
     return BitsAndBytesConfig(
         load_in_4bit=True,
         bnb_4bit_quant_type="nf4",

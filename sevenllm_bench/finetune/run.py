@@ -70,8 +70,9 @@ def finetune(config: FinetuneConfig, say: Say) -> Finished:
         require_extra(module, "train")
     quiet()
     connect(device(config))
-    base, tokenizer = load_config(config), load_tokenizer(config)
     output = OutputFolder(config.output)
+    _check_early(config, output)
+    base, tokenizer = load_config(config), load_tokenizer(config)
     encoder = encoder_for(config, tokenizer)
     try:
         start = on_main(lambda: _prepare(config, base, encoder, output, say))
@@ -79,6 +80,20 @@ def finetune(config: FinetuneConfig, say: Say) -> Finished:
     except BaseException as error:
         _give_up(output, error)
         raise
+
+
+def _check_early(config: FinetuneConfig, output: OutputFolder) -> None:
+    """What would otherwise be refused only after minutes of preparing data."""
+    from sevenllm_bench.finetune.trainer import trainer_arguments
+
+    if config.training.sharding == "full" and process_count() == 1:
+        raise ConfigError(
+            "training.sharding=full shards over several processes, and this run has one: start it with torchrun or accelerate "
+            "launch, or set training.sharding=none"
+        )
+    trainer_arguments(config, output.training, has_held_out=False, evaluate_first=False)
+    if config.training.method == "qlora":
+        require_extra("bitsandbytes", "qlora")
 
 
 def quiet() -> None:
@@ -233,8 +248,7 @@ def build_trainer(
         raise ConfigError(f"the trainer can't be set up: {error}") from None
     if config.training.sharding == "full" and not trainer.is_fsdp_enabled:
         raise ConfigError(
-            "training.sharding=full: the engine left sharding off here; it shards over several accelerators, started with "
-            "torchrun or accelerate launch"
+            "training.sharding=full: the engine left sharding off here; accelerate shards over accelerators, not over CPUs"
         )
     return trainer
 
@@ -257,17 +271,19 @@ def _described(trainer: HeldOutTrainer) -> str:
 
 def _run_report(config: FinetuneConfig, trainer: HeldOutTrainer) -> dict[str, Any]:
     history = trainer.state.log_history
-    evaluations = [entry for entry in history if "eval_loss" in entry]
+    evaluations: dict[int, dict[str, float]] = {}  # by step: losses and metrics are logged apart
+    for entry in history:
+        evaluations.setdefault(entry.get("step", 0), {}).update(_figures(entry))
+    evaluated = [figures for figures in evaluations.values() if figures] or [{}]
     losses = [entry["loss"] for entry in history if "loss" in entry]
-    first, last = (evaluations[0], evaluations[-1]) if evaluations else ({}, {})
     return {
         "steps": trainer.state.global_step,
         "sequences": len(trainer.train_dataset),
         "processes": trainer.args.world_size,
         "device": str(trainer.args.device.type),
         "training loss": losses[-1] if losses else None,
-        "held-out before": _figures(first),
-        "held-out after": _figures(last),
+        "held-out before": evaluated[0],
+        "held-out after": evaluated[-1],
         "versions": {"sevenllm-bench": __version__, **{name: version(name) for name in PACKAGES}},
         "config": config.model_dump(mode="json"),
     }

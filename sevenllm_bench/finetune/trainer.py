@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from datasets import Dataset, concatenate_datasets
 from transformers import ProgressCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.config import FinetuneConfig
+from sevenllm_bench.finetune.examples import IGNORED
 from sevenllm_bench.finetune.model import device, precision
 from sevenllm_bench.finetune.output import mark_complete
 
@@ -131,8 +133,13 @@ class HeldOutTrainer(SFTTrainer):
         self._cells = list(cells)
         self._answering = answering
         super().__init__(*arguments, **{**named, "compute_metrics": self._by_cell})
+        packed: Dataset = self.train_dataset
+        self.train_dataset = filled_up(packed, self._sequences_per_step(), self.processing_class.pad_token_id)
         self.remove_callback(ProgressCallback)
         self.add_callback(Lines)
+
+    def _sequences_per_step(self) -> int:
+        return self.args.per_device_train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
 
     def _send_telemetry(self) -> None:
         """Nothing: what runs here is nobody else's business."""
@@ -173,6 +180,23 @@ class HeldOutTrainer(SFTTrainer):
             self.log(dict(scores))
             result |= scores
         return result
+
+
+def filled_up(dataset: Dataset, per_step: int, pad_token_id: int) -> Dataset:
+    """A dataset whose length is a multiple of `per_step`, by sequences that carry no loss.
+
+    Without them the last step of an epoch would be short, and several processes would fill it up with sequences they saw
+    already: the same run would come out differently on another number of processes.
+    """
+    missing = -len(dataset) % per_step
+    if not missing:
+        return dataset
+    empty: dict[str, Any] = {"input_ids": [pad_token_id] * 2, "labels": [IGNORED] * 2, "seq_lengths": [2]}
+    names = [name for name in dataset.column_names if name in empty]
+    filling = Dataset.from_dict(
+        {name: [empty[name]] * missing for name in names}, features=dataset.select_columns(names).features
+    )
+    return concatenate_datasets([dataset.select_columns(names), filling])
 
 
 def losses_by_cell(sums: np.ndarray, cells: Sequence[str]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES, TASK_VERSION, Kind, Language, Leaf
-from sevenllm_bench.data.official import REPO_ID, REVISION
+from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.metrics.signature import JUDGE_METRICS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 
