@@ -121,6 +121,8 @@ def _steps(value: float) -> float:
 class HeldOutTrainer(SFTTrainer):
     """Reports the held-out loss by language and task: the mean over label tokens, not over batches."""
 
+    train_dataset: Dataset
+
     def __init__(self, *arguments: Any, cells: Sequence[str] = (), answering: Answering | None = None, **named: Any) -> None:
         """Set up.
 
@@ -133,8 +135,7 @@ class HeldOutTrainer(SFTTrainer):
         self._cells = list(cells)
         self._answering = answering
         super().__init__(*arguments, **{**named, "compute_metrics": self._by_cell})
-        packed: Dataset = self.train_dataset
-        self.train_dataset = filled_up(packed, self._sequences_per_step(), self.processing_class.pad_token_id)
+        self.train_dataset = filled_up(self.train_dataset, self._sequences_per_step(), self.processing_class.pad_token_id)
         self.remove_callback(ProgressCallback)
         self.add_callback(Lines)
 
