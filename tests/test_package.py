@@ -61,6 +61,7 @@ def test_data_flow_one_way():
         "answers",
         "scoring",
         "predictions",
+        "results",
         "llm",
         "judge",
         "preflight",
