@@ -18,6 +18,10 @@ class PredictionsError(SEvenLLMError):
     """A predictions or samples file that can't be read."""
 
 
+class ResultsError(SEvenLLMError):
+    """Results of lm-eval that can't be read, or runs that can't be compared."""
+
+
 class ConfigError(SEvenLLMError):
     """An option with a value that doesn't exist or doesn't fit."""
 

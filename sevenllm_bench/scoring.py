@@ -104,7 +104,7 @@ def _is_valid(read: Extraction, row: Row) -> bool:
 def _score_generation(rows: list[Row], answers: list[Any], language: Language) -> tuple[list[str], _Columns]:
     texts = [_without_surrogates(final_text(answer)) for answer in answers]
     references = [row.reference_text for row in rows]
-    return ["prose" if text else "empty" for text in texts], {
+    return [_prose_reading(text) for text in texts], {
         "rouge_l_paper": rouge_l_paper(texts, references, language),
         "rouge_l": rouge_l(texts, references),
     }
@@ -113,13 +113,26 @@ def _score_generation(rows: list[Row], answers: list[Any], language: Language) -
 def _score_mcq(rows: list[Row], answers: list[Any], language: Language) -> tuple[list[str], _Columns]:
     letters = [read_letter(answer, row.choices) for answer, row in zip(answers, rows, strict=True)]
     references = [row.output for row in rows]
-    readings = [
-        letter or ("unparsed" if final_text(answer) else "empty") for letter, answer in zip(letters, answers, strict=True)
-    ]
+    readings = [_letter_reading(letter, answer) for letter, answer in zip(letters, answers, strict=True)]
     return readings, {"acc": acc(letters, references), "answered": answered(letters)}
 
 
 _BATCH = {"understanding": _score_understanding, "generation": _score_generation, "mcq": _score_mcq}
+
+
+def _prose_reading(text: str) -> str:
+    return "prose" if text else "empty"
+
+
+def _letter_reading(letter: str | None, answer: Any) -> str:
+    return letter or ("unparsed" if final_text(answer) else "empty")
+
+
+def reading_of(row: Row, answer: Any) -> str:
+    """How an answer to `row` is read, as in `RowScore.reading`, without scoring it."""
+    if row.kind == "understanding":
+        return read_extraction(answer).how
+    return _letter_reading(read_letter(answer, row.choices), answer) if row.kind == "mcq" else _prose_reading(final_text(answer))
 
 
 def _semantic(rows: list[Row], answers: list[Any], kind: Kind, language: Language, encoder: Encoder) -> _Columns:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.cli.output import json_text, write_text
 from sevenllm_bench.cli.score import load_rows
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
@@ -156,8 +155,4 @@ def _as_json(scores: JudgeScores) -> dict[str, Any]:
 
 def _write(path: str | None, content: dict[str, Any]) -> None:
     if path:
-        try:
-            Path(path).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        except (OSError, UnicodeError) as error:
-            raise ConfigError(f"--json {path}: can't be written ({getattr(error, 'strerror', None) or error})") from None
-        print(f"written: {path}")
+        write_text("--json", path, json_text(content))

@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _add_tasks(commands)
     _add_score(commands)
+    _add_compare(commands)
     _add_judge(commands)
     _add_finetune(commands)
     _add_merge(commands)
@@ -67,6 +68,32 @@ def _add_score(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--json", metavar="FILE", help='write everything as JSON too ("-" for standard output instead of the table)'
     )
     parser.set_defaults(run=_run("score"))
+
+
+def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "compare",
+        help="compare runs: intervals, paired tests, and what the rows can tell",
+        description="Compares runs of lm-eval (made with --log_samples) with the first one, row by row.",
+    )
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="a folder of lm-eval's output, a results_*.json, or saved answers")
+    parser.add_argument(
+        "--by", choices=("section", "task", "kind", "language"), default="section", help="table to print (default: section)"
+    )
+    parser.add_argument(
+        "--metric", action="append", metavar="NAME", help="metric to compare, again for more (default: those of the headline)"
+    )
+    parser.add_argument("--baseline", metavar="NAME", help="the run that the others are compared with (default: the first)")
+    parser.add_argument(
+        "--force", action="store_true", help="compare runs that differ in their settings; the reasons are printed"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of resampling (default: 0)")
+    parser.add_argument("--resamples", type=int, default=10_000, help="bootstrap samples and sign patterns (default: 10000)")
+    _add_rows(parser)
+    parser.add_argument("--json", metavar="FILE", help='write everything as JSON ("-": to standard output instead of the tables)')
+    parser.add_argument("--csv", metavar="FILE", help="write the findings at every level as CSV")
+    parser.add_argument("--markdown", metavar="FILE", help="write the printed tables as Markdown")
+    parser.set_defaults(run=_run("compare"))
 
 
 def _add_judge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

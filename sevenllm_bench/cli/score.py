@@ -6,9 +6,9 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sevenllm_bench.cli.output import json_text, write_text
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError, PredictionsError
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     _print(by_section(scores), coverage, predictions, data, arguments)
     if arguments.json:
-        _write(Path(arguments.json), content)
+        write_text("--json", arguments.json, json_text(content))
     return 0
 
 
@@ -140,11 +140,3 @@ def _print(
 def _reading(section: SectionScore) -> str:
     cut = f", {section.cut} look cut off" if section.cut else ""
     return ", ".join(f"{name} {count}" for name, count in section.readings.items()) + cut
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    try:
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    except (OSError, UnicodeError) as error:
-        raise ConfigError(f"--json {path}: can't be written ({getattr(error, 'strerror', None) or error})") from None
-    print(f"written: {path}")

@@ -11,14 +11,11 @@ import yaml
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES, TASK_VERSION, Kind, Language, Leaf
 from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.metrics.signature import JUDGE_METRICS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.metrics.signature import BY_LANGUAGE_ONLY, JUDGE_METRICS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 
 _HEADER = "# Written by `sevenllm-bench tasks generate` from sevenllm_bench/catalog.py; change it there.\n"
 _CLASS = "class: !function sevenllm_bench.harness.task.SEvenLLMTask\n"
 _SECTION_ORDER: tuple[Kind, ...] = ("understanding", "generation", "mcq")
-
-#: Metrics that are never averaged over the two languages, because they are defined differently in each.
-_BY_LANGUAGE_ONLY = {"rouge_l_paper"}
 
 
 def render_all() -> dict[str, str]:
@@ -102,7 +99,7 @@ def _variants() -> dict[str, dict[str, object]]:
 def _groups() -> dict[str, dict[str, object]]:
     official = [leaf for leaf in LEAVES if leaf.is_official]
     groups: dict[str, dict[str, object]] = {
-        "sevenllm": _group("sevenllm", [f"sevenllm-{language}" for language in LANGUAGES], _metrics(KINDS) - _BY_LANGUAGE_ONLY)
+        "sevenllm": _group("sevenllm", [f"sevenllm-{language}" for language in LANGUAGES], _metrics(KINDS) - BY_LANGUAGE_ONLY)
     }
     for language in LANGUAGES:
         parts = [f"sevenllm-{language}-{kind}" for kind in _SECTION_ORDER]
@@ -110,7 +107,7 @@ def _groups() -> dict[str, dict[str, object]]:
         for kind in _SECTION_ORDER:
             groups[f"sevenllm-{language}-{kind}"] = _part(language, kind, official)
     complement = [leaf.name for leaf in LEAVES if not leaf.is_official]
-    groups["sevenllm-complement"] = _group("sevenllm-complement", complement, _metrics(KINDS[:2]) - _BY_LANGUAGE_ONLY)
+    groups["sevenllm-complement"] = _group("sevenllm-complement", complement, _metrics(KINDS[:2]) - BY_LANGUAGE_ONLY)
     # No figure over both: rows of our own never enter an official score.
     groups["sevenllm-all"] = {"group": "sevenllm-all", "task": ["sevenllm", "sevenllm-complement"]}
     return groups

@@ -38,6 +38,14 @@ JUDGE_METRICS = ("judge", "judge_scored")
 OPTIONAL_FOR: tuple[Kind, ...] = ("understanding", "generation")
 
 
+#: Metrics that are never averaged over the two languages, because they are defined differently in each.
+BY_LANGUAGE_ONLY = frozenset({"rouge_l_paper"})
+#: Metrics whose value for a row is 0 or 1.
+SHARES = frozenset({"json_valid", "acc", "answered", "judge_scored"})
+#: The metric of each kind that the headline score is made of: the unweighted mean over language × these three.
+HEADLINE: dict[Kind, str] = {"understanding": "value_f1", "generation": "rouge_l", "mcq": "acc"}
+
+
 def paper_metric(kind: Kind) -> str:
     """The metric that the paper reports for a kind of row."""
     return METRICS[kind][0]

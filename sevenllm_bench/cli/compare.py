@@ -1,0 +1,68 @@
+"""`sevenllm-bench compare`: which of two or more runs is better, by how much, and whether the rows can tell."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from sevenllm_bench.cli.output import json_text, write_text
+from sevenllm_bench.cli.score import load_rows
+from sevenllm_bench.cli.table import print_table
+from sevenllm_bench.comparison.compare import Comparison, compare_runs
+from sevenllm_bench.comparison.export import as_csv, as_json, as_markdown
+from sevenllm_bench.comparison.wording import COLUMNS, HEADLINE_COLUMNS, finding_row, headline_rows, how_to_read
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.results.reader import read_runs
+from sevenllm_bench.results.records import Run
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Compare, print the tables and write the files asked for."""
+    runs = _baseline_first(read_runs(arguments.runs, lambda: load_rows(arguments)), arguments.baseline)
+    _spare_the_inputs(arguments, runs)
+    metrics = tuple(dict.fromkeys(arguments.metric or ()))
+    comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
+    if arguments.json == "-":
+        sys.stdout.write(json_text(as_json(comparison)))
+        return 0
+    _print(comparison, arguments.by)
+    if arguments.json:
+        write_text("--json", arguments.json, json_text(as_json(comparison)))
+    if arguments.csv:
+        write_text("--csv", arguments.csv, as_csv(comparison))
+    if arguments.markdown:
+        write_text("--markdown", arguments.markdown, as_markdown(comparison, arguments.by))
+    return 0
+
+
+def _baseline_first(runs: Sequence[Run], baseline: str | None) -> list[Run]:
+    if baseline is None:
+        return list(runs)
+    chosen = [run for run in runs if run.label == baseline]
+    if not chosen:
+        raise ConfigError(f"--baseline {baseline}: no run of that name; found {', '.join(run.label for run in runs)}")
+    return [*chosen, *(run for run in runs if run.label != baseline)]
+
+
+def _spare_the_inputs(arguments: argparse.Namespace, runs: Sequence[Run]) -> None:
+    read = {Path(run.path).resolve() for run in runs}
+    for option in ("json", "csv", "markdown"):
+        path = getattr(arguments, option)
+        if path and path != "-" and Path(path).resolve() in read:
+            raise ConfigError(f"--{option} {path}: that is a file with results")
+
+
+def _print(comparison: Comparison, by: str) -> None:
+    print_table("headline scores", HEADLINE_COLUMNS, headline_rows(comparison))
+    several = len(comparison.runs) > 2
+    columns = COLUMNS if several else [name for name in COLUMNS if name != "run"]
+    for level in dict.fromkeys(["overall", by]):
+        rows = [finding_row(finding, several) for finding in comparison.findings if finding.cell.level == level]
+        if rows:
+            against = "" if several else f"{comparison.runs[1].label} "
+            title = "overall" if level == "overall" else f"by {level}"
+            print_table(f"{title}: {against}against {comparison.runs[0].label}", columns, rows)
+    for line in how_to_read(comparison):
+        print(line)

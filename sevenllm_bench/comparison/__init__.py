@@ -1,0 +1,1 @@
+"""Runs compared: figures by task, section, kind and language, the headline score, and which differences are real."""
