@@ -14,7 +14,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.files import user_path
@@ -22,7 +22,7 @@ from sevenllm_bench.files import user_path
 TRAINING = "training"
 CARD = "README.md"
 _COMPLETE = "complete.json"
-_RUN = "run.json"
+_RUN, _LOCK = "run.json", "lock"
 _MODEL = ("config.json", "adapter_config.json")
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 
@@ -64,6 +64,7 @@ class OutputFolder:
         self._created: list[Path] = []
         self._published: list[Path] = []
         self._is_open = False
+        self._held: IO[str] | None = None
 
     def open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
         """Make the folder ready for a run.
@@ -85,7 +86,15 @@ class OutputFolder:
             reason = getattr(error, "strerror", None) or error
             raise ConfigError(f"output={self.path}: can't be written ({reason})") from None
 
-    def _open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
+    def check(self, resume: bool) -> bool:
+        """Whether an unfinished run lies in the folder, where a run may use it at all; nothing is written.
+
+        Args:
+            resume: Whether to go on from an earlier state.
+
+        Raises:
+            ConfigError: As `open`, but for what it takes an identity to tell.
+        """
         if self.path.exists() and not self.path.is_dir():
             raise ConfigError(f"output={self.path}: that is a file; name a folder")
         run = self.training / _RUN
@@ -95,11 +104,17 @@ class OutputFolder:
         if not run.is_file():
             if not self._is_free():
                 raise ConfigError(f"output={self.path}: the folder is not empty; name another one")
-            self._start(identity)
-            return None
+            return False
         if not resume:
             raise ConfigError(f"output={self.path}: an unfinished run lies there; resume=auto goes on with it, or remove it")
-        self._same(run, identity)
+        return True
+
+    def _open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
+        if not self.check(resume):
+            self._start(identity)
+            return None
+        self._same(self.training / _RUN, identity)
+        self._lock()
         self._is_open = True
         self._remove_incomplete()
         return next(iter(self._complete_checkpoints()), None)
@@ -108,7 +123,7 @@ class OutputFolder:
         """Whether nothing lies in the folder but what a run leaves that was stopped at its very beginning."""
         if not self.path.is_dir():
             return True
-        begun = {self.training, self.training / _RUN, _half(self.training / _RUN)}
+        begun = {self.training, self.training / _LOCK, self.training / _RUN, _half(self.training / _RUN)}
         within = [self.training, *(self.training.iterdir() if self.training.is_dir() else ())]
         return {*self.path.iterdir(), *within} <= begun and not self.training.is_file()
 
@@ -118,7 +133,22 @@ class OutputFolder:
         self._created = missing or [self.training]
         shutil.rmtree(self.training, ignore_errors=True)
         self.training.mkdir(parents=True)
+        self._lock()
         write_json(self.training / _RUN, identity)
+
+    def _lock(self) -> None:
+        """Keep other processes out of the folder as long as this one lives, on systems and file systems that can."""
+        try:
+            import fcntl
+        except ImportError:
+            return
+        self._held = (self.training / _LOCK).open("w")
+        try:
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(f"output={self.path}: another run is writing there at this moment") from None
+        except OSError:
+            return
 
     def _same(self, run: Path, identity: Mapping[str, Any]) -> None:
         try:

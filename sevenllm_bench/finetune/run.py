@@ -126,6 +126,7 @@ def _prepare(config: FinetuneConfig, base: PretrainedConfig, encoder: Encoder, o
     """In the main process: data and output folder."""
     from sevenllm_bench.finetune.dry_run import disk_bytes
 
+    output.check(config.resume == "auto")
     require_space(output.path, disk_bytes(config, base))
     selection = select(config, say)
     prepared = encode(selection, encoder, say)

@@ -37,6 +37,7 @@ def begun(path, *steps) -> OutputFolder:
     assert output.open(IDENTITY, resume=False) is None
     for step in steps:
         checkpoint(output, step)
+    output._held.close()  # as if its process were gone
     return output
 
 
@@ -364,3 +365,18 @@ def test_the_space_that_is_needed(tmp_path):
     require_space(tmp_path / "not" / "yet", free // 2)
     with pytest.raises(ConfigError, match=r"1,048,576\.0 GiB are needed there for checkpoints, [\d,.]+ GiB are free"):
         require_space(tmp_path / "not" / "yet", 2**50)
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path):
+    """The second is turned away, and what the first has written stays; once the first is gone, the second may go on."""
+    first = OutputFolder(tmp_path / "out")
+    first.open(IDENTITY, resume=False)
+    checkpoint(first, 10)
+    before = files(tmp_path)
+    second = OutputFolder(tmp_path / "out")
+    with pytest.raises(ConfigError, match="another run is writing there"):
+        second.open(IDENTITY, resume=True)
+    assert not second.give_up()
+    assert files(tmp_path) == before
+    del first
+    assert OutputFolder(tmp_path / "out").open(IDENTITY, resume=True) is not None
