@@ -256,7 +256,7 @@ def test_giving_up_keeps_exactly_what_can_be_resumed(tmp_path):
     kept = files(output.training / "checkpoint-10")
     assert output.give_up() is True
     assert files(output.training / "checkpoint-10") == kept
-    assert {path.name for path in output.training.iterdir()} == {"run.json", "checkpoint-10", "checkpoint-30"}
+    assert {path.name for path in output.training.iterdir()} == {"lock", "run.json", "checkpoint-10", "checkpoint-30"}
     assert OutputFolder(tmp_path).open(IDENTITY, resume=True) == output.training / "checkpoint-10"
 
 
