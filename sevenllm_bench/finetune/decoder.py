@@ -106,7 +106,7 @@ def read_decoder(config: PretrainedConfig, setup: Setup) -> Decoder:
     text: Any = config.get_text_config()
     _check_dense(text)
     model: Any = meta_model(config)
-    linears = _linears(model)
+    linears = linear_layers(model)
     if not any(linear.matches(gate) for linear in linears for gate in ("gate_proj", "gate_up_proj")):
         raise ConfigError(f"no memory estimate for {text.model_type!r}: its MLPs have no gate")
     targets = () if setup.method == "full" else _targets(linears, setup)
@@ -164,7 +164,8 @@ def _check_dense(text: Any) -> None:
         raise ConfigError(f"no memory estimate for {text.model_type!r}: it has layers of {', '.join(sorted(unknown))}")
 
 
-def _linears(model: Any) -> tuple[Linear, ...]:
+def linear_layers(model: Any) -> tuple[Linear, ...]:
+    """The linear layers of a causal language model, but for its LM head."""
     from torch import nn
 
     head = model.get_output_embeddings()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.config import FinetuneConfig
-from sevenllm_bench.finetune.estimate import Memory, count_parameters, estimate_memory, setup_of
+from sevenllm_bench.finetune.decoder import count, linear_layers, meta_model
+from sevenllm_bench.finetune.estimate import Memory, estimate_memory, setup_of
 from sevenllm_bench.finetune.model import load_config, load_tokenizer
 from sevenllm_bench.finetune.prepare import encode, select
 
@@ -94,21 +95,12 @@ def _memory(base: PretrainedConfig, config: FinetuneConfig, processes: int) -> t
 
 
 def disk_bytes(config: FinetuneConfig, base: PretrainedConfig) -> int:
-    """Bytes that a run writes at most: the checkpoints it keeps and one more, and the finished one."""
-    parameters = count_parameters(base)
-    if config.training.method == "full":
-        return parameters * (_BYTES_TO_RESUME * (config.training.keep_checkpoints + 1) + 4)
-    trained = lora_parameters(config, base)
+    """Bytes that a run writes at most: the checkpoints it keeps and one more, and the finished one; 0 where it can't be told."""
+    try:
+        model = meta_model(base)
+    except ConfigError:  # code of the model's own repository, say
+        return 0
+    trained = count(model)
+    if config.training.method != "full":  # at most: on every linear layer, whatever `lora.targets` says
+        trained = sum(config.lora.rank * (layer.inputs + layer.outputs) for layer in linear_layers(model))
     return trained * (_BYTES_TO_RESUME * (config.training.keep_checkpoints + 1) + 4)
-
-
-def lora_parameters(config: FinetuneConfig, base: PretrainedConfig) -> int:
-    """Parameters of the adapters, at most: on every linear layer, whatever `lora.targets` says."""
-    import torch
-    from torch import nn
-    from transformers import AutoModelForCausalLM
-
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(base)
-    layers = (module for module in model.modules() if isinstance(module, nn.Linear))
-    return sum(config.lora.rank * (layer.in_features + layer.out_features) for layer in layers)
