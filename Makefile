@@ -7,7 +7,7 @@ SOURCES := pyproject.toml README.md LICENSE $(shell find sevenllm_bench task_yam
 .PHONY: help demo test lint bench tasks clean
 
 help:
-	@echo "make demo   run all 58 tasks on a tiny checkpoint, offline (some minutes, most of them installing)"
+	@echo "make demo   evaluate a tiny checkpoint on all 58 tasks, fine-tune it, evaluate it again; offline but for installing (minutes)"
 	@echo "make test   run the test suite"
 	@echo "make lint   ruff and mypy"
 	@echo "make bench  measure speed (ratios against reference implementations)"
@@ -43,7 +43,7 @@ $(DEMO)/.installed: $(SOURCES) constraints.txt
 	@echo "Building the wheel and setting up $(DEMO) (a minute or two) …"
 	@test -x $(DEMO)/bin/python || $(PYTHON) -m venv $(DEMO)
 	@rm -rf dist && $(DEMO)/bin/python -m pip wheel $(PIP_FLAGS) --no-deps --wheel-dir dist .
-	@$(DEMO)/bin/python -m pip install $(PIP_FLAGS) --constraint constraints.txt "$$(ls dist/sevenllm_bench-*.whl)[hf]"
+	@$(DEMO)/bin/python -m pip install $(PIP_FLAGS) --constraint constraints.txt "$$(ls dist/sevenllm_bench-*.whl)[train]"
 	@$(DEMO)/bin/python -m pip install $(PIP_FLAGS) --no-deps --force-reinstall dist/sevenllm_bench-*.whl
 	@touch $@
 

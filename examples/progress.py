@@ -1,6 +1,6 @@
 """Filters lm-eval's standard error: the generation's progress, one line per step, and whatever looks like an error.
 
-The whole text is kept in lm_eval.log beside it.
+The whole text is kept in a file: progress.py LOG
 """
 
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 WORTH_SHOWING = re.compile(r"Running .* requests: +\d+%.*|.*(?:Traceback|Error|error:).*")
 
-with Path("lm_eval.log").open("w", encoding="utf-8") as log:
+with Path(sys.argv[1]).open("w", encoding="utf-8") as log:
     line = ""
     while character := sys.stdin.read(1):
         log.write(character)

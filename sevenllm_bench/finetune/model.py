@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.attention import PACKED_SDPA, register
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.examples import PLAIN_CHAT_TEMPLATE
 
@@ -54,8 +55,11 @@ def load_model(config: FinetuneConfig) -> PreTrainedModel:
     from transformers import AutoModelForCausalLM
 
     arguments: dict[str, Any] = {"dtype": weights_dtype(config)}
-    if config.model.attention != "auto":
-        arguments["attn_implementation"] = config.model.attention
+    kernel = attention_kernel(config)
+    if kernel == PACKED_SDPA:
+        register()
+    if kernel != "auto":
+        arguments["attn_implementation"] = kernel
     if config.training.method == "qlora":
         arguments["quantization_config"] = _four_bits()
     model = _load(AutoModelForCausalLM.from_pretrained, config, **arguments)
@@ -73,6 +77,12 @@ def _load(load: Callable[..., Any], config: FinetuneConfig, **arguments: Any) ->
             f"model.base={model.base}: can't be loaded ({reason}). "
             "Name a folder in the save_pretrained layout, or a model of the Hub"
         ) from None
+
+
+def attention_kernel(config: FinetuneConfig) -> str:
+    """The attention kernel: on a CPU, unless another one is asked for, the one that keeps packed examples apart cheaply."""
+    is_default = config.model.attention == "auto" and config.data.packing and device(config) == "cpu"
+    return PACKED_SDPA if is_default else config.model.attention
 
 
 def weights_dtype(config: FinetuneConfig) -> torch.dtype:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import sys
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from datasets import Dataset, concatenate_datasets
+from tqdm.auto import tqdm  # type: ignore[import-untyped]
 from transformers import ProgressCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
@@ -231,12 +233,23 @@ class MarkComplete(TrainerCallback):
 
 
 class Lines(ProgressCallback):
-    """A progress bar, and one short line per logged step instead of a dictionary."""
+    """A progress bar, on a terminal, and one short line per logged step instead of a dictionary."""
 
     def __init__(self) -> None:
         """Start the clock."""
         super().__init__()
         self._start = time.monotonic()
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Begin the bar; a log file gets the lines alone."""
+        if state.is_world_process_zero:
+            self.training_bar = tqdm(total=state.max_steps, dynamic_ncols=True, disable=not sys.stderr.isatty())
+        self.current_step = 0
+
+    def on_prediction_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **named: Any) -> None:
+        """Move the bar of an evaluation."""
+        if sys.stderr.isatty():
+            super().on_prediction_step(args, state, control, **named)
 
     def on_log(
         self,
@@ -252,7 +265,8 @@ class Lines(ProgressCallback):
         parts = [f"{label} {logs[name]:.4g}" for name, label in _SHOWN.items() if isinstance(logs.get(name), (int, float))]
         parts += [f"{name.removeprefix('eval_metrics_')} {value:.4f}" for name, value in logs.items() if "eval_metrics_" in name]
         if parts:
-            self.training_bar.write(f"step {state.global_step:,} of {state.max_steps:,}: {', '.join(parts)}")
+            elapsed = tqdm.format_interval(time.monotonic() - self._start)
+            self.training_bar.write(f"step {state.global_step:,} of {state.max_steps:,} ({elapsed}): {', '.join(parts)}")
 
 
 _SHOWN = {

@@ -4,7 +4,7 @@ Tokens are real ones: padding is no work done. Both train the same model in the 
 On a CPU the model is small, the LM head a fifth of it; on a GPU it has half a billion parameters (Qwen2.5-0.5B's
 configuration), and the peak memory and the share of the chip's peak FLOP/s are printed.
 
-    python tests/perf/bench_finetune.py [--rows FILE] [--max-length 1024] [--peak-tflops 989]
+    python tests/perf/bench_finetune.py [--rows FILE] [--max-length 1536] [--peak-tflops 989]
 
 Rows: SEvenLLM-Instruct rows (a file or folder, for its spread of lengths), else the embedded training rows.
 """
@@ -23,6 +23,7 @@ from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM, TrainerCallback
 
 from sevenllm_bench.corpus.instruct import load_embedded_corpus, load_instruct
+from sevenllm_bench.finetune.attention import PACKED_SDPA, register
 from sevenllm_bench.finetune.config_file import read_config
 from sevenllm_bench.finetune.examples import Encoder, Example, Fitting
 from sevenllm_bench.finetune.run import quiet
@@ -56,7 +57,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Packed training against padded batches.")
     parser.add_argument("--rows", help="file or folder of SEvenLLM-Instruct rows")
-    parser.add_argument("--max-length", type=int, default=1024)
+    parser.add_argument("--max-length", type=int, default=1536)
     parser.add_argument("--examples", type=int, help="how many, drawn with replacement")
     parser.add_argument("--peak-tflops", type=float, default=989.0, help="of the GPU in bf16, dense (default: H100 SXM)")
     return parser.parse_args()
@@ -79,7 +80,7 @@ def _model(on_gpu: bool) -> PreTrainedModel:
     if on_gpu:
         sizes = {"hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24, "num_attention_heads": 14}
         return Qwen2ForCausalLM(Qwen2Config(**sizes, num_key_value_heads=2, vocab_size=151936, tie_word_embeddings=True))
-    sizes = {"hidden_size": 384, "intermediate_size": 1056, "num_hidden_layers": 6, "num_attention_heads": 6}
+    sizes = {"hidden_size": 512, "intermediate_size": 1408, "num_hidden_layers": 4, "num_attention_heads": 8}
     return LlamaForCausalLM(LlamaConfig(**sizes, vocab_size=8192, max_position_embeddings=4096))
 
 
@@ -125,8 +126,12 @@ def _packed(model: PreTrainedModel, examples: list[Example], tokenizer: Any, max
     """Our trainer, one packed sequence per step."""
     rows = [{"input_ids": example.input_ids, "labels": example.labels} for example in examples]
     changes = ["model.base=x", f"data.max_length={max_length}", "training.epochs=1", "training.learning_rate=1e-5"]
+    changes += ["data.packing=true", "training.batch_size=1", "training.accumulation=1"]
     changes += ["training.gradient_checkpointing=false", f"training.precision={'bf16' if on_gpu else 'fp32'}"]
     changes += ["training.save_every=1000000", "training.log_every=1000000", "training.device=auto"]
+    if not on_gpu:
+        register()
+        model.set_attn_implementation(PACKED_SDPA)
     clock = _Clock(on_gpu)
     with tempfile.TemporaryDirectory() as folder:
         arguments = trainer_arguments(read_config("demo", changes), Path(folder), has_held_out=False, evaluate_first=False)
