@@ -67,6 +67,7 @@ def test_data_flow_one_way():
         "llm",
         "judge",
         "preflight",
+        "submission",
         "harness",
         "cli",
     ]
