@@ -189,7 +189,8 @@ def instances(manifest: Mapping[str, Any], samples: Sequence[Sample], created: d
     for sample in samples:
         if sample.is_default:
             body = _instance(sample)
-            for metric, value in sample.metrics.items():
+            for metric in [name for name in METRIC_VERSIONS if name in sample.metrics]:
+                value = sample.metrics[metric]
                 yield {
                     **shared,
                     "evaluation_name": f"sevenllm_{sample.row.section}",
