@@ -208,4 +208,4 @@ def _has_default_embedding(tasks: Mapping[str, Any]) -> bool:
     from sevenllm_bench.text.embedding import DEFAULT_MODEL, DEFAULT_REVISION
 
     used = [dig(task, "signature", "embedding") for name, task in tasks.items() if not name.endswith("_mcq")]
-    return all((dig(e, "model"), dig(e, "revision")) == (DEFAULT_MODEL, DEFAULT_REVISION) for e in used)
+    return bool(used) and all((dig(e, "model"), dig(e, "revision")) == (DEFAULT_MODEL, DEFAULT_REVISION) for e in used)

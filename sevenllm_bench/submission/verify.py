@@ -114,8 +114,14 @@ def _notes(run: Run, declared: Declared) -> Iterator[Finding]:
     yield Finding("model", run.label, "note", "that this model wrote these answers can't be told from a bundle")
     if not (run.model.sha or declared.revision):
         yield Finding("model", run.label, "note", "no revision is recorded")
+    elif declared.revision and run.model.sha and declared.revision != run.model.sha:
+        yield Finding("model", run.label, "differs", f"revision {declared.revision} is declared, the run says {run.model.sha}")
     elif declared.revision and not run.model.sha:
         yield Finding("model", run.label, "note", f"revision {declared.revision} is what the submitter says")
+    loaded = run.model.arguments.get("pretrained")
+    if declared.repository and declared.repository != loaded:
+        why = f"the repository {declared.repository} is what the submitter says; loaded was {loaded or 'no such name'}"
+        yield Finding("model", run.label, "note", why)
     if run.model.source == "sevenllm-replay":
         yield Finding("model", run.label, "note", "the answers were replayed from a file; the model was not run then")
     if isinstance(run.settings.use_cache, str):

@@ -271,6 +271,11 @@ def test_another_model(bundle):
     caught(bundle, "manifest", "model", "a-better-model")
 
 
+def test_another_revision(bundle):
+    edit_json(bundle / "manifest.json", lambda m: m["submission"].update(revision="f" * 40))
+    caught(bundle, "model", "f" * 40, "the run says abc123")
+
+
 def test_other_shots(bundle):
     edit_json(results_of(bundle), lambda r: r["n-shot"].update({MCQ: 2}))
     caught(bundle, "manifest", "tasks", "num_fewshot")
