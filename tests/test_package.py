@@ -70,6 +70,7 @@ def test_data_flow_one_way():
         "preflight",
         "corpus",
         "finetune",
+        "submission",
         "harness",
         "cli",
     ]

@@ -28,6 +28,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_finetune(commands)
     _add_merge(commands)
     _add_doctor(commands)
+    _add_submit(commands)
+    _add_verify(commands)
     commands.add_parser("eval", help=_EVAL_HELP, add_help=False)
     return parser
 
@@ -157,6 +159,45 @@ def _add_merge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("-o", "--output", metavar="OUT", required=True, help="folder for the whole model")
     parser.add_argument("--base", metavar="MODEL", help="the base model, where it moved")
     parser.set_defaults(run=_run("merge"))
+
+
+def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "submit",
+        help="bundle a run for a leaderboard, in the Hub's and every_eval_ever's formats",
+        description="Writes a bundle that anybody can verify, checks it, and shows the pull request that --push opens.",
+    )
+    parser.add_argument("run_path", metavar="RUN", help="a folder of lm-eval's output (--log_samples), or a results_*.json")
+    parser.add_argument("-o", "--output", required=True, metavar="BUNDLE", help="a zip file (NAME.zip) or a folder to write")
+    parser.add_argument("--model", metavar="ORG/NAME", help="the model's repository on the Hub (default: what was loaded)")
+    parser.add_argument("--revision", metavar="SHA", help="the model's revision, where the run doesn't say")
+    parser.add_argument("--benchmark", metavar="ORG/NAME", help="dataset of the benchmark on the Hub (default: the authors')")
+    parser.add_argument("--source-url", metavar="URL", help="where the run can be seen")
+    parser.add_argument("--organization", default="unknown", metavar="NAME", help="who ran it")
+    parser.add_argument(
+        "--relationship",
+        choices=("first_party", "third_party", "collaborative", "other"),
+        default="other",
+        help="of who ran it to the model (default: other)",
+    )
+    parser.add_argument("--notes", default="", metavar="TEXT", help="anything worth knowing about the run")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: as for score)")
+    parser.add_argument("--push", action="store_true", help="open the pull request (token: HF_TOKEN); without it, only show it")
+    parser.set_defaults(run=_run("submit"))
+
+
+def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "verify",
+        help="recompute every score of a bundle from its samples",
+        description="Says of each figure: confirmed, differs, or cannot be confirmed. Exit code 1 when something differs.",
+    )
+    parser.add_argument("bundle", metavar="BUNDLE", help="the zip file or folder that submit wrote")
+    parser.add_argument("--strict", action="store_true", help="exit code 1 also for what cannot be confirmed")
+    parser.add_argument("--all", action="store_true", help="list tasks and what is confirmed too")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: as for score)")
+    parser.add_argument("--json", metavar="FILE", help='write every finding as JSON too ("-" for standard output instead)')
+    parser.set_defaults(run=_run("verify"))
 
 
 def _add_rows(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,117 @@
+"""`sevenllm-bench submit`: a run as a bundle that anybody can check, with the formats of the Hub, and a pull request."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sevenllm_bench.cli.table import print_table
+from sevenllm_bench.cli.verify import print_findings
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.files import user_path
+from sevenllm_bench.results.locate import RunFiles
+from sevenllm_bench.results.reader import read_run
+from sevenllm_bench.results.records import Run
+from sevenllm_bench.submission.bundle import Bundle, one_run, write_bundle
+from sevenllm_bench.submission.hub_results import default_benchmark
+from sevenllm_bench.submission.known import KnownRows
+from sevenllm_bench.submission.manifest import Declared
+from sevenllm_bench.submission.push import TOKEN_VARIABLE, check_repository, pull_request, send, token_from_environment
+from sevenllm_bench.submission.verify import verify_bundle
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the bundle, check it, show what would be sent, and send it where that is asked for."""
+    output = user_path(arguments.output, ConfigError)
+    files = one_run(arguments.run_path)
+    known = KnownRows(arguments.data_dir)
+    declared = _declared(arguments, files)
+    token = token_from_environment()
+    if arguments.push and not token:
+        raise ConfigError(f"--push needs an access token with write permission in the environment variable {TOKEN_VARIABLE}")
+    if arguments.push and not declared.repository:
+        raise ConfigError("--push needs to know the model's repository: --model ORG/NAME")
+    bundle = write_bundle(files, output, declared, known, datetime.now(UTC), token)
+    _print(bundle)
+    verification = verify_bundle(bundle.path, known)
+    print_findings(verification)
+    code = verification.exit_code()
+    return code if code else _pull_request(bundle, declared, arguments.push, token)
+
+
+def _declared(arguments: argparse.Namespace, files: RunFiles) -> Declared:
+    evaluated = read_run(files)
+    repository = arguments.model or _repository_of(evaluated)
+    for option, name in (("--model", repository), ("--benchmark", arguments.benchmark)):
+        if name:
+            check_repository(option, name)
+    recorded = evaluated.model.sha
+    if arguments.revision and recorded and arguments.revision != recorded:
+        raise ConfigError(f"--revision {arguments.revision}: the run itself says {recorded}")
+    for option in ("notes", "organization", "source_url", "revision"):
+        value = getattr(arguments, option) or ""
+        if len(value) > 500 or not value.isprintable():
+            raise ConfigError(f"--{option.replace('_', '-')}: at most 500 printable characters, on one line")
+    return Declared(
+        repository=repository,
+        revision=arguments.revision or (str(recorded) if recorded else None),
+        benchmark=arguments.benchmark or default_benchmark(),
+        source_url=arguments.source_url,
+        organization=arguments.organization,
+        relationship=arguments.relationship,
+        notes=arguments.notes,
+    )
+
+
+def _repository_of(evaluated: Run) -> str | None:
+    """The Hub repository that the model was loaded from, as far as its name looks like one."""
+    if evaluated.model.source not in ("hf", "hf-auto", "huggingface", "vllm", "sglang"):
+        return None
+    name = evaluated.model.arguments.get("pretrained")
+    return name if isinstance(name, str) and _REPOSITORY.fullmatch(name) else None
+
+
+def _print(bundle: Bundle) -> None:
+    rows = [
+        [figure.id, f"{figure.value:.4f}", "" if figure.stderr is None else f"{figure.stderr:.4f}", str(figure.rows)]
+        for figure in bundle.figures
+        if figure.level != "task"
+    ]
+    print_table("figures", ["figure", "value", "std. error", "rows"], rows)
+    for name, why in _grouped(bundle.manifest).items():
+        print(f"not in the Hub's formats ({why}): {name}")
+    print(f"written: {bundle.path} ({len(bundle.manifest['files'])} files, with the manifest one more)")
+
+
+def _grouped(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Figures left out, those with the same reason together."""
+    reasons: dict[str, list[str]] = {}
+    for name, why in manifest["left_out_of_hub_formats"].items():
+        reasons.setdefault(why, []).append(name)
+    return {", ".join(names): why for why, names in reasons.items()}
+
+
+def _pull_request(bundle: Bundle, declared: Declared, push: bool, token: str) -> int:
+    if bundle.hub_file is None or declared.repository is None:
+        why = (
+            "no figure qualifies for the Hub"
+            if bundle.hub_file is None
+            else "no repository of the model is known (--model ORG/NAME)"
+        )
+        if push:
+            raise ConfigError(f"nothing was sent: {why}")
+        print(f"no pull request: {why}")
+        return 0
+    request = pull_request(declared.repository, bundle.hub_file, declared.repository)
+    for line in request.lines():
+        print(line)
+    if not push:
+        print("nothing was sent; --push opens this pull request")
+        return 0
+    print(f"opened: {send(request, token)}")
+    return 0

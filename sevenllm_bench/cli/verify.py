@@ -1,0 +1,65 @@
+"""`sevenllm-bench verify`: which figures of a bundle are confirmed, which differ, and which nobody can confirm."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from sevenllm_bench.cli.output import json_text, write_text
+from sevenllm_bench.cli.table import print_table
+from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.files import user_path
+from sevenllm_bench.submission.findings import Verification
+from sevenllm_bench.submission.known import KnownRows
+from sevenllm_bench.submission.verify import verify_bundle
+
+_FIGURES = "figures"
+_WORDS = {"confirmed": "confirmed", "differs": "differs", "unconfirmed": "cannot be confirmed", "note": "note"}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check a bundle, print what was found, and return 1 when something differs (strict: or can't be confirmed)."""
+    verification = verify_bundle(user_path(arguments.bundle, ResultsError), KnownRows(arguments.data_dir))
+    code = verification.exit_code(arguments.strict)
+    if arguments.json == "-":
+        sys.stdout.write(json_text(as_json(verification, code)))
+        return code
+    print_figures(verification, arguments.all)
+    print_findings(verification, arguments.all)
+    if arguments.json:
+        write_text("--json", arguments.json, json_text(as_json(verification, code)))
+    return code
+
+
+def as_json(verification: Verification, code: int) -> dict[str, object]:
+    """The verification as a JSON object."""
+    findings = [finding.as_json() for finding in verification.findings]
+    return {"model": verification.label, "exit_code": code, "counts": verification.counts, "findings": findings}
+
+
+def print_figures(verification: Verification, everything: bool = False) -> None:
+    """Print a table of the figures claimed; tasks too with `everything`."""
+    figures = [finding for finding in verification.findings if finding.check == _FIGURES]
+    shown = [finding for finding in figures if everything or not finding.what.startswith("sevenllm")]
+    rows = [[f.what, _number(f.claimed), _number(f.found), _WORDS[f.status]] for f in shown]
+    if rows:
+        print_table(f"figures of {verification.label}", ["figure", "claimed", "recomputed", ""], rows)
+    if len(shown) < len(figures):
+        confirmed = sum(f.status == "confirmed" for f in figures if f not in shown)
+        print(f"figures by task: {confirmed} of {len(figures) - len(shown)} confirmed (--all lists them)")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6f}"
+
+
+def print_findings(verification: Verification, everything: bool = False) -> None:
+    """Print what differs, what can't be confirmed, what is worth knowing, and the counts."""
+    for status in ("differs", "unconfirmed", "note", *(("confirmed",) if everything else ())):
+        for finding in verification.findings:
+            if finding.status == status:
+                print(f"{_WORDS[status]}: {finding.line}")
+    counts = verification.counts
+    print(
+        f"{counts['confirmed']} confirmed, {counts['differs']} differ or are missing, {counts['unconfirmed']} cannot be confirmed"
+    )

@@ -1,0 +1,182 @@
+"""Writing a bundle: a run's own files without secrets, the formats for the Hub and every_eval_ever, and the manifest."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench.errors import ConfigError, ResultsError
+from sevenllm_bench.results.checked import read_json
+from sevenllm_bench.results.locate import RunFiles, find_runs, task_of
+from sevenllm_bench.results.reader import leaf_of_task, read_run
+from sevenllm_bench.results.records import Run
+from sevenllm_bench.submission import every_eval_ever
+from sevenllm_bench.submission.figures import Figure, figures_of
+from sevenllm_bench.submission.hub_results import as_yaml, hub_path, hub_results
+from sevenllm_bench.submission.known import KnownRows
+from sevenllm_bench.submission.manifest import Declared, build_manifest, file_record
+from sevenllm_bench.submission.model_index import model_index
+from sevenllm_bench.submission.names import MANIFEST, MODEL_INDEX, RUN_FOLDER, safe_part, why_not
+from sevenllm_bench.submission.redact import without_secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle that was written.
+
+    Attributes:
+        path: The zip file or folder.
+        manifest: Its manifest.
+        figures: All figures.
+        hub_file: The file for the model's repository, as (path in the repository, content); None where no figure
+            qualifies.
+    """
+
+    path: Path
+    manifest: Mapping[str, Any]
+    figures: tuple[Figure, ...]
+    hub_file: tuple[str, bytes] | None
+
+
+def one_run(path: str | Path) -> RunFiles:
+    """The files of the one run that a path holds.
+
+    Raises:
+        ResultsError: There is none, there are several, or they are saved answers without results.
+    """
+    found = find_runs([path])
+    if len(found) > 1:
+        raise ResultsError(f"{path}: {len(found)} runs in it, name one: {', '.join(files.name for files in found[:5])}")
+    if found[0].results is None:
+        raise ResultsError(
+            f"{path}: saved answers alone don't say how they were made; run them through the harness first: "
+            "lm_eval --model sevenllm-replay --model_args predictions=FILE --tasks sevenllm --log_samples --output_path DIR"
+        )
+    return found[0]
+
+
+def write_bundle(
+    files: RunFiles, output: Path, declared: Declared, known: KnownRows, created: datetime, secret: str = ""
+) -> Bundle:
+    """Write a bundle.
+
+    Args:
+        files: The run's files, see `one_run`.
+        output: A zip file (its name ends in .zip) or a folder; it must not exist.
+        declared: What the submitter says.
+        known: The rows that the run should be about.
+        created: Now.
+        secret: A token that must not be in any file.
+
+    Raises:
+        ConfigError: `output` exists, or can't be written.
+        ResultsError: The run can't be read, has no samples, or holds the secret in an answer.
+        DataError: The official rows can't be had.
+    """
+    if output.exists() or output.is_symlink():
+        raise ConfigError(f"{output} exists already; name another bundle, or delete it")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".sevenllm-bench-", dir=output.parent) as folder:
+            bundle = _stage(files, Path(folder) / "bundle", declared, known, created)
+            names = sorted(bundle.manifest["files"])
+            _refuse_secret(bundle.path, [*names, MANIFEST], secret)
+            _finish(bundle.path, [MANIFEST, *names], output)
+    except OSError as error:
+        raise ConfigError(f"{output}: can't be written ({error.strerror or error})") from None
+    return Bundle(output, bundle.manifest, bundle.figures, bundle.hub_file)
+
+
+def _stage(files: RunFiles, folder: Path, declared: Declared, known: KnownRows, created: datetime) -> Bundle:
+    """All files of the bundle, in a folder."""
+    run = read_run(_copy_run(files, folder / RUN_FOLDER))
+    if not run.samples:
+        raise ResultsError(f"{files.name}: no samples; run lm_eval with --log_samples")
+    figures = figures_of(run, run.samples, known)
+    manifest = build_manifest(run, figures, declared, created)
+    hub_file = _write_formats(folder, manifest, figures, run, created)
+    manifest["files"] = {name: file_record(folder / name) for name in _names(folder)}
+    _write(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    return Bundle(folder, manifest, tuple(figures), hub_file)
+
+
+def _copy_run(files: RunFiles, folder: Path) -> RunFiles:
+    """The results without secrets, and the samples of our tasks."""
+    assert files.results is not None
+    folder.mkdir(parents=True)
+    name = files.results.name
+    results = folder / (f"{safe_part(files.results.stem)}.json" if why_not(name) else name)
+    content = read_json(files.results)
+    clean = without_secrets(content)
+    if clean == content:
+        shutil.copyfile(files.results, results)
+    else:
+        _write(results, json.dumps(clean, ensure_ascii=True, indent=2))
+    ours = [file for file in files.samples if leaf_of_task(task_of(file))]
+    return RunFiles(results, tuple(Path(shutil.copyfile(file, folder / file.name)) for file in ours))
+
+
+def _write_formats(
+    folder: Path, manifest: Mapping[str, Any], figures: Sequence[Figure], run: Run, created: datetime
+) -> tuple[str, bytes] | None:
+    """The files that are made from the run; returns the one for the model's repository."""
+    aggregate_path, instance_path = (folder / name for name in every_eval_ever.paths(manifest, created))
+    rows = _write_lines(instance_path, every_eval_ever.instances(manifest, run.samples, created))
+    record = {**file_record(instance_path), "rows": rows}
+    aggregate = every_eval_ever.aggregate(manifest, figures, created, record)
+    _write(aggregate_path, json.dumps(aggregate, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    entries = hub_results(manifest, figures)
+    if not entries:
+        return None
+    path = hub_path(manifest)
+    _write(folder / path, as_yaml(entries))
+    _write(folder / MODEL_INDEX, as_yaml(model_index(manifest, figures)))
+    return path.removeprefix("hub/"), (folder / path).read_bytes()
+
+
+def _write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    count = 0
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for count, record in enumerate(records, 1):  # noqa: B007
+            file.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+    return count
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _refuse_secret(folder: Path, names: Iterable[str], secret: str) -> None:
+    """Stop where the token of the environment stands in a file: a model may have written it."""
+    for name in names:
+        if secret and secret.encode() in (folder / name).read_bytes():
+            raise ResultsError(f"{name}: the access token of the environment stands in it; remove it there, then submit again")
+
+
+def _finish(folder: Path, names: Sequence[str], output: Path) -> None:
+    """Put the bundle in its place, in one step."""
+    if output.suffix != ".zip":
+        folder.rename(output)
+        return
+    packed = folder.parent / "bundle.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            member = zipfile.ZipInfo(name)  # dated 1980, so that the same run gives the same bytes
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o100644 << 16
+            archive.writestr(member, (folder / name).read_bytes())
+    os.replace(packed, output)  # noqa: PTH105

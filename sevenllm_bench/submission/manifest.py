@@ -1,0 +1,212 @@
+"""The manifest of a bundle: what was run, how, which figures came out, and the sha256 of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench import __version__
+from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.results.checked import printable
+from sevenllm_bench.results.records import LeafRun, Model, Run, Settings, Unknown
+from sevenllm_bench.submission.figures import Figure, for_the_hub
+from sevenllm_bench.submission.names import MANIFEST
+
+FORMAT = "sevenllm-bench submission"
+FORMAT_VERSION = 1
+_MOST_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What the submitter says, which no file of a run tells.
+
+    Attributes:
+        repository: The model's repository on the Hub; None where there is none.
+        revision: Its revision, where the run doesn't say.
+        benchmark: The Hub dataset that the benchmark is registered as.
+        source_url: Where the run can be seen.
+        organization: Who ran it.
+        relationship: Of who ran it to the model: "first_party", "third_party", "collaborative" or "other".
+        notes: Anything worth knowing about the run.
+    """
+
+    repository: str | None
+    revision: str | None
+    benchmark: str
+    source_url: str | None = None
+    organization: str = "unknown"
+    relationship: str = "other"
+    notes: str = ""
+
+
+def build_manifest(run: Run, figures: Sequence[Figure], declared: Declared, created: datetime) -> dict[str, Any]:
+    """The manifest, still without `files`.
+
+    Args:
+        run: The run, read from the files as they stand in the bundle.
+        figures: Its figures.
+        declared: What the submitter says.
+        created: Now.
+    """
+    described = describe_run(run)
+    return {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "created": created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "sevenllm_bench": __version__,
+        "submission": asdict(declared),
+        **described,
+        "figures": [figure.as_json() for figure in figures],
+        "left_out_of_hub_formats": for_the_hub(figures, described["tasks"])[1],
+    }
+
+
+def describe_run(run: Run) -> dict[str, Any]:
+    """Model, settings, tasks, command and date of a run, as JSON values; what its files don't say is "unknown"."""
+    value = {
+        "model": _fields(run.model),
+        "settings": _fields(run.settings),
+        "tasks": {name: _describe_leaf(leaf) for name, leaf in run.leaves.items()},
+        "command": command_of(run),
+        "date": run.date if isinstance(run.date, Unknown) else _iso(run.date),
+    }
+    return _plain(value)
+
+
+def _fields(record: Model | Settings) -> dict[str, Any]:
+    return {field.name: getattr(record, field.name) for field in fields(record)}
+
+
+def _describe_leaf(leaf: LeafRun) -> dict[str, Any]:
+    names = ("version", "rows", "rows_in_all", "num_fewshot", "output_type", "generation", "prompt", "signature", "task_hash")
+    return {name: getattr(leaf, name) for name in names}
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """A JSON value that can be written and encoded, not deeper than 60 levels; numbers that are none become text."""
+    if depth > 60:
+        return "…"
+    if isinstance(value, Mapping):
+        return {printable(key): _plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, depth + 1) for item in value]
+    if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _iso(seconds: float) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, OSError, ValueError):
+        return "unknown"
+
+
+def command_of(run: Run) -> str:
+    """A command line that repeats the run, put together from its settings: lm-eval doesn't record the one given."""
+    words = ["lm_eval", "--model", run.model.source]
+    if run.model.arguments:
+        words += ["--model_args", ",".join(f"{key}={value}" for key, value in run.model.arguments.items())]
+    words += ["--tasks", ",".join(run.leaves)]
+    shots = {leaf.num_fewshot for leaf in run.leaves.values()}
+    if len(shots) == 1 and 0 not in shots:
+        words += ["--num_fewshot", str(*shots)]
+    settings = run.settings
+    words += ["--limit", f"{settings.limit:g}"] if isinstance(settings.limit, float | int) else []
+    words += ["--apply_chat_template"] if settings.chat_template else []
+    words += ["--fewshot_as_multiturn"] if settings.fewshot_as_multiturn is True else []
+    prompts = {str(leaf.prompt.get("name")) for leaf in run.leaves.values()}
+    words += ["--metadata", f"prompt={prompts.pop()}"] if len(prompts) == 1 and prompts != {"alpaca"} else []
+    if not isinstance(settings.seeds, Unknown):
+        order = ("random_seed", "numpy_seed", "torch_seed", "fewshot_seed")
+        words += ["--seed", ",".join(str(settings.seeds.get(name)) for name in order)]
+    return shlex.join(printable(word, 8_000) for word in [*words, "--log_samples"])
+
+
+def file_record(path: Path) -> dict[str, Any]:
+    """Size and sha256 of a file, as they stand in the manifest."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": digest}
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of an unpacked bundle.
+
+    Raises:
+        ResultsError: There is none, or it is no manifest.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ResultsError(f"no {MANIFEST} in it, so it is no bundle; give what `sevenllm-bench submit` wrote")
+    if path.stat().st_size > _MOST_BYTES:
+        raise ResultsError(f"{MANIFEST}: {path.stat().st_size:,} bytes, too large for a manifest")
+    content = strict_json(path.read_bytes(), MANIFEST)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ResultsError(f'{MANIFEST}: not the manifest of a bundle (its "format" is not "{FORMAT}")')
+    if content.get("version") != FORMAT_VERSION:
+        shown = printable(content.get("version"), 40)
+        raise ResultsError(
+            f"{MANIFEST}: version {shown}, this package reads {FORMAT_VERSION}; use the sevenllm-bench that wrote it"
+        )
+    return content
+
+
+def strict_json(content: bytes, name: str) -> Any:
+    """A JSON value, in which neither NaN nor infinity is a number, and no key stands twice in an object.
+
+    Raises:
+        ResultsError: It is none.
+    """
+    try:
+        return json.loads(content, parse_constant=_no_number, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise ResultsError(f"{name}: broken JSON ({printable(error)})") from None
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def declared_in(manifest: Mapping[str, Any]) -> Declared:
+    """What the submitter says, from a manifest.
+
+    Raises:
+        ResultsError: A value is missing or of the wrong type.
+    """
+    given = manifest.get("submission")
+    wanted = {"repository": True, "revision": True, "benchmark": False, "source_url": True}
+    wanted |= {"organization": False, "relationship": False, "notes": False}
+    if not isinstance(given, dict) or set(given) != set(wanted):
+        raise ResultsError(f'{MANIFEST}: "submission" must have exactly {", ".join(wanted)}')
+    for name, may_lack in wanted.items():
+        if not ((isinstance(given[name], str) and len(given[name]) <= 2_000) or (may_lack and given[name] is None)):
+            raise ResultsError(f'{MANIFEST}: "{name}" in "submission" is no text')
+    return Declared(**given)
+
+
+def created_in(manifest: Mapping[str, Any]) -> datetime:
+    """When the bundle was made.
+
+    Raises:
+        ResultsError: It doesn't say.
+    """
+    try:
+        return datetime.strptime(manifest["created"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except (KeyError, TypeError, ValueError):
+        raise ResultsError(f'{MANIFEST}: "created" is no time (like 2026-01-31T12:00:00Z)') from None

@@ -1,0 +1,166 @@
+"""Runs with true scores, prompts and signatures, bundles made of them, and ways to tamper with those."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from run_files import STAMP, doc_of
+
+from sevenllm_bench.data.describe import describe_embedded
+from sevenllm_bench.data.embedded import embedded_split
+from sevenllm_bench.data.rows import Row
+from sevenllm_bench.metrics.signature import signature
+from sevenllm_bench.prompts import STYLES, render
+from sevenllm_bench.scoring import score_rows
+from sevenllm_bench.submission.bundle import one_run, write_bundle
+from sevenllm_bench.submission.findings import Finding, Verification
+from sevenllm_bench.submission.known import KnownRows
+from sevenllm_bench.submission.manifest import Declared
+from sevenllm_bench.submission.verify import verify_bundle
+
+NOW = datetime(2026, 11, 24, 20, 0, 0, tzinfo=UTC)
+DECLARED = Declared("an-org/a-model", None, "Multilingual-Multimodal-NLP/SEVENLLM-Dataset")
+#: Six small tasks, one of each language and kind, on embedded rows.
+LEAVES = tuple(
+    f"sevenllm_{language}_{name}" for language in ("en", "zh") for name in ("time_element_acquisition", "impact_scope", "mcq")
+)
+
+
+def small_rows() -> list[Row]:
+    return [row for leaf in LEAVES for row in embedded_split("test") if row.leaf.name == leaf]
+
+
+def half_right(row: Row) -> str:
+    """Right where the id is even, wrong elsewhere."""
+    return row.reference_text if row.id % 2 == 0 else "no idea"
+
+
+def write_true_run(
+    folder: Path,
+    rows: Iterable[Row],
+    answer: Callable[[Row], str] = half_right,
+    data: dict[str, Any] | None = None,
+    change: Callable[[dict[str, Any]], None] | None = None,
+    prompt: Callable[[Row], Any] = lambda row: render(row, STYLES["alpaca"]),
+    extra: dict[str, float] | None = None,
+) -> Path:
+    """Write the files of a run as lm-eval 0.4.13 does; `extra` adds metrics to rows that are no MCQ."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tasks: dict[str, list[Row]] = {}
+    for row in rows:
+        tasks.setdefault(row.leaf.name, []).append(row)
+    results: dict[str, Any] = {key: {} for key in ("results", "configs", "versions", "n-shot", "n-samples", "task_hashes")}
+    for task, own in tasks.items():
+        kind = own[0].leaf.kind
+        values = [score.metrics for score in score_rows(own, [answer(row) for row in own], kind)]
+        values = [{**value, **(extra or {})} if kind != "mcq" else value for value in values]
+        lines = [
+            {
+                "doc_id": number,
+                "doc": doc_of(row),
+                "target": row.reference_text,
+                "arguments": {"gen_args_0": {"arg_0": prompt(row), "arg_1": {"until": []}}},
+                "resps": [[answer(row)]],
+                "filtered_resps": [answer(row)],
+                "metrics": list(value),
+                **value,
+            }
+            for number, (row, value) in enumerate(zip(own, values, strict=True))
+        ]
+        write_lines(folder / f"samples_{task}_{STAMP}.jsonl", lines)
+        results["results"][task] = {f"{name},none": sum(v[name] for v in values) / len(own) for name in values[0]}
+        record = signature(kind, own[0].language, data or describe_embedded())
+        style = STYLES["alpaca"]
+        record["prompt"] = {"name": style.name, "version": style.version, "sha256": style.sha256}
+        results["configs"][task] = {
+            "task": task,
+            "output_type": "generate_until",
+            "generation_kwargs": {"do_sample": False, "temperature": 0.0, "max_gen_toks": 2000},
+            "metadata": {"sevenllm": {"signature": record}},
+        }
+        results["versions"][task], results["n-shot"][task] = "1-A", 0
+        results["n-samples"][task] = {"original": len(own), "effective": len(own)}
+    results |= {
+        "config": {"model": "hf", "model_args": {"pretrained": "an-org/a-model"}, "limit": None, "model_sha": "abc123"},
+        "date": 1795546896.5,
+        "lm_eval_version": "0.4.13",
+        "model_name": "an-org/a-model",
+        "system_instruction_sha": None,
+        "chat_template_sha": None,
+    }
+    if change:
+        change(results)
+    path = folder / f"results_{STAMP}.json"
+    path.write_text(json.dumps(results), encoding="utf-8")
+    return path
+
+
+def write_lines(path: Path, records: Iterable[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def make_bundle(run: Path, output: Path, known: KnownRows | None = None, declared: Declared = DECLARED) -> Path:
+    return write_bundle(one_run(run), output, declared, known or KnownRows(), NOW).path
+
+
+def verify(bundle: Path, known: KnownRows | None = None) -> Verification:
+    return verify_bundle(bundle, known or KnownRows())
+
+
+def differing(verification: Verification, check: str = "") -> list[Finding]:
+    return [finding for finding in verification.of("differs") if check in ("", finding.check)]
+
+
+def edit_json(path: Path, change: Callable[[Any], None]) -> None:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    change(content)
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def edit_samples(bundle: Path, task: str, change: Callable[[list[dict[str, Any]]], Any]) -> None:
+    path = next((bundle / "run").glob(f"samples_{task}_*.jsonl"))
+    records = read_lines(path)
+    change(records)
+    write_lines(path, records)
+
+
+def sign_again(bundle: Path) -> None:
+    """Bring the hashes of the manifest up to date, as somebody who tampers would."""
+    from sevenllm_bench.submission.manifest import file_record
+
+    names = [path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file() and path.name != "manifest.json"]
+    edit_json(bundle / "manifest.json", lambda m: m.update(files={name: file_record(bundle / name) for name in names}))
+
+
+def zipped(folder: Path, path: Path, *more: tuple[zipfile.ZipInfo | str, bytes]) -> Path:
+    """A bundle's folder as a zip file, with further members."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(folder).as_posix())
+        for name, content in more:
+            archive.writestr(name, content)
+    return path
+
+
+def copied(bundle: Path, to: Path) -> Path:
+    return Path(shutil.copytree(bundle, to))
+
+
+def as_bytes(*members: tuple[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return buffer.getvalue()
