@@ -10,7 +10,8 @@ from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
 from sevenllm_bench.comparison.cells import HEADLINE_NAME, why_partial
-from sevenllm_bench.comparison.wording import finding_row, how_to_read, interval
+from sevenllm_bench.comparison.compare import Finding
+from sevenllm_bench.comparison.wording import how_to_read, p_value
 from sevenllm_bench.metrics.signature import HEADLINE, signature_line
 from sevenllm_bench.report.answering import answering, judged
 from sevenllm_bench.report.command import command_of
@@ -72,13 +73,22 @@ def build_report(
     site = Site(folder, "report")
     examined = examine(runs, seed, resamples)
     tasks = _tasks(runs)
-    shared = {"runs": runs, "figures": examined.figures, "heat": heat, "section_name": section_name, "interval": interval}
+    shared: dict[str, Any] = {
+        "runs": runs,
+        "figures": examined.figures,
+        "heat": heat,
+        "section_name": section_name,
+        "p_value": p_value,
+    }
     size = site.page("index.html", "report.html", plotted=True, **shared, **_index(runs, examined, tasks, resamples))
     left_out = 0
     for place, leaf in enumerate(tasks):
         found = examples(runs, leaf.task, most_examples)
         left_out += found.in_all - len(found.shown)
-        around = {"before": tasks[place - 1] if place else None, "after": tasks[place + 1] if place + 1 < len(tasks) else None}
+        around: dict[str, Any] = {
+            "before": tasks[place - 1] if place else None,
+            "after": tasks[place + 1] if place + 1 < len(tasks) else None,
+        }
         values = _task_values(runs, leaf, examined.figures)
         size += site.page(f"tasks/{leaf.task}.html", "task.html", **shared, **around, **values, found=found)
     return Built(site.close(), 1 + len(tasks), size, left_out)
@@ -94,7 +104,13 @@ def _tasks(runs: Sequence[Run]) -> list[LeafRun]:
 
     def place(leaf: LeafRun) -> tuple[Any, ...]:
         of = leaf.leaf
-        return (not leaf.is_default, languages.index(of.language), kinds.index(of.kind), of.task.number if of.task else 0, leaf.task)
+        return (
+            not leaf.is_default,
+            languages.index(of.language),
+            kinds.index(of.kind),
+            of.task.number if of.task else 0,
+            leaf.task,
+        )
 
     return sorted(first.values(), key=place)
 
@@ -132,7 +148,7 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
 def _headline_parts() -> list[tuple[str, str, str, str]]:
     """Columns of the headline table: level, name, metric, title."""
     languages = [("language", language, HEADLINE_NAME, LANGUAGE_NAMES[language]) for language in LANGUAGES]
-    kinds = [("kind", kind, HEADLINE[kind], f"{KIND_NAMES[kind].capitalize()} ({HEADLINE[kind]})") for kind in KINDS]
+    kinds = [("kind", kind, HEADLINE[kind], KIND_NAMES[kind].capitalize()) for kind in KINDS]
     return [*languages, *kinds]
 
 
@@ -186,8 +202,8 @@ def _task_values(runs: Sequence[Run], leaf: LeafRun, figures: Figures) -> dict[s
     }
 
 
-def _findings(examined: Examined) -> list[tuple[str, list[list[str]]]]:
-    """Level and rows of the tables of findings; the tasks' only where one can tell."""
+def _findings(examined: Examined) -> list[tuple[str, list[Finding]]]:
+    """Level and findings of the tables of findings; the tasks' only where one can tell."""
     if not examined.comparison:
         return []
     tables = []
@@ -196,7 +212,7 @@ def _findings(examined: Examined) -> list[tuple[str, list[list[str]]]]:
         if level == "task":
             found = [f for f in found if f.verdict != "cannot tell"]
         if found:
-            tables.append((level, [finding_row(finding) for finding in found]))
+            tables.append((level, found))
     return tables
 
 

@@ -46,7 +46,9 @@ def diff_values(row: Row, response: str | None) -> Difference:
     order: tuple[Mark, ...] = ("same", "alike", "missing", "added")
     marked.sort(key=lambda found: order.index(found[0]))
     counts = Counter(mark for mark, _ in marked)
-    shown = tuple((mark, value if len(value) <= _MOST_CHARACTERS else value[: _MOST_CHARACTERS - 1] + "…") for mark, value in marked)
+    shown = tuple(
+        (mark, value if len(value) <= _MOST_CHARACTERS else value[: _MOST_CHARACTERS - 1] + "…") for mark, value in marked
+    )
     return Difference(shown[:MOST], dict(counts), "" if read.is_json else read.reason)
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sevenllm_bench.data.rows import Row
+from sevenllm_bench.data.rows import OPENINGS, Row
 from sevenllm_bench.metrics.signature import HEADLINE
 from sevenllm_bench.report.answering import is_unread
 from sevenllm_bench.report.diff import Difference, diff_values
@@ -57,6 +57,13 @@ class Example:
     trouble: tuple[str, ...]
 
     @property
+    def excerpt(self) -> str:
+        """The question without the opening words that all questions of its kind share."""
+        opening = next((words for words in OPENINGS if self.question.start.startswith(words)), "")
+        ends = [place for mark in (":", "：") if (place := self.question.start.find(mark)) >= 0]
+        return self.question.start[min(ends) + 1 :].strip() or self.question.start if opening and ends else self.question.start
+
+    @property
     def size(self) -> int:
         """Characters of text that it puts into a page."""
         texts = [self.question, self.incident, self.reference, *(answer.text for answer in self.answers)]
@@ -91,7 +98,8 @@ def examples(runs: Sequence[Run], task: str, most: int) -> Examples:
     by_run = [{sample.id: sample for sample in run.of_task(task)} for run in runs]
     ids = sorted(set().union(*by_run))
     found = {row_id: [own.get(row_id) for own in by_run] for row_id in ids}
-    shown, size = [], 0
+    shown: list[Example] = []
+    size = 0
     for row_id in _chosen(found, most):
         example = _example(found[row_id])
         size += example.size

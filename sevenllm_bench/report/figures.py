@@ -109,9 +109,7 @@ def _leaf_pairs() -> Iterator[tuple[Leaf, ...]]:
     yield tuple(Leaf(language, "mcq") for language in LANGUAGES)
 
 
-def _heat_row(
-    runs: Sequence[Run], figures: Figures, leaves: Sequence[Leaf], metrics: Mapping[Kind, str]
-) -> HeatRow | None:
+def _heat_row(runs: Sequence[Run], figures: Figures, leaves: Sequence[Leaf], metrics: Mapping[Kind, str]) -> HeatRow | None:
     kind, task = leaves[0].kind, leaves[0].task
     if kind not in metrics:
         return None
@@ -182,7 +180,12 @@ def length_chart(runs: Sequence[Run], found: Sequence[Answering]) -> dict[str, A
 def judge_chart(marks: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """How many answers the judge gave each mark, by run."""
     shown = list(marks.items())[:MOST_IN_CHART]
-    return {"type": "bars", "names": [in_chart(run) for run, _ in shown], "rows": ["1", "2", "3", "4", "5"], "bars": [m for _, m in shown]}
+    return {
+        "type": "bars",
+        "names": [in_chart(run) for run, _ in shown],
+        "rows": ["1", "2", "3", "4", "5"],
+        "bars": [m for _, m in shown],
+    }
 
 
 def section_name(section: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.files import user_path
-from sevenllm_bench.report.visible import Piece, cut, pieces, plain
+from sevenllm_bench.report.visible import Piece, pieces, plain
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -50,6 +50,8 @@ class Site:
         self._clear()
         self.write_bytes("assets/plotly.min.js", self._plotly)
         for asset in sorted(files("sevenllm_bench.report").joinpath("assets").iterdir(), key=lambda file: file.name):
+            if asset.name == "leaderboard.js" and kind != "leaderboard":
+                continue
             self.write_bytes(f"assets/{asset.name}", asset.read_bytes())
 
     def _clear(self) -> None:
@@ -142,9 +144,13 @@ def environment() -> Environment:
     except ImportError:
         raise ConfigError(f"pages need Jinja2: {_INSTALL}") from None
     made = Environment(
-        loader=PackageLoader("sevenllm_bench.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("sevenllm_bench.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    made.filters |= {"visible": _markup, "plain": plain, "cut": cut, "figure": figure, "script_json": _script}
+    made.filters |= {"visible": _markup, "plain": plain, "figure": figure, "script_json": _script}
     return made
 
 
@@ -193,8 +199,3 @@ def heat(value: float | None, metric: str = "") -> str:
         return "none"
     share = (value - 1) / 4 if metric == "judge" else value
     return f"h{round(20 * min(1.0, max(0.0, share)))}"
-
-
-def points(scores: Mapping[str, Any]) -> dict[str, Any]:
-    """A mapping without its empty values, for compact JSON."""
-    return {key: value for key, value in scores.items() if value not in (None, "", (), [])}

@@ -32,7 +32,7 @@
       button.append(...head.childNodes);
       head.append(button);
       button.addEventListener("click", () => {
-        const falling = this.column === column ? !this.falling : head.dataset.sort === "number";
+        const falling = this.column === column ? !this.falling : head.dataset.sort === "number" && !head.dataset.rising;
         this.sort(column, falling);
       });
     }
@@ -127,7 +127,7 @@
       }
       if (this.pager) this.pager.hidden = shown.length >= this.found.length;
       if (this.count) {
-        const sorted = this.column >= 0 ? `, sorted by ${this.heads[this.column].textContent.trim()}` : "";
+        const sorted = this.column >= 0 ? `, sorted by ${this.heads[this.column].innerText.trim().replace(/\s+/g, " ")}` : "";
         const part = shown.length < this.found.length ? `, the first ${shown.length} shown` : "";
         this.count.textContent = `${this.found.length} of ${this.entries.length}${part}${sorted}`;
       }
