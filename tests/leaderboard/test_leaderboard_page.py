@@ -21,7 +21,7 @@ def board(tmp_path_factory):
     encoder = manifest_of("lab/cti-bert", {})
     encoder["figures"] = [{"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.3, "rows": 50, "stderr": 0.06} for x in ("en", "zh")]
     write_bundle(folder / "in" / "encoder", encoder)
-    write_bundle(folder / "in" / "again", manifest_of("org0/model-0000-0.5B", dict.fromkeys(SECTIONS, 0.5), "2025-01-01"))
+    write_bundle(folder / "in" / "again", manifest_of(next(iter(facts)), dict.fromkeys(SECTIONS, 0.5), "2025-01-01"))
     (folder / "models.yaml").write_text(json.dumps(facts))
     started = time.monotonic()
     built = build_leaderboard([folder / "in"], folder / "out", read_facts(folder / "models.yaml"))
@@ -118,7 +118,7 @@ def test_encoders_and_replaced_submissions_have_places_of_their_own(page):
     assert "lab/cti-bert" in page.locator("#t-encoders").inner_text()
     page.locator(".tools[data-for=t-models] input").fill("cti-bert")
     assert page.locator("#t-models tbody tr").count() == 0
-    assert "org0/model-0000-0.5B" in page.locator("#t-older").inner_text()
+    assert "org0/model-0000-" in page.locator("#t-older").inner_text()
     assert page.locator("[data-chart=history] .points path").count() > 100
 
 

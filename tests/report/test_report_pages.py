@@ -259,7 +259,6 @@ def test_a_page_refuses_what_would_get_in_nevertheless(hostile_report, chromium)
     page.wait_for_function("window.violations > 0")
     assert page.evaluate("window.tripped") is None
     page.close()
-    page.context.clear_cookies()
 
 
 def test_a_megabyte_is_cut_and_unseen_characters_are_spelled_out(hostile_report, open_page):
