@@ -97,3 +97,49 @@ def tiny_checkpoint(tmp_path_factory) -> Path:
     script = Path(__file__).parents[1] / "examples" / "tiny_checkpoint.py"
     runpy.run_path(str(script))["make_checkpoint"](folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A headless Chromium for one module: Playwright's event loop must not outlive it, other tests run loops of their own."""
+    import shutil
+
+    path = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    if path is None:
+        message = "no chromium (apt-get install chromium fonts-noto-cjk)"
+        if os.environ.get("CI"):
+            pytest.fail(f"{message}, which in CI is a failure")
+        pytest.skip(message)
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """Opens a page from disk; at the end, no page may have written to the console, failed, or asked for anything but files."""
+    complaints: list[str] = []
+    contexts = []
+
+    def watch_request(request) -> None:
+        if not request.url.startswith(("file:", "data:")):
+            complaints.append(f"request: {request.url}")
+
+    def open_(path: Path, fragment: str = "", width: int = 1280, height: int = 900, **options):
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("popup", lambda popup: complaints.append(f"popup: {popup.url}"))
+        page.on("request", watch_request)
+        page.goto(path.resolve().as_uri() + fragment)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []

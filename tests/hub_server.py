@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sevenllm_bench.data.official import REPO_ID, REVISION
+from sevenllm_bench.data.hub import REPO_ID, REVISION
 
 
 @dataclass

@@ -24,6 +24,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_tasks(commands)
     _add_score(commands)
     _add_compare(commands)
+    _add_report(commands)
+    _add_leaderboard(commands)
     _add_judge(commands)
     _add_finetune(commands)
     _add_merge(commands)
@@ -96,6 +98,39 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--csv", metavar="FILE", help="write the findings at every level as CSV")
     parser.add_argument("--markdown", metavar="FILE", help="write the printed tables as Markdown")
     parser.set_defaults(run=_run("compare"))
+
+
+def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "report",
+        help="a static page of runs: figures, charts, every task with examples",
+        description="Writes pages that open from disk, without a network; the first run is the baseline.",
+    )
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="as for compare")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="folder of the pages: new, empty, or of an earlier report"
+    )
+    parser.add_argument("--examples", type=int, default=60, metavar="N", help="rows in each task's page (default: 60)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of resampling (default: 0)")
+    parser.add_argument("--resamples", type=int, default=2_000, help="bootstrap samples and sign patterns (default: 2000)")
+    _add_rows(parser)
+    parser.set_defaults(run=_run("report"))
+
+
+def _add_leaderboard(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("leaderboard", help="a static page of many models, from submissions")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="write the page and its JSON")
+    build.add_argument(
+        "submissions", nargs="+", metavar="SUBMISSIONS", help="submissions, folders of submissions, or runs of lm-eval"
+    )
+    build.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="folder of the page: new, empty, or of an earlier one"
+    )
+    build.add_argument(
+        "--models", metavar="FILE", help="YAML: size, licence, languages, base or tuned, by model (see docs/report.md)"
+    )
+    parser.set_defaults(run=_run("leaderboard"))
 
 
 def _add_judge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

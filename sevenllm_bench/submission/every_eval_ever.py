@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from sevenllm_bench.answers import final_text, read_extraction
-from sevenllm_bench.data.official import FILENAME, REPO_ID, REVISION
+from sevenllm_bench.data.hub import REPO_ID, REVISION
+from sevenllm_bench.data.official import FILENAME
 from sevenllm_bench.metrics.signature import JUDGE_METRICS, METRIC_VERSIONS, SHARES
 from sevenllm_bench.prompts import STYLES
 from sevenllm_bench.results.records import Sample

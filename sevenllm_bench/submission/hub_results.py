@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sevenllm_bench.data.official import REVISION
+from sevenllm_bench.data.hub import REVISION
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.submission.figures import Figure, dig, for_the_hub
 from sevenllm_bench.submission.names import HUB_RESULTS, safe_part
@@ -47,7 +47,7 @@ def hub_results(manifest: Mapping[str, Any], figures: Sequence[Figure]) -> list[
 
 def default_benchmark() -> str:
     """The dataset that holds the benchmark, the authors' own."""
-    from sevenllm_bench.data.official import REPO_ID
+    from sevenllm_bench.data.hub import REPO_ID
 
     return REPO_ID
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sevenllm_bench.data.official import REPO_ID, REVISION
+from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.submission.figures import Figure, for_the_hub
 from sevenllm_bench.submission.hub_results import setup_line
 

@@ -10,7 +10,7 @@ import pytest
 from sevenllm_bench.corpus import instruct
 from sevenllm_bench.corpus.instruct import FILENAME, WAYS_TO_GET_IT, load_embedded_corpus, load_instruct
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.data.official import REPO_ID, REVISION
+from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.errors import DataError
 
 RECORD = {

@@ -1,0 +1,21 @@
+"""`sevenllm-bench leaderboard build`: submissions to a static page and its JSON."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from sevenllm_bench.leaderboard.build import build_leaderboard
+from sevenllm_bench.leaderboard.facts import read_facts
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the submissions and write the page."""
+    known = read_facts(arguments.models) if arguments.models else {}
+    built = build_leaderboard(arguments.submissions, arguments.output, known)
+    for item in built.left_out[:20]:
+        print(f"left out: {item.why}", file=sys.stderr)
+    if len(built.left_out) > 20:
+        print(f"left out: {len(built.left_out) - 20} more, all named on the page", file=sys.stderr)
+    print(f"written: {built.index} ({built.entries:,} submissions)")
+    return 0

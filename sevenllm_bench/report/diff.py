@@ -1,0 +1,82 @@
+"""Which values of a reference an answer has, which it lacks, and which it added: the working behind `value_f1`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sevenllm_bench.answers.extraction import read_extraction
+from sevenllm_bench.data.rows import Row
+from sevenllm_bench.metrics.values import leaf_values, normalise
+
+Mark = Literal["same", "alike", "missing", "added"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Values of an answer against those of its reference.
+
+    Attributes:
+        values: (mark, value): "same" in both, "alike" in both once normalised (the reference's form is given), "missing"
+            from the answer, "added" by it. In that order of marks; at most `MOST` values.
+        counts: Mark to number of values, of all.
+        why_text: Why the answer counts as one text: no JSON was found in it; empty where it was.
+    """
+
+    values: tuple[tuple[Mark, str], ...]
+    counts: dict[Mark, int]
+    why_text: str = ""
+
+    @property
+    def left_out(self) -> int:
+        """Values that `values` doesn't hold."""
+        return sum(self.counts.values()) - len(self.values)
+
+
+#: Values in one difference; each cut to so many characters.
+MOST, _MOST_CHARACTERS = 60, 240
+
+
+def diff_values(row: Row, response: str | None) -> Difference:
+    """The difference for an extraction row."""
+    read = read_extraction(response)
+    marked = _marked(leaf_values(row.output), read.values)
+    order: tuple[Mark, ...] = ("same", "alike", "missing", "added")
+    marked.sort(key=lambda found: order.index(found[0]))
+    counts = Counter(mark for mark, _ in marked)
+    shown = tuple(
+        (mark, value if len(value) <= _MOST_CHARACTERS else value[: _MOST_CHARACTERS - 1] + "…") for mark, value in marked
+    )
+    return Difference(shown[:MOST], dict(counts), "" if read.is_json else read.reason)
+
+
+def _marked(reference: Sequence[str], answer: Sequence[str]) -> list[tuple[Mark, str]]:
+    same = Counter(reference) & Counter(answer)
+    wanted, given = _without(reference, same), _without(answer, same)
+    normal_wanted, normal_given = [normalise(value) for value in wanted], [normalise(value) for value in given]
+    alike = Counter(normal_wanted) & Counter(normal_given)
+    found: list[tuple[Mark, str]] = [("same", value) for value in same.elements()]
+    found += _split(wanted, normal_wanted, alike.copy(), "alike", "missing")
+    found += [entry for entry in _split(given, normal_given, alike.copy(), "alike", "added") if entry[0] == "added"]
+    return found
+
+
+def _without(values: Sequence[str], taken: Counter[str]) -> list[str]:
+    left = taken.copy()
+    kept = []
+    for value in values:
+        if left[value] > 0:
+            left[value] -= 1
+        else:
+            kept.append(value)
+    return kept
+
+
+def _split(values: Sequence[str], normal: Sequence[str], alike: Counter[str], yes: Mark, no: Mark) -> list[tuple[Mark, str]]:
+    marked = []
+    for value, form in zip(values, normal, strict=True):
+        marked.append((yes if alike[form] > 0 else no, value))
+        alike[form] -= 1
+    return marked

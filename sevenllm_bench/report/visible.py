@@ -1,0 +1,83 @@
+"""Text that anybody may have written, made fit to be looked at: what has no shape of its own is spelled out.
+
+Escaping for HTML is left to the templates; this is about what survives escaping: control characters, marks that turn the
+direction of text around, invisible characters, towers of combining marks, and sheer length.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+#: Controls but tab and line ends; direction marks; separators and marks without shape. Joiners stay: scripts and emoji need them.
+_HIDDEN = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff"
+)
+#: Combining marks beyond three in a row, which no script in use needs.
+_TOWER = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+_SPLIT = re.compile(f"([{_HIDDEN}]|(?<={_TOWER}{{3}}){_TOWER}+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text.
+
+    Attributes:
+        text: What to show.
+        spelled: Whether it stands for a character that can't be shown as itself.
+    """
+
+    text: str
+    spelled: bool = False
+
+
+def pieces(text: str) -> list[Piece]:
+    """Text cut into what can be shown as it is, and stand-ins for the rest (␀ for NUL, ⟨U+202E⟩ for a direction mark)."""
+    found = _SPLIT.split(text.replace("\r\n", "\n"))
+    shown = [Piece(part) if place % 2 == 0 else Piece(_stand_in(part), True) for place, part in enumerate(found)]
+    return [piece for piece in shown if piece.text]
+
+
+def _stand_in(hidden: str) -> str:
+    code = ord(hidden[0])
+    if len(hidden) > 1:
+        return f"⟨{len(hidden)} combining marks⟩"
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
+
+
+def plain(text: str, most: int = 0) -> str:
+    """The same as one string on one line, for labels, attributes and charts; cut to `most` characters where given."""
+    line = " ".join("".join(piece.text for piece in pieces(text)).split())
+    return line if not most or len(line) <= most else line[: most - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Long:
+    """A text of any length, cut for a page.
+
+    Attributes:
+        start: What is shown at once.
+        rest: What is shown on request; empty for a short text.
+        left_out: Number of characters that the page doesn't hold.
+    """
+
+    start: str
+    rest: str = ""
+    left_out: int = 0
+
+    @property
+    def size(self) -> int:
+        """Characters in the page."""
+        return len(self.start) + len(self.rest)
+
+
+def cut(text: str, at_once: int = 1_200, in_all: int = 20_000) -> Long:
+    """Cut a text in two, at a line or sentence end where one is near, and drop what is beyond `in_all` characters."""
+    if len(text) <= at_once * 5 // 4:
+        return Long(text)
+    place = max((text.rfind(mark, at_once * 3 // 4, at_once) + 1 for mark in ("\n", "。", ". ", "，", " ")), default=0)
+    place = place or at_once
+    return Long(text[:place], text[place:in_all], max(0, len(text) - in_all))
