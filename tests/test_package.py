@@ -71,6 +71,8 @@ def test_data_flow_one_way():
         "corpus",
         "finetune",
         "submission",
+        "report",
+        "leaderboard",
         "harness",
         "cli",
     ]
