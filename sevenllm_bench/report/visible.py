@@ -33,19 +33,14 @@ class Piece:
 
 
 def pieces(text: str) -> list[Piece]:
-    """Text cut into what can be shown as it is, and stand-ins for the rest (␀ for NUL, ⟨U+202E⟩ for a direction mark)."""
+    """Text cut into what can be shown as it is, and stand-ins for the rest (⟨U+202E⟩ for a direction mark)."""
     found = _SPLIT.split(text.replace("\r\n", "\n"))
     shown = [Piece(part) if place % 2 == 0 else Piece(_stand_in(part), True) for place, part in enumerate(found)]
     return [piece for piece in shown if piece.text]
 
 
 def _stand_in(hidden: str) -> str:
-    code = ord(hidden[0])
-    if len(hidden) > 1:
-        return f"⟨{len(hidden)} combining marks⟩"
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
+    return f"⟨{len(hidden)} combining marks⟩" if len(hidden) > 1 else f"⟨U+{ord(hidden):04X}⟩"
 
 
 def plain(text: str, most: int = 0) -> str:
