@@ -162,13 +162,15 @@ def compare_runs(
         names = ", ".join(run.label for run in runs)
         raise ResultsError(f"{names}: no rows in common to compare; were they run with --log_samples?")
     scores = [score for run in runs for score in score_run(run, seed, resamples)]
+    judged = tuple(_judged(findings))
+    notes += _too_few_resamples(judged, resamples)
     return Comparison(
         runs=tuple(runs),
         scores=tuple(scores),
-        findings=tuple(_judged(findings)),
+        findings=judged,
         differences=tuple(found),
         forbidden=tuple(forbidden),
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys(notes)),
         metrics=tuple(metrics) or (HEADLINE_NAME,),
         seed=seed,
         resamples=resamples,
@@ -235,6 +237,16 @@ def _judged(findings: Sequence[Finding]) -> list[Finding]:
             verdict, reason = _verdict(findings[place].paired, p, family)
             judged[place] = replace(findings[place], p=p, family=family, verdict=verdict, reason=reason)
     return [judged[place] for place in range(len(findings))]
+
+
+def _too_few_resamples(findings: Sequence[Finding], resamples: int) -> list[str]:
+    """Levels with so many tests that no drawn p-value, corrected, could reach `ALPHA`: the least is 1 in `resamples` + 1."""
+    families = {f.cell.level: f.family for f in findings if f.paired.test == "permutation"}
+    return [
+        f"by {level}: with {family} tests, {resamples:,} resamples are too few for any finding; use --resamples {most:,} or more"
+        for level, family in families.items()
+        if (most := round(family / ALPHA) * 2) > 2 * resamples
+    ]
 
 
 def _verdict(paired: Paired, p: float | None, family: int) -> tuple[Verdict, str]:

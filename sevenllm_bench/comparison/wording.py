@@ -85,8 +85,8 @@ def interval(found: Interval, form: Callable[[float], str] = figure) -> str:
 
 
 def p_value(p: float) -> str:
-    """A p-value with two digits that count."""
-    return "<0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.01 else f"{p:.2f}"
+    """A p-value, with more digits where they decide."""
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.06 else f"{p:.2f}"
 
 
 def how_to_read(comparison: Comparison) -> list[str]:

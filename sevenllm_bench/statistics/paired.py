@@ -79,10 +79,7 @@ def compare_paired(
     wins, losses = int((every > 0).sum()), int((every < 0).sum())
     binary = shares and len(strata) == 1 and only_zeros_and_ones(np.concatenate([*first, *second]))
     interval = bonett_price(wins, losses, len(every)) if binary else bootstrap_interval(strata, rng, resamples, (-width, width))
-    why_not = _why_no_test(len(every), wins + losses)
-    p = None
-    if not why_not:
-        p = mcnemar_p(wins, losses) if binary else sign_flip_p(strata, rng, resamples)
+    p, why_not = paired_p(strata, binary, rng, resamples)
     return Paired(
         rows=len(every),
         difference=float(np.mean([values.mean() for values in strata])),
@@ -98,12 +95,22 @@ def compare_paired(
     )
 
 
-def _why_no_test(rows: int, differing: int) -> str:
-    if not differing:
-        return f"no row differs (n = {rows})"
-    if least_p(differing) > ALPHA:
-        return f"only {differing} of {rows} rows differ: the least p possible is {least_p(differing):.2g}"
-    return ""
+def paired_p(strata: Sequence[NDArray[Any]], binary: bool, rng: np.random.Generator, resamples: int) -> tuple[float | None, str]:
+    """The p-value for paired differences, or why there is none.
+
+    Args:
+        strata: Arrays of differences, none empty.
+        binary: One stratum with differences of -1, 0 and 1: McNemar's test.
+        rng: Source of chance.
+        resamples: Number of sign patterns.
+    """
+    rows = sum(len(values) for values in strata)
+    wins, losses = (sum(int((sign * values > 0).sum()) for values in strata) for sign in (1, -1))
+    if not wins + losses:
+        return None, f"no row differs (n = {rows})"
+    if least_p(wins + losses) > ALPHA:
+        return None, f"only {wins + losses} of {rows} rows differ: the least p possible is {least_p(wins + losses):.2g}"
+    return (mcnemar_p(wins, losses) if binary else sign_flip_p(strata, rng, resamples)), ""
 
 
 def least_p(differing: int) -> float:

@@ -110,6 +110,19 @@ def test_the_same_figures_whatever_else_is_compared_and_another_seed_moves_them(
     )
 
 
+def test_too_few_resamples_for_so_many_tests_are_pointed_out(tmp_path):
+    """101 draws at most: the least p is 1/101, and times 6 or 12 that is above 0.05; times 3 (headline) it is not."""
+    runs = runs_of(tmp_path, spread(), spread(0.01), spread(0.02), spread(0.03))
+    comparison = compare_runs(runs, resamples=100)
+    assert [note.split(", use")[0] for note in comparison.notes] == [
+        f"by {level}: with {tests} tests, 100 resamples are too few for any finding; use --resamples {wanted} or more"
+        for level, tests, wanted in (("language", 6, 240), ("kind", 6, 240), ("section", 12, 480))
+    ]
+    assert {f.verdict for f in comparison.at("section")} == {"cannot tell"}
+    assert {f.verdict for f in comparison.at("overall")} == {"better"}
+    assert compare_runs(runs, resamples=480).notes == ()
+
+
 def test_a_metric_by_name(tmp_path):
     runs = runs_of(tmp_path, spread(), spread(0.05))
     comparison = compare_runs(runs, ["rouge_l_paper", "json_valid"], resamples=200)
