@@ -29,6 +29,8 @@ def test_the_wheel_lays_the_yamls_where_lm_eval_looks(wheel):
         metadata = next(name for name in names if name.endswith("entry_points.txt"))
         assert "[lm_eval.tasks]\nsevenllm = sevenllm_bench" in archive.read(metadata).decode()
     assert sum(name.startswith("sevenllm_bench/data/embedded/") for name in names) == 6
+    for part in ("templates/report.html", "templates/leaderboard.html", "assets/style.css", "assets/tables.js"):
+        assert f"sevenllm_bench/report/{part}" in names
     # Uninstalling removes what RECORD lists; nothing of lm-eval's own may be among it.
     assert all(name.startswith(("sevenllm_bench/", "lm_eval/tasks/sevenllm/", "sevenllm_bench-")) for name in names)
 
@@ -68,6 +70,8 @@ def test_data_flow_one_way():
         "llm",
         "judge",
         "preflight",
+        "report",
+        "leaderboard",
         "harness",
         "cli",
     ]

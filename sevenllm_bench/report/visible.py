@@ -73,6 +73,6 @@ def cut(text: str, at_once: int = 1_200, in_all: int = 20_000) -> Long:
     """Cut a text in two, at a line or sentence end where one is near, and drop what is beyond `in_all` characters."""
     if len(text) <= at_once * 5 // 4:
         return Long(text)
-    place = max((text.rfind(mark, at_once * 3 // 4, at_once) + 1 for mark in ("\n", "。", ". ", "，", " ")), default=0)
-    place = place or at_once
+    ends = (text.rfind(mark, at_once * 3 // 4, at_once) + len(mark) for mark in ("\n", "。", ". ", "，", " "))
+    place = next((end for end in ends if end >= at_once * 3 // 4), at_once)
     return Long(text[:place], text[place:in_all], max(0, len(text) - in_all))
