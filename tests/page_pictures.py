@@ -57,7 +57,9 @@ def build(folder: Path) -> None:
     assert main(["report", *files, "--dataset", "embedded", "-o", str(folder / "report")]) == 0
     facts = write_many(folder / "submissions", 200)
     encoder = manifest_of("lab/cti-encoder", {})
-    encoder["figures"] = [{"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.62, "rows": 50, "stderr": 0.07} for x in ("en", "zh")]
+    encoder["figures"] = [
+        {"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.62, "rows": 50, "stderr": 0.07} for x in ("en", "zh")
+    ]
     write_bundle(folder / "submissions" / "encoder", encoder)
     write_bundle(folder / "submissions" / "earlier", manifest_of(next(iter(facts)), dict.fromkeys(SECTIONS, 0.3), "2025-11-02"))
     (folder / "models.yaml").write_text(json.dumps(facts))

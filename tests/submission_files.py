@@ -17,7 +17,8 @@ SECTIONS = tuple(f"{language}_{kind}" for language in ("en", "zh") for kind in M
 def manifest_of(name: str, sections: dict[str, float], date: str = "2026-05-01", **submission: Any) -> dict[str, Any]:
     """A manifest with the headline's six parts, the headline, and every official task at its section's value."""
     figures = [
-        {"id": f"{section}.{METRIC[section[3:]]}", "value": value, "rows": 300, "stderr": 0.01} for section, value in sections.items()
+        {"id": f"{section}.{METRIC[section[3:]]}", "value": value, "rows": 300, "stderr": 0.01}
+        for section, value in sections.items()
     ]
     if len(sections) == 6:
         figures.insert(0, {"id": "headline", "value": sum(sections.values()) / 6, "rows": 1300, "stderr": 0.005})

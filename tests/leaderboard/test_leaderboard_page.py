@@ -34,7 +34,9 @@ def page(board, open_page):
 
 
 def values(page, column):
-    return page.locator(f"#t-models tbody tr > :nth-child({column})").evaluate_all("cells => cells.map((cell) => Number(cell.dataset.v))")
+    return page.locator(f"#t-models tbody tr > :nth-child({column})").evaluate_all(
+        "cells => cells.map((cell) => Number(cell.dataset.v))"
+    )
 
 
 def test_a_thousand_build_within_half_a_minute(board):

@@ -103,7 +103,9 @@ def test_nothing_usable_is_an_error_that_names_the_reason(tmp_path, capsys):
 
 def test_facts_come_from_the_file_and_the_size_else_from_the_name(tmp_path):
     file = tmp_path / "models.yaml"
-    file.write_text("org/Model-A:\n  parameters: 8.2\n  licence: mit\n  languages: [en, zh]\n  tuning: tuned\nbert: {encoder: true}\n")
+    file.write_text(
+        "org/Model-A:\n  parameters: 8.2\n  licence: mit\n  languages: [en, zh]\n  tuning: tuned\nbert: {encoder: true}\n"
+    )
     known = read_facts(file)
     assert with_facts(Entry("ORG/model-a"), known).facts == Facts(8.2, False, "mit", ("en", "zh"), "tuned")
     assert with_facts(Entry("x/Qwen3-8B"), known).facts == Facts(8.0, True)
@@ -119,7 +121,17 @@ def test_size_in_a_name(name, size):
 
 
 @pytest.mark.parametrize(
-    "text", ["[1]", "m: 3", "m: {parameters: big}", "m: {tuning: maybe}", "m: {size: 3}", "m: {languages: en}", "a: [", "m: {encoder: 1}"]
+    "text",
+    [
+        "[1]",
+        "m: 3",
+        "m: {parameters: big}",
+        "m: {tuning: maybe}",
+        "m: {size: 3}",
+        "m: {languages: en}",
+        "a: [",
+        "m: {encoder: 1}",
+    ],
 )
 def test_wrong_facts_are_named(tmp_path, text):
     file = tmp_path / "models.yaml"

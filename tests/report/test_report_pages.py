@@ -236,12 +236,16 @@ def test_nothing_hostile_executes_and_the_layout_holds(hostile_report, open_page
     page.locator("main").click(position={"x": 5, "y": 5})
     page.wait_for_timeout(200)
     assert page.evaluate("window.tripped") is None
-    assert page.locator("main iframe, main object, main style, main img, main video, main link, main base, main meta").count() == 0
+    assert (
+        page.locator("main iframe, main object, main style, main img, main video, main link, main base, main meta").count() == 0
+    )
     assert page.locator("main script:not([type='application/json'])").count() == 0
     assert page.locator("main a[href^='javascript'], main a[href^='http']").count() == 0
     assert overflow(page) <= 0
     assert page.locator("footer").is_visible()
-    handlers = "[...document.querySelectorAll('main *')].filter((e) => [...e.attributes].some((a) => a.name.startsWith('on'))).length"
+    handlers = (
+        "[...document.querySelectorAll('main *')].filter((e) => [...e.attributes].some((a) => a.name.startsWith('on'))).length"
+    )
     assert page.evaluate(handlers) == 0
 
 
