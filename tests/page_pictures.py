@@ -67,15 +67,17 @@ def build(folder: Path) -> None:
     assert main([*words, "-o", str(folder / "leaderboard")]) == 0
 
 
+_OPEN = "document.querySelector('#t-rows a').click()"
+_COMPARISON = "document.getElementById('comparison').scrollIntoView()"
 #: Name of the picture, page, what to do before it is taken, width, height, colour scheme.
 SHOTS = (
     ("report-headline", "report/index.html", "", 1200, 760, "light"),
     ("report-map", "report/index.html", "document.getElementById('map').scrollIntoView()", 1200, 860, "light"),
     ("report-intervals", "report/index.html", "document.getElementById('intervals').scrollIntoView()", 1200, 860, "dark"),
-    ("report-row", "report/tasks/sevenllm_zh_malware_feature_extraction.html", "document.querySelector('#t-rows a').click()", 1200, 960, "light"),
-    ("report-phone", "report/tasks/sevenllm_en_mcq.html", "document.querySelector('#t-rows a').click()", 360, 740, "dark"),
+    ("report-row", "report/tasks/sevenllm_zh_malware_feature_extraction.html", _OPEN, 1200, 960, "light"),
+    ("report-phone", "report/tasks/sevenllm_en_mcq.html", _OPEN, 360, 740, "dark"),
     ("leaderboard", "leaderboard/index.html", "", 1280, 800, "light"),
-    ("leaderboard-compare", "leaderboard/index.html#compare=0,1", "document.getElementById('comparison').scrollIntoView()", 1200, 800, "light"),
+    ("leaderboard-compare", "leaderboard/index.html#compare=0,1", _COMPARISON, 1200, 800, "light"),
 )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def write_bundle(path: Path, manifest: dict[str, Any]) -> Path:
 
 def write_many(folder: Path, count: int) -> dict[str, dict[str, Any]]:
     """`count` submissions of as many models, and the facts of each."""
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     facts = {}
     for number in range(count):
         size = chance.choice((0.5, 1.5, 7, 8, 14, 70))

@@ -141,7 +141,7 @@ def test_wrong_facts_are_named(tmp_path, text):
 
 
 def test_the_newest_submission_of_a_model_counts_and_the_json_has_them_all(tmp_path):
-    better = {section: 0.9 for section in SECTIONS}
+    better = dict.fromkeys(SECTIONS, 0.9)
     write_bundle(tmp_path / "in" / "old", manifest_of("org/model", better, "2026-01-01"))
     write_bundle(tmp_path / "in" / "new", manifest_of("org/model", FIGURES, "2026-03-01"))
     write_bundle(tmp_path / "in" / "rival", manifest_of("org/rival", FIGURES, "2026-02-01"))
