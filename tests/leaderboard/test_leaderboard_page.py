@@ -46,21 +46,19 @@ def test_a_thousand_build_within_half_a_minute(board):
 
 def test_a_thousand_sort_within_a_fifth_of_a_second(page):
     assert page.locator("#t-models tbody tr").count() == 100
-    took = page.evaluate(
-        """() => {
-            const buttons = [...document.querySelectorAll("#t-models thead button")];
-            return buttons.map((button) => {
-                const start = performance.now();
-                button.click();
-                document.body.offsetHeight; // the layout counts too
-                return performance.now() - start;
-            });
-        }"""
-    )
+    sort_by_each = """() => [...document.querySelectorAll("#t-models thead button")].map((button) => {
+        const start = performance.now();
+        button.click();
+        document.body.offsetHeight; // the layout counts too
+        return performance.now() - start;
+    })"""
+    took = page.evaluate(sort_by_each)
     assert len(took) == 14
     assert max(took) < 200, took
     page.get_by_role("button", name="Show all").click()
     assert page.locator("#t-models tbody tr").count() == COUNT
+    assert page.evaluate(sort_by_each)[0] < 200
+    assert page.locator("#t-models tbody tr").count() == 100
 
 
 def test_every_column_sorts(page):

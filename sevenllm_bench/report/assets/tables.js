@@ -102,7 +102,7 @@
         if (lacks(a) || lacks(b)) return lacks(a) - lacks(b) || one.place - other.place;
         return sign * (numeric ? a - b : collator.compare(a, b)) || one.place - other.place;
       });
-      this.show();
+      this.again(); // from the top, since laying out a thousand rows takes most of a second
     }
 
     matches(entry) {
