@@ -33,19 +33,14 @@ class Piece:
 
 
 def pieces(text: str) -> list[Piece]:
-    """Text cut into what can be shown as it is, and stand-ins for the rest (␀ for NUL, ⟨U+202E⟩ for a direction mark)."""
+    """Text cut into what can be shown as it is, and stand-ins for the rest (⟨U+202E⟩ for a direction mark)."""
     found = _SPLIT.split(text.replace("\r\n", "\n"))
     shown = [Piece(part) if place % 2 == 0 else Piece(_stand_in(part), True) for place, part in enumerate(found)]
     return [piece for piece in shown if piece.text]
 
 
 def _stand_in(hidden: str) -> str:
-    code = ord(hidden[0])
-    if len(hidden) > 1:
-        return f"⟨{len(hidden)} combining marks⟩"
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
+    return f"⟨{len(hidden)} combining marks⟩" if len(hidden) > 1 else f"⟨U+{ord(hidden):04X}⟩"
 
 
 def plain(text: str, most: int = 0) -> str:
@@ -78,6 +73,6 @@ def cut(text: str, at_once: int = 1_200, in_all: int = 20_000) -> Long:
     """Cut a text in two, at a line or sentence end where one is near, and drop what is beyond `in_all` characters."""
     if len(text) <= at_once * 5 // 4:
         return Long(text)
-    place = max((text.rfind(mark, at_once * 3 // 4, at_once) + 1 for mark in ("\n", "。", ". ", "，", " ")), default=0)
-    place = place or at_once
+    ends = (text.rfind(mark, at_once * 3 // 4, at_once) + len(mark) for mark in ("\n", "。", ". ", "，", " "))
+    place = next((end for end in ends if end >= at_once * 3 // 4), at_once)
     return Long(text[:place], text[place:in_all], max(0, len(text) - in_all))

@@ -46,21 +46,19 @@ def test_a_thousand_build_within_half_a_minute(board):
 
 def test_a_thousand_sort_within_a_fifth_of_a_second(page):
     assert page.locator("#t-models tbody tr").count() == 100
-    took = page.evaluate(
-        """() => {
-            const buttons = [...document.querySelectorAll("#t-models thead button")];
-            return buttons.map((button) => {
-                const start = performance.now();
-                button.click();
-                document.body.offsetHeight; // the layout counts too
-                return performance.now() - start;
-            });
-        }"""
-    )
+    sort_by_each = """() => [...document.querySelectorAll("#t-models thead button")].map((button) => {
+        const start = performance.now();
+        button.click();
+        document.body.offsetHeight; // the layout counts too
+        return performance.now() - start;
+    })"""
+    took = page.evaluate(sort_by_each)
     assert len(took) == 14
     assert max(took) < 200, took
     page.get_by_role("button", name="Show all").click()
     assert page.locator("#t-models tbody tr").count() == COUNT
+    assert page.evaluate(sort_by_each)[0] < 200
+    assert page.locator("#t-models tbody tr").count() == 100
 
 
 def test_every_column_sorts(page):
@@ -121,7 +119,9 @@ def test_encoders_and_replaced_submissions_have_places_of_their_own(page):
     page.locator(".tools[data-for=t-models] input").fill("cti-bert")
     assert page.locator("#t-models tbody tr").count() == 0
     assert "org0/model-0000-" in page.locator("#t-older").inner_text()
-    assert page.locator("[data-chart=history] .points path").count() > 100
+    page.locator("#history").scroll_into_view_if_needed()
+    page.locator("[data-chart=history] .points path").first.wait_for()
+    assert page.locator("[data-chart=history] .points path").count() == COUNT + 1
 
 
 def test_a_phone_in_the_dark(board, open_page):

@@ -95,10 +95,19 @@
   };
 
   const data = JSON.parse(document.getElementById("chart-data")?.textContent ?? "{}");
-  for (const [id, chart] of Object.entries(data)) window.sevenllmCharts.draw(id, chart);
+  // A chart is drawn when it comes near the window, or goes to the printer.
+  const near = new IntersectionObserver((seen) => {
+    for (const { target, isIntersecting } of seen) {
+      if (isIntersecting) { near.unobserve(target); window.sevenllmCharts.draw(target.dataset.chart, data[target.dataset.chart]); }
+    }
+  }, { rootMargin: "800px" });
+  for (const id of Object.keys(data)) near.observe(document.querySelector(`[data-chart="${id}"]`));
+  addEventListener("beforeprint", () => {
+    for (const [id, chart] of Object.entries(data)) if (!drawn.has(id)) window.sevenllmCharts.draw(id, chart);
+  });
   for (const field of document.querySelectorAll("fieldset[data-chart-group]")) {
     const id = field.dataset.chartGroup;
-    field.addEventListener("change", (event) => window.sevenllmCharts.draw(id, drawn.get(id).chart, event.target.value));
+    field.addEventListener("change", (event) => window.sevenllmCharts.draw(id, drawn.get(id)?.chart ?? data[id], event.target.value));
   }
   const again = () => { for (const id of drawn.keys()) draw(id); };
   document.addEventListener("sevenllm-theme", again);

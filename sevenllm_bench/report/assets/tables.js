@@ -9,7 +9,8 @@
     constructor(table) {
       this.table = table;
       this.body = table.tBodies[0];
-      this.entries = [...this.body.rows].map((row, place) => ({ row, place, keys: [], text: null }));
+      this.entries = [...table.tBodies].flatMap((body) => [...body.rows]).map((row, place) => ({ row, place, keys: [], text: null }));
+      for (const rest of [...table.tBodies].slice(1)) rest.remove(); // hidden by the style sheet, so that nothing lays it out
       this.step = Number(table.dataset.page) || Infinity;
       this.limit = this.step;
       this.column = -1;
@@ -101,7 +102,7 @@
         if (lacks(a) || lacks(b)) return lacks(a) - lacks(b) || one.place - other.place;
         return sign * (numeric ? a - b : collator.compare(a, b)) || one.place - other.place;
       });
-      this.show();
+      this.again(); // from the top, since laying out a thousand rows takes most of a second
     }
 
     matches(entry) {
@@ -127,7 +128,7 @@
       }
       if (this.pager) this.pager.hidden = shown.length >= this.found.length;
       if (this.count) {
-        const sorted = this.column >= 0 ? `, sorted by ${this.heads[this.column].innerText.trim().replace(/\s+/g, " ")}` : "";
+        const sorted = this.column >= 0 ? `, sorted by ${this.heads[this.column].textContent.trim().replace(/\s+/g, " ")}` : "";
         const part = shown.length < this.found.length ? `, the first ${shown.length} shown` : "";
         this.count.textContent = `${this.found.length} of ${this.entries.length}${part}${sorted}`;
       }
