@@ -208,7 +208,7 @@ class TrainingSection(Section):
     max_grad_norm: Number = 1.0
     batch_size: Positive = 1
     accumulation: Positive = 1
-    optimizer: Text = "adamw_torch"
+    optimizer: Text = "adamw_torch_fused"
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     gradient_checkpointing: Flag = True
     sharding: Literal["none", "full"] = "none"

@@ -28,7 +28,7 @@ def test_the_papers_recipe():
         max_length=4096,
         batch_size=1,
         gradient_checkpointing=True,
-        optimizer="adamw_torch",
+        optimizer="adamw_torch_fused",
         lora_dropout=0.05,
     )
 
