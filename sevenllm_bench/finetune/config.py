@@ -63,7 +63,7 @@ class ModelSection(Section):
         base: Hub id, or a folder in the `save_pretrained` layout.
         revision: Branch, tag or commit on the Hub.
         trust_remote_code: Whether code in the model's repository may run.
-        attention: Attention kernel; "auto" leaves the choice to transformers.
+        attention: Attention kernel; "auto" leaves the choice to transformers, on a CPU to `attention.packed_sdpa`.
         weights: Type in which weights are held: "fp32" (mixed precision with fp32 master weights), "bf16" (half the memory,
             less exact), "auto" (fp32 where they are trained, bf16 where they are frozen).
     """
