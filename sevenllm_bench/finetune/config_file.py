@@ -3,59 +3,22 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.files import read_bytes, user_path
 from sevenllm_bench.finetune.config import FinetuneConfig, Section
+from sevenllm_bench.plain_yaml import load_yaml
 
 RECIPES = files("sevenllm_bench.finetune") / "recipes"
 
 #: A larger file is no configuration, and YAML is read slowly.
 _LARGEST = 200_000
-#: Values in a configuration, counted with what aliases stand for: a few lines of those can mean billions of values.
-_MOST_VALUES = 10_000
-_DEEPEST = 50
-
-#: What PyYAML raises on a malformed document; beside its own errors, some scalars with an explicit tag end in others.
-_YAML_ERRORS = (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-
-
-class _Yaml(yaml.SafeLoader):
-    """YAML with the plain scalars of version 1.2, no key twice, and no merging ("<<"), which aliases make explode.
-
-    PyYAML's own scalars are those of 1.1, where `off` is false, 1e-5 a text, 12:30 a number and 2024-05-01 a date.
-    """
-
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (PyYAML's way)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """A mapping; a key that comes twice is an error."""
-        seen = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} comes twice", problem_mark=key.start_mark)
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
-        return super().construct_mapping(node, deep)
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge nothing."""
-
-
-for _kind, _pattern, _first in (
-    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
-    ("float", r"[-+]?(?:(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.inf)|\.nan", "-+.0123456789"),
-):
-    _Yaml.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), list(_first))
 
 
 def recipe_names() -> tuple[str, ...]:
@@ -93,11 +56,11 @@ def _read(config: str | Path) -> dict[str, Any]:
         path = _file(config)
         content, name = read_bytes(path, ConfigError), str(path)
     try:
-        value = _value(content.decode("utf-8"))
+        value = load_yaml(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ConfigError(f"{name}: not UTF-8 at byte {error.start}") from None
-    except _YAML_ERRORS as error:
-        raise ConfigError(f"{name}: broken YAML ({' '.join(str(error).split()) or type(error).__name__})") from None
+    except ValueError as error:
+        raise ConfigError(f"{name}: broken YAML ({error})") from None
     if not isinstance(value, dict):
         raise ConfigError(f"{name}: a configuration is a mapping of {', '.join(FinetuneConfig.model_fields)}")
     return value
@@ -115,33 +78,6 @@ def _file(config: str | Path) -> Path:
     return path
 
 
-def _value(text: str) -> Any:
-    """The YAML value that `text` is, of plain types and without shared parts; one of `_YAML_ERRORS` where it is none."""
-    loader = _Yaml(text)
-    try:
-        return _plain(loader.get_single_data(), [_MOST_VALUES])
-    finally:
-        loader.dispose()
-
-
-def _plain(value: Any, left: list[int], depth: int = 0) -> Any:
-    """A copy of a value; ValueError where it is too large or deep, or holds what JSON has no form for."""
-    left[0] -= 1
-    if left[0] < 0 or depth > _DEEPEST:
-        raise ValueError(f"more than {_MOST_VALUES:,} values, or deeper than {_DEEPEST} levels")
-    if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise ValueError("a key is no text")
-        return {_plain(key, left, depth): _plain(inner, left, depth + 1) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner, left, depth + 1) for inner in value]
-    if isinstance(value, str):
-        value.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
-    elif value is not None and not isinstance(value, (bool, int, float)):
-        raise ValueError(f"a value is a {type(value).__name__}; known are texts, numbers, true, false, null, lists and mappings")
-    return value
-
-
 def _apply(content: dict[str, Any], change: str) -> None:
     """Set one "a.b=value" in `content`."""
     key, equals, text = change.partition("=")
@@ -151,8 +87,8 @@ def _apply(content: dict[str, Any], change: str) -> None:
     try:
         if len(text) > _LARGEST:
             raise ValueError
-        value = _value(text)
-    except _YAML_ERRORS:
+        value = load_yaml(text)
+    except ValueError:
         raise ConfigError(f"{shown}: the value is no YAML of texts, numbers, lists and mappings; quote texts") from None
     *sections, last = key.split(".")
     for section in sections:

@@ -10,6 +10,7 @@ from typing import Any
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.files import read_bytes, user_path
 from sevenllm_bench.leaderboard.entry import Entry, Facts, size_in_name
+from sevenllm_bench.plain_yaml import load_yaml
 
 _KEYS = ("parameters", "licence", "languages", "tuning", "encoder")
 
@@ -24,13 +25,11 @@ def read_facts(path: str | Path) -> dict[str, Facts]:
     Raises:
         ConfigError: The file can't be read, or a value is none of these; the model is named.
     """
-    import yaml
-
     file = user_path(path, ConfigError)
     try:
-        content = yaml.safe_load(read_bytes(file, ConfigError))
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ConfigError(f"--models {file}: broken YAML ({' '.join(str(error).split())[:200]})") from None
+        content = load_yaml(read_bytes(file, ConfigError).decode("utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"--models {file}: broken YAML ({str(error)[:200]})") from None
     if not isinstance(content, dict):
         raise ConfigError(f"--models {file}: an object from model names to facts was expected")
     return {str(name).casefold(): _facts(given, f"--models {file}: {name}") for name, given in content.items()}

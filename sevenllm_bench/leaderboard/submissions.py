@@ -20,8 +20,8 @@ from sevenllm_bench.errors import ResultsError, SEvenLLMError
 from sevenllm_bench.files import user_path
 from sevenllm_bench.leaderboard.entry import HEADLINE_ID, Entry, Value
 from sevenllm_bench.metrics.signature import METRIC_VERSIONS
-from sevenllm_bench.report.command import command_of
 from sevenllm_bench.results.checked import finite, printable
+from sevenllm_bench.results.command import command_of
 from sevenllm_bench.results.locate import find_runs
 from sevenllm_bench.results.reader import leaf_of_task, read_run
 from sevenllm_bench.results.records import Run, Unknown

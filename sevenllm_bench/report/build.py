@@ -14,7 +14,6 @@ from sevenllm_bench.comparison.compare import Finding
 from sevenllm_bench.comparison.wording import how_to_read, p_value
 from sevenllm_bench.metrics.signature import HEADLINE, signature_line
 from sevenllm_bench.report.answering import answering, judged
-from sevenllm_bench.report.command import command_of
 from sevenllm_bench.report.examples import examples, main_value
 from sevenllm_bench.report.figures import (
     KIND_NAMES,
@@ -29,6 +28,7 @@ from sevenllm_bench.report.figures import (
     section_name,
 )
 from sevenllm_bench.report.site import Site, heat
+from sevenllm_bench.results.command import command_of
 from sevenllm_bench.results.comparable import differences
 from sevenllm_bench.results.records import LeafRun, Run, Unknown
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.signature import METRIC_VERSIONS
+from sevenllm_bench.plain_yaml import load_yaml
 from sevenllm_bench.results.checked import finite, printable
 from sevenllm_bench.results.records import Run, Sample
 from sevenllm_bench.submission import every_eval_ever
@@ -22,7 +23,6 @@ from sevenllm_bench.submission.model_index import model_index
 from sevenllm_bench.submission.names import MANIFEST, MODEL_INDEX
 
 _YAML_BYTES = 64 << 10
-_YAML_DEPTH = 20
 _DEEPEST = 60
 
 
@@ -214,39 +214,18 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from (line for line in file if line.strip())
 
 
-def _check_tokens(text: str, name: str) -> None:
-    """Refuse YAML that unfolds, acts or nests, before it is built: the scanner's time grows with the square of the depth.
-
-    Raises:
-        ResultsError: It does.
-    """
-    import yaml
-
-    opening = (yaml.FlowSequenceStartToken, yaml.FlowMappingStartToken, yaml.BlockSequenceStartToken, yaml.BlockMappingStartToken)
-    closing = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
-    depth = 0
-    for token in yaml.scan(text):
-        depth += isinstance(token, opening) - isinstance(token, closing)
-        if depth > _YAML_DEPTH or isinstance(token, yaml.AliasToken | yaml.AnchorToken | yaml.TagToken):
-            raise ResultsError(f"{name}: anchors, aliases, tags and more than {_YAML_DEPTH} levels are not taken")
-
-
 def _load_yaml(path: Path, name: str) -> Any:
-    """A YAML value without aliases, which can unfold to any size.
+    """What a YAML file says.
 
     Raises:
         ResultsError: It is too large, or no such YAML.
     """
-    import yaml
-
     content = path.read_bytes()
     if len(content) > _YAML_BYTES:
         raise ResultsError(f"{name}: {len(content):,} bytes, too large for this file")
     try:
-        text = content.decode("utf-8")
-        _check_tokens(text, name)
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, OverflowError, RecursionError, AttributeError, TypeError) as error:
+        return load_yaml(content.decode("utf-8"))
+    except ValueError as error:
         raise ResultsError(f"{name}: broken YAML ({printable(error)})") from None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from typing import Any
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.results.checked import printable
+from sevenllm_bench.results.command import command_of
 from sevenllm_bench.results.records import LeafRun, Model, Run, Settings, Unknown
 from sevenllm_bench.submission.figures import Figure, for_the_hub
 from sevenllm_bench.submission.names import MANIFEST
@@ -75,7 +75,7 @@ def describe_run(run: Run) -> dict[str, Any]:
         "model": _fields(run.model),
         "settings": _fields(run.settings),
         "tasks": {name: _describe_leaf(leaf) for name, leaf in run.leaves.items()},
-        "command": command_of(run),
+        "command": command_of(run).line,
         "date": run.date if isinstance(run.date, Unknown) else _iso(run.date),
     }
     return _plain(value)
@@ -108,27 +108,6 @@ def _iso(seconds: float) -> str:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, OSError, ValueError):
         return "unknown"
-
-
-def command_of(run: Run) -> str:
-    """A command line that repeats the run, put together from its settings: lm-eval doesn't record the one given."""
-    words = ["lm_eval", "--model", run.model.source]
-    if run.model.arguments:
-        words += ["--model_args", ",".join(f"{key}={value}" for key, value in run.model.arguments.items())]
-    words += ["--tasks", ",".join(run.leaves)]
-    shots = {leaf.num_fewshot for leaf in run.leaves.values()}
-    if len(shots) == 1 and 0 not in shots:
-        words += ["--num_fewshot", str(*shots)]
-    settings = run.settings
-    words += ["--limit", f"{settings.limit:g}"] if isinstance(settings.limit, float | int) else []
-    words += ["--apply_chat_template"] if settings.chat_template else []
-    words += ["--fewshot_as_multiturn"] if settings.fewshot_as_multiturn is True else []
-    prompts = {str(leaf.prompt.get("name")) for leaf in run.leaves.values()}
-    words += ["--metadata", f"prompt={prompts.pop()}"] if len(prompts) == 1 and prompts != {"alpaca"} else []
-    if not isinstance(settings.seeds, Unknown):
-        order = ("random_seed", "numpy_seed", "torch_seed", "fewshot_seed")
-        words += ["--seed", ",".join(str(settings.seeds.get(name)) for name in order)]
-    return shlex.join(printable(word, 8_000) for word in [*words, "--log_samples"])
 
 
 def file_record(path: Path) -> dict[str, Any]:

