@@ -11,7 +11,7 @@ import zipfile
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from submission_files import as_bytes, copied, differing, make_bundle, sign_again, small_rows, verify, write_true_run, zipped
+from submission_files import as_bytes, copied, differing, sign_again, verify, zipped
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
@@ -21,17 +21,6 @@ from sevenllm_bench.submission.unpack import unpack
 from sevenllm_bench.submission.verify import verify_bundle
 
 KEYS = ("files", "figures", "model", "settings", "tasks", "submission", "created", "sevenllm_bench", "date")
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("original")
-    return make_bundle(write_true_run(folder / "run", small_rows()), folder / "bundle")
-
-
-@pytest.fixture
-def bundle(original, tmp_path):
-    return copied(original, tmp_path / "bundle")
 
 
 def tree(folder):

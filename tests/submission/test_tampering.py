@@ -4,7 +4,6 @@ import json
 
 import pytest
 from submission_files import (
-    copied,
     differing,
     edit_json,
     edit_samples,
@@ -23,17 +22,6 @@ from sevenllm_bench.submission.known import KnownRows
 
 MCQ = "sevenllm_en_mcq"
 EVENTS = "sevenllm_en_time_element_acquisition"
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("original")
-    return make_bundle(write_true_run(folder / "run", small_rows()), folder / "bundle")
-
-
-@pytest.fixture
-def bundle(original, tmp_path):
-    return copied(original, tmp_path / "bundle")
 
 
 def results_of(bundle):
