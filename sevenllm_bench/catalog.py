@@ -20,6 +20,19 @@ KINDS: tuple[Kind, ...] = ("understanding", "generation", "mcq")
 #: Interface and comparability of the task set. The number moves when scores stop being comparable, the letter otherwise.
 TASK_VERSION = "1-A"
 
+#: What a user can choose about every task, by `lm_eval --metadata` (see `harness.options`).
+TASK_OPTIONS = (
+    "dataset",
+    "data_dir",
+    "allow_modified",
+    "prompt",
+    "semantic_model",
+    "semantic_force",
+    "judge",
+    "judge_budget_usd",
+    "judge_concurrency",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Task:

@@ -9,12 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError, SEvenLLMError
 from sevenllm_bench.finetune.answering import Answering, spread
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.examples import Encoder
 from sevenllm_bench.finetune.model import device, load_config, load_model, load_tokenizer, lora_config
+from sevenllm_bench.finetune.outcome import run_outcome
 from sevenllm_bench.finetune.output import OutputFolder, fingerprint, require_space, write_json, write_lines
 from sevenllm_bench.finetune.prepare import Prepared, Selection, encode, select
 from sevenllm_bench.finetune.processes import connect, is_main_process, on_main, process_count, wait_for_all
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
     from sevenllm_bench.finetune.trainer import HeldOutTrainer
-
-#: Packages whose versions a model card names.
-PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers")
 
 #: What may differ between a run and its resumption: it has no bearing on the weights.
 _FREE = {"output", "resume", "training.log_every", "training.keep_checkpoints", "training.report_to", "data.data_dir"}
@@ -192,7 +189,7 @@ def _train(
     trainer.train(resume_from_checkpoint=str(start.resume_from) if start.resume_from else None)
     if _needs_evaluation(trainer):
         trainer.evaluate()
-    report = {"data": start.report, "run": _run_report(config, trainer)}
+    report = {"data": start.report, "run": run_outcome(config, trainer)}
     unfinished = on_main(output.unfinished)
     save_checkpoint(trainer, tokenizer, _saved_dtype(config, base), unfinished)
     if is_main_process():
@@ -268,30 +265,6 @@ def _described(trainer: HeldOutTrainer) -> str:
         f"{args.per_device_train_batch_size} x {args.gradient_accumulation_steps} x {args.world_size} per step "
         f"(batch x accumulation x processes), on {args.device}"
     )
-
-
-def _run_report(config: FinetuneConfig, trainer: HeldOutTrainer) -> dict[str, Any]:
-    history = trainer.state.log_history
-    evaluations: dict[int, dict[str, float]] = {}  # by step: losses and metrics are logged apart
-    for entry in history:
-        evaluations.setdefault(entry.get("step", 0), {}).update(_figures(entry))
-    evaluated = [figures for figures in evaluations.values() if figures] or [{}]
-    losses = [entry["loss"] for entry in history if "loss" in entry]
-    return {
-        "steps": trainer.state.global_step,
-        "sequences": len(trainer.train_dataset),
-        "processes": trainer.args.world_size,
-        "device": str(trainer.args.device.type),
-        "training loss": losses[-1] if losses else None,
-        "held-out before": evaluated[0],
-        "held-out after": evaluated[-1],
-        "versions": {"sevenllm-bench": __version__, **{name: version(name) for name in PACKAGES}},
-        "config": config.model_dump(mode="json"),
-    }
-
-
-def _figures(entry: Mapping[str, Any]) -> dict[str, float]:
-    return {name.removeprefix("eval_"): value for name, value in entry.items() if name.startswith(("eval_loss", "eval_metrics"))}
 
 
 def _saved_dtype(config: FinetuneConfig, base: PretrainedConfig) -> Any:

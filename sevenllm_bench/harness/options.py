@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sevenllm_bench.catalog import TASK_OPTIONS
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.judge.run import MODEL_VARIABLE as JUDGE_VARIABLE
 from sevenllm_bench.judge.run import JudgeChoice
@@ -18,17 +19,6 @@ from sevenllm_bench.text.embedding import EmbeddingModel, model_from
 
 logger = logging.getLogger("lm_eval.sevenllm")
 
-OPTIONS = (
-    "dataset",
-    "data_dir",
-    "allow_modified",
-    "prompt",
-    "semantic_model",
-    "semantic_force",
-    "judge",
-    "judge_budget_usd",
-    "judge_concurrency",
-)
 DATASETS = ("official", "embedded")
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no", "none", ""}
 
@@ -101,8 +91,8 @@ def _warn(key: str, near: str) -> None:
 def _warn_of_near_misses(metadata: Mapping[str, Any]) -> None:
     """Say once what looks like a slip: keys can't be refused, since the model's arguments are among them."""
     for key in metadata:
-        near = difflib.get_close_matches(key, OPTIONS, n=1, cutoff=0.75)
-        if near and key not in OPTIONS:
+        near = difflib.get_close_matches(key, TASK_OPTIONS, n=1, cutoff=0.75)
+        if near and key not in TASK_OPTIONS:
             _warn(key, near[0])
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.catalog import LEAVES
+from sevenllm_bench.catalog import LEAVES, TASK_OPTIONS
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.harness.options import OPTIONS
 from sevenllm_bench.results.checked import Fields, Problems, read_json
 from sevenllm_bench.results.records import Run
 from sevenllm_bench.results.redact import REMOVED, without_secrets
@@ -117,7 +116,7 @@ def _metadata(run: Run, fields: Fields) -> list[str]:
     found: dict[str, Any] = {}
     for task in run.leaves:
         metadata = fields.object("configs").object(task).object("metadata").values
-        found |= {name: metadata[name] for name in OPTIONS if name in metadata and name not in run.model.arguments}
+        found |= {name: metadata[name] for name in TASK_OPTIONS if name in metadata and name not in run.model.arguments}
     return ["--metadata", ",".join(f"{name}={value}" for name, value in found.items())] if found else []
 
 
