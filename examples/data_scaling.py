@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 PAPER_SIZES = (1_000, 5_000, 10_000, 30_000, 50_000, 70_000)
-#: The paper's metric of each kind.
+#: The headline's metric of each kind.
 METRICS = {"understanding": "value_f1", "generation": "rouge_l", "mcq": "acc"}
 
 
@@ -53,20 +53,28 @@ def _arguments() -> argparse.Namespace:
 def _tune(arguments: argparse.Namespace, size: int) -> str:
     """Fine-tune on `size` rows; the arguments for lm_eval's model."""
     output = arguments.out / f"rows-{size}"
+    if (output / "README.md").is_file():  # the card comes last: this size is done
+        print(f"{output}: there already")
+        return _trained(arguments, output)
     changes = [f"model.base={arguments.base}", f"output={output}", f"data.max_rows={size}", *arguments.changes]
     _run("sevenllm_bench.cli.main", "finetune", arguments.recipe, *changes, "resume=auto")
+    return _trained(arguments, output)
+
+
+def _trained(arguments: argparse.Namespace, output: Path) -> str:
     return f"pretrained={arguments.base},peft={output}" if (output / "adapter_config.json").is_file() else f"pretrained={output}"
 
 
 def _evaluate(arguments: argparse.Namespace, model: str, size: int) -> dict[str, float]:
-    """The paper's metric of each section."""
+    """The headline's metric of each section."""
     results = arguments.out / f"results-{size}"
     scores = arguments.out / f"scores-{size}.json"
     tasks = "sevenllm_*" if arguments.dataset == "embedded" else "sevenllm"
     words = ["--tasks", tasks, "--metadata", f"dataset={arguments.dataset}", "--log_samples", "--output_path", str(results)]
     words += ["--batch_size", arguments.batch_size, "--gen_kwargs", f"max_gen_toks={arguments.max_gen_toks}"]
-    _run("sevenllm_bench.cli.main", "eval", "--model", "hf", "--model_args", model, *words)
-    _run("sevenllm_bench.cli.main", "score", "--dataset", arguments.dataset, str(results), "--json", str(scores))
+    if not scores.is_file():  # written last, so that a stopped curve goes on where it was
+        _run("sevenllm_bench.cli.main", "eval", "--model", "hf", "--model_args", model, *words)
+        _run("sevenllm_bench.cli.main", "score", "--dataset", arguments.dataset, str(results), "--json", str(scores))
     sections = json.loads(scores.read_text(encoding="utf-8"))["metrics"]
     return {section: figures[METRICS[section.partition("_")[2]]] for section, figures in sections.items()}
 

@@ -20,7 +20,8 @@ evaluate() { # NAME CHECKPOINT WORDS: the table goes to NAME.md
   local name=$1
   local command=(lm_eval --model hf --model_args "pretrained=$2" "${@:3}" --batch_size 32
     --gen_kwargs max_gen_toks=160 --output_path "$name" --log_samples)
-  show "${command[*]}"
+  local shown="${command[*]}"
+  show "${shown/sevenllm_\*/\'sevenllm_*\'}"
   "$bin/${command[0]}" "${command[@]:1}" 2> >("$bin/python" "$examples/progress.py" "$name.log") >"$name.md"
 }
 

@@ -17,6 +17,9 @@ Kind = Literal["understanding", "generation", "mcq"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 KINDS: tuple[Kind, ...] = ("understanding", "generation", "mcq")
 
+#: Multiple-choice questions in the official test file, in each language.
+OFFICIAL_MCQ = 50
+
 #: Interface and comparability of the task set. The number moves when scores stop being comparable, the letter otherwise.
 TASK_VERSION = "1-A"
 
@@ -305,9 +308,14 @@ class Leaf:
         return f"sevenllm_{self.language}_{self.task.slug if self.task else 'mcq'}"
 
     @property
+    def official_count(self) -> int:
+        """Number of official rows."""
+        return self.task.official_count(self.language) if self.task else OFFICIAL_MCQ
+
+    @property
     def is_official(self) -> bool:
         """Whether the official test file has rows for it; the 13 cells without run on rows of our own writing."""
-        return self.task is None or self.task.official_count(self.language) > 0
+        return self.official_count > 0
 
 
 #: The 58 default leaves: 28 tasks and the MCQ, in two languages.

@@ -10,6 +10,9 @@ from sevenllm_bench.errors import SEvenLLMError
 
 CACHE_VARIABLE = "SEVENLLM_CACHE_DIR"
 
+#: No file that is read as a whole is larger; a device that never ends is.
+MOST_BYTES = 1 << 30
+
 
 def cache_folder() -> Path:
     """Where this package keeps what it can compute or ask for again: SEVENLLM_CACHE_DIR, or ~/.cache/sevenllm-bench."""
@@ -41,9 +44,13 @@ def read_bytes(path: Path, error: type[SEvenLLMError]) -> bytes:
     """The bytes of a file.
 
     Raises:
-        SEvenLLMError: Of the kind `error`: it can't be read; the system's reason is given.
+        SEvenLLMError: Of the kind `error`: it can't be read, with the system's reason; or it is larger than `MOST_BYTES`.
     """
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except OSError as problem:
         raise error(f"{path}: can't be read ({problem.strerror or problem})") from None
+    if len(content) > MOST_BYTES:
+        raise error(f"{path}: more than {MOST_BYTES:,} bytes; that is no file of ours")
+    return content

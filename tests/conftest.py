@@ -75,6 +75,23 @@ def expected(predictions_dir) -> dict:
     return json.loads((predictions_dir / "expected.json").read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="session")
+def original(tmp_path_factory) -> Path:
+    """A bundle of a true run; tests that spoil one take `bundle`."""
+    from submission_files import make_bundle, small_rows, write_true_run
+
+    folder = tmp_path_factory.mktemp("original")
+    return make_bundle(write_true_run(folder / "run", small_rows()), folder / "bundle")
+
+
+@pytest.fixture
+def bundle(original, tmp_path) -> Path:
+    """A copy of `original` to spoil."""
+    from submission_files import copied
+
+    return copied(original, tmp_path / "bundle")
+
+
 @pytest.fixture
 def embedded_record() -> dict:
     """A well-formed extraction row in the official format."""

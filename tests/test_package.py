@@ -54,6 +54,7 @@ def test_data_flow_one_way():
     layers = [
         "errors",
         "files",
+        "console",
         "plain_yaml",
         "catalog",
         "text",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from sevenllm_bench.cli.output import json_text, write_text
+from sevenllm_bench.cli.output import check_outputs, json_text, write_text
 from sevenllm_bench.cli.score import load_rows
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.compare import Comparison, compare_runs
@@ -20,20 +19,21 @@ from sevenllm_bench.results.records import Run
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare, print the tables and write the files asked for."""
+    outputs = {"--json": arguments.json, "--csv": arguments.csv, "--markdown": arguments.markdown}
+    check_outputs(outputs, [*arguments.runs, arguments.data_dir])
     runs = _baseline_first(read_runs(arguments.runs, lambda: load_rows(arguments)), arguments.baseline)
-    _spare_the_inputs(arguments, runs)
     metrics = tuple(dict.fromkeys(arguments.metric or ()))
     comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
     if arguments.json == "-":
         sys.stdout.write(json_text(as_json(comparison)))
         return 0
-    _print(comparison, arguments.by)
     if arguments.json:
         write_text("--json", arguments.json, json_text(as_json(comparison)))
     if arguments.csv:
         write_text("--csv", arguments.csv, as_csv(comparison))
     if arguments.markdown:
         write_text("--markdown", arguments.markdown, as_markdown(comparison, arguments.by))
+    _print(comparison, arguments.by)
     return 0
 
 
@@ -44,14 +44,6 @@ def _baseline_first(runs: Sequence[Run], baseline: str | None) -> list[Run]:
     if not chosen:
         raise ConfigError(f"--baseline {baseline}: no run of that name; found {', '.join(run.label for run in runs)}")
     return [*chosen, *(run for run in runs if run.label != baseline)]
-
-
-def _spare_the_inputs(arguments: argparse.Namespace, runs: Sequence[Run]) -> None:
-    read = {Path(run.path).resolve() for run in runs}
-    for option in ("json", "csv", "markdown"):
-        path = getattr(arguments, option)
-        if path and path != "-" and Path(path).resolve() in read:
-            raise ConfigError(f"--{option} {path}: that is a file with results")
 
 
 def _print(comparison: Comparison, by: str) -> None:

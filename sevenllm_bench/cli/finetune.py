@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Mapping
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.cli.table import print_table
+from sevenllm_bench.console import say
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.preflight import require_extra
 
@@ -32,14 +35,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError("--processes is for --dry-run; to train on several, start with torchrun or accelerate launch")
     from sevenllm_bench.finetune.run import finetune
 
-    finished = finetune(config, _say if is_main_process() else _silent)
+    finished = finetune(config, say if is_main_process() else _silent)
     if is_main_process():
         _print_finished(config, finished)
     return 0
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
 
 
 def _silent(line: str) -> None:
@@ -52,11 +51,13 @@ def _dry_run(config: FinetuneConfig, processes: int) -> int:
     from sevenllm_bench.finetune.run import quiet
 
     quiet()
-    planned = plan(config, processes, _say)
+    planned = plan(config, processes, say)
     print_data(planned.report)
-    print_table(f"a run on {processes:,} processes", ["", ""], [list(row) for row in _plan_rows(config, planned)])
+    several = "1 process" if processes == 1 else f"{processes:,} processes"
+    print_table(f"a run of {several}", ["", ""], [list(row) for row in _plan_rows(config, planned)])
     if planned.memory:
-        print_table("memory per GPU, estimated", ["", ""], [list(row) for row in describe(planned.memory)])
+        per = "process" if config.training.device == "cpu" else "GPU"
+        print_table(f"memory per {per}, estimated", ["", ""], [list(row) for row in describe(planned.memory)])
     else:
         print(f"memory: no estimate ({planned.no_memory})")
     print("nothing was trained or written")
@@ -70,8 +71,20 @@ def _plan_rows(config: FinetuneConfig, planned: Plan) -> list[tuple[str, str]]:
         *([("of their tokens no padding", f"{planned.fill:.1%}")] if config.data.packing else []),
         ("tokens per step", f"{planned.tokens_per_step:,.0f}"),
         ("steps", f"{planned.steps:,}"),
+        *([("answered while training", _answers(config, planned.steps))] if config.evaluation.metrics_rows else []),
         ("disk", f"{planned.disk / _GIB:,.2f} GiB at most"),
     ]
+
+
+def _answers(config: FinetuneConfig, steps: int) -> str:
+    """How many answers are generated on the way: before the first step, as often as asked for, and after the last."""
+    evaluation = config.evaluation
+    interval = evaluation.every if evaluation.every >= 1 else ceil(steps * evaluation.every)
+    times = 2 + (max(0, steps - 1) // int(interval) if interval else 0)
+    return (
+        f"{times:,} times up to {evaluation.metrics_rows:,} held-out rows, {evaluation.max_new_tokens:,} tokens each at most "
+        "(evaluation.metrics_rows=0 for none)"
+    )
 
 
 def print_data(report: Mapping[str, Any]) -> None:
@@ -91,6 +104,8 @@ def _left_out(report: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _print_finished(config: FinetuneConfig, finished: Finished) -> None:
+    from sevenllm_bench.finetune.card import evaluation_command
+
     print_data(finished.report["data"])
     ran = finished.report["run"]
     before, after = ran["held-out before"], ran["held-out after"]
@@ -99,11 +114,6 @@ def _print_finished(config: FinetuneConfig, finished: Finished) -> None:
         rows = [[name, f"{before[name]:.4f}" if name in before else "-", f"{after[name]:.4f}"] for name in shown]
         print_table("held-out rows", ["", "before", "after"], rows)
     print(f"written: {finished.output} ({ran['steps']:,} steps; what it was made from: README.md, training_data.json)")
-    target = f"pretrained={finished.output}"
     if config.training.method != "full":
-        target = f"pretrained={config.model.base},peft={finished.output}"
-        print(f"merge:    sevenllm-bench merge {finished.output} -o MERGED")
-    chat = " --apply_chat_template" if config.data.chat else ""
-    prompt = config.data.style.name
-    style = "" if prompt == "alpaca" else f" --metadata prompt={prompt}"
-    print(f"evaluate: lm_eval --model hf --model_args {target} --tasks sevenllm{chat}{style} --output_path results --log_samples")
+        print(f"merge:    {shlex.join(['sevenllm-bench', 'merge', str(finished.output), '-o', 'MERGED'])}")
+    print(f"evaluate: {evaluation_command(config, finished.output)}")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sevenllm_bench.cli.output import json_text, write_text
+from sevenllm_bench.cli.output import check_outputs, json_text, write_text
 from sevenllm_bench.cli.score import load_rows
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
@@ -25,6 +25,8 @@ from sevenllm_bench.preflight import require_extra
 def run(arguments: argparse.Namespace) -> int:
     """Judge, compare or calibrate, print the figures and write the JSON."""
     require_extra("openai", "judge")
+    inputs = [*arguments.predictions, arguments.calibrate, arguments.against, arguments.batch, arguments.data_dir]
+    check_outputs({"--json": arguments.json}, inputs)
     judge = Judge(JudgeChoice(_model(arguments.model), arguments.budget_usd, arguments.concurrency))
     rows, answers = _rows_and_answers(arguments)
     estimate = judge.estimate(rows, answers)

@@ -7,6 +7,7 @@ import sys
 
 from sevenllm_bench.leaderboard.build import build_leaderboard
 from sevenllm_bench.leaderboard.facts import read_facts
+from sevenllm_bench.report.visible import plain
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -17,5 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"left out: {item.why}", file=sys.stderr)
     if len(built.left_out) > 20:
         print(f"left out: {len(built.left_out) - 20} more, all named on the page", file=sys.stderr)
+    if built.unused:
+        print(f"--models: no submission is called {', '.join(map(plain, built.unused[:10]))}", file=sys.stderr)
     print(f"written: {built.index} ({built.entries:,} submissions)")
     return 0

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
+import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from sevenllm_bench import __version__
-from sevenllm_bench.errors import SEvenLLMError, report
+from sevenllm_bench.console import drop_output
+from sevenllm_bench.errors import ConfigError, SEvenLLMError, report
 
 _EVAL_HELP = "lm-eval's command line with our tasks and models registered: every flag is lm-eval's"
 
@@ -91,8 +97,8 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--force", action="store_true", help="compare runs that differ in their settings; the reasons are printed"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of resampling (default: 0)")
-    parser.add_argument("--resamples", type=int, default=10_000, help="bootstrap samples and sign patterns (default: 10000)")
+    parser.add_argument("--seed", type=_whole(0), default=0, help="seed of resampling (default: 0)")
+    parser.add_argument("--resamples", type=_whole(1), default=10_000, help="bootstrap samples, sign patterns (default: 10000)")
     _add_rows(parser)
     parser.add_argument("--json", metavar="FILE", help='write everything as JSON ("-": to standard output instead of the tables)')
     parser.add_argument("--csv", metavar="FILE", help="write the findings at every level as CSV")
@@ -110,9 +116,9 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.add_argument(
         "-o", "--output", required=True, metavar="DIR", help="folder of the pages: new, empty, or of an earlier report"
     )
-    parser.add_argument("--examples", type=int, default=60, metavar="N", help="rows in each task's page (default: 60)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of resampling (default: 0)")
-    parser.add_argument("--resamples", type=int, default=2_000, help="bootstrap samples and sign patterns (default: 2000)")
+    parser.add_argument("--examples", type=_whole(1), default=60, metavar="N", help="rows in each task's page (default: 60)")
+    parser.add_argument("--seed", type=_whole(0), default=0, help="seed of resampling (default: 0)")
+    parser.add_argument("--resamples", type=_whole(1), default=2_000, help="bootstrap samples and sign patterns (default: 2000)")
     _add_rows(parser)
     parser.set_defaults(run=_run("report"))
 
@@ -153,7 +159,7 @@ def _add_judge(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--batch", metavar="STATE", help="use the provider's batch mode; STATE is the file that holds its progress"
     )
     parser.add_argument("--budget-usd", type=float, help="stop when this much is spent")
-    parser.add_argument("--concurrency", type=int, default=16, help="calls in flight (default: 16)")
+    parser.add_argument("--concurrency", type=_whole(1), default=16, help="calls in flight (default: 16)")
     parser.add_argument("--estimate", action="store_true", help="only say what it would take")
     _add_rows(parser)
     parser.add_argument("--json", metavar="FILE", help="write the judgements as JSON")
@@ -184,7 +190,7 @@ def _add_finetune(commands: argparse._SubParsersAction[argparse.ArgumentParser])
         help="changes to it, e.g. model.base=Qwen/Qwen3-8B training.epochs=1 resume=auto",
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what it takes: rows, tokens, steps, memory, disk")
-    parser.add_argument("--processes", type=int, metavar="N", help="with --dry-run: GPUs to plan for (default: 1)")
+    parser.add_argument("--processes", type=_whole(1), metavar="N", help="with --dry-run: GPUs to plan for (default: 1)")
     parser.set_defaults(run=_run("finetune"))
 
 
@@ -243,7 +249,20 @@ def _add_rows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", choices=("official", "embedded"), default="official", help="rows (default: official)")
 
 
-def _run(command: str):  # type: ignore[no-untyped-def]
+def _whole(least: int) -> Callable[[str], int]:
+    """Reads a whole number of at least `least`."""
+
+    def read(text: str) -> int:
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{number:,} is less than {least}")
+        return number
+
+    read.__name__ = "whole number"  # what argparse calls it where there is no number at all
+    return read
+
+
+def _run(command: str) -> Callable[[argparse.Namespace], int]:
     def run(arguments: argparse.Namespace) -> int:
         from importlib import import_module
 
@@ -259,27 +278,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words after the program's name; default: those of the process.
 
     Returns:
-        Exit code: 0, or 2 after a user's mistake, which is printed as one message.
+        Exit code: 0; 1 where `verify` finds a difference; 2 after a user's mistake, which is printed as one message; 130
+        after Ctrl-C, 141 where nobody reads the output any more.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or pipe that can't show a character gets a stand-in
             stream.reconfigure(errors="backslashreplace")
+    _end_in_order_when_terminated()
     try:
-        if words[:1] == ["eval"]:
-            from sevenllm_bench.harness.launch import launch
-
-            launch(words[1:])
-            return 0
-        parsed = build_parser().parse_args(words)
-        return int(parsed.run(parsed))
+        code = _command(words)
+        sys.stdout.flush()
+        return code
     except SEvenLLMError as error:
         return report(error)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        drop_output()
+        return 141  # as the shell says of a program that SIGPIPE ends
+    except OSError as error:
+        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        drop_output()
+        return report(ConfigError(f"the output can't be written ({error.strerror})"))
+
+
+def _command(words: Sequence[str]) -> int:
+    if words[:1] == ["eval"]:
+        from sevenllm_bench.harness.launch import launch
+
+        launch(words[1:])
         return 0
+    parser = build_parser()
+    parsed, further = parser.parse_known_args(words)
+    if further and getattr(parsed, "changes", None) is not None and all("=" in word[1:] and word[0] != "-" for word in further):
+        parsed.changes, further = [*parsed.changes, *further], []  # argparse takes no words after an option
+    if further:
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
+    return int(parsed.run(parsed))
+
+
+def _end_in_order_when_terminated() -> None:
+    """Let SIGTERM end the program as Ctrl-C does, so that nothing half-written stays.
+
+    Not one process of several: their launcher ends those that wait for one that failed, and they would not hear it.
+    """
+    alone = int(os.environ.get("WORLD_SIZE") or 1) == 1 and threading.current_thread() is threading.main_thread()
+    if alone and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+
+        def end(*_: Any) -> None:
+            sys.exit(128 + signal.SIGTERM)
+
+        signal.signal(signal.SIGTERM, end)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,15 @@ from sevenllm_bench.preflight import require_extra
 def run(arguments: argparse.Namespace) -> int:
     """Merge and say where it is."""
     require_extra("peft", "train")
+    from sevenllm_bench.finetune.card import merged_command
     from sevenllm_bench.finetune.checkpoint import merge
+    from sevenllm_bench.finetune.output import CARD
+    from sevenllm_bench.finetune.run import quiet
 
+    quiet()
     folder = merge(arguments.adapter, arguments.output, arguments.base)
     print(f"written: {folder}")
-    print(f"evaluate: lm_eval --model hf --model_args pretrained={folder} --tasks sevenllm --output_path results --log_samples")
+    card = folder / CARD
+    command = merged_command(card.read_text(encoding="utf-8"), folder) if card.is_file() else ""
+    print(f"evaluate: {command or 'with the prompt and chat format that the adapters were trained on (they have no model card)'}")
     return 0

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sevenllm_bench.cli.output import json_text, write_text
+from sevenllm_bench.cli.output import check_outputs, json_text, write_text
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.errors import ConfigError, PredictionsError
+from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.metrics.signature import METRICS, paper_metric, signature
 from sevenllm_bench.predictions import Coverage, Predictions, read_predictions
 from sevenllm_bench.scoring import RowScore, SectionScore, answers_for, by_section, score_rows
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, print the table and write the JSON."""
+    check_outputs({"--json": arguments.json}, [*arguments.predictions, arguments.data_dir])
     predictions = read_predictions(arguments.predictions)
     rows, data = load_rows(arguments)
     coverage = predictions.coverage(row.id for row in rows)
@@ -29,8 +30,6 @@ def run(arguments: argparse.Namespace) -> int:
         other = "--dataset official" if arguments.dataset == "embedded" else "--dataset embedded"
         hint = f"; these are rows of the other data, so add {other}" if _is_of_the_other(predictions, arguments.dataset) else ""
         raise PredictionsError(f"{predictions.label}: no id in it is one of the {arguments.dataset} rows{hint}")
-    if arguments.json in predictions.names:
-        raise ConfigError(f"--json {arguments.json}: that is the file with the predictions")
     if arguments.partial:
         rows = [row for row in rows if row.id in predictions.answers]
     encoder = _encoder(arguments.semantic_model)
@@ -40,9 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
         json.dump(content, sys.stdout, ensure_ascii=False, indent=1)
         print()
         return 0
-    _print(by_section(scores), coverage, predictions, data, arguments)
     if arguments.json:
         write_text("--json", arguments.json, json_text(content))
+    _print(by_section(scores), coverage, predictions, data, arguments)
     return 0
 
 

@@ -12,7 +12,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, show_header=any(columns))
     for index, column in enumerate(columns):
         numeric = all(
             row[index].replace(".", "").replace(",", "").strip("- %").isdigit() or row[index] in ("", "-") for row in rows

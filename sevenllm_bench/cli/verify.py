@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from sevenllm_bench.cli.output import json_text, write_text
+from sevenllm_bench.cli.output import check_outputs, json_text, write_text
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.files import user_path
@@ -19,15 +19,16 @@ _WORDS = {"confirmed": "confirmed", "differs": "differs", "unconfirmed": "cannot
 
 def run(arguments: argparse.Namespace) -> int:
     """Check a bundle, print what was found, and return 1 when something differs (strict: or can't be confirmed)."""
+    check_outputs({"--json": arguments.json}, [arguments.bundle, arguments.data_dir])
     verification = verify_bundle(user_path(arguments.bundle, ResultsError), KnownRows(arguments.data_dir))
     code = verification.exit_code(arguments.strict)
     if arguments.json == "-":
         sys.stdout.write(json_text(as_json(verification, code)))
         return code
-    print_figures(verification, arguments.all)
-    print_findings(verification, arguments.all)
     if arguments.json:
         write_text("--json", arguments.json, json_text(as_json(verification, code)))
+    print_figures(verification, arguments.all)
+    print_findings(verification, arguments.all)
     return code
 
 

@@ -146,4 +146,17 @@ def why_partial(run: Run) -> str:
     if lacking:
         return f"{len(lacking)} of {len(official)} tasks not run"
     cut = [name for name in official if run.leaves[name].rows != run.leaves[name].rows_in_all]
-    return f"{len(cut)} of {len(official)} tasks run in part" if cut else ""
+    if cut:
+        return f"{len(cut)} of {len(official)} tasks run in part"
+    lacking = [name for name in official if why_task_partial(run, name)]
+    return f"{len(lacking)} of {len(official)} tasks lack samples with a score" if lacking else ""
+
+
+def why_task_partial(run: Run, task: str) -> str:
+    """Why a figure of one task isn't over all its official rows; empty where it is, and for tasks without any.
+
+    It is what the samples hold that counts, whatever the results file says: the score that enters the headline, for each row.
+    """
+    leaf = run.leaves[task].leaf
+    scored = sum(HEADLINE[leaf.kind] in sample.reported for sample in run.of_task(task))
+    return f"{scored} of {leaf.official_count} rows" if scored < leaf.official_count else ""

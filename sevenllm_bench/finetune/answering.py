@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.answers.text import RESTARTS
+from sevenllm_bench.console import say
 from sevenllm_bench.corpus.selection import cell_of
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.finetune.examples import Encoder
@@ -54,6 +56,8 @@ class Answering:
         model = trainer.accelerator.unwrap_model(trainer.model_wrapped)
         training = model.training
         model.eval()
+        if rank == 0:
+            say(f"answering {len(self._rows):,} held-out rows (at most {self._max_new_tokens:,} tokens each)")
         answers = dict(gather_object(list(zip(mine, self._answer(model, list(mine)), strict=True))))
         model.train(training)
         scores = score_rows(self._rows, [answers[place] for place in range(len(self._rows))])
@@ -63,10 +67,11 @@ class Answering:
     def _answer(self, model: Any, places: Sequence[int]) -> list[str]:
         """Answers to the rows at `places`; those with prompts of similar length go together."""
         import torch
+        from tqdm.auto import tqdm  # type: ignore[import-untyped]
 
         answers: dict[int, str] = {}
         order = sorted(places, key=lambda place: len(self._prompts[place]))
-        for start in range(0, len(order), self._batch_size):
+        for start in tqdm(range(0, len(order), self._batch_size), leave=False, disable=not sys.stderr.isatty()):
             batch = order[start : start + self._batch_size]
             inputs = self._tokenizer.pad(
                 {"input_ids": [self._prompts[place] for place in batch]}, padding_side="left", return_tensors="pt"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,13 +25,44 @@ def write_card(folder: Path, config: FinetuneConfig, report: Mapping[str, Any]) 
     (folder / CARD).write_text("\n".join(_card(config, report)) + "\n", encoding="utf-8")
 
 
+def evaluation_command(config: FinetuneConfig, folder: str | Path) -> str:
+    """The command that evaluates a finished run as it was trained: its prompt, its chat format.
+
+    Args:
+        config: The run.
+        folder: The checkpoint or the adapters.
+    """
+    model = f"pretrained={folder}"
+    if config.training.method != "full":
+        model = f"pretrained={config.model.base},peft={folder}"
+    model += "".join(f",{name}={value}" for name, value in config.data.chat_template_arguments.items())
+    words = ["lm_eval", "--model", "hf", "--model_args", model, "--tasks", "sevenllm"]
+    words += ["--apply_chat_template"] if config.data.chat else []
+    style = config.data.style.name
+    words += ["--metadata", f"prompt={style}"] if style != "alpaca" else []
+    return shlex.join([*words, "--output_path", "results", "--log_samples"])
+
+
 def merged_card(card: str) -> str:
     """The card of adapters, as that of the model that they were merged into."""
     text = card.replace("library_name: peft", "library_name: transformers").replace(_ADAPTER_NOTE, _MERGED_NOTE)
-    head, _, rest = text.partition(_COMMAND)
-    return head + _COMMAND + rest.replace(",peft=ADAPTERS", "")
+    return "\n".join(merged_command(line, _THIS_FOLDER) or line for line in text.split("\n"))
 
 
+def merged_command(card: str, folder: str | Path) -> str:
+    """The command in the card of adapters, or of their merged model, for a merged model in `folder`; empty without one."""
+    line = next((line for line in card.splitlines() if line.startswith("lm_eval ")), "")
+    try:
+        words = shlex.split(line)
+        place = words.index("--model_args") + 1
+        further = [part for part in words[place].split(",") if not part.startswith(("pretrained=", "peft="))]
+    except (ValueError, IndexError):  # not as we write it
+        return ""
+    words[place] = ",".join([f"pretrained={folder}", *further])
+    return shlex.join(words)
+
+
+_THIS_FOLDER, _ADAPTERS = "THIS_FOLDER", "ADAPTERS"
 _ADAPTER_NOTE = "These are LoRA adapters, to be used with their base."
 _MERGED_NOTE = "LoRA adapters, merged into their base."
 _COMMAND = "## Evaluate it\n"
@@ -79,15 +111,10 @@ def _revision(config: FinetuneConfig) -> str:
 
 
 def _how_to_evaluate(config: FinetuneConfig) -> Iterator[str]:
-    model = "pretrained=THIS_FOLDER"
-    if config.training.method != "full":
-        model = f"pretrained={config.model.base},peft=ADAPTERS"
-    model += "".join(f",{name}={value}" for name, value in config.data.chat_template_arguments.items())
-    chat = " --apply_chat_template" if config.data.chat else ""
-    style = config.data.style.name
-    prompt = "" if style == "alpaca" else f" --metadata prompt={style}"
-    yield f"```\nlm_eval --model hf --model_args {model} --tasks sevenllm{chat}{prompt} --output_path results --log_samples\n```"
-    yield f"\nIt was trained on the prompt `{style}`, {'in its chat format' if config.data.chat else 'without a chat format'}."
+    command = evaluation_command(config, _THIS_FOLDER if config.training.method == "full" else _ADAPTERS)
+    chat = "in its chat format" if config.data.chat else "without a chat format"
+    yield f"```\n{command}\n```"
+    yield f"\nIt was trained on the prompt `{config.data.style.name}`, {chat}."
 
 
 def _data(data: Mapping[str, Any]) -> Iterator[str]:
@@ -120,10 +147,10 @@ def _guard(data: Mapping[str, Any]) -> str:
 def _training(config: FinetuneConfig, run: Mapping[str, Any]) -> Iterator[str]:
     training = config.training
     yield f"- objective: {config.data.objective}; loss on the completion only, the end of sequence included"
-    yield f"- method: {training.method}, {run['steps']:,} steps over {training.epochs:g} epochs"
+    yield f"- method: {training.method}, {run['steps']:,} steps over {run['epochs']:.3g} epochs"
     batch = training.batch_size * training.accumulation * run["processes"]
     packed = "packed sequences" if config.data.packing else "examples"
-    yield f"- {batch:,} {packed} of at most {config.data.max_length:,} tokens per step, {run['processes']} processes"
+    yield f"- {batch:,} {packed} of at most {config.data.max_length:,} tokens per step, processes: {run['processes']}"
     yield f"- learning rate {training.learning_rate:g}, {training.scheduler}, warm-up {training.warmup:g}, seed {training.seed}"
     if run["training loss"] is not None:
         yield f"- last training loss: {run['training loss']:.4f} nats per token"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,23 +89,45 @@ def merge(adapter: str | Path, output: str | Path, base: str | None = None) -> P
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ConfigError(f"{target}: not an empty folder; name another one")
     model, tokenizer = _load_adapters(source, base)
-    half = target.with_name(f".{target.name}.unfinished")
+    missing = [folder for folder in (target, *target.absolute().parents) if not folder.exists()]
     try:
-        half.mkdir(parents=True, exist_ok=True)
-        _write(model.merge_and_unload(), tokenizer, half)
-        _copy_card(source, half)
-        if target.exists():
-            target.rmdir()
-        half.rename(target)
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=target) as folder:
+            half = Path(folder)
+            _write(model.merge_and_unload(), tokenizer, half)
+            _copy_card(source, half)
+            _move_into(half, target)
     except OSError as error:
+        _remove_empty(missing)
         raise ConfigError(f"{target}: can't be written ({error.strerror or error})") from None
-    finally:
-        _remove(half)
+    except BaseException:
+        _remove_empty(missing)
+        raise
     return target
+
+
+def _move_into(half: Path, target: Path) -> None:
+    """Move finished files to their place, the configuration last: without it, it is no model.
+
+    Raises:
+        ConfigError: Somebody else has written there meanwhile.
+    """
+    if [path for path in target.iterdir() if path != half]:
+        raise ConfigError(f"{target}: another program wrote there at the same time; name another folder")
+    for path in sorted(half.iterdir(), key=lambda path: (path.name == "config.json", path.name)):
+        path.replace(target / path.name)
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders in which nothing lies, the innermost first."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _load_adapters(source: Path, base: str | None) -> tuple[Any, PreTrainedTokenizerBase]:
     from peft import PeftConfig, PeftModel
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:
@@ -110,7 +135,7 @@ def _load_adapters(source: Path, base: str | None) -> tuple[Any, PreTrainedToken
         name = base or adapters.base_model_name_or_path
         model = AutoModelForCausalLM.from_pretrained(name, revision=None if base else adapters.revision, dtype="auto")
         return PeftModel.from_pretrained(model, str(source)), AutoTokenizer.from_pretrained(source)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         reason = str(error).strip().split("\n")[0]
         raise ConfigError(
             f"{source}: the adapters can't be joined with their base ({reason}); name the base with --base"
@@ -122,13 +147,7 @@ def _copy_card(source: Path, target: Path) -> None:
 
     card = source / CARD
     if card.is_file():
-        (target / CARD).write_text(merged_card(card.read_text(encoding="utf-8")), encoding="utf-8")
+        (target / CARD).write_text(merged_card(card.read_text(encoding="utf-8", errors="replace")), encoding="utf-8")
     for name in ("training_data.json", "training_log.jsonl"):
         if (source / name).is_file():
             (target / name).write_bytes((source / name).read_bytes())
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)

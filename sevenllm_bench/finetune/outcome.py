@@ -31,7 +31,8 @@ def run_outcome(config: FinetuneConfig, trainer: HeldOutTrainer) -> dict[str, An
     losses = [entry["loss"] for entry in history if "loss" in entry]
     return {
         "steps": trainer.state.global_step,
-        "sequences": len(trainer.train_dataset),
+        "epochs": trainer.state.epoch,
+        "sequences": len(trainer.train_dataset) - trainer.empty_sequences,
         "processes": trainer.args.world_size,
         "device": str(trainer.args.device.type),
         "training loss": losses[-1] if losses else None,

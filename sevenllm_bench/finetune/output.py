@@ -106,6 +106,8 @@ class OutputFolder:
                 raise ConfigError(f"output={self.path}: the folder is not empty; name another one")
             return False
         if not resume:
+            self._lock()
+            self._unlock()
             raise ConfigError(f"output={self.path}: an unfinished run lies there; resume=auto goes on with it, or remove it")
         return True
 
@@ -149,6 +151,11 @@ class OutputFolder:
             raise ConfigError(f"output={self.path}: another run is writing there at this moment") from None
         except OSError:
             return
+
+    def _unlock(self) -> None:
+        if self._held:
+            self._held.close()
+            self._held = None
 
     def _same(self, run: Path, identity: Mapping[str, Any]) -> None:
         try:

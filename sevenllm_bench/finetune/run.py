@@ -75,12 +75,14 @@ def finetune(config: FinetuneConfig, say: Say) -> Finished:
         start = on_main(lambda: _prepare(config, base, encoder, output, say))
         return _train(config, base, tokenizer, encoder, output, start, say)
     except BaseException as error:
-        _give_up(output, error)
+        _give_up(output, error, say)
         raise
 
 
 def _check_early(config: FinetuneConfig, output: OutputFolder) -> None:
     """What would otherwise be refused only after minutes of preparing data."""
+    from transformers.integrations import get_reporting_integration_callbacks
+
     from sevenllm_bench.finetune.trainer import trainer_arguments
 
     if config.training.sharding == "full" and process_count() == 1:
@@ -89,6 +91,10 @@ def _check_early(config: FinetuneConfig, output: OutputFolder) -> None:
             "launch, or set training.sharding=none"
         )
     trainer_arguments(config, output.training, has_held_out=False, evaluate_first=False)
+    try:
+        get_reporting_integration_callbacks(list(config.training.report_to))
+    except ValueError as error:
+        raise ConfigError(f"training.report_to: {error}") from None
     if config.training.method == "qlora":
         require_extra("bitsandbytes", "qlora")
 
@@ -99,9 +105,13 @@ def quiet() -> None:
 
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import warnings
+
     import datasets
     import transformers
 
+    # transformers warns of a name of its own that peft 0.21 still uses.
+    warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
     datasets.disable_progress_bars()
     transformers.utils.logging.disable_progress_bar()
 
@@ -123,7 +133,7 @@ def _prepare(config: FinetuneConfig, base: PretrainedConfig, encoder: Encoder, o
     """In the main process: data and output folder."""
     from sevenllm_bench.finetune.dry_run import disk_bytes
 
-    output.check(config.resume == "auto")
+    begun = output.check(config.resume == "auto")
     require_space(output.path, disk_bytes(config, base))
     selection = select(config, say)
     prepared = encode(selection, encoder, say)
@@ -131,6 +141,8 @@ def _prepare(config: FinetuneConfig, base: PretrainedConfig, encoder: Encoder, o
     _store(config, selection, prepared, output)
     if resume_from:
         say(f"going on from {resume_from.name}")
+    elif begun:
+        say("the run that was stopped left no complete checkpoint: beginning anew")
     return _Start(resume_from, prepared.report)
 
 
@@ -259,9 +271,10 @@ def _needs_evaluation(trainer: HeldOutTrainer) -> bool:
 
 def _described(trainer: HeldOutTrainer) -> str:
     args, trainable = trainer.args, sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
-    kind = "sequences" if args.packing else "examples"
+    kind = "packed sequences" if args.packing else "examples"
+    empty = f" (and {trainer.empty_sequences:,} empty ones, which fill the last step)" if trainer.empty_sequences else ""
     return (
-        f"{trainable:,} parameters on {len(trainer.train_dataset):,} {kind}, "
+        f"{trainable:,} parameters on {len(trainer.train_dataset) - trainer.empty_sequences:,} {kind}{empty}, "
         f"{args.per_device_train_batch_size} x {args.gradient_accumulation_steps} x {args.world_size} per step "
         f"(batch x accumulation x processes), on {args.device}"
     )
@@ -277,10 +290,12 @@ def _saved_dtype(config: FinetuneConfig, base: PretrainedConfig) -> Any:
     return own if precision(config) == "bf16" and isinstance(own, torch.dtype) else torch.float32
 
 
-def _give_up(output: OutputFolder, error: BaseException) -> None:
+def _give_up(output: OutputFolder, error: BaseException, say: Say) -> None:
     """Leave nothing half-written; say in plain words what a user can mend."""
     kept = is_main_process() and output.give_up()
     hint = "; complete checkpoints are kept: run again with resume=auto to go on" if kept else ""
+    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        say(f"stopped{hint or ', before the first checkpoint: nothing is left'} ({output.path})")
     if isinstance(error, SEvenLLMError) or not isinstance(error, Exception):
         return
     if _is_disk_full(error):

@@ -19,6 +19,7 @@ from transformers import ProgressCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 from trl.trainer import utils
 
+from sevenllm_bench.console import say
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.examples import IGNORED
@@ -52,8 +53,8 @@ def trainer_arguments(config: FinetuneConfig, folder: Path, has_held_out: bool, 
             near = difflib.get_close_matches(key, names, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise ConfigError(f"training.trainer.{key}: not an argument of TRL's SFTConfig{hint}")
-        if key in ours:
-            raise ConfigError(f"training.trainer.{key}: set by this package; see the other keys of training, data and evaluation")
+        if key in ours or key == "resume_from_checkpoint":
+            raise ConfigError(f"training.trainer.{key}: set by this package; see its other keys, such as training and resume")
     try:
         with warnings.catch_warnings():  # TRL 1.16 itself goes by this name
             warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated", category=FutureWarning)
@@ -139,7 +140,9 @@ class HeldOutTrainer(SFTTrainer):
         self._answering = answering
         score_labelled_positions_only()
         super().__init__(*arguments, **{**named, "compute_metrics": self._by_cell})
+        given = len(self.train_dataset)
         self.train_dataset = filled_up(self.train_dataset, self._sequences_per_step(), self.processing_class.pad_token_id)
+        self.empty_sequences = len(self.train_dataset) - given
         self.remove_callback(ProgressCallback)
         self.add_callback(Lines)
 
@@ -279,7 +282,8 @@ class Lines(ProgressCallback):
         parts += [f"{name.removeprefix('eval_metrics_')} {value:.4f}" for name, value in logs.items() if "eval_metrics_" in name]
         if parts:
             elapsed = tqdm.format_interval(time.monotonic() - self._start)
-            self.training_bar.write(f"step {state.global_step:,} of {state.max_steps:,} ({elapsed}): {', '.join(parts)}")
+            with tqdm.external_write_mode():  # the bar steps aside
+                say(f"step {state.global_step:,} of {state.max_steps:,} ({elapsed}): {', '.join(parts)}")
 
 
 _SHOWN = {

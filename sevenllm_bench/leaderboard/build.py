@@ -12,7 +12,7 @@ from typing import Any
 from sevenllm_bench import __version__
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
 from sevenllm_bench.leaderboard.entry import HEADLINE_ID, PARTS, Entry, Facts, Value
-from sevenllm_bench.leaderboard.facts import with_facts
+from sevenllm_bench.leaderboard.facts import unused_facts, with_facts
 from sevenllm_bench.leaderboard.submissions import LeftOut, read_submissions
 from sevenllm_bench.metrics.signature import HEADLINE, METRICS
 from sevenllm_bench.report.figures import KIND_NAMES, LANGUAGE_NAMES, in_chart, section_name
@@ -37,11 +37,13 @@ class Built:
         index: The page to open.
         entries: Number of submissions on it.
         left_out: Submissions that couldn't be read.
+        unused: Names in the file of facts that no submission has.
     """
 
     index: Path
     entries: int
     left_out: tuple[LeftOut, ...]
+    unused: tuple[str, ...] = ()
 
 
 def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Mapping[str, Facts] | None = None) -> Built:
@@ -64,7 +66,8 @@ def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Ma
     site.write_bytes("leaderboard.json", _json(entries, current, left_out))
     site.write_bytes("assets/entries.js", b"window.sevenllmEntries=" + script_json(_compact(entries)).encode() + b";\n")
     site.page("index.html", "leaderboard.html", True, **_values(entries, current, older, numbers, left_out))
-    return Built(site.close(), len(entries), tuple(left_out))
+    unused = unused_facts(known or {}, (entry.name for entry in entries))
+    return Built(site.index, len(entries), tuple(left_out), tuple(unused))
 
 
 def _ranked(entries: Sequence[Entry]) -> list[Entry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,12 @@ def _facts(given: Any, where: str) -> Facts:
         tuning=given.get("tuning") or "",
         encoder=given.get("encoder"),
     )
+
+
+def unused_facts(known: Mapping[str, Facts], names: Iterable[str]) -> list[str]:
+    """Names in the file of facts that no submission has, case folded: mostly a slip of the pen."""
+    seen = {part for name in names for part in (name.casefold(), name.rpartition("/")[2].casefold())}
+    return [name for name in known if name not in seen]
 
 
 def with_facts(entry: Entry, known: Mapping[str, Facts]) -> Entry:

@@ -6,6 +6,7 @@ This is the one place that knows how submissions look. Nothing of a bundle is un
 from __future__ import annotations
 
 import json
+import lzma
 import math
 import zipfile
 import zlib
@@ -15,13 +16,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.comparison.cells import HEADLINE_NAME, Cell, RowValues, headline_cells, metric_cells, why_partial
+from sevenllm_bench.comparison.cells import (
+    HEADLINE_NAME,
+    Cell,
+    RowValues,
+    headline_cells,
+    metric_cells,
+    why_partial,
+    why_task_partial,
+)
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
 from sevenllm_bench.files import user_path
 from sevenllm_bench.leaderboard.entry import HEADLINE_ID, Entry, Value
 from sevenllm_bench.metrics.signature import METRIC_VERSIONS
 from sevenllm_bench.results.checked import finite, printable
 from sevenllm_bench.results.command import command_of
+from sevenllm_bench.results.comparable import DISQUALIFYING
 from sevenllm_bench.results.locate import find_runs
 from sevenllm_bench.results.reader import leaf_of_task, read_run
 from sevenllm_bench.results.records import Run, Unknown
@@ -29,6 +39,8 @@ from sevenllm_bench.results.records import Run, Unknown
 MANIFEST = "manifest.json"
 FORMAT = "sevenllm-bench submission"
 _MOST_BYTES, _DEEPEST = 8 << 20, 6
+#: No standard error of a mean of values from 1 to 5 is larger.
+_MOST_ERROR = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +70,11 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Lef
     """
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
-    for path in paths:
-        for found in _find(user_path(path, ResultsError)):
+    for given in paths:
+        path = user_path(given, ResultsError)
+        if not path.exists():
+            raise ResultsError(f"{path}: no such file or folder")
+        for found in _find(path):
             try:
                 entries += _entries(found)
             except SEvenLLMError as error:
@@ -72,17 +87,17 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Lef
 
 def _find(path: Path, depth: int = 0) -> Iterator[Path]:
     """Bundles and run folders below a path, in the order of their names."""
-    if not path.exists():
-        raise ResultsError(f"{path}: no such file or folder")
     if not path.is_dir() or (path / MANIFEST).is_file() or any(path.glob("results*.json")):
         yield path
     elif depth < _DEEPEST:
         for child in sorted(path.iterdir()):
-            if child.is_dir() or child.suffix == ".zip":
+            if child.is_dir() or child.suffix == ".zip":  # a broken link is neither a file nor a folder, and named, too
                 yield from _find(child, depth + 1)
 
 
 def _entries(path: Path) -> Iterable[Entry]:
+    if not path.is_dir() and not path.is_file():
+        raise ResultsError(f"{path}: {'not a regular file' if path.exists() else 'a link that leads nowhere'}")
     if path.is_dir() and not (path / MANIFEST).is_file():
         return [_of_run(read_run(files)) for files in find_runs([path])]
     if path.is_file() and path.suffix != ".zip":
@@ -111,7 +126,7 @@ def _member(path: Path) -> bytes:
             content = member.read(_MOST_BYTES + 1)
     except KeyError:
         raise ResultsError(f"{path}: no {MANIFEST} in it") from None
-    except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError) as error:
+    except (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError) as error:
         raise ResultsError(f"{path}: can't be read ({printable(error)})") from None
     if len(content) > _MOST_BYTES:
         raise ResultsError(f"{path}: its {MANIFEST} is too large")
@@ -170,15 +185,8 @@ def _values(figures: Iterable[Any]) -> Iterator[tuple[str, Value]]:
         rows = figure.get("rows")
         if isinstance(name, str) and mean is not None and _is_figure(name) and _in_range(name, mean):
             whole = isinstance(rows, int) and not isinstance(rows, bool) and 0 < rows < 1 << 40
-            yield (
-                name,
-                Value(
-                    mean,
-                    error if error is not None and error >= 0 else None,
-                    rows if whole else None,
-                    _text(figure.get("partial")),
-                ),
-            )
+            possible = error is not None and 0 <= error <= _MOST_ERROR
+            yield name, Value(mean, error if possible else None, rows if whole else None, _text(figure.get("partial")))
 
 
 def _is_figure(name: str) -> bool:
@@ -207,6 +215,9 @@ def _protocol(tasks: Iterable[Any], prompt_of: Any) -> str:
 
 
 def _of_run(run: Run) -> Entry:
+    spoilt = [problem.line for problem in run.problems if problem.code in DISQUALIFYING]
+    if spoilt:
+        raise ResultsError(f"{run.path}: its files can't be trusted ({'; '.join(spoilt[:3])})")
     repository = run.model.name if run.model.source in ("hf", "vllm", "sglang") and run.model.name.count("/") == 1 else ""
     return Entry(
         name=run.model.name,
@@ -237,7 +248,7 @@ def _figures(run: Run) -> dict[str, Value]:
         if cell.level in ("overall", "section", "task") and values.has(cell):
             name = HEADLINE_ID if cell.metric == HEADLINE_NAME else f"{cell.name}.{cell.metric}"
             if name == HEADLINE_ID or cell.level != "overall":
-                found[name] = _value(cell, values, partial if cell.level != "task" else "")
+                found[name] = _value(cell, values, partial if cell.level != "task" else why_task_partial(run, cell.name))
     return found
 
 

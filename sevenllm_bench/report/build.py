@@ -91,7 +91,7 @@ def build_report(
         }
         values = _task_values(runs, leaf, examined.figures)
         size += site.page(f"tasks/{leaf.task}.html", "task.html", **shared, **around, **values, found=found)
-    return Built(site.close(), 1 + len(tasks), size, left_out)
+    return Built(site.index, 1 + len(tasks), size, left_out)
 
 
 def _tasks(runs: Sequence[Run]) -> list[LeafRun]:

@@ -24,6 +24,8 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:
 CHART_POLICY = f"{POLICY}; style-src-attr 'unsafe-inline'"
 #: Lists what a build wrote, so that the next one into the same folder can take it away first, and no other file.
 MARKER = "made-by-sevenllm-bench.json"
+#: What a build may write; a list from somebody else may name anything.
+_OURS = re.compile(r"index\.html|leaderboard\.json|tasks/\w[\w.-]*\.html|assets/\w[\w.-]*")
 _INSTALL = 'pip install "sevenllm-bench[report]"'
 #: plotly skips the styles of its map library where an element has this id; the policy would stop them, with a message.
 _MAP_STYLES = re.compile(r'getElementById\("([0-9a-f]{64})"\)\)\{var \w=document\.createElement\("style"\)')
@@ -56,7 +58,11 @@ class Site:
 
     def _clear(self) -> None:
         try:
-            for name in _written_before(self.folder, self._kind):
+            earlier = _written_before(self.folder, self._kind)
+            for name in ("assets", "tasks"):
+                if (self.folder / name).is_symlink():
+                    raise ConfigError(f"-o {self.folder}: {name} is a link in it; remove it, or name a new folder")
+            for name in earlier:
                 (self.folder / name).unlink(missing_ok=True)
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -91,19 +97,33 @@ class Site:
             ConfigError: It can't be written.
         """
         path = self.folder / name
+        self._written.append(name)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            self._mark()
+            _replace(path, content)
         except OSError as error:
             raise ConfigError(f"{path}: can't be written ({error.strerror or error})") from None
-        self._written.append(name)
         return len(content)
 
-    def close(self) -> Path:
-        """Write the list of what was written, and return the page to open."""
+    def _mark(self) -> None:
+        """List what was written so far, so that a build that was stopped can be made again."""
         content = {"sevenllm_bench": __version__, "kind": self._kind, "files": sorted(self._written)}
-        self.write_bytes(MARKER, json.dumps(content, indent=1).encode())
+        half = self.folder / f".{MARKER}.part"
+        _replace(half, json.dumps(content, indent=1).encode())
+        half.replace(self.folder / MARKER)
+
+    @property
+    def index(self) -> Path:
+        """The page to open."""
         return self.folder / "index.html"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file in the place of what is there, not through a link."""
+    if path.is_symlink():
+        path.unlink()
+    path.write_bytes(content)
 
 
 def _written_before(folder: Path, kind: str) -> list[str]:
@@ -116,10 +136,9 @@ def _written_before(folder: Path, kind: str) -> list[str]:
         return []
     try:
         content = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        names = [str(name) for name in content["files"]]
-        if content["kind"] == kind and not any(Path(name).is_absolute() or ".." in Path(name).parts for name in names):
-            return names
-    except (OSError, ValueError, TypeError, KeyError):
+        if content["kind"] == kind:
+            return [name for name in map(str, content["files"]) if _OURS.fullmatch(name)]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         pass
     raise ConfigError(f"-o {folder}: not empty, and not a {kind} of this command; name a new folder")
 

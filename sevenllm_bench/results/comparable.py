@@ -16,7 +16,7 @@ from sevenllm_bench.results.records import LeafRun, Run, Sample, Unknown
 Weight = Literal["forbids", "unknown", "note"]
 
 #: Problems of a single run after which its figures can't be trusted.
-_DISQUALIFYING = ("contradiction", "no-samples", "broken-line")
+DISQUALIFYING = ("contradiction", "no-samples", "broken-line")
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +244,7 @@ def _of_problems(runs: Sequence[Run]) -> Iterable[Difference]:
         if not run.samples:
             yield Difference("samples", "forbids", f"{run.label} has none; run it with --log_samples")
         for problem in run.problems:
-            weight: Weight = "forbids" if problem.code in _DISQUALIFYING else "note"
+            weight: Weight = "forbids" if problem.code in DISQUALIFYING else "note"
             if problem.code != "unknown-settings":
                 yield Difference(f"problem in {run.label}", weight, printable(problem.line, 500))
         if run.older:

@@ -83,12 +83,13 @@ def write_bundle(
     """
     if output.exists() or output.is_symlink():
         raise ConfigError(f"{output} exists already; name another bundle, or delete it")
+    beside = next(folder for folder in output.absolute().parents if folder.exists())
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".sevenllm-bench-", dir=output.parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=".sevenllm-bench-", dir=beside) as folder:
             bundle = _stage(files, Path(folder) / "bundle", declared, known, created)
             names = sorted(bundle.manifest["files"])
             _refuse_secret(bundle.path, [*names, MANIFEST], secret)
+            output.parent.mkdir(parents=True, exist_ok=True)
             _finish(bundle.path, [MANIFEST, *names], output)
     except OSError as error:
         raise ConfigError(f"{output}: can't be written ({error.strerror or error})") from None

@@ -268,7 +268,7 @@ def test_mistakes_at_the_command_line(tmp_path, capsys):
     assert "two runs or more, found 1 (a)" in fails(capsys, tmp_path / "a")
     assert "unknown metric" in fails(capsys, tmp_path, "--metric", "bleu")
     assert "no run of that name; found a, b" in fails(capsys, tmp_path, "--baseline", "z")
-    assert "that is a file with results" in fails(capsys, tmp_path, "--csv", runs[0].path)
+    assert "that file is among what is read" in fails(capsys, tmp_path, "--csv", runs[0].path)
     assert "can't be written" in fails(capsys, tmp_path, "--resamples", "100", "--csv", tmp_path / "no" / "folder.csv")
     (tmp_path / "a" / "results_2030-01-01T00-00-00.json").write_text("{")
     assert "broken JSON" in fails(capsys, tmp_path)

@@ -131,7 +131,7 @@ def test_the_papers_recipe_runs_at_tiny_size(tmp_path):
     assert any(not torch.equal(tensor, saved[name]) for name, tensor in runs.weights(base).items())
 
 
-def test_the_lora_recipe_runs_at_tiny_size_and_merges(base, tmp_path):
+def test_the_lora_recipe_runs_at_tiny_size_and_merges(base, tmp_path, capsys):
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -150,6 +150,7 @@ def test_the_lora_recipe_runs_at_tiny_size_and_merges(base, tmp_path):
     assert "--apply_chat_template" in card
 
     assert main(["merge", str(finished.output), "-o", str(tmp_path / "merged")]) == 0
+    printed = capsys.readouterr().out
     ids = torch.tensor([AutoTokenizer.from_pretrained(tmp_path / "merged").encode("Which tool was used?")])
     plain = AutoModelForCausalLM.from_pretrained(base)
     merged = AutoModelForCausalLM.from_pretrained(tmp_path / "merged")(ids).logits
@@ -157,7 +158,23 @@ def test_the_lora_recipe_runs_at_tiny_size_and_merges(base, tmp_path):
     adapted = PeftModel.from_pretrained(plain, str(finished.output))(ids).logits
     assert torch.allclose(merged, adapted, atol=1e-4)
     assert not torch.allclose(merged, untuned, atol=1e-2)
-    assert "peft=" not in (tmp_path / "merged" / "README.md").read_text(encoding="utf-8")
+    command = "lm_eval --model hf --model_args pretrained={},enable_thinking=False --tasks sevenllm --apply_chat_template "
+    assert command.format(tmp_path / "merged") in printed
+    assert command.format("THIS_FOLDER") in (tmp_path / "merged" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def adapters(base, tmp_path_factory):
+    """Adapters of a rank of 2 that were not trained, as `finetune` lays them down, with a card that is no UTF-8."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = tmp_path_factory.mktemp("adapters") / "adapters"
+    model = get_peft_model(AutoModelForCausalLM.from_pretrained(base), LoraConfig(r=2, target_modules="all-linear"))
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(base).save_pretrained(folder)
+    (folder / "README.md").write_bytes(b"caf\xe9")
+    return folder
 
 
 # Stopping and going on
@@ -196,6 +213,51 @@ def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
     assert not (killed / "training").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_says_what_is_left(base, tmp_path, number):
+    words = ["demo", f"model.base={base}", *QUICK, "training.epochs=50", f"output={tmp_path / 'out'}"]
+    process = subprocess.Popen(
+        runs.command(*words, "training.save_every=1000"), env=runs.environment(), stdout=subprocess.PIPE, text=True
+    )
+    for line in process.stdout:
+        if line.startswith("step 2 "):
+            process.send_signal(number)
+            break
+    rest = process.stdout.read()
+    assert process.wait() == 128 + number
+    assert "stopped, before the first checkpoint: nothing is left" in rest
+    assert left_behind(tmp_path) == []
+
+
+def test_nobody_reading_any_more_stops_no_run(base, tmp_path):
+    words = runs.command("demo", f"model.base={base}", *QUICK, "training.epochs=1", f"output={tmp_path / 'out'}")
+    process = subprocess.Popen(words, env=runs.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.readline()
+    process.stdout.close()
+    error = process.stderr.read()
+    assert process.wait() == 0, error
+    assert (tmp_path / "out" / "README.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("adapter_model.safetensors", b"\xff" * 9), ("adapter_config.json", b"[1]")], ids=["weights", "config"]
+)
+def test_damaged_adapters_are_not_merged(adapters, tmp_path, capsys, name, content):
+    shutil.copytree(adapters, tmp_path / "adapters")
+    (tmp_path / "adapters" / name).write_bytes(content)
+    assert main(["merge", str(tmp_path / "adapters"), "-o", str(tmp_path / "deep" / "merged")]) == 2
+    assert "can't be joined with their base" in capsys.readouterr().err
+    assert not (tmp_path / "deep").exists()
+
+
+def test_merging_into_the_working_folder(adapters, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert main(["merge", str(adapters), "-o", "."]) == 0
+    assert (tmp_path / "empty" / "config.json").is_file()
+    assert not list((tmp_path / "empty").glob(".unfinished*"))
+
+
 # Several processes
 
 
@@ -220,7 +282,7 @@ def test_two_processes_equal_one_with_twice_the_accumulation(base, one_process, 
     )
     assert done.returncode == 0, done.stderr
     card = (output / "README.md").read_text(encoding="utf-8")
-    assert "of at most 512 tokens per step, 2 processes" in card
+    assert "of at most 512 tokens per step, processes: 2" in card
     assert len(runs.losses(output)) >= 4
     assert runs.losses(output) == pytest.approx(runs.losses(one_process), rel=1e-4)
     held_out = [[entry["eval_loss"] for entry in runs.log(folder) if "eval_loss" in entry] for folder in (output, one_process)]
@@ -333,4 +395,4 @@ def test_a_dry_run_writes_nothing(base, tmp_path, capsys):
     steps = next(line.split()[-1] for line in planned.splitlines() if line.strip().startswith("steps"))
     assert f"({steps} steps;" in trained
     assert main([*words, "--dry-run", "--processes", "8"]) == 0
-    assert "a run on 8 processes" in capsys.readouterr().out
+    assert "a run of 8 processes" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """Submissions to entries: figures by hand, what is left out and why, facts of models, and which submission is the newest."""
 
 import json
+import os
 import zipfile
 
 import pytest
@@ -84,6 +85,74 @@ def test_broken_submissions_are_left_out_with_the_reason(tmp_path):
     reasons = " ".join(item.why for item in left_out)
     for words in ("can't be read", "broken JSON", "no manifest of a submission", "no manifest.json in it"):
         assert words in reasons
+
+
+def test_what_is_no_regular_file_is_left_out(tmp_path, capsys):
+    write_bundle(tmp_path / "in" / "good", manifest_of("org/good", FIGURES))
+    os.mkfifo(tmp_path / "in" / "pipe.zip")
+    (tmp_path / "in" / "broken.zip").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "in" / "loop.zip").symlink_to(tmp_path / "in" / "loop.zip")
+    with zipfile.ZipFile(tmp_path / "in" / "damaged.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("manifest.json", json.dumps(manifest_of("org/x", FIGURES)))
+    content = bytearray((tmp_path / "in" / "damaged.zip").read_bytes())
+    content[60:80] = b"\xff" * 20
+    (tmp_path / "in" / "damaged.zip").write_bytes(content)
+    assert main(["leaderboard", "build", str(tmp_path / "in"), "-o", str(tmp_path / "out")]) == 0
+    error = capsys.readouterr().err
+    assert error.count("left out: ") == 4
+    for words in (
+        "pipe.zip: not a regular file",
+        "broken.zip: a link that leads nowhere",
+        "loop.zip: a link",
+        "damaged.zip: can't",
+    ):
+        assert words in error
+    assert main(["leaderboard", "build", "/dev/zero", "-o", str(tmp_path / "other")]) == 2
+
+
+def test_a_standard_error_beyond_all_bounds_is_none(tmp_path):
+    manifest = manifest_of("org/model", FIGURES)
+    next(figure for figure in manifest["figures"] if figure["id"] == "en_mcq.acc")["stderr"] = 1e308
+    built = build_leaderboard([write_bundle(tmp_path / "in", manifest)], tmp_path / "out")
+    entry = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))["entries"][0]
+    assert entry["figures"]["en_mcq.acc"] == {"mean": 0.9, "error": None, "rows": 300}
+
+
+def test_a_name_in_the_file_of_models_that_no_submission_has_is_said(tmp_path, capsys):
+    write_bundle(tmp_path / "in", manifest_of("org/model-7b", FIGURES))
+    (tmp_path / "models.yaml").write_text("Model-7B: {tuning: base}\norg/modell-7b: {tuning: base}\n")
+    words = ["leaderboard", "build", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--models", str(tmp_path / "models.yaml")]
+    assert main(words) == 0
+    assert "--models: no submission is called org/modell-7b\n" in capsys.readouterr().err
+
+
+def test_a_run_that_contradicts_itself_is_left_out(tmp_path):
+    write_bundle(tmp_path / "good", manifest_of("org/good", FIGURES))
+    path = write_run(tmp_path, "model", rows_of("sevenllm_en_mcq"), value=lambda row, metric: float(row.id % 2))
+    samples = next(path.parent.glob("samples_*"))
+    samples.write_text(samples.read_text(encoding="utf-8").replace('"acc": 0.0', '"acc": 1.0'), encoding="utf-8")
+    entries, left_out = read_submissions([tmp_path])
+    assert [entry.name for entry in entries] == ["org/good"]
+    assert "can't be trusted" in left_out[0].why
+
+
+@pytest.mark.data
+def test_a_run_that_lost_samples_or_scores_has_no_rank(official_rows, tmp_path):
+    for name, spoil in (("cut", lambda lines: lines[::2]), ("nulls", lambda lines: [null(line) for line in lines])):
+        path = write_run(tmp_path / name, name, official_rows)
+        assert read_submissions([tmp_path / name])[0][0].headline == 1.0
+        samples = next(path.parent.glob("samples_sevenllm_en_mcq_*"))
+        samples.write_text("\n".join(spoil(samples.read_text(encoding="utf-8").splitlines())), encoding="utf-8")
+        (entry,), _ = read_submissions([tmp_path / name])
+        assert entry.headline is None
+        assert entry.why_unranked == "1 of 45 tasks lack samples with a score"
+        assert entry.figures["sevenllm_en_mcq.acc"].partial == "25 of 50 rows"
+
+
+def null(line):
+    """Every second row's score set to null."""
+    sample = json.loads(line)
+    return json.dumps({**sample, "acc": None} if sample["doc"]["id"] % 2 else sample, ensure_ascii=False)
 
 
 def test_a_manifest_that_unpacks_to_gigabytes_is_not_read(tmp_path):

@@ -190,15 +190,47 @@ def test_the_command_line_writes_a_report_again_but_no_other_folder(tmp_path, ca
     assert "not empty" in capsys.readouterr().err
 
 
-def test_a_forged_list_of_files_removes_nothing_outside(tmp_path):
-    outside = tmp_path / "precious.txt"
-    outside.write_text("kept")
+def test_a_forged_list_of_files_removes_no_file_of_somebody_elses(tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
-    (folder / "made-by-sevenllm-bench.json").write_text(json.dumps({"kind": "report", "files": ["../precious.txt"]}))
+    precious = [tmp_path / "precious.txt", folder / "thesis.txt", folder / "thesis.html"]
+    for path in precious:
+        path.write_text("kept")
+    names = ["../precious.txt", str(precious[0]), "thesis.txt", "thesis.html", "assets/..", "nul\0", 7, None]
+    (folder / "made-by-sevenllm-bench.json").write_text(json.dumps({"kind": "report", "files": names}))
+    Site(folder, "report")
+    assert [path.read_text() for path in precious] == ["kept"] * 3
+
+
+@pytest.mark.parametrize(
+    "content", ["[" * 100_000, '{"kind": "report"}', '{"kind": "leaderboard", "files": []}', "[1]", "\udcff"]
+)
+def test_a_folder_with_a_mark_of_another_kind_is_left_alone(tmp_path, content):
+    (tmp_path / "made-by-sevenllm-bench.json").write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(ConfigError, match="not empty"):
-        Site(folder, "report")
-    assert outside.read_text() == "kept"
+        Site(tmp_path, "report")
+
+
+def test_nothing_is_written_through_links(tmp_path):
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "page.html").write_text("kept")
+    Site(tmp_path / "out", "report").write_bytes("index.html", b"old")
+    (tmp_path / "out" / "index.html").unlink()
+    (tmp_path / "out" / "index.html").symlink_to(victim / "page.html")
+    Site(tmp_path / "out", "report").write_bytes("index.html", b"new")
+    assert (tmp_path / "out" / "index.html").read_bytes() == b"new"
+    (tmp_path / "out" / "tasks").symlink_to(victim)
+    with pytest.raises(ConfigError, match="tasks is a link"):
+        Site(tmp_path / "out", "report")
+    assert [path.name for path in victim.iterdir()] == ["page.html"]
+    assert (victim / "page.html").read_text() == "kept"
+
+
+def test_a_build_that_was_stopped_can_be_made_again(tmp_path):
+    Site(tmp_path, "report").write_bytes("tasks/a.html", b"half")
+    Site(tmp_path, "report")
+    assert not (tmp_path / "tasks" / "a.html").exists()
 
 
 def test_unseen_text_is_in_no_page_as_it_is(tmp_path):

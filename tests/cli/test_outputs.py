@@ -1,0 +1,77 @@
+"""Files and streams that commands write to: no input is written over, and nobody reading is no success."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from run_files import rows_of, write_run
+
+from sevenllm_bench.cli.main import main
+from sevenllm_bench.cli.output import check_outputs
+from sevenllm_bench.errors import ConfigError
+
+
+@pytest.fixture
+def runs(tmp_path):
+    rows = rows_of("sevenllm_en_mcq")
+    write_run(tmp_path / "runs", "one", rows)
+    write_run(tmp_path / "runs", "two", rows, value=lambda row, metric: float(row.id % 2))
+    return tmp_path / "runs"
+
+
+def compare(runs, *words) -> list[str]:
+    return ["compare", str(runs / "one"), str(runs / "two"), "--resamples", "100", *map(str, words)]
+
+
+def test_no_file_that_is_read_is_written_over(runs, capsys):
+    before = {path: path.read_bytes() for path in runs.rglob("*") if path.is_file()}
+    for path in before:
+        assert main(compare(runs, "--json", path)) == 2
+        assert "that file is among what is read" in capsys.readouterr().err
+        assert main(["compare", *map(str, runs.glob("*/results*.json")), "--csv", str(path)]) == 2
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_no_link_leads_to_what_is_read(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "test.jsonl").write_text("kept")
+    (tmp_path / "out.json").symlink_to(tmp_path / "in" / "test.jsonl")
+    with pytest.raises(ConfigError, match=r"--json .*among what is read"):
+        check_outputs({"--json": str(tmp_path / "out.json")}, [tmp_path / "in"])
+
+
+def test_two_options_do_not_share_a_file(runs, tmp_path, capsys):
+    path = tmp_path / "out"
+    assert main(compare(runs, "--json", path, "--csv", path)) == 2
+    assert f"--csv {path}: --json names that file too" in capsys.readouterr().err
+    assert not path.exists()
+    check_outputs({"--json": os.devnull, "--csv": os.devnull, "--markdown": None}, [])
+
+
+@pytest.mark.parametrize("words", [["--seed", "-1"], ["--resamples", "0"], ["--seed", "x"]])
+def test_numbers_out_of_range(runs, words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(compare(runs, *words))
+    assert ended.value.code == 2
+    assert words[0] in capsys.readouterr().err
+
+
+def start(words, **streams) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-m", "sevenllm_bench.cli.main", *words], stderr=subprocess.PIPE, **streams)
+
+
+def test_a_closed_pipe_is_no_success_and_loses_no_file(runs, tmp_path):
+    process = start(compare(runs, "--json", tmp_path / "out.json"), stdout=subprocess.PIPE)
+    process.stdout.close()
+    assert (process.stderr.read(), process.wait()) == (b"", 141)
+    assert (tmp_path / "out.json").is_file()
+
+
+def test_a_full_device_is_one_message(runs):
+    with Path("/dev/full").open("w") as full:
+        process = start(compare(runs), stdout=full)
+        error = process.stderr.read().decode()
+    assert process.wait() == 2
+    assert error == "sevenllm-bench: error: the output can't be written (No space left on device)\n"
