@@ -1,4 +1,5 @@
 PYTHON ?= python3
+PYTEST_FLAGS ?= -n auto --maxprocesses 4
 PIP_FLAGS := --quiet --disable-pip-version-check
 DEV := .venv
 DEMO := .venv-demo

@@ -17,9 +17,21 @@ for _name in ("SEVENLLM_JUDGE", "OPENAI_API_KEY", "OPENAI_BASE_URL"):
     os.environ.pop(_name, None)
 os.environ.pop("HF_HUB_OFFLINE", None)
 
-#: Taken out of the environment, so that a test gets the official data only by asking for it.
-DATA_DIR = os.environ.pop("SEVENLLM_DATA_DIR", None)
-PREDICTIONS_DIR = os.environ.pop("SEVENLLM_PREDICTIONS_DIR", None)
+
+def _hidden(name: str) -> str | None:
+    """The value of a variable, taken out of the environment: a test gets the official data only by asking for it.
+
+    It stays under another name, for the processes that pytest-xdist starts.
+    """
+    hidden = f"{name}_OF_THE_TESTS"
+    value = os.environ.pop(name, None) or os.environ.get(hidden)
+    if value:
+        os.environ[hidden] = value
+    return value
+
+
+DATA_DIR = _hidden("SEVENLLM_DATA_DIR")
+PREDICTIONS_DIR = _hidden("SEVENLLM_PREDICTIONS_DIR")
 MODELS = ("qwen1_5-7b", "qwen1_5-7b-1000", "llama2-13b-cot", "llama2-7b")
 
 
