@@ -158,5 +158,5 @@ def why_task_partial(run: Run, task: str) -> str:
     It is what the samples hold that counts, whatever the results file says: the score that enters the headline, for each row.
     """
     leaf = run.leaves[task].leaf
-    scored = sum(HEADLINE[leaf.kind] in sample.reported for sample in run.of_task(task))
+    scored = sum(HEADLINE[sample.kind] in sample.metrics for sample in run.of_task(task))
     return f"{scored} of {leaf.official_count} rows" if scored < leaf.official_count else ""
