@@ -102,12 +102,22 @@ def test_a_task_opens_with_its_rows(report, open_page):
     row = page.locator(f"#row-{link.inner_text()}")
     assert not row.locator(".columns").is_visible()
     link.click()
-    assert row.locator(".columns").is_visible()
+    row.locator(".columns").wait_for(state="visible")
     assert row.locator(".answer").count() == 2
     for word in ("Question", "Incident", "Reference", "value_f1", "Values:"):
         assert word in row.inner_text()
     page.get_by_role("link", name="All tasks").click()
     page.wait_for_url("**/index.html#tasks")
+
+
+def test_nothing_moves_when_a_chart_is_drawn(report, open_page):
+    page = open_page(report / "index.html")
+    below = page.locator("#t-tasks")
+    before = below.bounding_box()["y"]
+    for name in ("dots", "lengths"):
+        page.locator(f"[data-chart='{name}']").scroll_into_view_if_needed()
+        page.locator(f"[data-chart='{name}'] .main-svg").first.wait_for()
+    assert below.evaluate("element => element.getBoundingClientRect().y + scrollY") == pytest.approx(before, abs=1)
 
 
 def test_search_in_a_task_reaches_answers_and_hides_the_others(report, open_page):

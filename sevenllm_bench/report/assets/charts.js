@@ -86,6 +86,7 @@
     if (!place || !chart || !window.Plotly) return;
     if (!place.classList.contains("js-plotly-plot")) place.replaceChildren();
     const [traces, shape] = kinds[chart.type](chart, key);
+    place.style.minHeight = `${shape.height}px`;
     await window.Plotly.react(place, traces, shape, { displayModeBar: false, responsive: true, scrollZoom: false });
   }
 
@@ -101,7 +102,11 @@
       if (isIntersecting) { near.unobserve(target); window.sevenllmCharts.draw(target.dataset.chart, data[target.dataset.chart]); }
     }
   }, { rootMargin: "800px" });
-  for (const id of Object.keys(data)) near.observe(document.querySelector(`[data-chart="${id}"]`));
+  for (const [id, chart] of Object.entries(data)) {
+    const place = document.querySelector(`[data-chart="${id}"]`);
+    place.style.minHeight = `${kinds[chart.type](chart)[1].height}px`; // what lies below doesn't move under a finger
+    near.observe(place);
+  }
   addEventListener("beforeprint", () => {
     for (const [id, chart] of Object.entries(data)) if (!drawn.has(id)) window.sevenllmCharts.draw(id, chart);
   });
