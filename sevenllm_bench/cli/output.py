@@ -21,8 +21,8 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[str | Path
         inputs: Files and folders that the command reads.
 
     Raises:
-        ConfigError: An output is an input, a file in one, or lies with the samples of a results file under such a name; or
-            two options name the same file.
+        ConfigError: An output is an input, or a file of results, samples or answers in (or beside) one; or two options name
+            the same file. Other files in a folder, an earlier output say, are written over.
     """
     read = [path for name in inputs if name and (path := _resolved(Path(name)))]
     taken: dict[Path, str] = {}
@@ -47,9 +47,9 @@ def _resolved(path: Path) -> Path | None:
 
 
 def _belongs(path: Path, source: Path) -> bool:
-    """Whether a file is an input, lies in a folder of inputs, or is one of the samples beside a results file."""
-    beside = source.suffix == ".json" and path.parent == source.parent and path.name.startswith(("samples_", "results_"))
-    return path == source or source in path.parents or beside
+    """Whether a file is an input, or looks like one in a folder of inputs or beside a results file."""
+    within = source in path.parents or (source.suffix == ".json" and path.parent == source.parent)
+    return path == source or (within and (path.name.startswith("results") or path.suffix == ".jsonl"))
 
 
 def write_text(option: str, path: str, text: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from sevenllm_bench.cli.output import check_outputs, json_text, write_text
 from sevenllm_bench.cli.table import print_table
-from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.files import user_path
 from sevenllm_bench.submission.findings import Verification
 from sevenllm_bench.submission.known import KnownRows
@@ -19,8 +20,11 @@ _WORDS = {"confirmed": "confirmed", "differs": "differs", "unconfirmed": "cannot
 
 def run(arguments: argparse.Namespace) -> int:
     """Check a bundle, print what was found, and return 1 when something differs (strict: or can't be confirmed)."""
-    check_outputs({"--json": arguments.json}, [arguments.bundle, arguments.data_dir])
-    verification = verify_bundle(user_path(arguments.bundle, ResultsError), KnownRows(arguments.data_dir))
+    bundle = user_path(arguments.bundle, ResultsError)
+    check_outputs({"--json": arguments.json}, [bundle, arguments.data_dir])
+    if arguments.json and bundle.resolve() in Path(arguments.json).absolute().parents:
+        raise ConfigError(f"--json {arguments.json}: within the bundle, which it would change; name a file elsewhere")
+    verification = verify_bundle(bundle, KnownRows(arguments.data_dir))
     code = verification.exit_code(arguments.strict)
     if arguments.json == "-":
         sys.stdout.write(json_text(as_json(verification, code)))

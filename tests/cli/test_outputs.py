@@ -34,6 +34,19 @@ def test_no_file_that_is_read_is_written_over(runs, capsys):
     assert {path: path.read_bytes() for path in before} == before
 
 
+def test_an_earlier_output_among_the_runs_is_written_over(runs):
+    for _ in range(2):
+        assert main(compare(runs, "--json", runs / "one" / "compared.json")) == 0
+
+
+def test_nothing_is_written_into_a_bundle(bundle, capsys):
+    before = {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()}
+    for name in ("manifest.json", "new.json", "run/new.json"):
+        assert main(["verify", str(bundle), "--json", str(bundle / name)]) == 2
+        assert "within the bundle" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()} == before
+
+
 def test_no_link_leads_to_what_is_read(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "test.jsonl").write_text("kept")
