@@ -23,4 +23,6 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     # The table's own width, also where the terminal is narrower or the output is a file: cut names help nobody.
     console = Console(width=max(1, Console(width=1_000).measure(table).maximum))
     print(title)
-    console.print(table)
+    with console.capture() as drawn:  # rich itself would end the program where nobody reads it any more
+        console.print(table)
+    print(drawn.get(), end="")

@@ -10,6 +10,7 @@ from run_files import rows_of, write_run
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.cli.output import check_outputs
+from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError
 
 
@@ -73,6 +74,20 @@ def test_numbers_out_of_range(runs, words, capsys):
 
 def start(words, **streams) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-m", "sevenllm_bench.cli.main", *words], stderr=subprocess.PIPE, **streams)
+
+
+def test_a_table_that_nobody_reads_is_a_broken_pipe(monkeypatch):
+    import io
+
+    class Closed(io.StringIO):
+        def write(self, text):
+            if "column" in text:
+                raise BrokenPipeError
+            return len(text)
+
+    monkeypatch.setattr(sys, "stdout", Closed())
+    with pytest.raises(BrokenPipeError):
+        print_table("a title", ["column"], [["cell"]])
 
 
 def test_a_closed_pipe_is_no_success_and_loses_no_file(runs, tmp_path):
