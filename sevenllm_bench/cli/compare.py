@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
-from sevenllm_bench.cli.output import check_outputs, json_text, write_text
+from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.score import load_rows
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.compare import Comparison, compare_runs
@@ -25,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     metrics = tuple(dict.fromkeys(arguments.metric or ()))
     comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
     if arguments.json == "-":
-        sys.stdout.write(json_text(as_json(comparison)))
+        print_json(as_json(comparison))
         return 0
     if arguments.json:
         write_text("--json", arguments.json, json_text(as_json(comparison)))

@@ -282,6 +282,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         after Ctrl-C, 141 where nobody reads the output any more.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115  (for the program's life)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or pipe that can't show a character gets a stand-in
             stream.reconfigure(errors="backslashreplace")
@@ -293,6 +296,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SEvenLLMError as error:
         return report(error)
     except KeyboardInterrupt:
+        print("sevenllm-bench: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
         drop_output()

@@ -17,6 +17,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     quiet()
     folder = merge(arguments.adapter, arguments.output, arguments.base)
+    if arguments.base:
+        print("note: nothing tells whether --base has the very weights that the adapters were trained on")
     print(f"written: {folder}")
     card = folder / CARD
     command = merged_command(card.read_text(encoding="utf-8"), folder) if card.is_file() else ""

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.data.official import DATA_DIR_VARIABLE
 from sevenllm_bench.errors import ConfigError
 
+#: Names of lm-eval's files, and of the official data.
+_INPUT = re.compile(r"samples_.*\.jsonl|results_.*\d{4}-\d\d-\d\dT[\d.-]+\.json|test\.jsonl")
 #: "-" as a file's name: standard output.
 STANDARD_OUTPUT = "-"
 
@@ -24,16 +30,16 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[str | Path
         ConfigError: An output is an input, or a file of results, samples or answers in (or beside) one; or two options name
             the same file. Other files in a folder, an earlier output say, are written over.
     """
-    read = [path for name in inputs if name and (path := _resolved(Path(name)))]
+    names = [*inputs, os.environ.get(DATA_DIR_VARIABLE)]
+    read = [path for name in names if name and (path := _resolved(Path(name)))]
     taken: dict[Path, str] = {}
     for option, name in outputs.items():
         path = _resolved(Path(name)) if name and name != STANDARD_OUTPUT else None
         if path is None:
             continue
-        # Devices and pipes are left alone: several may write to them.
-        if path.is_file() and any(_belongs(path, source) for source in read):
+        if any(_belongs(path, source) for source in read):
             raise ConfigError(f"{option} {name}: that file is among what is read; name another one")
-        if path in taken and (path.is_file() or not path.exists()):
+        if path in taken and (path.is_file() or not path.exists()):  # several may write to a device or a pipe
             raise ConfigError(f"{option} {name}: {taken[path]} names that file too")
         taken[path] = option
 
@@ -47,9 +53,10 @@ def _resolved(path: Path) -> Path | None:
 
 
 def _belongs(path: Path, source: Path) -> bool:
-    """Whether a file is an input, or looks like one in a folder of inputs or beside a results file."""
-    within = source in path.parents or (source.suffix == ".json" and path.parent == source.parent)
-    return path == source or (within and (path.name.startswith("results") or path.suffix == ".jsonl"))
+    """Whether a file is an input, or has the name of one in a folder of inputs or beside an input."""
+    if path == source or (path.is_file() and source.is_file() and path.samefile(source)):
+        return True
+    return (source in path.parents or source.parent == path.parent) and bool(_INPUT.fullmatch(path.name))
 
 
 def write_text(option: str, path: str, text: str) -> None:
@@ -58,13 +65,20 @@ def write_text(option: str, path: str, text: str) -> None:
     Raises:
         ConfigError: It can't be written; the option is named.
     """
+    content = text.encode("utf-8", "backslashreplace")  # names of files may hold what UTF-8 can't
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        Path(path).write_bytes(content)
     except (OSError, ValueError) as error:
         raise ConfigError(f"{option} {path}: can't be written ({getattr(error, 'strerror', None) or error})") from None
     print(f"written: {path}")
 
 
-def json_text(content: Any) -> str:
+def json_text(content: Any, ascii_only: bool = False) -> str:
     """JSON as our commands write it."""
-    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return json.dumps(content, ensure_ascii=ascii_only, indent=1, allow_nan=False) + "\n"
+
+
+def print_json(content: Any) -> None:
+    """Print JSON, with escapes where the terminal or pipe isn't UTF-8."""
+    encoding = (sys.stdout.encoding or "utf-8").lower().replace("-", "")
+    sys.stdout.write(json_text(content, ascii_only=encoding != "utf8"))

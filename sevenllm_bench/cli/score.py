@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sevenllm_bench.cli.output import check_outputs, json_text, write_text
+from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import PredictionsError
@@ -36,8 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     scores = score_rows(rows, answers_for(rows, predictions.answers), encoder=encoder)
     content = as_json(scores, coverage, predictions, data, arguments.partial, encoder)
     if arguments.json == "-":
-        json.dump(content, sys.stdout, ensure_ascii=False, indent=1)
-        print()
+        print_json(content)
         return 0
     if arguments.json:
         write_text("--json", arguments.json, json_text(content))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from sevenllm_bench.cli.output import check_outputs, json_text, write_text
+from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.files import user_path
@@ -27,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     verification = verify_bundle(bundle, KnownRows(arguments.data_dir))
     code = verification.exit_code(arguments.strict)
     if arguments.json == "-":
-        sys.stdout.write(json_text(as_json(verification, code)))
+        print_json(as_json(verification, code))
         return code
     if arguments.json:
         write_text("--json", arguments.json, json_text(as_json(verification, code)))

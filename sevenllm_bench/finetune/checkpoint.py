@@ -100,6 +100,9 @@ def merge(adapter: str | Path, output: str | Path, base: str | None = None) -> P
     except OSError as error:
         _remove_empty(missing)
         raise ConfigError(f"{target}: can't be written ({error.strerror or error})") from None
+    except UnicodeEncodeError:
+        _remove_empty(missing)
+        raise ConfigError(f"{str(target)!a}: a path that is no UTF-8, which the libraries can't write to; name another") from None
     except BaseException:
         _remove_empty(missing)
         raise

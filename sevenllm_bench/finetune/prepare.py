@@ -81,6 +81,9 @@ def select(config: FinetuneConfig, say: Callable[[str], None]) -> Selection:
         report["duplicates"] = [list(pair) for pair in duplicates[:_LISTED]]
     training, held_out = split_held_out(rows, data.held_out, seed)
     report["held out"] = len(held_out)
+    for language in data.languages:
+        if data.held_out and not any(row.language == language for row in held_out):
+            say(f"no row in {language} is held out: too few incidents for data.held_out={data.held_out:g}")
     if data.max_rows is not None:
         training = sample(training, data.max_rows, seed)
     report["chosen"] = len(training)

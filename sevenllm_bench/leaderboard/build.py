@@ -77,11 +77,12 @@ def _ranked(entries: Sequence[Entry]) -> list[Entry]:
 
 def _newest(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
     """The newest submission of each model and protocol, and the older ones; both in the order given."""
-    newest: dict[tuple[str, str], Entry] = {}
+    newest: dict[tuple[Any, ...], Entry] = {}
     for entry in entries:
-        rival = newest.get(entry.key)
+        key = (*entry.key, entry.headline is None)  # a partial run replaces no whole one
+        rival = newest.get(key)
         if rival is None or entry.date > rival.date:
-            newest[entry.key] = entry
+            newest[key] = entry
     chosen = {id(entry) for entry in newest.values()}
     return [e for e in entries if id(e) in chosen], [e for e in entries if id(e) not in chosen]
 

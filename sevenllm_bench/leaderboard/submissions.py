@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import lzma
 import math
+import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,11 +71,12 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Lef
     """
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
+    seen: set[Path] = set()
     for given in paths:
         path = user_path(given, ResultsError)
         if not path.exists():
             raise ResultsError(f"{path}: no such file or folder")
-        for found in _find(path):
+        for found in _find(path, seen):
             try:
                 entries += _entries(found)
             except SEvenLLMError as error:
@@ -85,14 +87,18 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Lef
     return entries, left_out
 
 
-def _find(path: Path, depth: int = 0) -> Iterator[Path]:
-    """Bundles and run folders below a path, in the order of their names."""
+def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
+    """Bundles and run folders below a path, in the order of their names; each once, whatever links lead to it."""
+    real = Path(os.path.realpath(path))
+    if real in seen and path.exists():
+        return
+    seen.add(real)
     if not path.is_dir() or (path / MANIFEST).is_file() or any(path.glob("results*.json")):
         yield path
     elif depth < _DEEPEST:
         for child in sorted(path.iterdir()):
             if child.is_dir() or child.suffix == ".zip":  # a broken link is neither a file nor a folder, and named, too
-                yield from _find(child, depth + 1)
+                yield from _find(child, seen, depth + 1)
 
 
 def _entries(path: Path) -> Iterable[Entry]:

@@ -80,8 +80,7 @@ def build_report(
         "section_name": section_name,
         "p_value": p_value,
     }
-    size = site.page("index.html", "report.html", plotted=True, **shared, **_index(runs, examined, tasks, resamples))
-    left_out = 0
+    size = left_out = 0
     for place, leaf in enumerate(tasks):
         found = examples(runs, leaf.task, most_examples)
         left_out += found.in_all - len(found.shown)
@@ -91,6 +90,8 @@ def build_report(
         }
         values = _task_values(runs, leaf, examined.figures)
         size += site.page(f"tasks/{leaf.task}.html", "task.html", **shared, **around, **values, found=found)
+    # Last, so that a report that was stopped has no page that leads nowhere.
+    size += site.page("index.html", "report.html", plotted=True, **shared, **_index(runs, examined, tasks, resamples))
     return Built(site.index, 1 + len(tasks), size, left_out)
 
 

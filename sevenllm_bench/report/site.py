@@ -62,7 +62,7 @@ class Site:
             for name in ("assets", "tasks"):
                 if (self.folder / name).is_symlink():
                     raise ConfigError(f"-o {self.folder}: {name} is a link in it; remove it, or name a new folder")
-            for name in earlier:
+            for name in sorted(earlier, key=lambda name: name != "index.html"):  # no index to pages that are gone
                 (self.folder / name).unlink(missing_ok=True)
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -22,13 +22,18 @@ _PIECE = 2_000
 
 @functools.cache
 def _jieba() -> jieba.Tokenizer:
-    """A tokenizer of our own with jieba's default dictionary, so that words added to the global one change nothing."""
+    """A tokenizer of our own with jieba's default dictionary, so that words added to the global one change nothing.
+
+    The dictionary is read from jieba's package. jieba itself would take it from a file in the temporary folder that any
+    other version or user may have written there.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import jieba
     jieba.setLogLevel(logging.WARNING)
     tokenizer = jieba.Tokenizer()
-    tokenizer.initialize()
+    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    tokenizer.initialized = True
     return tokenizer
 
 

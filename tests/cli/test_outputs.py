@@ -1,5 +1,6 @@
 """Files and streams that commands write to: no input is written over, and nobody reading is no success."""
 
+import json
 import os
 import subprocess
 import sys
@@ -46,6 +47,46 @@ def test_nothing_is_written_into_a_bundle(bundle, capsys):
         assert main(["verify", str(bundle), "--json", str(bundle / name)]) == 2
         assert "within the bundle" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()} == before
+
+
+def test_the_official_file_is_not_written_over(runs, tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "test.jsonl").write_text("kept")
+    monkeypatch.setenv("SEVENLLM_DATA_DIR", str(tmp_path / "data"))
+    assert main(compare(runs, "--csv", tmp_path / "data" / "test.jsonl")) == 2
+    assert (tmp_path / "data" / "test.jsonl").read_text() == "kept"
+
+
+def test_samples_beside_what_is_read_and_other_names_of_it(runs, tmp_path):
+    one, two = tmp_path / "samples_a_2026-01-01T00-00-00.jsonl", tmp_path / "samples_b_2026-01-01T00-00-00.jsonl"
+    one.write_text("x")
+    with pytest.raises(ConfigError, match="among what is read"):
+        check_outputs({"--json": str(two)}, [one])
+    (tmp_path / "hard.json").hardlink_to(one)
+    with pytest.raises(ConfigError, match="among what is read"):
+        check_outputs({"--json": str(tmp_path / "hard.json")}, [one])
+    check_outputs({"--json": str(tmp_path / "results_mine.json")}, [one])
+
+
+def test_json_is_json_where_the_terminal_knows_ascii_alone(runs, tmp_path):
+    write_run(runs, "zwei \u00e9", rows_of("sevenllm_en_mcq"))
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    process = start(["compare", str(runs), "--resamples", "100", "--json", "-"], stdout=subprocess.PIPE, env=environment)
+    content = json.loads(process.communicate()[0])
+    assert "zwei \u00e9" in [run["label"] for run in content["runs"]]
+
+
+def test_a_name_that_is_no_utf_8_is_written(runs, tmp_path):
+    write_run(runs, "caf\udce9", rows_of("sevenllm_en_mcq"))
+    assert main(["compare", str(runs), "--resamples", "100", "--json", str(tmp_path / "out.json")]) == 0
+    json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+
+
+def test_a_closed_standard_output_stops_nothing(runs, tmp_path):
+    words = [sys.executable, "-m", "sevenllm_bench.cli.main", *compare(runs, "--json", tmp_path / "out.json")]
+    done = subprocess.run(["bash", "-c", '"$@" >&-', "-", *words], stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (tmp_path / "out.json").is_file()
 
 
 def test_no_link_leads_to_what_is_read(tmp_path):

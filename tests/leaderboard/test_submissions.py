@@ -110,6 +110,24 @@ def test_what_is_no_regular_file_is_left_out(tmp_path, capsys):
     assert main(["leaderboard", "build", "/dev/zero", "-o", str(tmp_path / "other")]) == 2
 
 
+def test_a_link_in_a_circle_shows_nothing_twice(tmp_path):
+    write_bundle(tmp_path / "good", manifest_of("org/good", FIGURES))
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "text.zip").write_text("no zip")
+    entries, left_out = read_submissions([tmp_path])
+    assert (len(entries), len(left_out)) == (1, 1)
+
+
+def test_a_partial_run_replaces_no_whole_one(tmp_path):
+    write_bundle(tmp_path / "a", manifest_of("org/model", FIGURES, "2026-01-01"))
+    partial = manifest_of("org/model", FIGURES, "2026-02-02")
+    partial["figures"][0]["partial"] = "3 of 50 rows missing"
+    write_bundle(tmp_path / "b", partial)
+    built = build_leaderboard([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
+    content = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
+    assert [entry["newest"] for entry in content["entries"]] == [True, True]
+
+
 def test_a_standard_error_beyond_all_bounds_is_none(tmp_path):
     manifest = manifest_of("org/model", FIGURES)
     next(figure for figure in manifest["figures"] if figure["id"] == "en_mcq.acc")["stderr"] = 1e308

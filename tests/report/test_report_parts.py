@@ -227,6 +227,20 @@ def test_nothing_is_written_through_links(tmp_path):
     assert (victim / "page.html").read_text() == "kept"
 
 
+def test_a_report_that_was_stopped_has_no_index(tmp_path, monkeypatch):
+    write_run(tmp_path / "runs", "model", rows_of(EXTRACTION))
+    runs = read_runs([tmp_path / "runs"])
+    assert build_report(runs, tmp_path / "out", resamples=100).index.is_file()
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sevenllm_bench.report.build.examples", stop)
+    with pytest.raises(KeyboardInterrupt):
+        build_report(runs, tmp_path / "out", resamples=100)
+    assert not (tmp_path / "out" / "index.html").exists()
+
+
 def test_a_build_that_was_stopped_can_be_made_again(tmp_path):
     Site(tmp_path, "report").write_bytes("tasks/a.html", b"half")
     Site(tmp_path, "report")

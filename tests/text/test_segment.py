@@ -56,3 +56,19 @@ def test_refang(text, wanted):
 def test_chinese_sentences_keep_their_mark():
     assert split_chinese("一。二！三？ 四；五") == ["一。", "二！", "三？", " 四；五"]
     assert split_chinese(" ") == []
+
+
+def test_no_dictionary_that_others_left_in_the_temporary_folder_is_used(tmp_path):
+    """jieba would read `jieba.cache` there, whoever wrote it; and would leave one."""
+    import marshal
+    import os
+    import subprocess
+    import sys
+
+    text = "攻击者利用漏洞"
+    (tmp_path / "jieba.cache").write_bytes(marshal.dumps((dict.fromkeys(text, 1), 7)))
+    code = f"from sevenllm_bench.text.segment import cut_chinese; print(cut_chinese({text!r}) == {cut_chinese(text)!r})"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["jieba.cache"]
