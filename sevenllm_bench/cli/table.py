@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Sequence
 
 
@@ -21,8 +23,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     # The table's own width, also where the terminal is narrower or the output is a file: cut names help nobody.
-    console = Console(width=max(1, Console(width=1_000).measure(table).maximum))
-    print(title)
-    with console.capture() as drawn:  # rich itself would end the program where nobody reads it any more
-        console.print(table)
-    print(drawn.get(), end="")
+    width = max(1, Console(width=1_000).measure(table).maximum)
+    # Into a buffer: rich itself would end the program, with 1, where nobody reads its output any more.
+    drawn = io.StringIO()
+    Console(file=drawn, width=width, force_terminal=sys.stdout.isatty()).print(table)
+    print(f"{title}\n{drawn.getvalue()}", end="")
