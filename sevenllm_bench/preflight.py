@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 from sevenllm_bench.errors import ConfigError, SEvenLLMError
-from sevenllm_bench.files import CACHE_VARIABLE, cache_folder
+from sevenllm_bench.io.files import CACHE_VARIABLE, cache_folder
 
 
 @dataclass(frozen=True, slots=True)

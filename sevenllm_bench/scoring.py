@@ -17,7 +17,7 @@ from sevenllm_bench.metrics.signature import METRICS, OPTIONAL_FOR, paper_metric
 from sevenllm_bench.metrics.values import leaf_values, value_f1, value_f1_norm
 
 if TYPE_CHECKING:
-    from sevenllm_bench.text.embedding import Encoder
+    from sevenllm_bench.encoders.sentence_embedder import Encoder
 
 
 @dataclass(frozen=True, slots=True)

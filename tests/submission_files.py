@@ -13,17 +13,17 @@ from typing import Any
 
 from run_files import STAMP, doc_of
 
-from sevenllm_bench.data.describe import describe_embedded
+from sevenllm_bench.data.benchmark import describe_embedded
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.metrics.signature import signature
 from sevenllm_bench.prompts import STYLES, render
 from sevenllm_bench.scoring import score_rows
 from sevenllm_bench.submission.bundle import one_run, write_bundle
-from sevenllm_bench.submission.findings import Finding, Verification
 from sevenllm_bench.submission.known import KnownRows
 from sevenllm_bench.submission.manifest import Declared
-from sevenllm_bench.submission.verify import verify_bundle
+from sevenllm_bench.submission.verify.findings import Finding, Verification
+from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
 
 NOW = datetime(2026, 11, 24, 20, 0, 0, tzinfo=UTC)
 DECLARED = Declared("an-org/a-model", None, "Multilingual-Multimodal-NLP/SEVENLLM-Dataset")

@@ -8,7 +8,7 @@ import pytest
 from conftest import MODELS
 
 from sevenllm_bench.metrics.signature import paper_metric
-from sevenllm_bench.predictions import read_predictions
+from sevenllm_bench.runs.predictions import read_predictions
 from sevenllm_bench.scoring import answers_for, by_section, score_rows
 
 pytestmark = pytest.mark.predictions

@@ -3,8 +3,8 @@
 Nothing here raises on a model's answer, whatever it is.
 """
 
-from sevenllm_bench.answers.choice import read_letter
 from sevenllm_bench.answers.extraction import Extraction, is_cut, read_extraction
-from sevenllm_bench.answers.text import final_text
+from sevenllm_bench.answers.final_text import final_text
+from sevenllm_bench.answers.letter import read_letter
 
 __all__ = ["Extraction", "final_text", "is_cut", "read_extraction", "read_letter"]

@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sevenllm_bench.answers.json_text import MAX_DEPTH, Unclosed, load, nesting, python_literal, values_in_fences, values_in_prose
-from sevenllm_bench.answers.text import final_text
+from sevenllm_bench.answers.final_text import final_text
+from sevenllm_bench.answers.json_values import (
+    MAX_DEPTH,
+    Unclosed,
+    load,
+    nesting,
+    python_literal,
+    values_in_fences,
+    values_in_prose,
+)
 from sevenllm_bench.catalog import Kind
 from sevenllm_bench.metrics.values import leaf_values
 

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.score import load_rows
 from sevenllm_bench.cli.table import print_table
-from sevenllm_bench.comparison.compare import Comparison, compare_runs
+from sevenllm_bench.comparison.compare_runs import Comparison, compare_runs
 from sevenllm_bench.comparison.export import as_csv, as_json, as_markdown
-from sevenllm_bench.comparison.wording import COLUMNS, HEADLINE_COLUMNS, finding_row, headline_rows, how_to_read
+from sevenllm_bench.comparison.table_cells import COLUMNS, HEADLINE_COLUMNS, finding_row, headline_rows, how_to_read
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.results.reader import read_runs
-from sevenllm_bench.results.records import Run
+from sevenllm_bench.runs.reader import read_runs
+from sevenllm_bench.runs.records import Run
 
 
 def run(arguments: argparse.Namespace) -> int:

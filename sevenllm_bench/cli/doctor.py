@@ -49,7 +49,7 @@ def _check_tasks() -> str:
 
 
 def _check_embedding(choice: str | None) -> str:
-    from sevenllm_bench.text.embedding import is_available, model_from
+    from sevenllm_bench.encoders.sentence_embedder import is_available, model_from
 
     model = model_from(choice)
     if model is None:
@@ -81,7 +81,7 @@ def _look_up(name: str, revision: str | None) -> None:
 
 
 def _check_judge(model: str | None) -> str:
-    from sevenllm_bench.judge.run import MODEL_VARIABLE, Judge, JudgeChoice
+    from sevenllm_bench.judge.llm_judge import MODEL_VARIABLE, Judge, JudgeChoice
 
     chosen = model or os.environ.get(MODEL_VARIABLE, "")
     if not chosen:

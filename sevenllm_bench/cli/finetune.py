@@ -9,8 +9,8 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.cli.table import print_table
-from sevenllm_bench.console import say
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io.terminal import say
 from sevenllm_bench.preflight import require_extra
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _silent(line: str) -> None:
 
 def _dry_run(config: FinetuneConfig, processes: int) -> int:
     from sevenllm_bench.finetune.dry_run import plan
-    from sevenllm_bench.finetune.estimate import describe
+    from sevenllm_bench.finetune.memory.estimate import describe
     from sevenllm_bench.finetune.run import quiet
 
     quiet()

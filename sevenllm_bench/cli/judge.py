@@ -14,12 +14,12 @@ from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.judge.calibrate import Agreement, agreement, read_scores
-from sevenllm_bench.judge.run import MODEL_VARIABLE, Judge, JudgeChoice, requests_for, scores_from
+from sevenllm_bench.judge.llm_judge import MODEL_VARIABLE, Judge, JudgeChoice, requests_for, scores_from
 from sevenllm_bench.judge.scores import JudgeScores
 from sevenllm_bench.judge.verdict import problem_of
 from sevenllm_bench.metrics.signature import OPTIONAL_FOR
-from sevenllm_bench.predictions import read_predictions
 from sevenllm_bench.preflight import require_extra
+from sevenllm_bench.runs.predictions import read_predictions
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -78,7 +78,7 @@ def _rows_and_answers(arguments: argparse.Namespace) -> tuple[list[Row], list[An
 
 def _batch(judge: Judge, rows: Sequence[Row], answers: Sequence[Any], state: str) -> JudgeScores | None:
     """Submit, look, or collect, whatever comes next; None while the provider is at work."""
-    from sevenllm_bench.files import cache_folder
+    from sevenllm_bench.io.files import cache_folder
     from sevenllm_bench.llm.batch import BatchRun
     from sevenllm_bench.llm.cache import ReplyCache
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from sevenllm_bench.leaderboard.build import build_leaderboard
-from sevenllm_bench.leaderboard.facts import read_facts
-from sevenllm_bench.report.visible import plain
+from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
+from sevenllm_bench.pages.leaderboard.model_metadata import read_facts
+from sevenllm_bench.text.display import plain
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sevenllm_bench.cli.parser import build_parser
-from sevenllm_bench.console import drop_output
 from sevenllm_bench.errors import ConfigError, SEvenLLMError, report
+from sevenllm_bench.io.terminal import drop_output
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

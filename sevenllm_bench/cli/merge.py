@@ -12,8 +12,8 @@ def run(arguments: argparse.Namespace) -> int:
     require_extra("peft", "train")
     from sevenllm_bench.finetune.card import merged_command
     from sevenllm_bench.finetune.checkpoint import merge
-    from sevenllm_bench.finetune.output import CARD
     from sevenllm_bench.finetune.run import quiet
+    from sevenllm_bench.finetune.run_folder import CARD
 
     quiet()
     folder = merge(arguments.adapter, arguments.output, arguments.base)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from sevenllm_bench.cli.score import load_rows
-from sevenllm_bench.report.build import build_report
-from sevenllm_bench.results.reader import read_runs
+from sevenllm_bench.pages.report.report_pages import build_report
+from sevenllm_bench.runs.reader import read_runs
 
 
 def run(arguments: argparse.Namespace) -> int:

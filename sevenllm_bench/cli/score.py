@@ -11,11 +11,11 @@ from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.metrics.signature import METRICS, paper_metric, signature
-from sevenllm_bench.predictions import Coverage, Predictions, read_predictions
+from sevenllm_bench.runs.predictions import Coverage, Predictions, read_predictions
 from sevenllm_bench.scoring import RowScore, SectionScore, answers_for, by_section, score_rows
 
 if TYPE_CHECKING:
-    from sevenllm_bench.text.embedding import Encoder
+    from sevenllm_bench.encoders.sentence_embedder import Encoder
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def load_rows(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]:
     """The rows that the options name (`dataset`, `data_dir`, `allow_modified`), and what identifies them."""
-    from sevenllm_bench.data.describe import describe_embedded, describe_official
+    from sevenllm_bench.data.benchmark import describe_embedded, describe_official
 
     if arguments.dataset == "embedded":
         from sevenllm_bench.data.embedded import embedded_split
@@ -57,7 +57,7 @@ def load_rows(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]
 
 
 def _encoder(model: str | None) -> Encoder | None:
-    from sevenllm_bench.text.embedding import encoder_for, model_from
+    from sevenllm_bench.encoders.sentence_embedder import encoder_for, model_from
 
     chosen = model_from(model) if model else None
     return encoder_for(chosen) if chosen else None

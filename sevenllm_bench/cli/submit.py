@@ -12,16 +12,16 @@ from typing import Any
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.cli.verify import print_findings
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.files import user_path
-from sevenllm_bench.results.locate import RunFiles
-from sevenllm_bench.results.reader import read_run
-from sevenllm_bench.results.records import Run
+from sevenllm_bench.io.files import user_path
+from sevenllm_bench.runs.locate import RunFiles
+from sevenllm_bench.runs.reader import read_run
+from sevenllm_bench.runs.records import Run
 from sevenllm_bench.submission.bundle import Bundle, one_run, write_bundle
-from sevenllm_bench.submission.hub_results import default_benchmark
+from sevenllm_bench.submission.formats.hub_results import default_benchmark
 from sevenllm_bench.submission.known import KnownRows
 from sevenllm_bench.submission.manifest import Declared
 from sevenllm_bench.submission.push import TOKEN_VARIABLE, check_repository, pull_request, send, token_from_environment
-from sevenllm_bench.submission.verify import verify_bundle
+from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 

@@ -10,8 +10,8 @@ from sevenllm_bench.catalog import LEAVES, TASKS, Leaf, leaf_by_name, nearest_na
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.files import user_path
 from sevenllm_bench.harness import yamls
+from sevenllm_bench.io.files import user_path
 
 
 def run(arguments: argparse.Namespace) -> int:

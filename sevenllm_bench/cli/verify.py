@@ -8,10 +8,10 @@ from pathlib import Path
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError, ResultsError
-from sevenllm_bench.files import user_path
-from sevenllm_bench.submission.findings import Verification
+from sevenllm_bench.io.files import user_path
 from sevenllm_bench.submission.known import KnownRows
-from sevenllm_bench.submission.verify import verify_bundle
+from sevenllm_bench.submission.verify.findings import Verification
+from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
 
 _FIGURES = "figures"
 _WORDS = {"confirmed": "confirmed", "differs": "differs", "unconfirmed": "cannot be confirmed", "note": "note"}

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from sevenllm_bench import __version__
-from sevenllm_bench.comparison.cells import Level, why_partial
-from sevenllm_bench.comparison.compare import Comparison, Finding, Score
-from sevenllm_bench.comparison.wording import COLUMNS, HEADLINE_COLUMNS, finding_row, headline_rows, how_to_read
+from sevenllm_bench.comparison.compare_runs import Comparison, Finding, Score
+from sevenllm_bench.comparison.compatibility import Difference
+from sevenllm_bench.comparison.table_cells import COLUMNS, HEADLINE_COLUMNS, finding_row, headline_rows, how_to_read
+from sevenllm_bench.figures.cells import Level, why_partial
 from sevenllm_bench.metrics.signature import HEADLINE
-from sevenllm_bench.results.comparable import Difference
-from sevenllm_bench.results.records import Run, Unknown
-from sevenllm_bench.statistics.intervals import LEVEL
-from sevenllm_bench.statistics.paired import ALPHA
+from sevenllm_bench.runs.records import Run, Unknown
+from sevenllm_bench.stats.intervals import LEVEL
+from sevenllm_bench.stats.paired import ALPHA
 
 CSV_COLUMNS = (
     "level", "name", "metric", "rows", "baseline", "baseline_mean", "run", "mean", "difference", "low", "high", "interval",

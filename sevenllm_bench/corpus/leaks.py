@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sevenllm_bench.catalog import Language
-from sevenllm_bench.corpus.near import NearIndex
+from sevenllm_bench.corpus.near_duplicates import NearIndex
 from sevenllm_bench.corpus.similarity import MIN_SHINGLES, SHINGLE_BYTES, normalised, normalised_question, shingles
 from sevenllm_bench.data.rows import Row
 

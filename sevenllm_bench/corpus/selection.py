@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from sevenllm_bench.corpus.near import near_groups
+from sevenllm_bench.corpus.near_duplicates import near_groups
 from sevenllm_bench.corpus.similarity import normalised, normalised_question
 from sevenllm_bench.data.rows import Row
 

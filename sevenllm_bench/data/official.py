@@ -14,7 +14,7 @@ from pathlib import Path
 from sevenllm_bench.data.hub import REPO_ID, REVISION, download
 from sevenllm_bench.data.rows import Row, read_rows
 from sevenllm_bench.errors import DataError
-from sevenllm_bench.files import read_bytes, user_path
+from sevenllm_bench.io.files import read_bytes, user_path
 
 FILENAME = "test.jsonl"
 SHA256 = "08a27277386b1f205ed0814d379bb0db9bdce8f39bde099020a1f8044d404d7b"

@@ -11,7 +11,7 @@ import yaml
 
 from sevenllm_bench.data.hub import REPO_ID
 from sevenllm_bench.finetune.config import FinetuneConfig
-from sevenllm_bench.finetune.output import CARD
+from sevenllm_bench.finetune.run_folder import CARD
 
 
 def write_card(folder: Path, config: FinetuneConfig, report: Mapping[str, Any]) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.files import user_path
-from sevenllm_bench.finetune.output import CARD
+from sevenllm_bench.finetune.run_folder import CARD
+from sevenllm_bench.io.files import user_path
 
 if TYPE_CHECKING:
     import torch

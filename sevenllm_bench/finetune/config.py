@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 from sevenllm_bench.catalog import nearest_name, task_by_name
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.files import user_path
+from sevenllm_bench.io.files import user_path
 from sevenllm_bench.prompts import STYLES, PromptStyle, style_by_name
 
 OTHER = "Other"

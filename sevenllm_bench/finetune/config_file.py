@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.files import read_bytes, user_path
 from sevenllm_bench.finetune.config import FinetuneConfig, Section
-from sevenllm_bench.plain_yaml import load_yaml
+from sevenllm_bench.io.files import read_bytes, user_path
+from sevenllm_bench.io.yaml12 import load_yaml
 
 RECIPES = files("sevenllm_bench.finetune") / "recipes"
 

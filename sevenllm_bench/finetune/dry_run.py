@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.config import FinetuneConfig
-from sevenllm_bench.finetune.decoder import count, linear_layers, meta_model
-from sevenllm_bench.finetune.estimate import Memory, estimate_memory, setup_of
+from sevenllm_bench.finetune.dataset import encode, select
+from sevenllm_bench.finetune.memory.decoder import count, linear_layers, meta_model
+from sevenllm_bench.finetune.memory.estimate import Memory, estimate_memory, setup_of
 from sevenllm_bench.finetune.model import load_config, load_tokenizer
-from sevenllm_bench.finetune.prepare import encode, select
 
 if TYPE_CHECKING:
     from datasets import Dataset

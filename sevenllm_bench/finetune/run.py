@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError, SEvenLLMError
-from sevenllm_bench.finetune.answering import Answering, spread
 from sevenllm_bench.finetune.config import FinetuneConfig
+from sevenllm_bench.finetune.dataset import Prepared, Selection, encode, select
 from sevenllm_bench.finetune.examples import Encoder
+from sevenllm_bench.finetune.held_out_answers import Answering, spread
 from sevenllm_bench.finetune.model import device, load_config, load_model, load_tokenizer, lora_config
 from sevenllm_bench.finetune.outcome import run_outcome
-from sevenllm_bench.finetune.output import OutputFolder, fingerprint, require_space, write_json, write_lines
-from sevenllm_bench.finetune.prepare import Prepared, Selection, encode, select
 from sevenllm_bench.finetune.processes import connect, is_main_process, on_main, process_count, wait_for_all
+from sevenllm_bench.finetune.run_folder import OutputFolder, fingerprint, require_space, write_json, write_lines
 from sevenllm_bench.preflight import require_extra
 
 if TYPE_CHECKING:

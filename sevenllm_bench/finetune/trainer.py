@@ -19,17 +19,17 @@ from transformers import ProgressCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 from trl.trainer import utils
 
-from sevenllm_bench.console import say
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.examples import IGNORED
 from sevenllm_bench.finetune.model import device, precision
-from sevenllm_bench.finetune.output import mark_complete
+from sevenllm_bench.finetune.run_folder import mark_complete
+from sevenllm_bench.io.terminal import say
 
 if TYPE_CHECKING:
     from transformers import EvalPrediction, TrainerControl, TrainerState, TrainingArguments
 
-    from sevenllm_bench.finetune.answering import Answering
+    from sevenllm_bench.finetune.held_out_answers import Answering
 
 
 def trainer_arguments(config: FinetuneConfig, folder: Path, has_held_out: bool, evaluate_first: bool) -> SFTConfig:

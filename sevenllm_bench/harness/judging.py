@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.judge.run import Judge, unscored
+from sevenllm_bench.judge.llm_judge import Judge, unscored
 from sevenllm_bench.judge.scores import JudgeScores
 
 logger = logging.getLogger("lm_eval.sevenllm")

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.catalog import TASK_OPTIONS
+from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, model_from
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.judge.run import MODEL_VARIABLE as JUDGE_VARIABLE
-from sevenllm_bench.judge.run import JudgeChoice
+from sevenllm_bench.judge.llm_judge import MODEL_VARIABLE as JUDGE_VARIABLE
+from sevenllm_bench.judge.llm_judge import JudgeChoice
 from sevenllm_bench.prompts import DEFAULT_STYLE, PromptStyle, style_by_name
-from sevenllm_bench.text.embedding import EmbeddingModel, model_from
 
 logger = logging.getLogger("lm_eval.sevenllm")
 

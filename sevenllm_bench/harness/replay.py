@@ -13,7 +13,7 @@ from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.predictions import Coverage, read_predictions
+from sevenllm_bench.runs.predictions import Coverage, read_predictions
 
 logger = logging.getLogger("lm_eval.sevenllm")
 

@@ -12,20 +12,20 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.task import ConfigurableTask
 
 from sevenllm_bench.catalog import Leaf, leaf_by_name
-from sevenllm_bench.data.describe import describe_embedded, describe_official
+from sevenllm_bench.data.benchmark import describe_embedded, describe_official
 from sevenllm_bench.data.embedded import embedded_split, fewshot_pool
 from sevenllm_bench.data.official import load_official
 from sevenllm_bench.data.rows import LETTERS, Row
+from sevenllm_bench.encoders.sentence_embedder import Encoder, encoder_for
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
 from sevenllm_bench.harness.judging import PLANNED, judge_rows
 from sevenllm_bench.harness.options import TaskOptions, read_options
-from sevenllm_bench.harness.preflight import require
-from sevenllm_bench.judge.run import Judge, judge_for
+from sevenllm_bench.harness.requirements import require
+from sevenllm_bench.judge.llm_judge import Judge, judge_for
 from sevenllm_bench.judge.scores import JudgedRow
 from sevenllm_bench.metrics.signature import JUDGE_METRICS, OPTIONAL_FOR, SEMANTIC_METRICS, signature
 from sevenllm_bench.prompts import TARGET_DELIMITER, render, target
 from sevenllm_bench.scoring import RowScore, score_rows
-from sevenllm_bench.text.embedding import Encoder, encoder_for
 
 logger = logging.getLogger("lm_eval.sevenllm")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sevenllm_bench.errors import PredictionsError
-from sevenllm_bench.files import read_bytes, user_path
+from sevenllm_bench.io.files import read_bytes, user_path
 from sevenllm_bench.judge.scores import JudgeScores
 from sevenllm_bench.judge.verdict import SCORES
 

@@ -14,7 +14,7 @@ from typing import Any
 from sevenllm_bench.answers import final_text
 from sevenllm_bench.catalog import LANGUAGES, Kind, Language
 from sevenllm_bench.data.rows import LETTERS, Row
-from sevenllm_bench.judge.material import SHAPE, fenced, prepared, request_code
+from sevenllm_bench.judge.quoting import SHAPE, fenced, prepared, request_code
 from sevenllm_bench.judge.verdict import RESPONSE_FORMAT
 
 #: Moves when grades stop being comparable.

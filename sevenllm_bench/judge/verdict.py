@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sevenllm_bench.judge.material import visible
+from sevenllm_bench.judge.quoting import visible
 from sevenllm_bench.judge.reply import DRESS, JudgeReply, read_reply, stated_on
 
 SCORES = (1, 2, 3, 4, 5)

@@ -13,7 +13,6 @@ from typing import Any
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.llm.batch_state import BatchState, Chunk
 from sevenllm_bench.llm.cache import ReplyCache
-from sevenllm_bench.llm.calls import Reply, Request
 from sevenllm_bench.llm.client import Client
 from sevenllm_bench.llm.connection import completion_of
 from sevenllm_bench.llm.provider import Provider
@@ -21,6 +20,7 @@ from sevenllm_bench.llm.retry import CallError
 from sevenllm_bench.llm.secrecy import short_message
 from sevenllm_bench.llm.session import Validate
 from sevenllm_bench.llm.settings import Settings
+from sevenllm_bench.llm.types import Reply, Request
 
 logger = logging.getLogger("sevenllm_bench.llm")
 

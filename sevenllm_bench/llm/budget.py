@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sevenllm_bench.llm.calls import Request
-from sevenllm_bench.llm.prices import Price
+from sevenllm_bench.llm.pricing import Price
+from sevenllm_bench.llm.types import Request
 
 
 class Budget:

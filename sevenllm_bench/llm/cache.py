@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.files import CACHE_VARIABLE, cache_folder
+from sevenllm_bench.io.files import CACHE_VARIABLE, cache_folder
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, value TEXT NOT NULL, created REAL NOT NULL)"
 _PUT = "INSERT OR REPLACE INTO replies VALUES (?, ?, ?)"

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 
 from sevenllm_bench.llm.budget import Budget
 from sevenllm_bench.llm.cache import ReplyCache
-from sevenllm_bench.llm.calls import Estimate, Reply, Request, Usage
 from sevenllm_bench.llm.connection import connect
-from sevenllm_bench.llm.dialect import Dialect
+from sevenllm_bench.llm.parameter_fallback import Dialect
 from sevenllm_bench.llm.secrecy import scrub
 from sevenllm_bench.llm.session import Session, Validate
 from sevenllm_bench.llm.settings import Settings
+from sevenllm_bench.llm.types import Estimate, Reply, Request, Usage
 
 __all__ = ["Client", "Estimate", "OnDone", "Reply", "Request", "Settings", "Usage", "Validate", "scrub"]
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.llm.calls import sendable
 from sevenllm_bench.llm.retry import CallError, timed_out, understand
 from sevenllm_bench.llm.secrecy import quieten, scrub, short_message
 from sevenllm_bench.llm.settings import Settings
+from sevenllm_bench.llm.types import sendable
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

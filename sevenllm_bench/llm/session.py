@@ -11,11 +11,11 @@ from typing import Any
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.llm.budget import Budget
-from sevenllm_bench.llm.calls import Reply, Request, Usage, count_tokens
 from sevenllm_bench.llm.connection import Completion, Connection
-from sevenllm_bench.llm.dialect import Dialect
+from sevenllm_bench.llm.parameter_fallback import Dialect
 from sevenllm_bench.llm.retry import CallError, Gate, backoff
 from sevenllm_bench.llm.settings import Settings
+from sevenllm_bench.llm.types import Reply, Request, Usage, count_tokens
 
 logger = logging.getLogger("sevenllm_bench.llm")
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.llm.prices import PRICE_VARIABLE, Price, price_of
+from sevenllm_bench.llm.pricing import PRICE_VARIABLE, Price, price_of
 
 #: Local servers want some key but don't check it.
 _NO_KEY = "none"

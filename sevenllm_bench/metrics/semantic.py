@@ -12,7 +12,7 @@ from sevenllm_bench.text.sentences import split_chinese, split_english
 if TYPE_CHECKING:
     import numpy as np
 
-    from sevenllm_bench.text.embedding import Encoder
+    from sevenllm_bench.encoders.sentence_embedder import Encoder
 
 #: Pieces of one answer that are compared; more can only be an answer that went astray.
 MAX_PIECES = 1_000

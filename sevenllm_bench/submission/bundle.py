@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import ConfigError, ResultsError
-from sevenllm_bench.results.checked import read_json
-from sevenllm_bench.results.locate import RunFiles, find_runs, task_of
-from sevenllm_bench.results.reader import leaf_of_task, read_run
-from sevenllm_bench.results.records import Run
-from sevenllm_bench.results.redact import without_secrets
-from sevenllm_bench.submission import every_eval_ever
-from sevenllm_bench.submission.figures import Figure, figures_of
-from sevenllm_bench.submission.hub_results import as_yaml, hub_path, hub_results
+from sevenllm_bench.figures.run_figures import Figure, figures_of
+from sevenllm_bench.io.secrets import without_secrets
+from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
+from sevenllm_bench.runs.reader import leaf_of_task, read_run
+from sevenllm_bench.runs.records import Run
+from sevenllm_bench.runs.untrusted import read_json
+from sevenllm_bench.submission.formats import every_eval_ever
+from sevenllm_bench.submission.formats.hub_results import as_yaml, hub_path, hub_results
+from sevenllm_bench.submission.formats.model_index import model_index
 from sevenllm_bench.submission.known import KnownRows
+from sevenllm_bench.submission.layout import MANIFEST, MODEL_INDEX, RUN_FOLDER, safe_part, why_not
 from sevenllm_bench.submission.manifest import Declared, build_manifest, file_record
-from sevenllm_bench.submission.model_index import model_index
-from sevenllm_bench.submission.names import MANIFEST, MODEL_INDEX, RUN_FOLDER, safe_part, why_not
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ class KnownRows:
 
     @cached_property
     def _official(self) -> tuple[dict[int, Row], dict[str, Any]]:
-        from sevenllm_bench.data.describe import describe_official
+        from sevenllm_bench.data.benchmark import describe_official
         from sevenllm_bench.data.official import ALLOW_MODIFIED_VARIABLE, load_official
 
         data = load_official(self._data_dir)
@@ -33,7 +33,7 @@ class KnownRows:
 
     @cached_property
     def _embedded(self) -> tuple[dict[int, Row], dict[str, Any]]:
-        from sevenllm_bench.data.describe import describe_embedded
+        from sevenllm_bench.data.benchmark import describe_embedded
         from sevenllm_bench.data.embedded import embedded_split
 
         return {row.id: row for row in embedded_split("test")}, describe_embedded()

@@ -13,11 +13,11 @@ from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.results.checked import printable
-from sevenllm_bench.results.command import command_of
-from sevenllm_bench.results.records import LeafRun, Model, Run, Settings, Unknown
-from sevenllm_bench.submission.figures import Figure, for_the_hub
-from sevenllm_bench.submission.names import MANIFEST
+from sevenllm_bench.figures.run_figures import Figure, for_the_hub
+from sevenllm_bench.runs.command import command_of
+from sevenllm_bench.runs.records import LeafRun, Model, Run, Settings, Unknown
+from sevenllm_bench.runs.untrusted import printable
+from sevenllm_bench.submission.layout import MANIFEST
 
 FORMAT = "sevenllm-bench submission"
 FORMAT_VERSION = 1

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sevenllm_bench.files import cache_folder
+from sevenllm_bench.io.files import cache_folder
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sevenllm_bench.corpus.near import signature
+from sevenllm_bench.corpus.near_duplicates import signature
 from sevenllm_bench.corpus.similarity import normalised, normalised_question, overlap, shingles
 from sevenllm_bench.data.embedded import embedded_split
 
@@ -85,7 +85,7 @@ def test_overlap_is_the_size_of_the_intersection(one, other):
 
 def test_shingles_and_signatures_are_the_same_in_every_process():
     code = (
-        "from sevenllm_bench.corpus.near import signature; from sevenllm_bench.corpus.similarity import shingles;"
+        "from sevenllm_bench.corpus.near_duplicates import signature; from sevenllm_bench.corpus.similarity import shingles;"
         "print(signature(shingles('a text of some length, 攻击者使用钓鱼邮件')).tolist())"
     )
     outputs = {

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.finetune.answering import Answering
 from sevenllm_bench.finetune.config_file import read_config
 from sevenllm_bench.finetune.examples import Encoder
+from sevenllm_bench.finetune.held_out_answers import Answering
 from sevenllm_bench.finetune.run import finetune
 from sevenllm_bench.prompts import style_by_name
 from sevenllm_bench.scoring import by_section, score_rows

@@ -8,9 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-import runs
 import torch
-from runs import QUICK
+from finetune_runs import QUICK
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.data.embedded import embedded_split

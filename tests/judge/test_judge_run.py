@@ -7,7 +7,7 @@ from llm.server import FakeOpenAI
 
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.judge.run import Judge, JudgeChoice
+from sevenllm_bench.judge.llm_judge import Judge, JudgeChoice
 
 ROWS = [row for row in embedded_split("test") if row.kind != "mcq"]
 

@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.judge import RUBRIC_VERSION, judge_messages, material, pair_sha256, rubric, rubric_sha256
+from sevenllm_bench.judge import RUBRIC_VERSION, judge_messages, pair_sha256, rubric, rubric_sha256
+from sevenllm_bench.judge import quoting as material
 
 ROWS = {row.section: row for row in embedded_split("test")}
 

@@ -2,7 +2,7 @@ import pytest
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.llm.client import Settings
-from sevenllm_bench.llm.prices import Price, price_of
+from sevenllm_bench.llm.pricing import Price, price_of
 
 
 @pytest.fixture(autouse=True)

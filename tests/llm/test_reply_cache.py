@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.files import cache_folder
+from sevenllm_bench.io.files import cache_folder
 from sevenllm_bench.llm.cache import ReplyCache, request_key
 
 MESSAGES = [{"role": "user", "content": "问"}]

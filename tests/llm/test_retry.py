@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sevenllm_bench.llm.calls import count_tokens
 from sevenllm_bench.llm.client import Request, Settings
 from sevenllm_bench.llm.connection import read_completion
-from sevenllm_bench.llm.dialect import Dialect
+from sevenllm_bench.llm.parameter_fallback import Dialect
 from sevenllm_bench.llm.retry import CallError, Gate, backoff, retry_after
 from sevenllm_bench.llm.secrecy import scrub, short_message
+from sevenllm_bench.llm.types import count_tokens
 
 NOON = 1_700_000_000  # 14 November 2023, 22:13:20
 

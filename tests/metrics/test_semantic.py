@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, Encoder
 from sevenllm_bench.metrics.semantic import MAX_PIECES, semantic_similarity, sentences
-from sevenllm_bench.predictions import read_predictions
+from sevenllm_bench.runs.predictions import read_predictions
 from sevenllm_bench.scoring import answers_for, score_rows
-from sevenllm_bench.text.embedding import EmbeddingModel, Encoder
 
 
 class Plane:

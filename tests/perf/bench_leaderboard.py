@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from leaderboard_files import write_many
 from playwright.sync_api import sync_playwright
 
-from sevenllm_bench.leaderboard.build import build_leaderboard
-from sevenllm_bench.leaderboard.facts import read_facts
+from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
+from sevenllm_bench.pages.leaderboard.model_metadata import read_facts
 
 #: Milliseconds for each header of the table, the layout included.
 SORT_BY_EACH = """() => [...document.querySelectorAll("#t-models thead button")].map((button) => {

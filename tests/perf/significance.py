@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from sevenllm_bench.catalog import LANGUAGES, LEAVES
-from sevenllm_bench.statistics.intervals import bootstrap_interval, mean_interval
-from sevenllm_bench.statistics.paired import ALPHA, compare_paired, holm, paired_p
+from sevenllm_bench.stats.intervals import bootstrap_interval, mean_interval
+from sevenllm_bench.stats.paired import ALPHA, compare_paired, holm, paired_p
 
 CORRELATION = 0.6
 RESAMPLES = 2_000

@@ -19,10 +19,10 @@ from submission_files import (
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ConfigError, ResultsError
-from sevenllm_bench.predictions import read_predictions
-from sevenllm_bench.results.redact import without_secrets
+from sevenllm_bench.figures.run_figures import hub_task_ids, standard_error
+from sevenllm_bench.io.secrets import without_secrets
+from sevenllm_bench.runs.predictions import read_predictions
 from sevenllm_bench.submission.bundle import one_run, write_bundle
-from sevenllm_bench.submission.figures import hub_task_ids, standard_error
 from sevenllm_bench.submission.known import KnownRows
 
 

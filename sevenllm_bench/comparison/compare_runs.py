@@ -1,0 +1,259 @@
+"""Runs against a baseline: every figure with its interval, every difference with its test, and what one can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from sevenllm_bench.comparison.compatibility import Difference, differences, forbidding
+from sevenllm_bench.errors import ConfigError, ResultsError
+from sevenllm_bench.figures.cells import (
+    ALL_METRICS,
+    HEADLINE_NAME,
+    LEVELS,
+    Cell,
+    Level,
+    RowValues,
+    headline_cells,
+    metric_cells,
+)
+from sevenllm_bench.metrics.signature import HEADLINE, SHARES
+from sevenllm_bench.runs.records import Run
+from sevenllm_bench.stats.intervals import Interval, mean_interval
+from sevenllm_bench.stats.paired import ALPHA, Paired, compare_paired, holm
+from sevenllm_bench.stats.resampling import generator
+
+Verdict = Literal["better", "worse", "cannot tell"]
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A figure of one run.
+
+    Attributes:
+        run: Label of the run.
+        cell: What it is a figure of.
+        rows: Number of rows behind it.
+        mean: The figure.
+        interval: Its 95 % interval.
+    """
+
+    run: str
+    cell: Cell
+    rows: int
+    mean: float
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A run against the baseline in one cell, over the rows that both have.
+
+    Attributes:
+        cell: What is compared.
+        baseline: Label of the baseline.
+        run: Label of the other run.
+        baseline_mean: The baseline's figure.
+        mean: The other's.
+        paired: Difference, test and effect.
+        p: p-value after Holm's correction over the family; None where there is no test.
+        family: Number of tests in the family: all of the same level, over all runs.
+        verdict: Whether the run is better or worse than the baseline, or one cannot tell.
+        reason: What the verdict rests on.
+    """
+
+    cell: Cell
+    baseline: str
+    run: str
+    baseline_mean: float
+    mean: float
+    paired: Paired
+    p: float | None = None
+    family: int = 0
+    verdict: Verdict = "cannot tell"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What `compare` found.
+
+    Attributes:
+        runs: The runs, the baseline first.
+        scores: Every run's figures, see `score_run`.
+        findings: Every other run against the baseline.
+        differences: In what the runs differ.
+        forbidden: Why they can't be compared; not empty only where the comparison was forced.
+        notes: What is not in the tables, and why.
+        metrics: The metrics compared; "headline" for value_f1, rouge_l and acc.
+        seed: Seed of every random choice.
+        resamples: Number of bootstrap means and sign patterns.
+    """
+
+    runs: tuple[Run, ...]
+    scores: tuple[Score, ...]
+    findings: tuple[Finding, ...]
+    differences: tuple[Difference, ...]
+    forbidden: tuple[Difference, ...]
+    notes: tuple[str, ...]
+    metrics: tuple[str, ...]
+    seed: int
+    resamples: int
+
+    def at(self, level: Level) -> list[Finding]:
+        """The findings of one level."""
+        return [finding for finding in self.findings if finding.cell.level == level]
+
+
+def score_run(run: Run, seed: int = 0, resamples: int = RESAMPLES) -> list[Score]:
+    """Every figure of a run: the headline at every level, and every other metric by kind, section and task.
+
+    Args:
+        run: The run, with samples.
+        seed: Seed of the bootstrap.
+        resamples: Number of bootstrap means per interval.
+    """
+    values = RowValues(run)
+    cells = headline_cells(run)
+    for metric in values.metrics():
+        if metric not in HEADLINE.values():
+            cells += [cell for cell in metric_cells(run, metric) if cell.level in ("kind", "section", "task")]
+    return [_score(run.label, cell, values, seed, resamples) for cell in _in_order(cells) if values.has(cell)]
+
+
+def compare_runs(
+    runs: Sequence[Run],
+    metrics: Sequence[str] = (),
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    force: bool = False,
+) -> Comparison:
+    """Compare runs with the first one, the baseline.
+
+    Args:
+        runs: Two or more, with labels that differ.
+        metrics: Metrics to compare; none: those of the headline.
+        seed: Seed of every random choice; the same seed gives the same figures.
+        resamples: Number of bootstrap means and of sign patterns.
+        force: Compare also runs whose figures are not about the same thing, over the rows that both have.
+
+    Raises:
+        ConfigError: Fewer than two runs, an unknown metric, or too few resamples.
+        ResultsError: The runs can't be compared; every reason is named.
+    """
+    _check_options(runs, metrics, resamples)
+    found = differences(runs)
+    shared = [task for task in runs[0].leaves if all(task in run.leaves for run in runs)]
+    forbidden = forbidding(found, metrics or HEADLINE.values(), shared)
+    if forbidden and not force:
+        raise ResultsError(_refusal(runs, forbidden))
+    values = [RowValues(run) for run in runs]
+    wanted = [cell for metric in metrics for cell in metric_cells(runs[0], metric)] or headline_cells(runs[0])
+    findings, notes = [], []
+    for cell in _in_order(wanted):
+        for run, own in zip(runs[1:], values[1:], strict=True):
+            if values[0].has(cell) and own.has(cell) and all(map(len, values[0].common(own, cell)[0])):
+                findings.append(_finding(cell, runs[0], run, values[0], own, seed, resamples))
+            elif cell.level != "task":
+                notes.append(f"no figure for {cell.name} of {run.label}: it and {runs[0].label} share no rows in a part of it")
+    if not findings:
+        names = ", ".join(run.label for run in runs)
+        raise ResultsError(f"{names}: no rows in common to compare; were they run with --log_samples?")
+    scores = [score for run in runs for score in score_run(run, seed, resamples)]
+    judged = tuple(_judged(findings))
+    notes += _too_few_resamples(judged, resamples)
+    return Comparison(
+        runs=tuple(runs),
+        scores=tuple(scores),
+        findings=judged,
+        differences=tuple(found),
+        forbidden=tuple(forbidden),
+        notes=tuple(dict.fromkeys(notes)),
+        metrics=tuple(metrics) or (HEADLINE_NAME,),
+        seed=seed,
+        resamples=resamples,
+    )
+
+
+def _check_options(runs: Sequence[Run], metrics: Sequence[str], resamples: int) -> None:
+    if len(runs) < 2:
+        names = ", ".join(run.label for run in runs)
+        raise ConfigError(f"compare needs two runs or more, found {len(runs)} ({names})")
+    unknown = [metric for metric in metrics if metric not in ALL_METRICS]
+    if unknown:
+        raise ConfigError(f"unknown metric {unknown[0]!r}. Known: {', '.join(ALL_METRICS)}")
+    if not 100 <= resamples <= 10_000_000:
+        raise ConfigError(f"resamples must be from 100 to 10,000,000, found {resamples}")
+
+
+def _refusal(runs: Sequence[Run], forbidden: Sequence[Difference], most: int = 12) -> str:
+    lines = [f"  - {difference.line}" for difference in forbidden[:most]]
+    more = [f"  - and {len(forbidden) - most} more reasons"] if len(forbidden) > most else []
+    return "\n".join(
+        [
+            f"{' and '.join(run.label for run in runs)} can't be compared:",
+            *lines,
+            *more,
+            "Run them alike, or add --force to compare the rows that they share; the output then names these reasons.",
+        ]
+    )
+
+
+def _in_order(cells: Sequence[Cell]) -> list[Cell]:
+    return sorted(dict.fromkeys(cells), key=lambda cell: LEVELS.index(cell.level))
+
+
+def _bounds(cell: Cell) -> tuple[float, float]:
+    return (1.0, 5.0) if cell.metric == "judge" else (0.0, 1.0)
+
+
+def _score(label: str, cell: Cell, values: RowValues, seed: int, resamples: int) -> Score:
+    strata = values.strata(cell)
+    rng = generator(seed, "score", label, cell.level, cell.name, cell.metric)
+    mean = sum(float(part.mean()) for part in strata) / len(strata)
+    interval = mean_interval(strata, rng, resamples, _bounds(cell), cell.metric in SHARES)
+    return Score(label, cell, sum(map(len, strata)), mean, interval)
+
+
+def _finding(cell: Cell, baseline: Run, run: Run, first: RowValues, second: RowValues, seed: int, resamples: int) -> Finding:
+    ours, theirs = first.common(second, cell)
+    rng = generator(seed, "pair", baseline.label, run.label, cell.level, cell.name, cell.metric)
+    low, high = _bounds(cell)
+    paired = compare_paired(ours, theirs, rng, resamples, high - low, cell.metric in SHARES)
+    means = [sum(float(part.mean()) for part in strata) / len(strata) for strata in (ours, theirs)]
+    return Finding(cell, baseline.label, run.label, means[0], means[1], paired)
+
+
+def _judged(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings with p-values corrected within each level, and verdicts."""
+    judged: dict[int, Finding] = {}
+    for level in LEVELS:
+        places = [place for place, finding in enumerate(findings) if finding.cell.level == level]
+        corrected = holm([findings[place].paired.p for place in places])
+        family = sum(p is not None for p in corrected)
+        for place, p in zip(places, corrected, strict=True):
+            verdict, reason = _verdict(findings[place].paired, p, family)
+            judged[place] = replace(findings[place], p=p, family=family, verdict=verdict, reason=reason)
+    return [judged[place] for place in range(len(findings))]
+
+
+def _too_few_resamples(findings: Sequence[Finding], resamples: int) -> list[str]:
+    """Levels with so many tests that no drawn p-value, corrected, could reach `ALPHA`: the least is 1 in `resamples` + 1."""
+    families = {f.cell.level: f.family for f in findings if f.paired.test == "permutation"}
+    return [
+        f"by {level}: with {family} tests, {resamples:,} resamples are too few for any finding; use --resamples {most:,} or more"
+        for level, family in families.items()
+        if (most := round(family / ALPHA) * 2) > 2 * resamples
+    ]
+
+
+def _verdict(paired: Paired, p: float | None, family: int) -> tuple[Verdict, str]:
+    if p is None:
+        return "cannot tell", paired.why_not
+    counts = f"p = {p:.2g}" + (f" (Holm over {family} tests)" if family > 1 else "")
+    if p <= ALPHA:
+        return ("better" if paired.difference > 0 else "worse"), counts
+    missed = "" if paired.detectable is None else f"; {paired.rows} rows find differences from about {paired.detectable:.2g}"
+    return "cannot tell", counts + missed

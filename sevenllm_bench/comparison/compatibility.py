@@ -1,0 +1,255 @@
+"""Which runs can be compared: what differs between them, for which metrics, and whether it forbids the comparison."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sevenllm_bench.metrics.signature import JUDGE_METRICS, METRIC_VERSIONS, SEMANTIC_METRICS
+from sevenllm_bench.runs.predictions import name_ids
+from sevenllm_bench.runs.records import LeafRun, Run, Sample, Unknown
+from sevenllm_bench.runs.untrusted import printable
+
+#: "forbids": figures are not about the same thing. "unknown": nobody can say. "note": worth knowing, no obstacle.
+Weight = Literal["forbids", "unknown", "note"]
+
+#: Problems of a single run after which its figures can't be trusted.
+DISQUALIFYING = ("contradiction", "no-samples", "broken-line")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something in which runs differ, or that is wrong with one of them.
+
+    Attributes:
+        setting: What differs, e.g. "limit" or "prompt".
+        weight: What follows from it.
+        detail: The values by run, in words.
+        metrics: The metrics concerned; empty for all.
+        tasks: The tasks concerned; empty for all.
+    """
+
+    setting: str
+    weight: Weight
+    detail: str
+    metrics: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The difference in one line."""
+        where = f" [{_few(self.tasks)}]" if self.tasks else ""
+        which = f" (concerns {', '.join(self.metrics)})" if self.metrics else ""
+        return f"{self.setting}{where}: {self.detail}{which}"
+
+    def concerns(self, metrics: Iterable[str], tasks: Iterable[str]) -> bool:
+        """Whether it is about one of these metrics in one of these tasks."""
+        return (not self.metrics or bool(set(self.metrics) & set(metrics))) and (
+            not self.tasks or bool(set(self.tasks) & set(tasks))
+        )
+
+
+def differences(runs: Sequence[Run]) -> list[Difference]:
+    """Everything in which runs differ, the gravest first.
+
+    What is unknown of one run only, or of all, is "unknown": it may differ.
+
+    Args:
+        runs: Two or more runs with labels that differ (one run: what is wrong with it).
+    """
+    found = [*_of_settings(runs), *_of_leaves(runs), *_of_rows(runs), *_of_prompts(runs), *_of_problems(runs)]
+    order: tuple[Weight, ...] = ("forbids", "unknown", "note")
+    return sorted(found, key=lambda difference: order.index(difference.weight))
+
+
+def forbidding(found: Iterable[Difference], metrics: Iterable[str], tasks: Iterable[str]) -> list[Difference]:
+    """Those that forbid comparing these metrics over these tasks."""
+    metrics, tasks = list(metrics), list(tasks)
+    return [difference for difference in found if difference.weight == "forbids" and difference.concerns(metrics, tasks)]
+
+
+#: Setting of the whole run, how grave a difference is, and how to get it.
+_SETTINGS: tuple[tuple[str, Weight, Callable[[Run], Any]], ...] = (
+    ("limit", "forbids", lambda run: run.settings.limit),
+    ("system instruction", "forbids", lambda run: run.settings.system_instruction),
+    # Models need their own template, or none: that is part of the model. Whether there is one should be known.
+    ("chat template", "note", lambda run: run.settings.chat_template),
+    ("few-shot examples as turns", "note", lambda run: run.settings.fewshot_as_multiturn),
+    ("version of lm-eval", "note", lambda run: run.settings.lm_eval),
+    ("seeds", "note", lambda run: run.settings.seeds),
+    ("data type", "note", lambda run: run.settings.dtype),
+)
+
+
+def _of_settings(runs: Sequence[Run]) -> Iterable[Difference]:
+    for name, weight, value in _SETTINGS:
+        yield from _compared(name, weight, {run.label: value(run) for run in runs})
+    cached = [run.label for run in runs if isinstance(run.settings.use_cache, str)]
+    if cached:
+        why = "lm-eval's key for an answer doesn't name the model: was the cache empty before?"
+        yield Difference("answer cache", "note", f"used by {', '.join(cached)}; {why}")
+
+
+def _data(leaf: LeafRun) -> Any:
+    data = leaf.signature.get("data")
+    return data.get("sha256", Unknown.UNKNOWN) if isinstance(data, dict) else Unknown.UNKNOWN
+
+
+#: A run without the metric: there is nothing to compare, so nothing differs.
+_LACKING = object()
+
+
+def _metric_version(name: str) -> Callable[[LeafRun], Any]:
+    """Version of one metric."""
+
+    def version(leaf: LeafRun) -> Any:
+        versions = leaf.signature.get("metrics")
+        return versions.get(name, _LACKING) if isinstance(versions, dict) else Unknown.UNKNOWN
+
+    return version
+
+
+def _part(name: str) -> Callable[[LeafRun], Any]:
+    """A part of the signature; None where a known signature has none."""
+    return lambda leaf: leaf.signature.get(name) if leaf.signature else Unknown.UNKNOWN
+
+
+def _task_version(leaf: LeafRun) -> Any:
+    """The part of a task version that moves when scores stop being comparable."""
+    return leaf.version if isinstance(leaf.version, Unknown) else leaf.version.partition("-")[0]
+
+
+#: Setting of a leaf, how grave a difference is, how to get it, and the metrics concerned (empty: all).
+_LEAF_SETTINGS: tuple[tuple[str, Weight, Callable[[LeafRun], Any], tuple[str, ...]], ...] = (
+    ("data (sha256)", "forbids", _data, ()),
+    ("task version", "forbids", _task_version, ()),
+    ("prompt", "forbids", lambda leaf: leaf.prompt or Unknown.UNKNOWN, ()),
+    ("few-shot examples", "forbids", lambda leaf: leaf.num_fewshot, ()),
+    ("generation arguments", "forbids", lambda leaf: leaf.generation if leaf.output_type == "generate_until" else None, ()),
+    ("segmenter", "forbids", _part("segmenter"), ("rouge_l", "rouge_l_paper")),
+    ("embedding model", "forbids", _part("embedding"), SEMANTIC_METRICS),
+    ("judge", "forbids", _part("judge"), JUDGE_METRICS),
+    ("longest common subsequence", "note", _part("lcs"), ("rouge_l",)),
+    ("version of sevenllm-bench", "note", _part("sevenllm_bench"), ()),
+    *((f"version of {name}", "forbids", _metric_version(name), (name,)) for name in METRIC_VERSIONS),
+)
+
+
+def _of_leaves(runs: Sequence[Run]) -> Iterable[Difference]:
+    tasks = list(dict.fromkeys(task for run in runs for task in run.leaves))
+    lacking: dict[str, list[str]] = {}
+    for task in tasks:
+        lacking.setdefault(", ".join(run.label for run in runs if task not in run.leaves), []).append(task)
+    shared = lacking.pop("", [])
+    for labels, where in lacking.items():
+        yield Difference("tasks", "note" if shared else "forbids", f"not run by {labels}, left out", tasks=tuple(where))
+    for name, weight, value, metrics in _LEAF_SETTINGS:
+        grouped: dict[tuple[Weight, str], list[str]] = {}
+        for task in shared:
+            values = {run.label: value(run.leaves[task]) for run in runs}
+            for found in _compared(name, weight, {k: v for k, v in values.items() if v is not _LACKING}):
+                grouped.setdefault((found.weight, found.detail), []).append(task)
+        for (grave, detail), where in grouped.items():
+            yield Difference(name, grave, detail, metrics, () if where == shared else tuple(where))
+
+
+def _compared(name: str, weight: Weight, values: Mapping[str, Any]) -> Iterable[Difference]:
+    """The difference between values by run, if there is one."""
+    known = {label: value for label, value in values.items() if not isinstance(value, Unknown)}
+    if not known:
+        if weight == "forbids" and values:
+            yield Difference(name, "unknown", f"unknown for {', '.join(values)}")
+        return
+    groups: dict[str, list[str]] = {}
+    for label, value in known.items():
+        groups.setdefault(json.dumps(value, sort_keys=True, default=str), []).append(label)
+    if len(groups) > 1:
+        shown = _where_they_differ([known[labels[0]] for labels in groups.values()])
+        yield Difference(name, weight, "; ".join(f"{v} in {', '.join(w)}" for v, w in zip(shown, groups.values(), strict=True)))
+    elif len(known) < len(values) and weight == "forbids":
+        yield Difference(name, "unknown", f"unknown for {', '.join(label for label in values if label not in known)}")
+
+
+def _where_they_differ(values: Sequence[Any]) -> list[str]:
+    """Values in words; of objects, the keys in which they differ."""
+    if all(isinstance(value, dict) for value in values):
+        keys = dict.fromkeys(key for value in values for key in value)
+        keys = dict.fromkeys(key for key in keys if any(value.get(key) != values[0].get(key) for value in values))
+        return [printable(", ".join(f"{key} {json.dumps(value.get(key), default=str)}" for key in keys)) for value in values]
+    return ["none" if value is None else printable(value, 120) for value in values]
+
+
+def _by_row(run: Run) -> dict[tuple[str, int], Sample]:
+    return {(sample.task, sample.id): sample for sample in run.samples}
+
+
+def _of_rows(runs: Sequence[Run]) -> Iterable[Difference]:
+    """Rows that only some runs have, rows that aren't the same behind the same id, and rows left out by all."""
+    rows = [_by_row(run) for run in runs]
+    for task in [task for task in runs[0].leaves if all(task in run.leaves for run in runs)]:
+        ids = [{key[1] for key in found if key[0] == task} for found in rows]
+        every, common = set.union(*ids), set.intersection(*ids)
+        lacking = [
+            f"{run.label} lacks {name_ids(sorted(every - own))}" for run, own in zip(runs, ids, strict=True) if every - own
+        ]
+        if lacking:
+            yield Difference("rows", "forbids", "; ".join(lacking), tasks=(task,))
+        changed = [i for i in sorted(common) if any(found[task, i].row != rows[0][task, i].row for found in rows[1:])]
+        if changed:
+            yield Difference("content of rows", "forbids", f"differs for {name_ids(changed)}", tasks=(task,))
+    for run in runs:
+        yield from _partial(run)
+
+
+def _partial(run: Run) -> Iterable[Difference]:
+    counts = [(leaf.rows, leaf.rows_in_all) for leaf in run.leaves.values()]
+    known = [(rows, wanted) for rows, wanted in counts if isinstance(rows, int) and isinstance(wanted, int)]
+    seen, wanted = sum(rows for rows, _ in known), sum(wanted for _, wanted in known)
+    if seen < wanted:
+        yield Difference("partial run", "note", f"{run.label} ran {seen:,} of the {wanted:,} rows of its tasks")
+    data = [leaf.signature.get("data") for leaf in run.leaves.values()]
+    if any(isinstance(part, dict) and part.get("modified") for part in data):
+        yield Difference("data", "note", f"{run.label} ran on a MODIFIED official file")
+
+
+def _of_prompts(runs: Sequence[Run]) -> Iterable[Difference]:
+    """Prompts that differ though their name, few-shot number and system instruction don't.
+
+    Only between runs without chat template, since each model's template changes its prompts.
+    """
+    plain = [run for run in runs if run.settings.chat_template is None]
+    if len(plain) < 2:
+        return
+    rows = [_by_row(run) for run in plain]
+    for task, leaf in plain[0].leaves.items():
+        others = [run.leaves.get(task) for run in plain[1:]]
+        if all(other is not None and _same_prompt(leaf, other) for other in others):
+            prompts = [
+                {key[1]: sample.prompt for key, sample in found.items() if key[0] == task and sample.prompt} for found in rows
+            ]
+            common = set.intersection(*(set(found) for found in prompts))
+            changed = [row_id for row_id in sorted(common) if len({found[row_id] for found in prompts}) > 1]
+            if changed:
+                yield Difference("text of prompts", "forbids", f"differs for {name_ids(changed)}", tasks=(task,))
+
+
+def _same_prompt(one: LeafRun, other: LeafRun) -> bool:
+    return (one.prompt, one.num_fewshot) == (other.prompt, other.num_fewshot)
+
+
+def _of_problems(runs: Sequence[Run]) -> Iterable[Difference]:
+    for run in runs:
+        if not run.samples:
+            yield Difference("samples", "forbids", f"{run.label} has none; run it with --log_samples")
+        for problem in run.problems:
+            weight: Weight = "forbids" if problem.code in DISQUALIFYING else "note"
+            if problem.code != "unknown-settings":
+                yield Difference(f"problem in {run.label}", weight, printable(problem.line, 500))
+        if run.older:
+            yield Difference("older runs", "note", f"{run.label}: {len(run.older)} in the same folder, not read")
+
+
+def _few(names: Sequence[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more tasks" if len(names) > most else "")

@@ -1,0 +1,109 @@
+"""A comparison in words and short cells, the same on the terminal and in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sevenllm_bench.comparison.compare_runs import Comparison, Finding, Score
+from sevenllm_bench.figures.cells import HEADLINE_NAME, why_partial
+from sevenllm_bench.metrics.signature import HEADLINE
+from sevenllm_bench.stats.intervals import Interval
+
+HEADLINE_COLUMNS = ("run", "rows", "headline", "95 % interval", "en", "zh", "understanding", "generation", "mcq")
+COLUMNS = (
+    "run",
+    "what",
+    "metric",
+    "rows",
+    "baseline",
+    "figure",
+    "difference",
+    "95 % interval",
+    "better/equal/worse",
+    "p (Holm)",
+    "finding",
+)
+
+
+def headline_rows(comparison: Comparison) -> list[list[str]]:
+    """A row of `HEADLINE_COLUMNS` per run."""
+    rows = []
+    for run in comparison.runs:
+        own = {(str(s.cell.level), s.cell.name): s for s in comparison.scores if s.run == run.label and _is_headline(s)}
+        overall = own.get(("overall", HEADLINE_NAME))
+        parts = [("language", "en"), ("language", "zh"), ("kind", "understanding"), ("kind", "generation"), ("kind", "mcq")]
+        rows.append(
+            [
+                run.label,
+                f"{overall.rows:,}" if overall else f"{len(run.samples):,}",
+                (figure(overall.mean) + (" (partial)" if why_partial(run) else "")) if overall else "-",
+                interval(overall.interval) if overall else "-",
+                *(figure(own[level, name].mean) if (level, name) in own else "-" for level, name in parts),
+            ]
+        )
+    return rows
+
+
+def _is_headline(score: Score) -> bool:
+    """Whether a score is part of the headline: kinds also have figures of other metrics."""
+    return score.cell.metric == HEADLINE_NAME or (score.cell.name, score.cell.metric) in HEADLINE.items()
+
+
+def finding_row(finding: Finding, with_run: bool = True) -> list[str]:
+    """A row of `COLUMNS`; without the run where there is only one to name."""
+    paired = finding.paired
+    tested = finding.p is not None
+    return [
+        *([finding.run] if with_run else []),
+        finding.cell.name,
+        finding.cell.metric,
+        f"{paired.rows:,}",
+        figure(finding.baseline_mean),
+        figure(finding.mean),
+        signed(paired.difference),
+        interval(paired.interval, signed),
+        f"{paired.wins}/{paired.ties}/{paired.losses}",
+        p_value(finding.p) if finding.p is not None else "-",
+        finding.verdict if tested else f"{finding.verdict}: {finding.reason}",
+    ]
+
+
+def figure(value: float) -> str:
+    """A figure with four decimals."""
+    return f"{value:.4f}"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign; what rounds to 0 has none."""
+    text = f"{value:+.4f}"
+    return text[1:] if float(text) == 0 else text
+
+
+def interval(found: Interval, form: Callable[[float], str] = figure) -> str:
+    """An interval, or "-" where there is none."""
+    return "-" if found.low is None or found.high is None else f"{form(found.low)} to {form(found.high)}"
+
+
+def p_value(p: float) -> str:
+    """A p-value, with more digits where they decide."""
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.06 else f"{p:.2f}"
+
+
+def how_to_read(comparison: Comparison) -> list[str]:
+    """What to know before believing the tables, one line each."""
+    baseline = comparison.runs[0].label
+    lines = [
+        f"Baseline: {baseline}. Differences are figure less baseline, over the rows that both runs have. "
+        "Better/equal/worse counts rows.",
+        "Headline: unweighted mean over language x (value_f1, rouge_l, acc). A kind, a language and the headline are unweighted "
+        "means of their sections, a section (as in the paper) and a task are means over rows.",
+        "A finding is called better or worse only where p is at most 0.05 after Holm's correction over all tests of the same "
+        'level. Anything else is "cannot tell", which doesn\'t mean that the models are equal.',
+        f"Intervals and permutation tests use {comparison.resamples:,} random draws with seed {comparison.seed}.",
+    ]
+    partial = [f"{run.label} ({why})" for run in comparison.runs if (why := why_partial(run))]
+    if partial:
+        lines.append(f"Not the benchmark's headline: {'; '.join(partial)}.")
+    lines += [f"FORCED in spite of: {difference.line}" for difference in comparison.forbidden]
+    lines += [f"{d.weight}: {d.line}" for d in comparison.differences if d not in comparison.forbidden]
+    return [*lines, *comparison.notes]

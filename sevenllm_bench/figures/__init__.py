@@ -1,0 +1,1 @@
+"""Figures of runs: which rows count where, means, errors, what is partial, the headline."""

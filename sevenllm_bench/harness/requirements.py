@@ -1,0 +1,60 @@
+"""The preflight of a run: when its first task is built, before the model has generated anything."""
+
+from __future__ import annotations
+
+import functools
+
+from sevenllm_bench.catalog import Kind, Language
+from sevenllm_bench.encoders.sentence_embedder import encoder_for
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.harness.options import TaskOptions
+from sevenllm_bench.judge.llm_judge import JudgeChoice, judge_for
+from sevenllm_bench.metrics.signature import OPTIONAL_FOR
+from sevenllm_bench.preflight import Check, check_cache, check_data, require_extra, run_checks
+
+
+def require(options: TaskOptions, official: bool, language: Language, kind: Kind) -> None:
+    """Stop with all problems at once when something that scoring needs is missing; each set of options is checked once.
+
+    Args:
+        options: The run's options.
+        official: Whether the task runs on official rows.
+        language: The task's language.
+        kind: The task's kind; MCQ needs neither embedding model nor judge.
+
+    Raises:
+        ConfigError: Something is missing; every problem is listed, with what to do.
+    """
+    scored = kind in OPTIONAL_FOR
+    if options.embedding and scored:
+        options.embedding.check_language(language, options.semantic_force)
+    problems = _problems(options, official, scored)
+    if problems:
+        raise ConfigError("before anything is generated, this has to be mended:\n" + "\n".join(f"- {line}" for line in problems))
+
+
+@functools.lru_cache(maxsize=16)
+def _problems(options: TaskOptions, official: bool, scored: bool) -> tuple[str, ...]:
+    return tuple(finding.text for finding in run_checks(_checks(options, official, scored)) if not finding.ok)
+
+
+def _checks(options: TaskOptions, official: bool, scored: bool) -> list[Check]:
+    checks: list[Check] = []
+    if official:
+        checks.append(("data", lambda: check_data(options.data_dir, options.allow_modified)))
+    if scored and (options.embedding or options.judge):
+        checks.append(("cache", check_cache))
+    if scored and options.embedding:
+        model = options.embedding
+        checks.append(("embedding model", lambda: encoder_for(model).model.label))
+    if scored and options.judge:
+        choice = options.judge
+        checks.append(("judge", lambda: _check_judge(choice)))
+    return checks
+
+
+def _check_judge(choice: JudgeChoice) -> str:
+    require_extra("openai", "judge")
+    judge = judge_for(choice)
+    judge.check()
+    return judge.choice.model

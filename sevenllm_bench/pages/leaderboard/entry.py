@@ -1,0 +1,147 @@
+"""One submission on the leaderboard: what it is about, and its figures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sevenllm_bench.catalog import KINDS, LANGUAGES
+from sevenllm_bench.metrics.signature import HEADLINE
+from sevenllm_bench.stats.intervals import LEAST_ROWS
+
+Tuning = Literal["base", "tuned", ""]
+HEADLINE_ID = "headline"
+#: The figures that the headline is the unweighted mean of.
+PARTS = tuple(f"{language}_{kind}.{HEADLINE[kind]}" for language in LANGUAGES for kind in KINDS)
+#: Billions of parameters from which a model counts in the next group, and the groups' names.
+_SIZES = ((1, "below 1 B"), (4, "1–4 B"), (9, "4–9 B"), (20, "9–20 B"), (80, "20–80 B"))
+_SIZE_IN_NAME = re.compile(r"(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,3})?)b(?![a-z0-9])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A figure.
+
+    Attributes:
+        mean: In [0, 1]; `judge` 1 to 5.
+        error: Standard error; None where there is none.
+        rows: Rows behind it; None where the submission doesn't say.
+        partial: Why it is no figure of the whole benchmark; empty when it is.
+    """
+
+    mean: float
+    error: float | None = None
+    rows: int | None = None
+    partial: str = ""
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether the standard error says something: not with few rows, nor where all of them are alike."""
+        return bool(self.error) and (self.rows is None or self.rows >= LEAST_ROWS)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What no run says of a model.
+
+    Attributes:
+        parameters: Billions; None where not known.
+        from_name: Whether `parameters` was read from the model's name.
+        licence: E.g. "apache-2.0"; empty where not known.
+        languages: E.g. ("en", "zh"); empty where not known.
+        tuning: Whether it is a base model or a tuned one; empty where not known.
+        encoder: Whether it is an encoder, which can't generate; None where not known.
+    """
+
+    parameters: float | None = None
+    from_name: bool = False
+    licence: str = ""
+    languages: tuple[str, ...] = ()
+    tuning: Tuning = ""
+    encoder: bool | None = None
+
+    @property
+    def size_group(self) -> str:
+        """The group of its size, for the filter."""
+        if self.parameters is None:
+            return "unknown"
+        return next((name for limit, name in _SIZES if self.parameters < limit), "80 B and more")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A submission.
+
+    Attributes:
+        name: The model: its repository on the Hub, or the name that lm-eval gave it.
+        repository: Its repository on the Hub; empty where there is none.
+        revision: Commit or revision; empty where not known.
+        date: When it was run, or else submitted, as "2026-01-31"; empty where not known.
+        by: Who ran it.
+        protocol: Prompt and number of few-shot examples.
+        command: How to repeat it.
+        source: Model type in lm-eval, e.g. "hf".
+        path: Where the submission lies.
+        figures: Name ("headline", "en_mcq.acc", "sevenllm_en_mcq.acc") to figure.
+        facts: What is known of the model.
+    """
+
+    name: str
+    repository: str = ""
+    revision: str = ""
+    date: str = ""
+    by: str = ""
+    protocol: str = ""
+    command: str = ""
+    source: str = ""
+    path: str = ""
+    figures: Mapping[str, Value] = field(default_factory=dict)
+    facts: Facts = Facts()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What a newer submission must share to replace this one: model and protocol."""
+        return (self.name.casefold(), self.protocol)
+
+    @property
+    def headline(self) -> float | None:
+        """The headline over every official row; None for a partial run."""
+        value = self.figures.get(HEADLINE_ID)
+        return value.mean if value and not value.partial else None
+
+    @property
+    def why_unranked(self) -> str:
+        """Why it has no rank; empty when it has one."""
+        value = self.figures.get(HEADLINE_ID)
+        return (value.partial if value else "a section has no figures") if self.headline is None else ""
+
+    @property
+    def is_encoder(self) -> bool:
+        """Whether it belongs to the encoders: known to be one, or run on log-likelihoods alone."""
+        if self.facts.encoder is not None:
+            return self.facts.encoder
+        generated = any(name.startswith("sevenllm_") for name in self.figures)
+        return "encoder" in self.source or (bool(self.figures) and not generated)
+
+    def group(self, wanted: str) -> Value | None:
+        """The unweighted mean of the headline's parts of one language or kind; None where one is missing or partial.
+
+        Args:
+            wanted: "en", "zh", "understanding", "generation" or "mcq".
+        """
+        names = [name for name in PARTS if wanted in name.partition(".")[0].split("_")]
+        values = [self.figures.get(name) for name in names]
+        whole = [value for value in values if value is not None and not value.partial]
+        if len(whole) != len(names):
+            return None
+        errors = [value.error for value in whole if value.error is not None]
+        error = sum(e * e for e in errors) ** 0.5 / len(whole) if len(errors) == len(whole) else None
+        return Value(sum(value.mean for value in whole) / len(whole), error, sum(value.rows or 0 for value in whole) or None)
+
+
+def size_in_name(name: str) -> float | None:
+    """Billions of parameters that a model's name tells ("Qwen3-8B" is 8); None where it tells none, or several."""
+    found = {float(match) for match in _SIZE_IN_NAME.findall(name.replace("_", "-"))}
+    return found.pop() if len(found) == 1 else None

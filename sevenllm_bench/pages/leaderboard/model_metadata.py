@@ -1,0 +1,75 @@
+"""What no run says of a model: size, licence, languages, base or tuned; from a file that the leaderboard's keeper writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io.files import read_bytes, user_path
+from sevenllm_bench.io.yaml12 import load_yaml
+from sevenllm_bench.pages.leaderboard.entry import Entry, Facts, size_in_name
+
+_KEYS = ("parameters", "licence", "languages", "tuning", "encoder")
+
+
+def read_facts(path: str | Path) -> dict[str, Facts]:
+    """Model name (case folded) to facts.
+
+    Args:
+        path: YAML or JSON: an object from the model's name to `parameters` (billions), `licence`, `languages` (a list),
+            `tuning` ("base" or "tuned") and `encoder` (true or false), each of which may be left out.
+
+    Raises:
+        ConfigError: The file can't be read, or a value is none of these; the model is named.
+    """
+    file = user_path(path, ConfigError)
+    try:
+        content = load_yaml(read_bytes(file, ConfigError).decode("utf-8"))
+    except ValueError as error:
+        raise ConfigError(f"--models {file}: broken YAML ({str(error)[:200]})") from None
+    if not isinstance(content, dict):
+        raise ConfigError(f"--models {file}: an object from model names to facts was expected")
+    return {str(name).casefold(): _facts(given, f"--models {file}: {name}") for name, given in content.items()}
+
+
+def _facts(given: Any, where: str) -> Facts:
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"{where}: an object with keys among {', '.join(_KEYS)} was expected")
+    unknown = [str(key) for key in given if key not in _KEYS]
+    if unknown:
+        raise ConfigError(f"{where}: unknown {', '.join(unknown)}; known: {', '.join(_KEYS)}")
+    parameters, languages = given.get("parameters"), given.get("languages") or []
+    if parameters is not None and (
+        isinstance(parameters, bool) or not isinstance(parameters, int | float) or not 0 < parameters < 1e5
+    ):
+        raise ConfigError(f"{where}: parameters must be a number of billions, found {parameters!r}")
+    if given.get("tuning") not in (None, "base", "tuned"):
+        raise ConfigError(f"{where}: tuning must be base or tuned, found {given['tuning']!r}")
+    if not isinstance(languages, list) or not all(isinstance(language, str) for language in languages):
+        raise ConfigError(f"{where}: languages must be a list of codes such as [en, zh]")
+    if not isinstance(given.get("encoder"), bool | None):
+        raise ConfigError(f"{where}: encoder must be true or false")
+    return Facts(
+        parameters=None if parameters is None else float(parameters),
+        licence=str(given.get("licence") or ""),
+        languages=tuple(languages),
+        tuning=given.get("tuning") or "",
+        encoder=given.get("encoder"),
+    )
+
+
+def unused_facts(known: Mapping[str, Facts], names: Iterable[str]) -> list[str]:
+    """Names in the file of facts that no submission has, case folded: mostly a slip of the pen."""
+    seen = {part for name in names for part in (name.casefold(), name.rpartition("/")[2].casefold())}
+    return [name for name in known if name not in seen]
+
+
+def with_facts(entry: Entry, known: Mapping[str, Facts]) -> Entry:
+    """The entry with what is known of its model; a size not given is taken from the name, and marked so."""
+    facts = known.get(entry.name.casefold()) or known.get(entry.name.rpartition("/")[2].casefold()) or Facts()
+    if facts.parameters is None and (size := size_in_name(entry.name)) is not None:
+        facts = replace(facts, parameters=size, from_name=True)
+    return replace(entry, facts=facts)

@@ -1,0 +1,246 @@
+"""Runs to a folder of pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
+from sevenllm_bench.comparison.compare_runs import Finding
+from sevenllm_bench.comparison.compatibility import differences
+from sevenllm_bench.comparison.table_cells import how_to_read, p_value
+from sevenllm_bench.figures.cells import HEADLINE_NAME, why_partial
+from sevenllm_bench.metrics.signature import HEADLINE, signature_line
+from sevenllm_bench.pages.report.answer_examples import examples, main_value
+from sevenllm_bench.pages.report.answer_quality import answering, judged
+from sevenllm_bench.pages.report.score_views import (
+    KIND_NAMES,
+    LANGUAGE_NAMES,
+    Examined,
+    Figures,
+    dot_chart,
+    examine,
+    heat_maps,
+    judge_chart,
+    length_chart,
+    section_name,
+)
+from sevenllm_bench.pages.site import Site, heat
+from sevenllm_bench.runs.command import command_of
+from sevenllm_bench.runs.records import LeafRun, Run, Unknown
+
+#: Random draws per interval: a tenth of the time of `compare`'s 10,000, and the ends of intervals agree to about 0.002.
+RESAMPLES = 2_000
+#: Rows shown in a task's page.
+EXAMPLES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What was written.
+
+    Attributes:
+        index: The page to open.
+        pages: Number of pages.
+        size: Bytes of the pages.
+        left_out: Rows without a place in a page, see `examples`.
+    """
+
+    index: Path
+    pages: int
+    size: int
+    left_out: int
+
+
+def build_report(
+    runs: Sequence[Run], folder: str | Path, most_examples: int = EXAMPLES, seed: int = 0, resamples: int = RESAMPLES
+) -> Built:
+    """Write the report of runs.
+
+    Args:
+        runs: One or more, with labels that differ; the first is the baseline.
+        folder: Where to write, see `Site`.
+        most_examples: Rows in each task's page.
+        seed: Seed of the bootstrap.
+        resamples: Number of random draws per interval and test.
+
+    Raises:
+        ConfigError: The folder can't be written, or a library for pages is missing.
+    """
+    site = Site(folder, "report")
+    examined = examine(runs, seed, resamples)
+    tasks = _tasks(runs)
+    shared: dict[str, Any] = {
+        "runs": runs,
+        "figures": examined.figures,
+        "heat": heat,
+        "section_name": section_name,
+        "p_value": p_value,
+    }
+    size = left_out = 0
+    for place, leaf in enumerate(tasks):
+        found = examples(runs, leaf.task, most_examples)
+        left_out += found.in_all - len(found.shown)
+        around: dict[str, Any] = {
+            "before": tasks[place - 1] if place else None,
+            "after": tasks[place + 1] if place + 1 < len(tasks) else None,
+        }
+        values = _task_values(runs, leaf, examined.figures)
+        size += site.page(f"tasks/{leaf.task}.html", "task.html", **shared, **around, **values, found=found)
+    # Last, so that a report that was stopped has no page that leads nowhere.
+    size += site.page("index.html", "report.html", plotted=True, **shared, **_index(runs, examined, tasks, resamples))
+    return Built(site.index, 1 + len(tasks), size, left_out)
+
+
+def _tasks(runs: Sequence[Run]) -> list[LeafRun]:
+    """Every task that a run has, in the catalogue's order."""
+    first: dict[str, LeafRun] = {}
+    for run in runs:
+        for name, leaf in run.leaves.items():
+            first.setdefault(name, leaf)
+    kinds, languages = list(KINDS), list(LANGUAGES)
+
+    def place(leaf: LeafRun) -> tuple[Any, ...]:
+        of = leaf.leaf
+        return (
+            not leaf.is_default,
+            languages.index(of.language),
+            kinds.index(of.kind),
+            of.task.number if of.task else 0,
+            leaf.task,
+        )
+
+    return sorted(first.values(), key=place)
+
+
+def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int) -> dict[str, Any]:
+    found = answering(runs)
+    marks = judged(runs)
+    charts = {"dots": dot_chart(runs, examined.figures), "lengths": length_chart(runs, found)}
+    if marks:
+        charts["judge"] = judge_chart(marks)
+    return {
+        "title": "SEvenLLM report",
+        "now": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "headline": HEADLINE_NAME,
+        "headline_parts": _headline_parts(),
+        "partial": {run.label: why_partial(run) for run in runs},
+        "dates": {run.label: _date(run) for run in runs},
+        "sections": [f"{language}_{kind}" for kind in KINDS for language in LANGUAGES],
+        "maps": heat_maps(runs, examined.figures),
+        "kind_names": KIND_NAMES,
+        "tasks": [_task_line(runs, leaf, examined.figures) for leaf in tasks],
+        "answering": found,
+        "marks": marks,
+        "charts": charts,
+        "resamples": resamples,
+        "why_not": examined.why_not,
+        "findings": _findings(examined),
+        "how_to_read": how_to_read(examined.comparison) if examined.comparison else [],
+        "repeat": [(run, command_of(run), signatures(run), settings(run)) for run in runs],
+        "problems": [(run.label, problem) for run in runs for problem in run.problems],
+        "differences": differences(runs) if len(runs) > 1 and not examined.comparison else [],
+    }
+
+
+def _headline_parts() -> list[tuple[str, str, str, str]]:
+    """Columns of the headline table: level, name, metric, title."""
+    languages = [("language", language, HEADLINE_NAME, LANGUAGE_NAMES[language]) for language in LANGUAGES]
+    kinds = [("kind", kind, HEADLINE[kind], KIND_NAMES[kind].capitalize()) for kind in KINDS]
+    return [*languages, *kinds]
+
+
+def _date(run: Run) -> str:
+    if isinstance(run.date, Unknown):
+        return ""
+    try:
+        return datetime.fromtimestamp(run.date, UTC).strftime("%Y-%m-%d")
+    except (OverflowError, OSError, ValueError):
+        return ""
+
+
+def title_of(leaf: Leaf) -> tuple[str, str]:
+    """English and Chinese title of a leaf."""
+    return (leaf.task.name, leaf.task.name_zh) if leaf.task else ("Multiple choice", "选择题")
+
+
+def _task_line(runs: Sequence[Run], leaf: LeafRun, figures: Figures) -> dict[str, Any]:
+    """A line of the table of tasks."""
+    metric = HEADLINE[leaf.leaf.kind]
+    name, name_zh = title_of(leaf.leaf)
+    samples = [sample for run in runs for sample in run.of_task(leaf.task)]
+    return {
+        "task": leaf.task,
+        "name": name if leaf.is_default else f"{name} ({leaf.task.rpartition('-')[2]})",
+        "name_zh": name_zh,
+        "language": leaf.leaf.language,
+        "kind": leaf.leaf.kind,
+        "metric": metric,
+        "own_rows": bool(samples) and samples[0].row.source == "embedded",
+        "rows": max((len(run.of_task(leaf.task)) for run in runs if leaf.task in run.leaves), default=0),
+        "scores": [figures.get(run.label, "task", leaf.task, metric) for run in runs],
+        "best": figures.best(runs, "task", leaf.task, metric),
+        "trouble": sum(sample.cut or sample.reading in ("text", "empty", "unparsed") for sample in samples),
+    }
+
+
+def _task_values(runs: Sequence[Run], leaf: LeafRun, figures: Figures) -> dict[str, Any]:
+    name, name_zh = title_of(leaf.leaf)
+    return {
+        "title": f"{name}, {LANGUAGE_NAMES[leaf.leaf.language]}",
+        "name": name,
+        "name_zh": name_zh,
+        "leaf": leaf,
+        "title_of": title_of,
+        "language_names": LANGUAGE_NAMES,
+        "kind_name": KIND_NAMES[leaf.leaf.kind],
+        "main": HEADLINE[leaf.leaf.kind],
+        "main_value": main_value,
+        "metrics": figures.metrics("task", leaf.task),
+    }
+
+
+def _findings(examined: Examined) -> list[tuple[str, list[Finding]]]:
+    """Level and findings of the tables of findings; the tasks' only where one can tell."""
+    if not examined.comparison:
+        return []
+    tables = []
+    for level in ("overall", "language", "kind", "section", "task"):
+        found = [f for f in examined.comparison.findings if f.cell.level == level]
+        if level == "task":
+            found = [f for f in found if f.verdict != "cannot tell"]
+        if found:
+            tables.append((level, found))
+    return tables
+
+
+def signatures(run: Run) -> list[tuple[str, str, int]]:
+    """The signatures of a run's figures: section, signature on one line, number of tasks that share it."""
+    found: dict[tuple[str, str], int] = {}
+    for leaf in run.leaves.values():
+        fields = {**leaf.signature, "prompt": dict(leaf.prompt), "fewshot": leaf.num_fewshot, "version": leaf.version}
+        line = signature_line({name: value for name, value in fields.items() if value or value == 0})
+        key = (f"{leaf.leaf.language}_{leaf.leaf.kind}", line)
+        found[key] = found.get(key, 0) + 1
+    return [(section, line, count) for (section, line), count in found.items()]
+
+
+def settings(run: Run) -> Iterable[tuple[str, str]]:
+    """What else shaped a run, in words."""
+    of = run.settings
+    generation = {str(leaf.generation) for leaf in run.leaves.values() if not isinstance(leaf.generation, Unknown)}
+    yield "model", run.model.name
+    yield "model type", run.model.source
+    yield "revision", f"{run.model.revision}" + (f", commit {run.model.sha}" if run.model.sha else "")
+    yield "limit", "none" if of.limit is None else str(of.limit)
+    yield "chat template", "none" if of.chat_template is None else str(of.chat_template)
+    yield "system instruction", "none" if of.system_instruction is None else str(of.system_instruction)
+    yield "generation", "; ".join(sorted(generation)) or "unknown"
+    yield "data type", "none" if of.dtype is None else str(of.dtype)
+    yield "versions", f"lm-eval {of.lm_eval}, transformers {of.transformers}"
+    yield "read from", run.path
+    if run.older:
+        yield "older runs there", f"{len(run.older)}, not read"

@@ -1,0 +1,198 @@
+"""Figures for pages: scores by run and cell, heat maps, and the data of the charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sevenllm_bench.catalog import KINDS, LANGUAGES, TASKS, Kind, Language, Leaf
+from sevenllm_bench.comparison.compare_runs import Comparison, Score, compare_runs, score_run
+from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.metrics.signature import HEADLINE, METRICS
+from sevenllm_bench.pages.report.answer_quality import Answering
+from sevenllm_bench.runs.records import Run
+from sevenllm_bench.text.display import plain
+
+#: Name of a heat map, what it shows, and the metric of each kind.
+MAPS: tuple[tuple[str, str, Mapping[Kind, str]], ...] = (
+    ("headline", "Headline", HEADLINE),
+    ("paper", "As in the paper", {kind: METRICS[kind][0] for kind in KINDS}),
+    ("lenient", "Lenient", {"understanding": "value_f1_norm", "generation": "rouge_l", "mcq": "acc"}),
+    ("read", "Share of answers read", {"understanding": "json_valid", "mcq": "answered"}),
+    ("semantic", "Semantic", {"understanding": "semantic", "generation": "semantic"}),
+    ("judge", "Judge, 1 to 5", {"understanding": "judge", "generation": "judge"}),
+)
+#: Markers that differ in shape as well as in colour; the palette is Okabe and Ito's, which colour-blind people can tell apart.
+MOST_IN_CHART = 8
+
+
+class Figures:
+    """The scores of all runs."""
+
+    def __init__(self, scores: Iterable[Score]) -> None:
+        """Index them."""
+        self._scores = {(s.run, str(s.cell.level), s.cell.name, s.cell.metric): s for s in scores}
+
+    def get(self, run: str, level: str, name: str, metric: str) -> Score | None:
+        """The score of a run in a cell, or None."""
+        return self._scores.get((run, level, name, metric))
+
+    def metrics(self, level: str, name: str) -> list[str]:
+        """The metrics that any run has in a cell, in the order of the documentation."""
+        return list(dict.fromkeys(metric for _, where, what, metric in self._scores if (where, what) == (level, name)))
+
+    def best(self, runs: Sequence[Run], level: str, name: str, metric: str) -> float | None:
+        """The highest figure in a cell, where several runs have one."""
+        found = [score.mean for run in runs if (score := self.get(run.label, level, name, metric))]
+        return max(found) if len(found) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the statistics say of the runs.
+
+    Attributes:
+        figures: Every run's scores.
+        comparison: Every other run against the first; None for one run, or where they can't be compared.
+        why_not: Why they can't be compared.
+    """
+
+    figures: Figures
+    comparison: Comparison | None
+    why_not: str = ""
+
+
+def examine(runs: Sequence[Run], seed: int, resamples: int) -> Examined:
+    """Score every run, and compare the others with the first where they can be compared."""
+    why_not = ""
+    if len(runs) > 1:
+        try:
+            comparison = compare_runs(runs, seed=seed, resamples=resamples)
+            return Examined(Figures(comparison.scores), comparison)
+        except ResultsError as error:
+            why_not = str(error)
+    return Examined(Figures(score for run in runs for score in score_run(run, seed, resamples)), None, why_not)
+
+
+@dataclass(frozen=True, slots=True)
+class HeatRow:
+    """A row of a heat map.
+
+    Attributes:
+        name: English name of the task, or "Multiple choice".
+        name_zh: Chinese name.
+        kind: Its kind.
+        cells: By language: number of rows (None where no run ran it), name of the task in the harness, whether its rows are
+            our own, and each run's score.
+    """
+
+    name: str
+    name_zh: str
+    kind: Kind
+    cells: tuple[tuple[Language, str, int | None, bool, tuple[Score | None, ...]], ...]
+
+
+def heat_maps(runs: Sequence[Run], figures: Figures) -> list[tuple[str, str, Mapping[Kind, str], list[HeatRow]]]:
+    """The heat maps that the runs have figures for: name, title, metric by kind, rows."""
+    maps = []
+    for name, title, metrics in MAPS:
+        rows = [row for leaves in _leaf_pairs() if (row := _heat_row(runs, figures, leaves, metrics))]
+        if any(score for row in rows for cell in row.cells for score in cell[4]):
+            maps.append((name, title, metrics, rows))
+    return maps
+
+
+def _leaf_pairs() -> Iterator[tuple[Leaf, ...]]:
+    for task in TASKS:
+        yield tuple(Leaf(language, task.kind, task) for language in LANGUAGES)
+    yield tuple(Leaf(language, "mcq") for language in LANGUAGES)
+
+
+def _heat_row(runs: Sequence[Run], figures: Figures, leaves: Sequence[Leaf], metrics: Mapping[Kind, str]) -> HeatRow | None:
+    kind, task = leaves[0].kind, leaves[0].task
+    if kind not in metrics:
+        return None
+    cells = tuple(
+        (
+            leaf.language,
+            leaf.name,
+            _rows(runs, leaf.name),
+            not leaf.is_official,
+            tuple(figures.get(run.label, "task", leaf.name, metrics[kind]) for run in runs),
+        )
+        for leaf in leaves
+    )
+    return HeatRow(task.name if task else "Multiple choice", task.name_zh if task else "选择题", kind, cells)
+
+
+def _rows(runs: Sequence[Run], task: str) -> int | None:
+    counts = [len(run.of_task(task)) for run in runs if task in run.leaves]
+    return max(counts) if counts else None
+
+
+def in_chart(text: str, most: int = 40) -> str:
+    """A label for plotly, which reads some HTML in labels: none is left."""
+    return plain(text, most).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def dot_chart(runs: Sequence[Run], figures: Figures) -> dict[str, Any]:
+    """The chart of all tasks with intervals: per language, the tasks' labels and each run's points."""
+    shown = runs[:MOST_IN_CHART]
+    groups = []
+    for language, label in (("en", "English"), ("zh", "中文 Chinese")):
+        leaves = [leaf for pair in _leaf_pairs() for leaf in pair if leaf.language == language]
+        leaves = [leaf for leaf in leaves if any(leaf.name in run.leaves for run in shown)]
+        points = [[_point(figures, run, leaf.name, HEADLINE[leaf.kind]) for leaf in leaves] for run in shown]
+        if leaves:
+            groups.append({"key": language, "label": label, "rows": [_name(leaf) for leaf in leaves], "points": points})
+    return {"type": "dots", "names": [in_chart(run.label) for run in shown], "groups": groups}
+
+
+def _name(leaf: Leaf) -> str:
+    return leaf.task.name if leaf.task else "Multiple choice"
+
+
+def _point(figures: Figures, run: Run, task: str, metric: str) -> list[Any]:
+    """Mean, low, high and number of rows."""
+    score = figures.get(run.label, "task", task, metric)
+    if score is None:
+        return []
+    return [_short(score.mean), _short(score.interval.low), _short(score.interval.high), score.rows]
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def length_chart(runs: Sequence[Run], found: Sequence[Answering]) -> dict[str, Any]:
+    """Quartiles and ninth decile of the answers' lengths, by section and run."""
+    shown = [run.label for run in runs[:MOST_IN_CHART]]
+    sections = [name for name in dict.fromkeys(a.section for a in found) if not name.endswith("_mcq")]
+    by_key = {(a.run, a.section): a.lengths for a in found}
+    boxes = []
+    for run in shown:
+        own = [by_key.get((run, section)) for section in sections]
+        boxes.append([[o.least, o.first, o.median, o.third, o.ninety] if o else [] for o in own])
+    return {"type": "boxes", "names": [in_chart(run) for run in shown], "rows": list(map(section_name, sections)), "boxes": boxes}
+
+
+def judge_chart(marks: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    """How many answers the judge gave each mark, by run."""
+    shown = list(marks.items())[:MOST_IN_CHART]
+    return {
+        "type": "bars",
+        "names": [in_chart(run) for run, _ in shown],
+        "rows": ["1", "2", "3", "4", "5"],
+        "bars": [m for _, m in shown],
+    }
+
+
+def section_name(section: str) -> str:
+    """A section in words: "en_mcq" is "English, multiple choice"."""
+    language, _, kind = section.partition("_")
+    return f"{LANGUAGE_NAMES.get(language, language)}, {KIND_NAMES.get(kind, kind)}"
+
+
+LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
+KIND_NAMES = {"understanding": "understanding", "generation": "generation", "mcq": "multiple choice"}

@@ -1,0 +1,220 @@
+"""What every page shares: templates with escaping on, a content security policy, scripts and styles as files, data as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sevenllm_bench import __version__
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io.files import user_path
+from sevenllm_bench.text.display import Piece, pieces, plain
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+#: Nothing but our own files: no network, no inline script, no frame, no form. "self" covers the folder, also on file://.
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
+#: plotly sets style attributes while it draws; pages without charts, those with the models' answers, don't allow them.
+CHART_POLICY = f"{POLICY}; style-src-attr 'unsafe-inline'"
+#: Lists what a build wrote, so that the next one into the same folder can take it away first, and no other file.
+MARKER = "made-by-sevenllm-bench.json"
+#: What a build may write; a list from somebody else may name anything.
+_OURS = re.compile(r"index\.html|leaderboard\.json|tasks/\w[\w.-]*\.html|assets/\w[\w.-]*")
+_INSTALL = 'pip install "sevenllm-bench[report]"'
+#: plotly skips the styles of its map library where an element has this id; the policy would stop them, with a message.
+_MAP_STYLES = re.compile(r'getElementById\("([0-9a-f]{64})"\)\)\{var \w=document\.createElement\("style"\)')
+
+
+class Site:
+    """A folder of pages being written."""
+
+    def __init__(self, folder: str | Path, kind: str) -> None:
+        """Take hold of a folder: a new or empty one, or one that a build of the same kind wrote.
+
+        Args:
+            folder: Where to write.
+            kind: "report" or "leaderboard".
+
+        Raises:
+            ConfigError: The folder has other files in it, can't be written, or a library for pages is missing.
+        """
+        self.folder = user_path(folder, ConfigError)
+        self._kind = kind
+        self._written: list[str] = []
+        self._environment = environment()
+        self._plotly = plotly_script()
+        self._clear()
+        self.write_bytes("assets/plotly.min.js", self._plotly)
+        for asset in sorted(files("sevenllm_bench.pages").joinpath("assets").iterdir(), key=lambda file: file.name):
+            if asset.name == "leaderboard.js" and kind != "leaderboard":
+                continue
+            self.write_bytes(f"assets/{asset.name}", asset.read_bytes())
+
+    def _clear(self) -> None:
+        try:
+            earlier = _written_before(self.folder, self._kind)
+            for name in ("assets", "tasks"):
+                if (self.folder / name).is_symlink():
+                    raise ConfigError(f"-o {self.folder}: {name} is a link in it; remove it, or name a new folder")
+            for name in sorted(earlier, key=lambda name: name != "index.html"):  # no index to pages that are gone
+                (self.folder / name).unlink(missing_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"-o {self.folder}: can't be written ({error.strerror or error})") from None
+
+    def page(self, path: str, template: str, plotted: bool = False, **values: Any) -> int:
+        """Write a page.
+
+        Args:
+            path: Path in the folder, e.g. "tasks/x.html".
+            template: Name of the template.
+            plotted: Whether it has charts.
+            **values: What the template shows.
+
+        Returns:
+            Bytes written.
+        """
+        text = self._environment.get_template(template).render(
+            root="../" * path.count("/"),
+            policy=CHART_POLICY if plotted else POLICY,
+            plotted=plotted,
+            map_styles=_MAP_STYLES.findall(self._plotly.decode("utf-8", "replace")) if plotted else (),
+            version=__version__,
+            **values,
+        )
+        return self.write_bytes(path, text.encode("utf-8", "replace"))
+
+    def write_bytes(self, name: str, content: bytes) -> int:
+        """Write a file of the folder, and return its size.
+
+        Raises:
+            ConfigError: It can't be written.
+        """
+        path = self.folder / name
+        self._written.append(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._mark()
+            _replace(path, content)
+        except OSError as error:
+            raise ConfigError(f"{path}: can't be written ({error.strerror or error})") from None
+        return len(content)
+
+    def _mark(self) -> None:
+        """List what was written so far, so that a build that was stopped can be made again."""
+        content = {"sevenllm_bench": __version__, "kind": self._kind, "files": sorted(self._written)}
+        half = self.folder / f".{MARKER}.part"
+        _replace(half, json.dumps(content, indent=1).encode())
+        half.replace(self.folder / MARKER)
+
+    @property
+    def index(self) -> Path:
+        """The page to open."""
+        return self.folder / "index.html"
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file in the place of what is there, not through a link."""
+    if path.is_symlink():
+        path.unlink()
+    path.write_bytes(content)
+
+
+def _written_before(folder: Path, kind: str) -> list[str]:
+    """The files of an earlier build in the folder.
+
+    Raises:
+        ConfigError: The folder holds something else.
+    """
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return []
+    try:
+        content = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        if content["kind"] == kind:
+            return [name for name in map(str, content["files"]) if _OURS.fullmatch(name)]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise ConfigError(f"-o {folder}: not empty, and not a {kind} of this command; name a new folder")
+
+
+def script_json(value: Any) -> str:
+    """JSON that can stand in a script file or element: nothing in it ends the element, begins a comment or a line."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+@cache
+def environment() -> Environment:
+    """The templates; every value is escaped.
+
+    Raises:
+        ConfigError: Jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError:
+        raise ConfigError(f"pages need Jinja2: {_INSTALL}") from None
+    made = Environment(
+        loader=PackageLoader("sevenllm_bench.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"visible": _markup, "plain": plain, "figure": figure, "script_json": _script}
+    return made
+
+
+def _markup(text: Any) -> Any:
+    """Text as HTML: escaped, and what can't be seen spelled out."""
+    from markupsafe import Markup, escape
+
+    def one(piece: Piece) -> Markup:
+        return Markup('<span class="spelled">{}</span>').format(piece.text) if piece.spelled else escape(piece.text)
+
+    return Markup("").join(map(one, pieces(str(text))))
+
+
+def _script(value: Any) -> Any:
+    from markupsafe import Markup
+
+    return Markup(script_json(value))  # noqa: S704  (the text has no "<", ">" or "&")
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """A figure, or a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+@cache
+def plotly_script() -> bytes:
+    """plotly.js, as plotly's Python package carries it.
+
+    Raises:
+        ConfigError: plotly is not installed.
+    """
+    try:
+        return files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
+    except (ImportError, OSError):
+        raise ConfigError(f"pages need plotly: {_INSTALL}") from None
+
+
+def options(values: Iterable[str]) -> list[str]:
+    """The different values of a filter, sorted; empty ones left out."""
+    return sorted({value for value in values if value}, key=lambda value: (value.casefold(), value))
+
+
+def heat(value: float | None, metric: str = "") -> str:
+    """The class of a heat map's cell: 21 steps from 0 to 1 (`judge`: from 1 to 5)."""
+    if value is None:
+        return "none"
+    share = (value - 1) / 4 if metric == "judge" else value
+    return f"h{round(20 * min(1.0, max(0.0, share)))}"

@@ -1,0 +1,140 @@
+"""The command that repeats a run, put together from what its results file says."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench.catalog import LEAVES, TASK_OPTIONS
+from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.io.secrets import REMOVED, without_secrets
+from sevenllm_bench.runs.records import Run
+from sevenllm_bench.runs.untrusted import Fields, Problems, read_json
+
+#: lm-eval's default for each seed.
+_SEEDS = (("random_seed", 0), ("numpy_seed", 1234), ("torch_seed", 1234), ("fewshot_seed", 1234))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How to repeat a run.
+
+    Attributes:
+        words: The program and its arguments; empty where the run can't be repeated from what is known.
+        notes: What the command can't say.
+    """
+
+    words: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The command for a shell, in one line."""
+        return shlex.join(self.words)
+
+    @property
+    def text(self) -> str:
+        """The command for a shell, with a line per option, as one would write it."""
+        lines = list(self.words[:1])
+        for word in self.words[1:]:
+            if word.startswith("--"):
+                lines.append(word)
+            else:
+                lines[-1] += " " + shlex.quote(word)
+        return " \\\n  ".join(lines)
+
+
+def command_of(run: Run) -> Command:
+    """The command for a run, with secrets in the model's arguments left out."""
+    if run.origin == "predictions":
+        return Command(("sevenllm-bench", "score", run.path), ("Saved answers: how they were made isn't known.",))
+    try:
+        content = read_json(Path(run.path))
+    except ResultsError as error:
+        return Command((), (str(error),))
+    fields = Fields(content, run.path, Problems())
+    words = ["lm_eval", "--model", run.model.source, *_model_arguments(run.model.arguments)]
+    words += ["--tasks", _tasks(run.leaves)]
+    words += [*_template(fields), *_sampling(run, fields), *_metadata(run, fields), *_seeds(run)]
+    words += ["--output_path", "results", "--log_samples"]
+    return Command(tuple(words), tuple(_notes(run, fields)))
+
+
+def _tasks(leaves: Iterable[str]) -> str:
+    """The shortest name for a set of tasks."""
+    found = set(leaves)
+    if found == {leaf.name for leaf in LEAVES if leaf.is_official}:
+        return "sevenllm"
+    return "sevenllm_*" if found == {leaf.name for leaf in LEAVES} else ",".join(leaves)
+
+
+def _model_arguments(arguments: Mapping[str, Any]) -> list[str]:
+    if not arguments:
+        return []
+    shown = without_secrets(dict(arguments))
+    if tuple(shown) == ("model_args",):  # as they were given, in one text
+        return ["--model_args", str(shown["model_args"])]
+    if any(isinstance(value, (dict, list)) or "," in str(value) for value in shown.values()):
+        return ["--model_args", json.dumps(shown, ensure_ascii=False, default=str)]
+    return ["--model_args", ",".join(f"{name}={value}" for name, value in shown.items())]
+
+
+def _template(fields: Fields) -> list[str]:
+    words = []
+    if isinstance(fields.values.get("chat_template"), str):
+        words.append("--apply_chat_template")
+    instruction = fields.values.get("system_instruction")
+    if isinstance(instruction, str):
+        words += ["--system_instruction", instruction]
+    if fields.values.get("fewshot_as_multiturn") is True:
+        words.append("--fewshot_as_multiturn")
+    return words
+
+
+def _sampling(run: Run, fields: Fields) -> list[str]:
+    config = fields.object("config")
+    shots = {leaf.num_fewshot for leaf in run.leaves.values()}
+    words = []
+    if len(shots) == 1 and (number := shots.pop()):
+        words += ["--num_fewshot", str(number)]
+    for name in ("batch_size", "limit"):
+        value = config.values.get(name)
+        if value is not None:
+            words += [f"--{name}", f"{value:g}" if isinstance(value, float) else str(value)]
+    generation = config.values.get("gen_kwargs")
+    if generation:
+        words += ["--gen_kwargs", json.dumps(generation, default=str) if isinstance(generation, dict) else str(generation)]
+    return words
+
+
+def _metadata(run: Run, fields: Fields) -> list[str]:
+    """The options of our tasks in force; lm-eval merges them with the model's arguments, which are left out here."""
+    found: dict[str, Any] = {}
+    for task in run.leaves:
+        metadata = fields.object("configs").object(task).object("metadata").values
+        found |= {name: metadata[name] for name in TASK_OPTIONS if name in metadata and name not in run.model.arguments}
+    return ["--metadata", ",".join(f"{name}={value}" for name, value in found.items())] if found else []
+
+
+def _seeds(run: Run) -> list[str]:
+    seeds = run.settings.seeds
+    if not isinstance(seeds, Mapping) or all(seeds.get(name, default) == default for name, default in _SEEDS):
+        return []
+    return ["--seed", ",".join(str(seeds.get(name, default)) for name, default in _SEEDS)]
+
+
+def _notes(run: Run, fields: Fields) -> Iterable[str]:
+    if any(REMOVED in word for word in _model_arguments(run.model.arguments)):
+        yield f"{REMOVED} stands for a key or password that the run was given."
+    if len({leaf.num_fewshot for leaf in run.leaves.values()}) > 1:
+        yield "Its tasks had different numbers of few-shot examples; repeat them task by task with --num_fewshot."
+    if isinstance(fields.values.get("chat_template"), str):
+        yield f"Chat template: sha256 {str(run.settings.chat_template)[:16]}; a template chosen by name must be named again."
+    if run.settings.use_cache:
+        yield f"The run used an answer cache ({run.settings.use_cache})."
+    versions = [f"lm-eval {run.settings.lm_eval}", f"transformers {run.settings.transformers}"]
+    yield f"Versions: {', '.join(versions)}."

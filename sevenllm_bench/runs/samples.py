@@ -1,0 +1,203 @@
+"""A samples file of lm-eval to samples: the row rebuilt, the answer, its values, and what is wrong, counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench.answers import is_cut
+from sevenllm_bench.catalog import Leaf
+from sevenllm_bench.data.rows import LETTERS, Row, parse_row
+from sevenllm_bench.errors import DataError
+from sevenllm_bench.metrics.signature import METRIC_VERSIONS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.runs.records import Sample
+from sevenllm_bench.runs.untrusted import MOST_BYTES, Problems, finite
+from sevenllm_bench.scoring import reading_of, score_rows
+
+_SOURCES = ("official", "embedded")
+_DOC_FIELDS = ("id", "category", "instruction", "input", "thought", "output")
+
+
+def read_samples(path: Path, task: str, leaf: Leaf, problems: Problems) -> list[Sample]:
+    """The samples of one task, in the file's order; a row that comes twice counts once.
+
+    Args:
+        path: The file.
+        task: Name of the task in the harness.
+        leaf: The leaf whose rows it runs.
+        problems: Where to report lines, rows and values that can't be used.
+    """
+    samples: dict[int, Sample] = {}
+    for number, record in _records(path, problems):
+        sample = _sample(record, task, leaf, f"line {number}", path.name, problems)
+        if sample is None:
+            continue
+        if sample.id in samples:
+            first = samples[sample.id]
+            problems.add("duplicate", path.name, f"line {number}: row {sample.id} was there already")
+            if (first.response, first.reported) != (sample.response, sample.reported):
+                problems.add("contradiction", path.name, f"line {number}: another answer to row {sample.id}", "duplicates")
+        samples.setdefault(sample.id, sample)
+    return list(samples.values())
+
+
+def _records(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            problems.add("no-samples", path.name, "not a regular file, or too large")
+            return
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    record = _record(line)
+                    if isinstance(record, dict):
+                        yield number, record
+                    else:
+                        problems.add("broken-line", path.name, f"line {number}: {record}")
+    except OSError as error:
+        problems.add("no-samples", path.name, f"can't be read ({error.strerror or error})")
+
+
+def _record(line: bytes) -> dict[str, Any] | str:
+    """The line's object, or what is wrong with it."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return f"broken JSON ({error})"
+    return record if isinstance(record, dict) else f"an object was expected, found {type(record).__name__}"
+
+
+def _sample(record: dict[str, Any], task: str, leaf: Leaf, line: str, where: str, problems: Problems) -> Sample | None:
+    try:
+        row = row_from_doc(record.get("doc"), line)
+    except DataError as error:
+        problems.add("foreign-row", where, str(error))
+        return None
+    if row.leaf != leaf:
+        problems.add("foreign-row", where, f"{line}: row {row.id} belongs to {row.leaf.name}, not to {task}")
+        return None
+    response, reading = _answer(record, row, line, where, problems)
+    reported = _values(record, _due(leaf, response), line, where, problems)
+    return Sample(
+        task=task,
+        row=row,
+        prompt=_prompt(record, line, where, problems),
+        response=response,
+        metrics=_by_what_is_asked(row, leaf, response, reported),
+        reported=reported,
+        reading=reading,
+        cut=response is not None and is_cut(response, row.kind),
+    )
+
+
+def row_from_doc(doc: Any, where: str) -> Row:
+    """The row behind lm-eval's document: the reverse of what our tasks hand to lm-eval, where all values are texts.
+
+    Args:
+        doc: The `doc` of a sample.
+        where: Place, for the error.
+
+    Raises:
+        DataError: It is no row of SEvenLLM.
+    """
+    if not isinstance(doc, dict):
+        raise DataError(f"{where}: no row in it (doc is {type(doc).__name__})")
+    source = doc.get("source")
+    if source not in _SOURCES:
+        raise DataError(f"{where}: a row of another benchmark, since its doc has no source among {', '.join(_SOURCES)}")
+    record = {key: doc[key] for key in _DOC_FIELDS if key in doc}
+    record["instruction"] = _instruction(record.get("instruction"))
+    row = parse_row(record, where, str(source))
+    if row.kind != "understanding":
+        return row
+    try:
+        output = json.loads(row.output) if isinstance(row.output, str) else row.output
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{where}: the reference of row {row.id} is broken JSON ({error})") from None
+    return replace(row, output=output)
+
+
+def _instruction(value: Any) -> Any:
+    """An MCQ's object, which stands in the document as JSON text; other instructions as they are."""
+    if not isinstance(value, str) or not value.startswith('{"question"'):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _answer(record: dict[str, Any], row: Row, line: str, where: str, problems: Problems) -> tuple[str | None, str]:
+    """The text and how it is read; for log-likelihoods no text, and the likeliest letter."""
+    responses = record.get("resps")
+    if isinstance(responses, list) and len(responses) == len(LETTERS) and row.kind == "mcq":
+        return None, _likeliest(record.get("filtered_resps"))
+    while isinstance(responses, list) and responses:
+        if len(responses) > 1:
+            problems.add("bad-value", where, f"{line}: {len(responses)} responses to one row; the first counts", "repeats")
+        responses = responses[0]
+    if not isinstance(responses, str):
+        problems.add("bad-value", where, f"{line}: no response to row {row.id}", "resps")
+        return None, "empty"
+    text = _encodable(responses)
+    return text, reading_of(row, text)
+
+
+def _likeliest(options: Any) -> str:
+    """The letter of the largest log-likelihood, from [[log-likelihood, greedy], …] with numbers as lm-eval writes them."""
+    try:
+        values = [float(option[0]) for option in options]
+        return LETTERS[values.index(max(values))]
+    except (TypeError, ValueError, IndexError, KeyError):
+        return "unparsed"
+
+
+def _due(leaf: Leaf, response: str | None) -> tuple[str, ...]:
+    """The metrics that a sample must have; a log-likelihood has no text whose reading `answered` could report."""
+    return METRICS[leaf.kind] if response is not None else METRICS[leaf.kind][:1]
+
+
+def _values(record: dict[str, Any], due: tuple[str, ...], line: str, where: str, problems: Problems) -> dict[str, float]:
+    """The metrics of ours in a sample; what is no number in its range is left out."""
+    found = {}
+    for name in METRIC_VERSIONS:
+        if name not in record:
+            if name in due:
+                problems.add("bad-value", where, f"{line}: no {name} (was the run made with --predict_only?)", name)
+        else:
+            value = finite(record[name])
+            low, high = (1.0, 5.0) if name == "judge" else (0.0, 1.0)
+            if value is None or not low <= value <= high + 1e-9:
+                problems.add("bad-value", where, f"{line}: {name} is no number from {low:g} to {high:g}", name)
+            else:
+                found[name] = value
+    return found
+
+
+def _by_what_is_asked(row: Row, leaf: Leaf, response: str | None, reported: dict[str, float]) -> dict[str, float]:
+    """The values for the kind that the row asks for, which for two official rows is not their leaf's kind.
+
+    Their semantic similarity was taken sentence by sentence, and is left out; the judge's rubric goes by the row.
+    """
+    if row.kind == leaf.kind:
+        return reported
+    other = {*METRICS[leaf.kind], *SEMANTIC_METRICS} if row.kind in OPTIONAL_FOR else set(reported)
+    return {**{k: v for k, v in reported.items() if k not in other}, **score_rows([row], [response])[0].metrics}
+
+
+def _prompt(record: dict[str, Any], line: str, where: str, problems: Problems) -> str | None:
+    """The prompt, which lm-eval 0.4.13 writes as `arguments.gen_args_0.arg_0`."""
+    arguments = record.get("arguments")
+    first = arguments.get("gen_args_0") if isinstance(arguments, dict) else None
+    prompt = first.get("arg_0") if isinstance(first, dict) else None
+    if not isinstance(prompt, str):
+        problems.add("bad-value", where, f"{line}: no prompt", "arguments")
+        return None
+    return _encodable(prompt)
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,125 @@
+"""Values from files that anybody may have written: of the type wanted, or counted as a problem."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.runs.records import UNKNOWN, Problem, ProblemCode, Unknown
+
+#: A results file is some hundred kilobytes, a samples file some megabytes; beyond this, it is neither.
+MOST_BYTES = 1 << 30
+
+
+class Problems:
+    """Collects problems, one record for all of the same kind at the same place; the first one's detail is kept."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._details: dict[tuple[ProblemCode, str, str], str] = {}
+        self._counts: Counter[tuple[ProblemCode, str, str]] = Counter()
+
+    def add(self, code: ProblemCode, where: str, detail: str, group: str = "") -> None:
+        """Count one.
+
+        Args:
+            code: Kind of problem.
+            where: File or task.
+            detail: What it is.
+            group: Tells apart what is counted separately at the same place.
+        """
+        key = (code, where, group)
+        self._details.setdefault(key, printable(detail, 400))
+        self._counts[key] += 1
+
+    def found(self) -> tuple[Problem, ...]:
+        """All of them, in the order found."""
+        return tuple(Problem(key[0], key[1], detail, self._counts[key]) for key, detail in self._details.items())
+
+
+def printable(text: Any, most: int = 200) -> str:
+    """Text that is safe to print and to encode: control characters, surrogates and what is too long replaced."""
+    short = str(text) if len(str(text)) <= most else f"{str(text)[: most - 1]}…"
+    return "".join(c if c.isprintable() else "�" for c in short)
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value that a file holds.
+
+    Raises:
+        ResultsError: It can't be read, is too large, or holds no JSON.
+    """
+    try:
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= MOST_BYTES else b""
+    except OSError as error:
+        raise ResultsError(f"{path}: can't be read ({error.strerror or error})") from None
+    if size > MOST_BYTES:
+        raise ResultsError(f"{path}: {size:,} bytes, too large for a results file")
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ResultsError(f"{path}: broken JSON ({printable(error)}); it may be cut off, so run the evaluation again") from None
+
+
+class Fields:
+    """A JSON object read key by key; a value of the wrong type is a problem, and counts as not given."""
+
+    def __init__(self, value: Any, where: str, problems: Problems) -> None:
+        """Wrap an object; anything else is a problem and counts as empty.
+
+        Args:
+            value: The JSON value.
+            where: File or task, for problems.
+            problems: Where to report.
+        """
+        self.where, self.problems = where, problems
+        if value is not None and not isinstance(value, dict):
+            problems.add("bad-value", where, f"an object was expected, found {type(value).__name__}")
+        self.values: dict[str, Any] = value if isinstance(value, dict) else {}
+
+    def object(self, key: str) -> Fields:
+        """The object under `key`, empty where there is none."""
+        return Fields(self.values.get(key), f"{self.where}, {printable(key, 80)}", self.problems)
+
+    def text(self, key: str) -> str | Unknown | None:
+        """The string under `key`; None for null."""
+        value = self.values.get(key, UNKNOWN)
+        if value is None or isinstance(value, Unknown):
+            return value
+        return printable(value) if isinstance(value, str) else self._bad(key, value, "a string")
+
+    def whole(self, key: str) -> int | Unknown:
+        """The whole number under `key`, 0 or more."""
+        value = self.values.get(key, UNKNOWN)
+        if isinstance(value, Unknown) or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 53):
+            return value
+        return self._bad(key, value, "a whole number")
+
+    def number(self, key: str) -> float | Unknown | None:
+        """The finite number under `key`; None for null."""
+        value = self.values.get(key, UNKNOWN)
+        if value is None or isinstance(value, Unknown):
+            return value
+        found = finite(value)
+        return self._bad(key, value, "a finite number") if found is None else found
+
+    def _bad(self, key: str, value: Any, wanted: str) -> Unknown:
+        shown = type(value).__name__ if isinstance(value, (dict, list)) else printable(repr(value), 80)
+        self.problems.add("bad-value", self.where, f"{printable(key, 80)}: {wanted} was expected, found {shown}", key)
+        return UNKNOWN
+
+
+def finite(value: Any) -> float | None:
+    """A JSON number as a finite float; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

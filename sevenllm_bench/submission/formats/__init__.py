@@ -1,0 +1,1 @@
+"""The formats of leaderboards that a bundle holds."""

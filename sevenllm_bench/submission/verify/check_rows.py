@@ -1,0 +1,182 @@
+"""Are the samples of a bundle about the rows that they should be about, all of them, and put to the model as said?"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from sevenllm_bench.data.rows import Row
+from sevenllm_bench.figures.run_figures import dig
+from sevenllm_bench.prompts import STYLES, PromptStyle, render
+from sevenllm_bench.runs.records import LeafRun, Run, Sample, Unknown
+from sevenllm_bench.submission.known import KnownRows
+from sevenllm_bench.submission.verify.findings import Finding, some
+
+
+def samples_by_task(run: Run) -> dict[str, list[Sample]]:
+    """The samples of each task, empty where a task has none."""
+    by_task: dict[str, list[Sample]] = {task: [] for task in run.leaves}
+    for sample in run.samples:
+        by_task[sample.task].append(sample)
+    return by_task
+
+
+def source_of(leaf: LeafRun) -> str:
+    """Whose rows a task says it was run on: "official" or "embedded"."""
+    return "official" if dig(leaf.signature, "data", "name") == "SEvenLLM-Bench" else "embedded"
+
+
+def check_rows(run: Run, known: KnownRows) -> Iterator[Finding]:
+    """Data hash, rows and coverage of every task."""
+    for task, samples in samples_by_task(run).items():
+        leaf = run.leaves[task]
+        source = source_of(leaf)
+        yield _data(task, leaf, known.description(source))
+        yield from _rows(task, samples, known.rows(source), source)
+        yield from _coverage(task, leaf, samples, known.of_leaf(leaf.leaf, source), run.settings.limit)
+
+
+def _data(task: str, leaf: LeafRun, wanted: Mapping[str, object]) -> Finding:
+    from sevenllm_bench.data.official import SHA256, SHA256_LF
+
+    claimed, modified = dig(leaf.signature, "data", "sha256"), dig(leaf.signature, "data", "modified")
+    right = {wanted["sha256"]} if source_of(leaf) == "embedded" else {SHA256, SHA256_LF}
+    if not leaf.signature:
+        return Finding("data", task, "unconfirmed", "the results have no signature; run with sevenllm-bench's own tasks")
+    if claimed not in right or modified not in (None, False):
+        return Finding("data", task, "differs", f"run on a file with sha256 {claimed}, expected {wanted['sha256']}")
+    return Finding("data", task, "confirmed")
+
+
+def _rows(task: str, samples: Sequence[Sample], known: Mapping[int, Row], source: str) -> Iterator[Finding]:
+    altered = {sample.id: _fields_that_differ(sample.row, known[sample.id]) for sample in samples if sample.id in known}
+    altered = {row_id: names for row_id, names in altered.items() if names}
+    if altered:
+        shown = some(f"{row_id} ({', '.join(names)})" for row_id, names in altered.items())
+        yield Finding("rows", task, "differs", f"{len(altered)} rows are not the {source} ones: {shown}")
+    elif samples:
+        yield Finding("rows", task, "confirmed", f"{len(samples)} rows")
+
+
+def _fields_that_differ(found: Row, wanted: Row) -> list[str]:
+    names = ("category", "instruction", "input", "thought", "output", "source")
+    return [name for name in names if getattr(found, name) != getattr(wanted, name)]
+
+
+def _coverage(
+    task: str, leaf: LeafRun, samples: Sequence[Sample], wanted: Sequence[Row], limit: float | Unknown | None
+) -> Iterator[Finding]:
+    """Which rows are there, and whether the counts and the limit say so too."""
+    there, due = {sample.id for sample in samples}, [row.id for row in wanted]
+    foreign = sorted(there - set(due))
+    if foreign:
+        yield Finding("coverage", task, "differs", f"rows that are not the task's: {some(foreign)}")
+    if leaf.rows_in_all != len(due):
+        yield Finding("coverage", task, "differs", f"the results say the task has {leaf.rows_in_all} rows, it has {len(due)}")
+    if leaf.rows != len(there):
+        yield Finding("coverage", task, "differs", f"the results count {leaf.rows} rows, the samples have {len(there)}")
+    allowed = _rows_within(limit, len(due))
+    missing = [row_id for row_id in due[:allowed] if row_id not in there]
+    beyond = [row_id for row_id in due[allowed:] if row_id in there]
+    if missing:
+        yield Finding("coverage", task, "differs", f"{len(missing)} of {len(due)} rows missing: {some(missing)}")
+    if beyond:
+        yield Finding("limit", task, "differs", f"the run's limit is {limit:g}, but rows beyond it are there: {some(beyond)}")
+    if isinstance(limit, Unknown):
+        yield Finding("limit", task, "unconfirmed", "the results don't say whether the run was limited")
+    elif allowed < len(due):
+        yield Finding("limit", task, "note", f"limit {limit:g}: {allowed} of {len(due)} rows, so no figure of the benchmark")
+    if not missing and not foreign and there:
+        yield Finding("coverage", task, "confirmed", f"{len(there)} of {len(due)} rows")
+
+
+def _rows_within(limit: float | Unknown | None, rows: int) -> int:
+    """Number of rows that lm-eval runs (`evaluator_utils.get_sample_size`, 0.4.13)."""
+    if limit is None or isinstance(limit, Unknown) or limit < 0:
+        return rows
+    return min(rows, math.ceil(rows * limit) if limit < 1 else int(min(limit, rows)))
+
+
+def check_prompts(run: Run, known: KnownRows, folder: Path) -> Iterator[Finding]:
+    """The prompts sent, against those that the package generates.
+
+    Args:
+        run: The run.
+        known: The rows.
+        folder: Where the samples files are, for prompts in a form that the run doesn't hold.
+    """
+    for task, samples in samples_by_task(run).items():
+        leaf = run.leaves[task]
+        style = STYLES.get(str(leaf.prompt.get("name")))
+        if style is None or (leaf.prompt.get("version"), leaf.prompt.get("sha256")) != (style.version, style.sha256):
+            named = f"prompt {leaf.prompt.get('name')!r}, version {leaf.prompt.get('version')!r}" if leaf.prompt else "no prompt"
+            yield Finding("prompts", task, "unconfirmed", f"the results name {named}, which this package can't generate")
+        elif samples:
+            yield _prompts(run, leaf, samples, style, known, folder)
+
+
+def _prompts(run: Run, leaf: LeafRun, samples: Sequence[Sample], style: PromptStyle, known: KnownRows, folder: Path) -> Finding:
+    rows = known.rows(source_of(leaf))
+    messages = _messages(folder, leaf.task) if any(sample.prompt is None for sample in samples) else {}
+    changed, contained, unknown = [], 0, 0
+    plain = not _is_wrapped(run, leaf)
+    for sample in samples:
+        wanted = render(rows.get(sample.id, sample.row), style)
+        sent = sample.prompt if sample.prompt is not None else messages.get(sample.id)
+        if sent is None:
+            unknown += 1
+        elif sent == wanted:
+            continue
+        elif not plain and wanted.strip() in sent:
+            contained += 1
+        else:
+            changed.append(sample.id)
+    if changed:
+        return Finding(
+            "prompts", leaf.task, "differs", f"{len(changed)} prompts are not the generated ones: rows {some(changed)}"
+        )
+    if unknown:
+        return Finding("prompts", leaf.task, "unconfirmed", f"{unknown} samples have no prompt")
+    if contained:
+        return Finding("prompts", leaf.task, "unconfirmed", f"{contained} prompts contain the generated one; {_why(run, leaf)}")
+    return Finding("prompts", leaf.task, "confirmed", f"{len(samples)} prompts")
+
+
+def _is_wrapped(run: Run, leaf: LeafRun) -> bool:
+    """Whether something may stand around the rendered prompt."""
+    settings = run.settings
+    return not (settings.chat_template is None and settings.system_instruction is None and leaf.num_fewshot == 0)
+
+
+def _why(run: Run, leaf: LeafRun) -> str:
+    around = [
+        (leaf.num_fewshot != 0, f"{leaf.num_fewshot} few-shot examples"),
+        (run.settings.chat_template is not None, "a chat template"),
+        (run.settings.system_instruction is not None, "a system instruction"),
+    ]
+    return f"what stands around it can't be confirmed ({', '.join(name for is_there, name in around if is_there)})"
+
+
+def _messages(folder: Path, task: str) -> dict[int, str]:
+    """Prompts that lm-eval wrote as chat messages (`[JSON text]`), by row: the messages' contents."""
+    found: dict[int, str] = {}
+    for path in folder.glob(f"samples_{task}_*.jsonl"):
+        for line in path.read_bytes().split(b"\n"):
+            try:
+                record = json.loads(line)
+                argument = record["arguments"]["gen_args_0"]["arg_0"]
+                turns = json.loads(argument[0]) if isinstance(argument, list) else argument
+                found[record["doc"]["id"]] = "\n".join(_contents(turns))
+            except (ValueError, RecursionError, TypeError, KeyError, IndexError):
+                continue
+    return found
+
+
+def _contents(turns: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    for turn in turns:
+        content = turn["content"]
+        if not isinstance(content, str):
+            raise TypeError
+        yield content

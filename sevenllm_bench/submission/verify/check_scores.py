@@ -1,0 +1,149 @@
+"""Every score that can be computed from an answer, computed again and compared with what a bundle says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sevenllm_bench.catalog import TASK_VERSION, Kind
+from sevenllm_bench.figures.run_figures import LEXICAL, dig
+from sevenllm_bench.metrics.signature import METRIC_VERSIONS
+from sevenllm_bench.runs.records import LeafRun, Run, Sample
+from sevenllm_bench.scoring import score_rows
+from sevenllm_bench.submission.known import KnownRows
+from sevenllm_bench.submission.verify.check_rows import samples_by_task, source_of
+from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some
+
+#: Answers longer than this are not scored here, so that a bundle can't keep a leaderboard's machine busy for hours.
+MOST_CHARACTERS = 100_000
+MOST_CHARACTERS_IN_ALL = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rescored:
+    """A run's samples, scored again.
+
+    Attributes:
+        samples: The samples with the true values of lexical metrics, against the true rows; other metrics as they were.
+        too_long: Ids of rows by task whose answer is too long to be scored here.
+    """
+
+    samples: tuple[Sample, ...]
+    too_long: Mapping[str, list[int]]
+
+
+def rescore(run: Run, known: KnownRows) -> Rescored:
+    """Score all answers again."""
+    found: list[Sample] = []
+    too_long: dict[str, list[int]] = {}
+    characters = 0
+    for task, samples in samples_by_task(run).items():
+        rows = known.rows(source_of(run.leaves[task]))
+        scored = []
+        for sample in samples:
+            length = len(sample.response or "")
+            characters += length
+            if length > MOST_CHARACTERS or characters > MOST_CHARACTERS_IN_ALL:
+                too_long.setdefault(task, []).append(sample.id)
+                found.append(sample)
+            else:
+                scored.append(replace(sample, row=rows.get(sample.id, sample.row)))
+        found += _rescored(scored, run.leaves[task])
+    return Rescored(tuple(found), too_long)
+
+
+def _rescored(samples: Sequence[Sample], leaf: LeafRun) -> list[Sample]:
+    if leaf.output_type == "multiple_choice":
+        return [_by_likelihood(sample) for sample in samples]
+    kind = leaf.leaf.kind
+    as_leaf = _lexical(samples, kind)
+    other = [sample for sample in samples if sample.row.kind != kind]
+    as_row = dict(zip([sample.id for sample in other], _lexical(other, None), strict=True))
+    return [
+        replace(
+            sample,
+            reported=_exchanged(sample.reported, task),
+            metrics=_exchanged(sample.metrics, as_row.get(sample.id, task)),
+        )
+        for sample, task in zip(samples, as_leaf, strict=True)
+    ]
+
+
+def _lexical(samples: Sequence[Sample], kind: Kind | None) -> list[dict[str, float]]:
+    scores = score_rows([sample.row for sample in samples], [sample.response for sample in samples], kind)
+    return [score.metrics for score in scores]
+
+
+def _by_likelihood(sample: Sample) -> Sample:
+    """The accuracy of the likeliest letter; the log-likelihoods themselves are taken as they are."""
+    values = {"acc": float(sample.reading == sample.row.output)}
+    return replace(sample, reported=values, metrics=values)
+
+
+def _exchanged(old: Mapping[str, float], new: Mapping[str, float]) -> dict[str, float]:
+    return {**{name: value for name, value in old.items() if name not in LEXICAL}, **new}
+
+
+def check_scores(run: Run, again: Rescored) -> Iterator[Finding]:
+    """The scores of every row and the means of every task, metric by metric."""
+    recomputed = {(sample.task, sample.id): sample for sample in again.samples}
+    for task, samples in samples_by_task(run).items():
+        leaf = run.leaves[task]
+        yield from _versions(leaf)
+        true = [recomputed[task, sample.id] for sample in samples]
+        metrics = {name: None for sample in (*samples, *true) for name in sample.reported} | dict.fromkeys(leaf.metrics)
+        for metric in [name for name in METRIC_VERSIONS if name in metrics]:
+            yield from _metric(leaf, metric, samples, true, again.too_long.get(task, []))
+
+
+def _versions(leaf: LeafRun) -> Iterator[Finding]:
+    """Figures of another version can't be expected to agree; they are compared all the same."""
+    if leaf.version != TASK_VERSION:
+        why = f"task version {leaf.version}, this package has {TASK_VERSION}"
+        yield Finding("scores", leaf.task, "unconfirmed", why)
+    versions = dig(leaf.signature, "metrics")
+    for name, version in versions.items() if isinstance(versions, dict) else ():
+        if METRIC_VERSIONS.get(name) != version:
+            why = f"version {version!r}, this package has {METRIC_VERSIONS.get(name)}"
+            yield Finding("scores", f"{leaf.task} {name}", "unconfirmed", why)
+
+
+def _metric(
+    leaf: LeafRun, metric: str, samples: Sequence[Sample], true: Sequence[Sample], too_long: Sequence[int]
+) -> Iterator[Finding]:
+    name = f"{leaf.task} {metric}"
+    claimed = leaf.metrics.get(metric)
+    if metric in LEXICAL:
+        differing = [_in_words(old, new, metric) for old, new in zip(samples, true, strict=True) if _differ(old, new, metric)]
+        if differing:
+            yield Finding("scores", name, "differs", f"{len(differing)} of {len(samples)} rows differ: {some(differing, 3)}")
+        if too_long:
+            why = f"answers of more than {MOST_CHARACTERS:,} characters, or too many of them: rows {some(too_long)}"
+            yield Finding("scores", name, "unconfirmed", why)
+            return
+    values = [sample.reported[metric] for sample in true if metric in sample.reported]
+    mean = figure_finding("task figures", name, claimed, sum(values) / len(values) if values else None)
+    if metric in LEXICAL or mean.status == "differs":
+        yield mean
+    else:
+        yield replace(mean, status="unconfirmed", detail=_needs(leaf, metric))
+
+
+def _differ(old: Sample, new: Sample, metric: str) -> bool:
+    claimed, found = old.reported.get(metric), new.reported.get(metric)
+    return found is not None and (claimed is None or abs(claimed - found) > TOLERANCE)
+
+
+def _in_words(old: Sample, new: Sample, metric: str) -> str:
+    claimed = old.reported.get(metric)
+    said = "no value" if claimed is None else f"{claimed:.6f}"
+    return f"row {new.id} claims {said}, recomputed {new.reported[metric]:.6f}"
+
+
+def _needs(leaf: LeafRun, metric: str) -> str:
+    """Why a figure can't be confirmed though it is the mean of its rows' values."""
+    if metric.startswith("semantic"):
+        needed = f"the embedding model {dig(leaf.signature, 'embedding', 'model')}"
+    else:
+        needed = f"the judge {dig(leaf.signature, 'judge', 'model')}"
+    return f"the mean of its rows' values, which can't be confirmed (needs {needed})"

@@ -1,0 +1,105 @@
+"""What a verification says of each thing it looked at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sevenllm_bench.runs.untrusted import printable
+
+#: "confirmed", "differs" (also: missing, not allowed), "unconfirmed" (it can't be told from a bundle), or worth knowing.
+Status = Literal["confirmed", "differs", "unconfirmed", "note"]
+STATUSES: tuple[Status, ...] = ("differs", "unconfirmed", "note", "confirmed")
+
+#: How far two figures may be apart: sums of floating-point numbers in another order, no more.
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at.
+
+    Attributes:
+        check: What kind of thing: "bundle", "manifest", "data", "rows", "coverage", "limit", "prompts", "scores", …
+        what: The thing: a file, a task, a figure.
+        status: What was found.
+        detail: How it differs, by how much, or why it can't be confirmed.
+        claimed: The figure claimed, where it is about one.
+        found: The figure recomputed.
+    """
+
+    check: str
+    what: str
+    status: Status
+    detail: str = ""
+    claimed: float | None = None
+    found: float | None = None
+
+    @property
+    def line(self) -> str:
+        """The finding in one printable line."""
+        detail = f": {printable(self.detail, 600)}" if self.detail else ""
+        return f"{self.check}: {printable(self.what)}{detail}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as a JSON object; what is not given is left out."""
+        fields = {name: getattr(self, name) for name in ("check", "what", "status", "detail", "claimed", "found")}
+        return {
+            name: printable(value, 600) if isinstance(value, str) else value
+            for name, value in fields.items()
+            if value not in (None, "")
+        }
+
+
+def figure_finding(check: str, what: str, claimed: float | None, found: float | None) -> Finding:
+    """Compare a figure claimed with the one recomputed.
+
+    Args:
+        check: Kind of thing.
+        what: The figure's name.
+        claimed: None where it is missing, or is no finite number.
+        found: None where there is nothing to compute it from.
+    """
+    if claimed is None or found is None:
+        detail = "missing, or no finite number" if claimed is None else "no row in the bundle to compute it from"
+        return Finding(check, what, "differs", detail, claimed, found)
+    if abs(claimed - found) <= TOLERANCE:
+        return Finding(check, what, "confirmed", "", claimed, found)
+    by = f"claimed {claimed:.6f}, recomputed {found:.6f} (differs by {claimed - found:+.6f})"
+    return Finding(check, what, "differs", by, claimed, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """All findings about one bundle.
+
+    Attributes:
+        findings: In the order of the checks.
+        label: The model's name, as far as it could be read.
+    """
+
+    findings: tuple[Finding, ...]
+    label: str = ""
+
+    def of(self, status: Status) -> list[Finding]:
+        """The findings with this status."""
+        return [finding for finding in self.findings if finding.status == status]
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """Number of findings by status, the gravest first."""
+        counted = Counter(finding.status for finding in self.findings)
+        return {status: counted[status] for status in STATUSES}
+
+    def exit_code(self, strict: bool = False) -> int:
+        """0 when nothing differs (strict: and nothing is unconfirmed), else 1."""
+        return int(bool(self.of("differs") or (strict and self.of("unconfirmed"))))
+
+
+def some(items: Iterable[Any], most: int = 5) -> str:
+    """The first few items, and how many more there are."""
+    texts: Sequence[str] = [str(item) for item in items]
+    more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more

@@ -1,0 +1,220 @@
+"""A bundle, which anybody may have made, to plain files in a folder of ours; nothing is written anywhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.runs.untrusted import printable
+from sevenllm_bench.submission.layout import LIMITS, Limits, why_not
+from sevenllm_bench.submission.verify.findings import Finding
+
+_CHUNK = 1 << 20
+#: Small files may expand as much as they like.
+_RATIO_FROM = 1 << 20
+_END = b"PK\x05\x06"
+_END_64 = b"PK\x06\x07"
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+def unpack(bundle: Path, into: Path, limits: Limits = LIMITS) -> tuple[tuple[str, ...], list[Finding]]:
+    """Copy a bundle's files into an empty folder.
+
+    Only regular files with plain names are taken: no links, devices, encrypted members, names that lead elsewhere or
+    come twice, nothing beyond the limits. What is left out is a finding; nothing is executed or followed.
+
+    Args:
+        bundle: A folder, or a zip file.
+        into: An empty folder of the caller's.
+        limits: How large it may be.
+
+    Returns:
+        The names taken, and what was left out.
+
+    Raises:
+        ResultsError: It is neither a folder nor a readable zip file.
+    """
+    taking = _Taking(into, limits)
+    if bundle.is_dir():
+        _take_folder(bundle, taking)
+    elif bundle.is_file():
+        _take_zip(bundle, taking, limits)
+    else:
+        raise ResultsError(f"{bundle}: {'not a regular file' if bundle.exists() else 'no such file or folder'}")
+    return tuple(taking.names), taking.findings
+
+
+def remove(path: Path) -> None:
+    """Delete a file that was taken, if it is there."""
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+class _FullError(Exception):
+    """The bundle as a whole is larger than allowed."""
+
+
+class _Taking:
+    """Writes files into the folder, and counts."""
+
+    def __init__(self, into: Path, limits: Limits) -> None:
+        self.into, self.limits = into, limits
+        self.names: list[str] = []
+        self.findings: list[Finding] = []
+        self._folded: set[str] = set()
+        self._total = 0
+
+    def refuse(self, name: str, why: str) -> None:
+        """Leave a file out, and say why; stop at too many."""
+        self.findings.append(Finding("bundle", printable(name) or "(no name)", "differs", f"not taken: {why}"))
+        if len(self.findings) > self.limits.files:
+            raise _FullError
+
+    def accepts(self, name: str, size: int) -> bool:
+        """Whether a file of this name and (claimed) size may be taken; says why not."""
+        why = why_not(name)
+        if not why and name.casefold() in self._folded:
+            why = "a file of this name was there already"
+        if not why and size > self.limits.file_bytes:
+            why = f"{size:,} bytes (claimed), more than the {self.limits.file_bytes:,} allowed"
+        if why:
+            self.refuse(name, why)
+            return False
+        self._folded.add(name.casefold())
+        if len(self._folded) > self.limits.files:
+            self.refuse(name, f"more than {self.limits.files} files; the rest wasn't looked at")
+            raise _FullError
+        return True
+
+    def take(self, name: str, source: IO[bytes], most: int) -> None:
+        """Copy one file of at most `most` bytes; a file that turns out larger is removed again."""
+        path = self.into / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        size = 0
+        with path.open("xb") as target:
+            while chunk := source.read(_CHUNK):
+                size += len(chunk)
+                if size > most or self._total + size > self.limits.total_bytes:
+                    break
+                target.write(chunk)
+        if size > most or self._total + size > self.limits.total_bytes:
+            remove(path)
+            whole = size <= most
+            self.refuse(name, "all files together are too large" if whole else f"expands beyond {most:,} bytes")
+            if whole:
+                raise _FullError
+            return
+        self._total += size
+        self.names.append(name)
+
+
+def _take_folder(folder: Path, taking: _Taking) -> None:
+    try:
+        for path, status in _walk(folder, taking):
+            name = path.relative_to(folder).as_posix()
+            if not stat.S_ISREG(status.st_mode):
+                taking.refuse(name, _kind(status.st_mode))
+            elif taking.accepts(name, status.st_size):
+                _take_file(path, name, taking)
+    except _FullError:
+        return
+
+
+def _walk(folder: Path, taking: _Taking) -> Iterator[tuple[Path, os.stat_result]]:
+    """Everything below a folder but the folders themselves; links are not followed."""
+    waiting = [(folder, 0)]
+    while waiting:
+        here, depth = waiting.pop()
+        try:
+            entries = sorted(here.iterdir())
+        except OSError as error:
+            taking.refuse(str(here.relative_to(folder)), f"can't be read ({error.strerror or error})")
+            continue
+        for path in entries:
+            status = path.lstat()
+            if stat.S_ISDIR(status.st_mode) and depth < 8:
+                waiting.append((path, depth + 1))
+            else:
+                yield path, status
+
+
+def _take_file(path: Path, name: str, taking: _Taking) -> None:
+    try:
+        # The file may have been exchanged since it was looked at: never through a link, never waiting for a pipe.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as source:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                taking.refuse(name, "not a regular file")
+                return
+            taking.take(name, source, taking.limits.file_bytes)
+    except OSError as error:
+        taking.refuse(name, f"can't be read ({error.strerror or error})")
+
+
+def _take_zip(path: Path, taking: _Taking, limits: Limits) -> None:
+    _check_directory(path, limits)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                _take_member(archive, member, taking)
+    except _FullError:
+        return
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
+        raise ResultsError(f"{path}: not a readable zip file ({printable(error)})") from None
+
+
+def _check_directory(path: Path, limits: Limits) -> None:
+    """Refuse a zip whose table of contents would not fit into memory, before it is read.
+
+    The record at the end of the file says how large it is (PKWARE APPNOTE 4.3.16); the search is that of `zipfile`.
+    """
+    size = path.stat().st_size
+    if size > limits.archive_bytes:
+        raise ResultsError(f"{path}: {size:,} bytes, more than the {limits.archive_bytes:,} allowed for a bundle")
+    with path.open("rb") as file:
+        file.seek(max(0, size - 65_557 - 20))
+        tail = file.read()
+    at = len(tail) - 22 if tail[-22:-18] == _END and tail.endswith(b"\0\0") else tail.rfind(_END)
+    if at < 0 or len(tail) < at + 22:
+        raise ResultsError(f"{path}: neither a folder nor a zip file; give what `sevenllm-bench submit` wrote")
+    length = int.from_bytes(tail[at + 12 : at + 16], "little")
+    if length > limits.directory_bytes or tail[max(0, at - 20) : at].startswith(_END_64):
+        raise ResultsError(f"{path}: a zip file with far more members than a bundle has")
+
+
+def _take_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, taking: _Taking) -> None:
+    name = member.orig_filename
+    mode = member.external_attr >> 16
+    if name.endswith("/") and not why_not(name[:-1]):
+        return
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        taking.refuse(name, _kind(mode))
+    elif member.flag_bits & 0x1:
+        taking.refuse(name, "encrypted")
+    elif member.compress_type not in _METHODS:
+        taking.refuse(name, "packed in a way that bundles don't use (deflate or stored)")
+    elif taking.accepts(name, member.file_size):
+        allowed = max(_RATIO_FROM, member.compress_size * taking.limits.ratio)
+        try:
+            with archive.open(member) as source:
+                taking.take(name, source, min(allowed, taking.limits.file_bytes))
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+            remove(taking.into / name)
+            taking.refuse(name, f"can't be unpacked ({printable(error)})")
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFLNK: "a symbolic link",
+        stat.S_IFDIR: "a folder too deep",
+        stat.S_IFIFO: "a pipe",
+        stat.S_IFSOCK: "a socket",
+    }
+    return kinds.get(stat.S_IFMT(mode), "a device, or something else that is no file")

@@ -1,0 +1,139 @@
+"""Checking a bundle: everything in it that can be computed from its samples and the benchmark's rows is computed again."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from sevenllm_bench import __version__
+from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.figures.run_figures import figures_of
+from sevenllm_bench.runs.locate import find_runs
+from sevenllm_bench.runs.reader import read_run
+from sevenllm_bench.runs.records import Run
+from sevenllm_bench.runs.untrusted import printable, read_json
+from sevenllm_bench.submission.known import KnownRows
+from sevenllm_bench.submission.layout import LIMITS, RUN_FOLDER, Limits
+from sevenllm_bench.submission.manifest import Declared, created_in, declared_in, describe_run, read_manifest
+from sevenllm_bench.submission.verify.check_claims import check_figures, check_files, check_formats, check_groups, check_manifest
+from sevenllm_bench.submission.verify.check_rows import check_prompts, check_rows
+from sevenllm_bench.submission.verify.check_scores import Rescored, check_scores, rescore
+from sevenllm_bench.submission.verify.findings import Finding, Verification, some
+from sevenllm_bench.submission.verify.unpack import remove, unpack
+
+
+def verify_bundle(bundle: Path, known: KnownRows, limits: Limits = LIMITS) -> Verification:
+    """Check a bundle. Nothing of it is executed, and nothing is written but into a temporary folder.
+
+    Args:
+        bundle: A zip file or folder.
+        known: The benchmark's rows.
+        limits: How large a bundle may be.
+
+    Returns:
+        Every finding; all problems are found, not only the first.
+
+    Raises:
+        ResultsError: It is no bundle: neither a folder nor a zip file, or without a readable manifest.
+        DataError: The official rows are needed and can't be had.
+    """
+    with tempfile.TemporaryDirectory(prefix="sevenllm-bench-verify-") as temporary:
+        folder = Path(temporary)
+        names, findings = unpack(bundle, folder, limits)
+        try:
+            manifest = read_manifest(folder)
+            findings += check_files(folder, names, manifest)
+            findings += _long_lines(folder, names, limits)
+            run = _run(folder, names)
+            findings += _about_the_run(folder, manifest, run, known)
+        except ResultsError as error:
+            problems = [finding.line for finding in findings if finding.status == "differs"]
+            raise ResultsError("\n".join([f"{bundle}: {error}", *problems])) from None
+        except RecursionError:
+            raise ResultsError(f"{bundle}: values nested too deeply to be a bundle's") from None
+    return Verification(tuple(_hinted(findings, manifest)), run.label)
+
+
+def _about_the_run(folder: Path, manifest: Mapping[str, Any], run: Run, known: KnownRows) -> Iterator[Finding]:
+    declared, created = declared_in(manifest), created_in(manifest)
+    described = describe_run(run)
+    yield from _problems(run)
+    yield from check_manifest(manifest, described)
+    yield from check_rows(run, known)
+    yield from check_prompts(run, known, folder / RUN_FOLDER)
+    again = rescore(run, known)
+    yield from check_scores(run, again)
+    yield from check_groups(read_json(Path(run.path)), run, again.samples)
+    figures = figures_of(run, again.samples, known)
+    yield from check_figures(manifest, figures, _spoilt(again))
+    version = {"sevenllm_bench": printable(manifest.get("sevenllm_bench"))}
+    rebuilt = {"submission": asdict(declared), **described, **version}
+    yield from check_formats(folder, rebuilt, figures, again.samples, created)
+    yield from _notes(run, declared)
+
+
+def _run(folder: Path, names: Iterable[str]) -> Run:
+    results = [name for name in names if name.startswith(f"{RUN_FOLDER}/") and name.endswith(".json")]
+    if len(results) != 1:
+        raise ResultsError(f"{len(results)} results files in {RUN_FOLDER}/, a bundle has one: {some(results)}")
+    return read_run(find_runs([folder / results[0]])[0])
+
+
+def _long_lines(folder: Path, names: Sequence[str], limits: Limits) -> Iterator[Finding]:
+    """Set samples files aside that hold a line which is no sample: reading it could take hours."""
+    for name in names:
+        if name.startswith(f"{RUN_FOLDER}/") and name.endswith(".jsonl"):
+            with (folder / name).open("rb") as file:
+                longest = 0
+                while line := file.readline(limits.line_bytes + 1):
+                    longest = max(longest, len(line))
+            if longest > limits.line_bytes:
+                remove(folder / name)
+                why = f"a line of more than {limits.line_bytes:,} bytes; the file was not read"
+                yield Finding("samples", name, "differs", why)
+
+
+def _problems(run: Run) -> Iterator[Finding]:
+    """What the reader found wrong. A missing prompt is a finding of its own, see `check_prompts`."""
+    for problem in run.problems:
+        if not problem.detail.endswith("no prompt"):
+            yield Finding("samples", problem.where, "differs", problem.line.removeprefix(f"{problem.where}: "))
+
+
+def _spoilt(again: Rescored) -> frozenset[str]:
+    """Tasks and sections with answers that could not be scored again."""
+    sections = {s.row.section for s in again.samples if s.id in again.too_long.get(s.task, [])}
+    return frozenset({*again.too_long, *sections})
+
+
+def _notes(run: Run, declared: Declared) -> Iterator[Finding]:
+    """What no bundle can show."""
+    yield Finding("model", run.label, "note", "that this model wrote these answers can't be told from a bundle")
+    if not (run.model.sha or declared.revision):
+        yield Finding("model", run.label, "note", "no revision is recorded")
+    elif declared.revision and run.model.sha and declared.revision != run.model.sha:
+        yield Finding("model", run.label, "differs", f"revision {declared.revision} is declared, the run says {run.model.sha}")
+    elif declared.revision and not run.model.sha:
+        yield Finding("model", run.label, "note", f"revision {declared.revision} is what the submitter says")
+    loaded = run.model.arguments.get("pretrained")
+    if declared.repository and declared.repository != loaded:
+        why = f"the repository {declared.repository} is what the submitter says; loaded was {loaded or 'no such name'}"
+        yield Finding("model", run.label, "note", why)
+    if run.model.source == "sevenllm-replay":
+        yield Finding("model", run.label, "note", "the answers were replayed from a file; the model was not run then")
+    if isinstance(run.settings.use_cache, str):
+        yield Finding("settings", "answer cache", "note", "used; lm-eval's key for an answer doesn't name the model")
+    if run.other_tasks:
+        yield Finding("results", "other tasks", "note", f"not SEvenLLM's, not looked at: {some(run.other_tasks)}")
+
+
+def _hinted(findings: Iterable[Finding], manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """Findings about derived files, with a hint where another version of the package made them."""
+    made_with = printable(manifest.get("sevenllm_bench"), 40)
+    for finding in findings:
+        derived = finding.check in ("hub results", "model-index", "every_eval_ever") and finding.status == "differs"
+        hint = f" (made with sevenllm-bench {made_with}, this is {__version__})" if derived and made_with != __version__ else ""
+        yield replace(finding, detail=finding.detail + hint)

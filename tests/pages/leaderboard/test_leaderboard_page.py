@@ -1,0 +1,141 @@
+"""The leaderboard in a real browser: a thousand submissions stay fluid; two are compared; hostile names do nothing."""
+
+import json
+
+import pytest
+from hostile_texts import TEXTS
+from leaderboard_files import SECTIONS, manifest_of, write_bundle, write_many
+
+from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
+from sevenllm_bench.pages.leaderboard.entry import Facts
+from sevenllm_bench.pages.leaderboard.model_metadata import read_facts
+
+COUNT = 1_000
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("submissions")
+    facts = write_many(folder / "in", COUNT)
+    encoder = manifest_of("lab/cti-bert", {})
+    encoder["figures"] = [{"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.3, "rows": 50, "stderr": 0.06} for x in ("en", "zh")]
+    write_bundle(folder / "in" / "encoder", encoder)
+    write_bundle(folder / "in" / "again", manifest_of(next(iter(facts)), dict.fromkeys(SECTIONS, 0.5), "2025-01-01"))
+    (folder / "models.yaml").write_text(json.dumps(facts))
+    return build_leaderboard([folder / "in"], folder / "out", read_facts(folder / "models.yaml"))
+
+
+@pytest.fixture
+def page(board, open_page):
+    return open_page(board.index)
+
+
+def values(page, column):
+    return page.locator(f"#t-models tbody tr > :nth-child({column})").evaluate_all(
+        "cells => cells.map((cell) => Number(cell.dataset.v))"
+    )
+
+
+def test_a_hundred_rows_are_shown_until_all_are_asked_for(board, page):
+    assert board.entries == COUNT + 2
+    assert page.locator("#t-models tbody tr").count() == 100
+    page.get_by_role("button", name="Show all").click()
+    assert page.locator("#t-models tbody tr").count() == COUNT
+    page.locator("#t-models thead button").first.click()
+    assert page.locator("#t-models tbody tr").count() == 100
+
+
+def test_every_column_sorts(page):
+    page.locator("#t-models thead button", has_text="Chinese").click()
+    found = values(page, 6)
+    assert found == sorted(found, reverse=True)
+    page.locator("#t-models thead button", has_text="#").click()
+    assert values(page, 2) == list(range(1, 101))
+    assert values(page, 4) == sorted(values(page, 4), reverse=True)
+
+
+def test_filters_join_with_the_search(page, board):
+    content = json.loads((board.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
+    wanted = [
+        entry
+        for entry in content["entries"]
+        if entry["newest"]
+        and not entry["encoder"]
+        and entry["facts"]["licence"] == "mit"
+        and "zh" in entry["facts"]["languages"]
+        and entry["facts"]["tuning"] == "base"
+        and 4 <= entry["facts"]["parameters"] < 9
+        and "org3/" in entry["name"]
+    ]
+    assert wanted
+    tools = page.locator(".tools[data-for=t-models]")
+    for name, value in (("licence", "mit"), ("languages", "zh"), ("tuning", "base"), ("size", "4–9 B")):
+        tools.locator(f"select[data-filter={name}]").select_option(value)
+    tools.locator("input").fill("org3/")
+    assert page.locator("#t-models tbody tr").count() == len(wanted)
+    assert tools.locator("[role=status]").inner_text().startswith(f"{len(wanted)} of {COUNT}")
+
+
+def test_two_models_are_compared_with_the_keyboard_alone(page):
+    boxes = page.locator("#t-models .pick")
+    for place in (0, 1, 2):
+        boxes.nth(place).focus()
+        page.keyboard.press("Space")
+    assert not boxes.nth(0).is_checked()  # the third replaced the first
+    names = [page.locator("#t-models tbody th bdi").nth(place).inner_text() for place in (1, 2)]
+    heads = values(page, 4)
+    page.locator("#tray-go").focus()
+    page.keyboard.press("Enter")
+    body = page.locator("#comparison-body")
+    assert [text for text in body.locator("thead th").all_inner_texts() if "/" in text][:2] == names
+    row = body.locator("tbody tr").first.locator("td").all_inner_texts()
+    assert [float(text.split()[0]) for text in row[1:3]] == pytest.approx(heads[1:3], abs=6e-4)
+    assert float(row[3]) == pytest.approx(heads[2] - heads[1], abs=6e-4)
+    page.locator("[data-chart=pair] .ytick text").first.wait_for()
+    url = page.url
+    assert "#compare=" in url
+    page.reload()
+    assert page.locator("#comparison-body thead th").nth(2).inner_text() == names[0]
+
+
+def test_encoders_and_replaced_submissions_have_places_of_their_own(page):
+    assert "lab/cti-bert" in page.locator("#t-encoders").inner_text()
+    page.locator(".tools[data-for=t-models] input").fill("cti-bert")
+    assert page.locator("#t-models tbody tr").count() == 0
+    assert "org0/model-0000-" in page.locator("#t-older").inner_text()
+    page.locator("#history").scroll_into_view_if_needed()
+    page.locator("[data-chart=history] .points path").first.wait_for()
+    assert page.locator("[data-chart=history] .points path").count() == COUNT + 1
+
+
+def test_a_phone_in_the_dark(board, open_page):
+    page = open_page(board.index, "#compare=0,1", width=360, height=740, color_scheme="dark")
+    page.locator("[data-chart=pair] .ytick text").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(17, 22, 29)"
+
+
+def test_hostile_submissions_do_nothing(tmp_path, open_page):
+    known = {}
+    for place, text in enumerate(TEXTS):
+        manifest = manifest_of(text, dict.fromkeys(SECTIONS, place / 100), f"2026-01-{place + 1:02d}", organization=text)
+        manifest["tasks"]["sevenllm_en_mcq"]["prompt"]["name"] = text
+        manifest["command"] = text
+        manifest["figures"][0]["partial"] = text if place % 5 == 4 else ""
+        write_bundle(tmp_path / "in" / f"s{place}", manifest)
+        known[text[:300].casefold()] = Facts(place + 1.0, False, text, (text,), "tuned")
+    built = build_leaderboard([tmp_path / "in"], tmp_path / "out", known)
+    page = open_page(built.index, "#compare=0,1", width=360, height=740)
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    for select in page.locator(".tools select").all():
+        select.select_option(index=1)
+        select.select_option(index=0)
+    for place in range(4):
+        page.locator("#t-models .pick").nth(place).check()
+        page.locator("#tray-go").click()
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.tripped") is None
+    assert page.locator("main iframe, main object, main style, main img, main video, main base, main meta").count() == 0
+    assert page.locator("main a[href^='javascript'], main a[href^='http']").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert built.index.stat().st_size < 1_000_000

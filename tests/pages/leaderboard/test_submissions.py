@@ -1,0 +1,254 @@
+"""Submissions to entries: figures by hand, what is left out and why, facts of models, and which submission is the newest."""
+
+import json
+import os
+import zipfile
+
+import pytest
+from leaderboard_files import SECTIONS, manifest_of, write_bundle
+from run_files import rows_of, write_run
+
+from sevenllm_bench.cli.main import main
+from sevenllm_bench.errors import ConfigError, ResultsError
+from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
+from sevenllm_bench.pages.leaderboard.entry import Entry, Facts, Value, size_in_name
+from sevenllm_bench.pages.leaderboard.model_metadata import read_facts, with_facts
+from sevenllm_bench.pages.leaderboard.submissions import read_submissions
+
+FIGURES = dict(zip(SECTIONS, (0.1, 0.2, 0.9, 0.3, 0.4, 0.8), strict=True))  # mean 2.7 / 6 = 0.45
+
+
+@pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
+def test_a_bundle_is_read_by_its_manifest_alone(tmp_path, name):
+    path = write_bundle(tmp_path / name, manifest_of("org/model-7b", FIGURES))
+    (entry,), left_out = read_submissions([path])
+    assert not left_out
+    assert (entry.name, entry.date, entry.by, entry.protocol) == ("org/model-7b", "2026-05-01", "somebody", "alpaca 1, 0-shot")
+    assert entry.headline == pytest.approx(0.45)
+    assert entry.group("en").mean == pytest.approx(0.4)  # (0.1 + 0.2 + 0.9) / 3
+    assert entry.group("mcq").mean == pytest.approx(0.85)
+    assert entry.group("mcq").error == pytest.approx(0.01 / 2**0.5)
+    assert not entry.is_encoder
+
+
+def test_a_run_of_lm_eval_gives_the_same_figures_as_arithmetic(tmp_path):
+    rows = rows_of("sevenllm_en_mcq", "sevenllm_en_threat_analysis")
+    write_run(tmp_path, "model", rows, value=lambda row, metric: float(row.id % 2) if row.kind == "mcq" else 0.25)
+    (entry,), _ = read_submissions([tmp_path])
+    odd = [row.id % 2 for row in rows if row.kind == "mcq"]
+    share = sum(odd) / len(odd)
+    figure = entry.figures["en_mcq.acc"]
+    assert figure.mean == pytest.approx(share)
+    assert figure.error == pytest.approx((share * (1 - share) / (len(odd) - 1)) ** 0.5)
+    assert figure.rows == len(odd)
+    assert entry.figures["en_generation.rouge_l"] == Value(0.25, 0.0, 4, "embedded rows, which are not the benchmark")
+    assert entry.headline is None
+    assert entry.why_unranked == "a section has no figures"
+
+
+def test_partial_figures_have_no_rank(tmp_path):
+    manifest = manifest_of("org/partial", FIGURES)
+    manifest["figures"][0]["partial"] = "en_mcq: 3 of 50 rows missing"
+    (entry,), _ = read_submissions([write_bundle(tmp_path / "a", manifest)])
+    assert entry.headline is None
+    assert entry.why_unranked == "en_mcq: 3 of 50 rows missing"
+
+
+def test_what_is_no_figure_is_passed_over(tmp_path):
+    manifest = manifest_of("org/odd", FIGURES)
+    manifest["figures"] += [
+        {"id": "en_mcq.acc", "value": "0.99"},
+        {"id": "zh_mcq.acc", "value": 7},
+        {"id": "<b>.acc", "value": 0.5},
+        {"id": "en_mcq.nonsense", "value": 0.5},
+        {"value": 0.5},
+        None,
+    ]
+    (entry,), _ = read_submissions([write_bundle(tmp_path / "a", manifest)])
+    assert entry.figures["en_mcq.acc"].mean == 0.9
+    assert entry.figures["zh_mcq.acc"].mean == 0.8
+    assert not [name for name in entry.figures if "<" in name or "nonsense" in name]
+
+
+def test_broken_submissions_are_left_out_with_the_reason(tmp_path):
+    write_bundle(tmp_path / "good", manifest_of("org/good", FIGURES))
+    (tmp_path / "text.zip").write_text("no zip")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "manifest.json").write_text('{"format": ')
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "manifest.json").write_text('{"format": "of somebody else"}')
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w") as archive:
+        archive.writestr("x", "")
+    entries, left_out = read_submissions([tmp_path])
+    assert [entry.name for entry in entries] == ["org/good"]
+    assert len(left_out) == 4
+    reasons = " ".join(item.why for item in left_out)
+    for words in ("can't be read", "broken JSON", "no manifest of a submission", "no manifest.json in it"):
+        assert words in reasons
+
+
+def test_what_is_no_regular_file_is_left_out(tmp_path, capsys):
+    write_bundle(tmp_path / "in" / "good", manifest_of("org/good", FIGURES))
+    os.mkfifo(tmp_path / "in" / "pipe.zip")
+    (tmp_path / "in" / "broken.zip").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "in" / "loop.zip").symlink_to(tmp_path / "in" / "loop.zip")
+    with zipfile.ZipFile(tmp_path / "in" / "damaged.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("manifest.json", json.dumps(manifest_of("org/x", FIGURES)))
+    content = bytearray((tmp_path / "in" / "damaged.zip").read_bytes())
+    content[60:80] = b"\xff" * 20
+    (tmp_path / "in" / "damaged.zip").write_bytes(content)
+    assert main(["leaderboard", "build", str(tmp_path / "in"), "-o", str(tmp_path / "out")]) == 0
+    error = capsys.readouterr().err
+    assert error.count("left out: ") == 4
+    for words in (
+        "pipe.zip: not a regular file",
+        "broken.zip: a link that leads nowhere",
+        "loop.zip: a link",
+        "damaged.zip: can't",
+    ):
+        assert words in error
+    assert main(["leaderboard", "build", "/dev/zero", "-o", str(tmp_path / "other")]) == 2
+
+
+def test_a_link_in_a_circle_shows_nothing_twice(tmp_path):
+    write_bundle(tmp_path / "good", manifest_of("org/good", FIGURES))
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "text.zip").write_text("no zip")
+    entries, left_out = read_submissions([tmp_path])
+    assert (len(entries), len(left_out)) == (1, 1)
+
+
+def test_a_partial_run_replaces_no_whole_one(tmp_path):
+    write_bundle(tmp_path / "a", manifest_of("org/model", FIGURES, "2026-01-01"))
+    partial = manifest_of("org/model", FIGURES, "2026-02-02")
+    partial["figures"][0]["partial"] = "3 of 50 rows missing"
+    write_bundle(tmp_path / "b", partial)
+    built = build_leaderboard([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
+    content = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
+    assert [entry["newest"] for entry in content["entries"]] == [True, True]
+
+
+def test_a_standard_error_beyond_all_bounds_is_none(tmp_path):
+    manifest = manifest_of("org/model", FIGURES)
+    next(figure for figure in manifest["figures"] if figure["id"] == "en_mcq.acc")["stderr"] = 1e308
+    built = build_leaderboard([write_bundle(tmp_path / "in", manifest)], tmp_path / "out")
+    entry = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))["entries"][0]
+    assert entry["figures"]["en_mcq.acc"] == {"mean": 0.9, "error": None, "rows": 300}
+
+
+def test_a_name_in_the_file_of_models_that_no_submission_has_is_said(tmp_path, capsys):
+    write_bundle(tmp_path / "in", manifest_of("org/model-7b", FIGURES))
+    (tmp_path / "models.yaml").write_text("Model-7B: {tuning: base}\norg/modell-7b: {tuning: base}\n")
+    words = ["leaderboard", "build", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--models", str(tmp_path / "models.yaml")]
+    assert main(words) == 0
+    assert "--models: no submission is called org/modell-7b\n" in capsys.readouterr().err
+
+
+def test_a_run_that_contradicts_itself_is_left_out(tmp_path):
+    write_bundle(tmp_path / "good", manifest_of("org/good", FIGURES))
+    path = write_run(tmp_path, "model", rows_of("sevenllm_en_mcq"), value=lambda row, metric: float(row.id % 2))
+    samples = next(path.parent.glob("samples_*"))
+    samples.write_text(samples.read_text(encoding="utf-8").replace('"acc": 0.0', '"acc": 1.0'), encoding="utf-8")
+    entries, left_out = read_submissions([tmp_path])
+    assert [entry.name for entry in entries] == ["org/good"]
+    assert "can't be trusted" in left_out[0].why
+
+
+@pytest.mark.data
+def test_a_run_that_lost_samples_or_scores_has_no_rank(official_rows, tmp_path):
+    for name, spoil in (("cut", lambda lines: lines[::2]), ("nulls", lambda lines: [null(line) for line in lines])):
+        path = write_run(tmp_path / name, name, official_rows)
+        assert read_submissions([tmp_path / name])[0][0].headline == 1.0
+        samples = next(path.parent.glob("samples_sevenllm_en_mcq_*"))
+        samples.write_text("\n".join(spoil(samples.read_text(encoding="utf-8").splitlines())), encoding="utf-8")
+        (entry,), _ = read_submissions([tmp_path / name])
+        assert entry.headline is None
+        assert entry.why_unranked == "1 of 45 tasks lack samples with a score"
+        assert entry.figures["sevenllm_en_mcq.acc"].partial == "25 of 50 rows"
+
+
+def null(line):
+    """Every second row's score set to null."""
+    sample = json.loads(line)
+    return json.dumps({**sample, "acc": None} if sample["doc"]["id"] % 2 else sample, ensure_ascii=False)
+
+
+def test_a_manifest_that_unpacks_to_gigabytes_is_not_read(tmp_path):
+    write_bundle(tmp_path / "good", manifest_of("org/good", FIGURES))
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("manifest.json", b" " * (9 << 20))
+    assert "too large" in read_submissions([tmp_path])[1][0].why
+
+
+def test_nothing_usable_is_an_error_that_names_the_reason(tmp_path, capsys):
+    (tmp_path / "text.zip").write_text("no zip")
+    with pytest.raises(ResultsError, match="no usable submission"):
+        read_submissions([tmp_path])
+    assert main(["leaderboard", "build", str(tmp_path / "nowhere"), "-o", str(tmp_path / "out")]) == 2
+    assert "no such file or folder" in capsys.readouterr().err
+
+
+def test_facts_come_from_the_file_and_the_size_else_from_the_name(tmp_path):
+    file = tmp_path / "models.yaml"
+    file.write_text(
+        "org/Model-A:\n  parameters: 8.2\n  licence: mit\n  languages: [en, zh]\n  tuning: tuned\nbert: {encoder: true}\n"
+    )
+    known = read_facts(file)
+    assert with_facts(Entry("ORG/model-a"), known).facts == Facts(8.2, False, "mit", ("en", "zh"), "tuned")
+    assert with_facts(Entry("x/Qwen3-8B"), known).facts == Facts(8.0, True)
+    assert with_facts(Entry("somebody/bert"), known).is_encoder
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("Qwen3-8B", 8), ("llama2-13b-cot", 13), ("phi-1.5b", 1.5), ("Mixtral-8x7B", None), ("bert-base", None), ("a7bc", None)],
+)
+def test_size_in_a_name(name, size):
+    assert size_in_name(name) == size
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1]",
+        "m: 3",
+        "m: {parameters: big}",
+        "m: {tuning: maybe}",
+        "m: {size: 3}",
+        "m: {languages: en}",
+        "a: [",
+        "m: {encoder: 1}",
+    ],
+)
+def test_wrong_facts_are_named(tmp_path, text):
+    file = tmp_path / "models.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match="--models"):
+        read_facts(file)
+
+
+def test_the_newest_submission_of_a_model_counts_and_the_json_has_them_all(tmp_path):
+    better = dict.fromkeys(SECTIONS, 0.9)
+    write_bundle(tmp_path / "in" / "old", manifest_of("org/model", better, "2026-01-01"))
+    write_bundle(tmp_path / "in" / "new", manifest_of("org/model", FIGURES, "2026-03-01"))
+    write_bundle(tmp_path / "in" / "rival", manifest_of("org/rival", FIGURES, "2026-02-01"))
+    built = build_leaderboard([tmp_path / "in"], tmp_path / "out")
+    assert built.entries == 3
+    content = json.loads((tmp_path / "out" / "leaderboard.json").read_text(encoding="utf-8"))
+    found = {(entry["name"], entry["date"]): entry for entry in content["entries"]}
+    assert found["org/model", "2026-01-01"]["newest"] is False
+    assert found["org/model", "2026-03-01"]["newest"] is True
+    assert found["org/model", "2026-03-01"]["figures"]["headline"]["mean"] == pytest.approx(0.45)
+    page = built.index.read_text(encoding="utf-8")
+    assert page.index('id="t-models"') < page.index('id="t-older"')
+
+
+def test_a_second_build_replaces_the_first_and_nothing_else(tmp_path, capsys):
+    write_bundle(tmp_path / "in" / "a", manifest_of("org/model", FIGURES))
+    out = tmp_path / "out"
+    assert main(["leaderboard", "build", str(tmp_path / "in"), "-o", str(out)]) == 0
+    (out / "mine.txt").write_text("kept")
+    assert main(["leaderboard", "build", str(tmp_path / "in"), "-o", str(out)]) == 0
+    assert (out / "mine.txt").read_text() == "kept"
+    assert main(["leaderboard", "build", str(tmp_path / "in"), "-o", str(tmp_path / "in")]) == 2
+    assert "not empty" in capsys.readouterr().err
