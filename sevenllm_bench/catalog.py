@@ -6,10 +6,11 @@ and tasks 14-28 are "generation" (analysis, answered in prose). The definitions 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
+
+from sevenllm_bench.errors import nearest
 
 Language = Literal["en", "zh"]
 Kind = Literal["understanding", "generation", "mcq"]
@@ -349,5 +350,5 @@ def leaf_of(language: Language, kind: Kind, category: str) -> Leaf:
 def nearest_name(name: str) -> str | None:
     """The task name most like `name` (case ignored), or None when nothing is close."""
     by_lower = {task.name.lower(): task.name for task in TASKS}
-    close = difflib.get_close_matches(name.lower().replace("_", " "), by_lower, n=1, cutoff=0.6)
-    return by_lower[close[0]] if close else None
+    near = nearest(name.lower().replace("_", " "), by_lower)
+    return by_lower[near] if near else None

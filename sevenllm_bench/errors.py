@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
+from collections.abc import Iterable
 from types import TracebackType
 
 
 class SEvenLLMError(Exception):
-    """A mistake that the user can mend. The message says what is wrong, with which input, and what to do."""
+    """A mistake that the user can fix. The message says what is wrong, with which input, and what to do."""
 
 
 class DataError(SEvenLLMError):
@@ -52,3 +54,28 @@ def install_excepthook() -> None:
 
     hook.for_sevenllm = True  # type: ignore[attr-defined]
     sys.excepthook = hook
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name most like `name`, or None when nothing is close.
+
+    Args:
+        name: What was given; only its first 100 characters count.
+        known: The names that exist.
+        cutoff: Least similarity, from 0 (anything) to 1 (equal), as in `difflib.get_close_matches`.
+    """
+    return next(iter(difflib.get_close_matches(name[:100], list(known), n=1, cutoff=cutoff)), None)
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
+    """The message for a name that doesn't exist: the nearest known name, if one is close, and all known names.
+
+    Args:
+        what: What the name is of, e.g. "prompt".
+        name: The name given.
+        known: The names that exist.
+    """
+    names = list(known)
+    near = nearest(name, names)
+    hint = f"; did you mean {near!r}?" if near else "."
+    return f"unknown {what} {name!r}{hint} Known: {', '.join(names)}"

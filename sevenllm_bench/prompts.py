@@ -5,21 +5,26 @@ The template is a protocol constant: the Alpaca wire format that SEvenLLM checkp
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, unknown_name
 
+#: Opening words of the template.
+OPENING = "Below is an instruction that describes a task"
 _PREAMBLE = (
-    "Below is an instruction that describes a task, paired with an input that provides further context. "
-    "Write a response that appropriately completes the request."
+    f"{OPENING}, paired with an input that provides further context. Write a response that appropriately completes the request."
 )
-_BODY = "\n\n### Instruction:\n{instruction}\n\n### Input:\n{input}\n\n"
+INSTRUCTION_HEADER = "### Instruction:"
+INPUT_HEADER = "### Input:"
 RESPONSE_HEADER = "### Response:"
 THOUGHT_HEADER = "### Thought:"
+_BODY = f"\n\n{INSTRUCTION_HEADER}\n{{instruction}}\n\n{INPUT_HEADER}\n{{input}}\n\n"
+
+#: Where a base model that doesn't stop begins the next example: generation stops there, and an answer ends there.
+STOP_STRINGS = (INSTRUCTION_HEADER, OPENING)
 
 #: Between a prompt and its target, in few-shot examples and in training.
 TARGET_DELIMITER = "\n"
@@ -73,9 +78,7 @@ def style_by_name(name: Any) -> PromptStyle:
     """
     if str(name) in STYLES:
         return STYLES[str(name)]
-    near = difflib.get_close_matches(str(name), STYLES, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise ConfigError(f"unknown prompt {name!r}{hint} Known: {', '.join(STYLES)}")
+    raise ConfigError(unknown_name("prompt", str(name), STYLES))
 
 
 def render(row: Row, style: PromptStyle) -> str:

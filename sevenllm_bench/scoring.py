@@ -11,10 +11,12 @@ from sevenllm_bench.answers import Extraction, final_text, is_cut, read_extracti
 from sevenllm_bench.catalog import Kind, Language
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.metrics.choice import acc, answered
+from sevenllm_bench.metrics.registry import METRICS, OPTIONAL_FOR, paper_metric
 from sevenllm_bench.metrics.rouge import rouge_l, rouge_l_paper
 from sevenllm_bench.metrics.semantic import semantic_similarity, sentences
-from sevenllm_bench.metrics.signature import METRICS, OPTIONAL_FOR, paper_metric
-from sevenllm_bench.metrics.values import leaf_values, value_f1, value_f1_norm
+from sevenllm_bench.metrics.values import value_f1, value_f1_norm
+from sevenllm_bench.text.leaf_values import leaf_values
+from sevenllm_bench.text.unicode import encodable
 
 if TYPE_CHECKING:
     from sevenllm_bench.encoders.sentence_embedder import Encoder
@@ -102,7 +104,7 @@ def _is_valid(read: Extraction, row: Row) -> bool:
 
 
 def _score_generation(rows: list[Row], answers: list[Any], language: Language) -> tuple[list[str], _Columns]:
-    texts = [_without_surrogates(final_text(answer)) for answer in answers]
+    texts = [encodable(final_text(answer)) for answer in answers]
     references = [row.reference_text for row in rows]
     return [_prose_reading(text) for text in texts], {
         "rouge_l_paper": rouge_l_paper(texts, references, language),
@@ -151,10 +153,6 @@ def _semantic(rows: list[Row], answers: list[Any], kind: Kind, language: Languag
         "semantic": [value * here for value, here in zip(scores.semantic, present, strict=True)],
         "semantic_f1": [value * here for value, here in zip(scores.semantic_f1, present, strict=True)],
     }
-
-
-def _without_surrogates(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)

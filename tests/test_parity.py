@@ -7,7 +7,7 @@ read as a letter; ours reads A, the right answer.
 import pytest
 from conftest import MODELS
 
-from sevenllm_bench.metrics.signature import paper_metric
+from sevenllm_bench.metrics.registry import paper_metric
 from sevenllm_bench.runs.predictions import read_predictions
 from sevenllm_bench.scoring import answers_for, by_section, score_rows
 

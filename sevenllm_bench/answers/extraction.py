@@ -16,7 +16,7 @@ from sevenllm_bench.answers.json_values import (
     values_in_prose,
 )
 from sevenllm_bench.catalog import Kind
-from sevenllm_bench.metrics.values import leaf_values
+from sevenllm_bench.text.leaf_values import leaf_values
 
 #: How a JSON value was found, or why none was.
 How = Literal["json", "fence", "prose", "python", "text", "empty"]

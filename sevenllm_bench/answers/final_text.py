@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-_RESPONSE = "### Response:"
-#: Where a base model that never stops begins the next example.
-RESTARTS = ("### Instruction:", "Below is an instruction that describes a task")
+from sevenllm_bench.prompts import RESPONSE_HEADER, STOP_STRINGS
 
 
 def final_text(raw: Any) -> str:
@@ -21,11 +19,11 @@ def final_text(raw: Any) -> str:
         return ""
     text = raw if isinstance(raw, str) else as_text(raw)
     text = text.rpartition("</think>")[2].partition("<think>")[0].strip()
-    if text.startswith(RESTARTS):
-        text = text.partition(_RESPONSE)[2]
-    for restart in RESTARTS:
-        text = text.partition(restart)[0]
-    return next((part.strip() for part in reversed(text.split(_RESPONSE)) if part.strip()), "")
+    if text.startswith(STOP_STRINGS):
+        text = text.partition(RESPONSE_HEADER)[2]
+    for stop in STOP_STRINGS:
+        text = text.partition(stop)[0]
+    return next((part.strip() for part in reversed(text.split(RESPONSE_HEADER)) if part.strip()), "")
 
 
 def as_text(value: Any) -> str:

@@ -17,7 +17,7 @@ from sevenllm_bench.judge.calibrate import Agreement, agreement, read_scores
 from sevenllm_bench.judge.llm_judge import MODEL_VARIABLE, Judge, JudgeChoice, requests_for, scores_from
 from sevenllm_bench.judge.scores import JudgeScores
 from sevenllm_bench.judge.verdict import problem_of
-from sevenllm_bench.metrics.signature import OPTIONAL_FOR
+from sevenllm_bench.metrics.registry import OPTIONAL_FOR
 from sevenllm_bench.preflight import require_extra
 from sevenllm_bench.runs.predictions import read_predictions
 

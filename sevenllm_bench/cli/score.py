@@ -10,7 +10,8 @@ from sevenllm_bench.cli.output import check_outputs, json_text, print_json, writ
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import PredictionsError
-from sevenllm_bench.metrics.signature import METRICS, paper_metric, signature
+from sevenllm_bench.metrics.registry import METRICS, paper_metric
+from sevenllm_bench.metrics.signature import signature
 from sevenllm_bench.runs.predictions import Coverage, Predictions, read_predictions
 from sevenllm_bench.scoring import RowScore, SectionScore, answers_for, by_section, score_rows
 

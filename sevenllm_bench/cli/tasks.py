@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from pathlib import Path
 
 from sevenllm_bench.catalog import LEAVES, TASKS, Leaf, leaf_by_name, nearest_name, task_by_name
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, nearest
 from sevenllm_bench.harness import yamls
 from sevenllm_bench.io.files import user_path
 
@@ -44,7 +43,7 @@ def _list() -> None:
 
 
 def _show(name: str, prompt: str) -> None:
-    from sevenllm_bench.metrics.signature import METRICS
+    from sevenllm_bench.metrics.registry import METRICS
     from sevenllm_bench.prompts import render, style_by_name, target
 
     style = style_by_name(prompt)
@@ -73,7 +72,7 @@ def _leaves_named(name: str) -> list[Leaf]:
     task = task_by_name(name) or next((task for task in TASKS if name in (task.slug, task.name_zh)), None)
     if task:
         return [leaf for leaf in LEAVES if leaf.task == task]
-    near = nearest_name(name) if " " in name else next(iter(difflib.get_close_matches(name, yamls.leaf_names(), n=1)), None)
+    near = nearest_name(name) if " " in name else nearest(name, yamls.leaf_names())
     hint = f"; did you mean {near!r}?" if near else "."
     raise ConfigError(f"no task {name!r}{hint} See `sevenllm-bench tasks list`.")
 

@@ -18,7 +18,7 @@ from sevenllm_bench.figures.cells import (
     headline_cells,
     metric_cells,
 )
-from sevenllm_bench.metrics.signature import HEADLINE, SHARES
+from sevenllm_bench.metrics.registry import HEADLINE, SHARES
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.intervals import Interval, mean_interval
 from sevenllm_bench.stats.paired import ALPHA, Paired, compare_paired, holm

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sevenllm_bench.metrics.signature import JUDGE_METRICS, METRIC_VERSIONS, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import JUDGE_METRICS, METRIC_VERSIONS, SEMANTIC_METRICS
 from sevenllm_bench.runs.predictions import name_ids
 from sevenllm_bench.runs.records import LeafRun, Run, Sample, Unknown
 from sevenllm_bench.runs.untrusted import printable

@@ -12,7 +12,7 @@ from sevenllm_bench.comparison.compare_runs import Comparison, Finding, Score
 from sevenllm_bench.comparison.compatibility import Difference
 from sevenllm_bench.comparison.table_cells import COLUMNS, HEADLINE_COLUMNS, finding_row, headline_rows, how_to_read
 from sevenllm_bench.figures.cells import Level, why_partial
-from sevenllm_bench.metrics.signature import HEADLINE
+from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.runs.records import Run, Unknown
 from sevenllm_bench.stats.intervals import LEVEL
 from sevenllm_bench.stats.paired import ALPHA

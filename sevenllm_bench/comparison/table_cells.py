@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sevenllm_bench.comparison.compare_runs import Comparison, Finding, Score
 from sevenllm_bench.figures.cells import HEADLINE_NAME, why_partial
-from sevenllm_bench.metrics.signature import HEADLINE
+from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.stats.intervals import Interval
 
 HEADLINE_COLUMNS = ("run", "rows", "headline", "95 % interval", "en", "zh", "understanding", "generation", "mcq")

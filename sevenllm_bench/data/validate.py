@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sevenllm_bench.catalog import LANGUAGES, LEAVES, Language
 from sevenllm_bench.data.embedded import FIRST_ID, SPLITS, Split, load_embedded
 from sevenllm_bench.data.rows import LETTERS, OPENINGS, Row
-from sevenllm_bench.metrics.values import leaf_values
+from sevenllm_bench.text.leaf_values import leaf_values
 
 #: Rows that each of the 56 cells has at least, by split.
 ROWS_PER_CELL = {"test": 4, "fewshot": 2, "train": 3}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.catalog import Language
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.text.embedding_cache import EmbeddingCache
+from sevenllm_bench.text.unicode import encodable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,7 +133,7 @@ class Encoder:
         if missing:
             self.calls += 1
             vectors = self._transformer.encode(
-                [_encodable(text) for text in missing],
+                [encodable(text) for text in missing],
                 batch_size=_BATCH,
                 normalize_embeddings=True,
                 convert_to_numpy=True,
@@ -153,7 +154,7 @@ class Encoder:
     def _cut(self, texts: Sequence[str]) -> int:
         """How many of the texts are longer than the model's limit, so that their end counts for nothing."""
         # A token has at least one character, so most texts need no tokenizer.
-        long = [_encodable(text) for text in texts if len(text) > self.limit - 2]
+        long = [encodable(text) for text in texts if len(text) > self.limit - 2]
         if not long:
             return 0
         lengths = self._transformer.tokenizer(long, truncation=False, verbose=False)["input_ids"]
@@ -204,8 +205,3 @@ def is_available(model: EmbeddingModel) -> bool:
     except (LocalEntryNotFoundError, ValueError, OSError):
         return False
     return (Path(folder) / "modules.json").is_file()
-
-
-def _encodable(text: str) -> str:
-    """Lone surrogates replaced, which tokenizers refuse."""
-    return text.encode("utf-8", "replace").decode("utf-8")

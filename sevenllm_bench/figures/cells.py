@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES, Kind, Language
-from sevenllm_bench.metrics.signature import BY_LANGUAGE_ONLY, HEADLINE, JUDGE_METRICS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import BY_LANGUAGE_ONLY, HEADLINE, JUDGE_METRICS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.runs.records import Run
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
 from sevenllm_bench.data.official import SHA256, SHA256_LF
-from sevenllm_bench.metrics.signature import HEADLINE, JUDGE_METRICS, METRIC_VERSIONS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import HEADLINE, JUDGE_METRICS, METRIC_VERSIONS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.runs.records import Run, Sample
 from sevenllm_bench.submission.known import KnownRows
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, nearest
 from sevenllm_bench.finetune.config import FinetuneConfig, Section
 from sevenllm_bench.io.files import read_bytes, user_path
 from sevenllm_bench.io.yaml12 import load_yaml
@@ -69,8 +68,8 @@ def _read(config: str | Path) -> dict[str, Any]:
 def _file(config: str | Path) -> Path:
     path = user_path(config, ConfigError)
     if not path.is_file():
-        near = difflib.get_close_matches(str(config), recipe_names(), n=1)
-        hint = f"; did you mean {near[0]}?" if near else "."
+        near = nearest(str(config), recipe_names())
+        hint = f"; did you mean {near}?" if near else "."
         what = f"{path} is a folder, no configuration file" if path.is_dir() else f"no configuration file {path}"
         raise ConfigError(f"{what}{hint} Recipes that come with the package: {', '.join(recipe_names())}")
     if path.stat().st_size > _LARGEST:
@@ -129,9 +128,9 @@ def _near_keys(place: Sequence[str]) -> list[str]:
         return by_word[word]
     here = {key.rpartition(".")[2]: [key] for key in _known_keys() if key.rpartition(".")[0] == ".".join(section)}
     for keys, cutoff in ((here, 0.6), (by_word, 0.6), (here, 0.5), (by_word, 0.5)):
-        near = difflib.get_close_matches(word[:100], keys, n=1, cutoff=cutoff)
+        near = nearest(word, keys, cutoff)
         if near:
-            return keys[near[0]]
+            return keys[near]
     return []
 
 

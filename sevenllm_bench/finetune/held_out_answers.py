@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sevenllm_bench.answers.final_text import RESTARTS
 from sevenllm_bench.corpus.selection import cell_of
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.finetune.examples import Encoder
 from sevenllm_bench.io.terminal import say
+from sevenllm_bench.prompts import STOP_STRINGS
 from sevenllm_bench.scoring import by_section, score_rows
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Answering:
                     max_new_tokens=self._max_new_tokens,
                     eos_token_id=self._tokenizer.eos_token_id,
                     pad_token_id=self._tokenizer.pad_token_id,
-                    stop_strings=list(RESTARTS),
+                    stop_strings=list(STOP_STRINGS),
                     tokenizer=self._tokenizer,
                 )
             texts = self._tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)

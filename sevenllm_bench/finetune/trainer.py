@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import sys
 import time
 import warnings
@@ -19,7 +18,7 @@ from transformers import ProgressCallback, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 from trl.trainer import utils
 
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, nearest
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.examples import IGNORED
 from sevenllm_bench.finetune.model import device, precision
@@ -50,8 +49,8 @@ def trainer_arguments(config: FinetuneConfig, folder: Path, has_held_out: bool, 
     names = [field.name for field in dataclasses.fields(SFTConfig) if field.init]
     for key in further:
         if key not in names:
-            near = difflib.get_close_matches(key, names, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            near = nearest(key, names)
+            hint = f"; did you mean {near}?" if near else ""
             raise ConfigError(f"training.trainer.{key}: not an argument of TRL's SFTConfig{hint}")
         if key in ours or key == "resume_from_checkpoint":
             raise ConfigError(f"training.trainer.{key}: set by this package; see its other keys, such as training and resume")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import logging
 import os
@@ -12,7 +11,7 @@ from typing import Any
 
 from sevenllm_bench.catalog import TASK_OPTIONS
 from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, model_from
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, nearest, unknown_name
 from sevenllm_bench.judge.llm_judge import MODEL_VARIABLE as JUDGE_VARIABLE
 from sevenllm_bench.judge.llm_judge import JudgeChoice
 from sevenllm_bench.prompts import DEFAULT_STYLE, PromptStyle, style_by_name
@@ -55,9 +54,7 @@ def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
     _warn_of_near_misses(metadata)
     dataset = str(metadata.get("dataset", "official"))
     if dataset not in DATASETS:
-        near = difflib.get_close_matches(dataset, DATASETS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        raise ConfigError(f"unknown dataset {dataset!r}{hint} Known: {', '.join(DATASETS)}")
+        raise ConfigError(unknown_name("dataset", dataset, DATASETS))
     data_dir = metadata.get("data_dir")
     return TaskOptions(
         dataset=dataset,
@@ -91,9 +88,9 @@ def _warn(key: str, near: str) -> None:
 def _warn_of_near_misses(metadata: Mapping[str, Any]) -> None:
     """Say once what looks like a slip: keys can't be refused, since the model's arguments are among them."""
     for key in metadata:
-        near = difflib.get_close_matches(key, TASK_OPTIONS, n=1, cutoff=0.75)
+        near = nearest(key, TASK_OPTIONS, cutoff=0.75)
         if near and key not in TASK_OPTIONS:
-            _warn(key, near[0])
+            _warn(key, near)
 
 
 def _flag(name: str, value: Any) -> bool:

@@ -23,9 +23,11 @@ from sevenllm_bench.harness.options import TaskOptions, read_options
 from sevenllm_bench.harness.requirements import require
 from sevenllm_bench.judge.llm_judge import Judge, judge_for
 from sevenllm_bench.judge.scores import JudgedRow
-from sevenllm_bench.metrics.signature import JUDGE_METRICS, OPTIONAL_FOR, SEMANTIC_METRICS, signature
+from sevenllm_bench.metrics.registry import JUDGE_METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.metrics.signature import signature
 from sevenllm_bench.prompts import TARGET_DELIMITER, render, target
 from sevenllm_bench.scoring import RowScore, score_rows
+from sevenllm_bench.text.unicode import encodable
 
 logger = logging.getLogger("lm_eval.sevenllm")
 
@@ -159,7 +161,8 @@ class SEvenLLMTask(ConfigurableTask):
         if self.OUTPUT_TYPE != "generate_until":
             return super().apply_filters()
         for instance in self._instances:
-            instance.resps = [_encodable(response) for response in instance.resps]
+            # A lone surrogate would keep lm-eval from writing the samples file.
+            instance.resps = [encodable(response) if isinstance(response, str) else response for response in instance.resps]
         filtered = super().apply_filters()
         if "bypass" not in self._metric_fn_list:
             answers = [
@@ -230,8 +233,3 @@ def _doc(row: Row) -> dict[str, Any]:
         "output": row.reference_text,
         "source": row.source,
     }
-
-
-def _encodable(response: Any) -> Any:
-    """Lone surrogates replaced, which would keep lm-eval from writing the samples file."""
-    return response.encode("utf-8", "replace").decode("utf-8") if isinstance(response, str) else response

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sevenllm_bench.llm.cache import request_key
+from sevenllm_bench.text.unicode import encodable
 
 #: Tokens of output reckoned with where a request sets no limit.
 UNLIMITED_OUTPUT = 4096
@@ -130,7 +131,7 @@ def count_tokens(text: str) -> int:
 def sendable(value: Any) -> Any:
     """A JSON value with "?" for lone surrogates, which no UTF-8 file and no call can carry."""
     if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+        return encodable(value)
     if isinstance(value, Mapping):
         return {key: sendable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

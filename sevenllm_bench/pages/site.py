@@ -14,6 +14,7 @@ from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.text.display import Piece, pieces, plain
+from sevenllm_bench.text.unicode import encodable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -148,7 +149,7 @@ def script_json(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return encodable(text)
 
 
 @cache

@@ -15,6 +15,7 @@ from sevenllm_bench.runs.predictions import Predictions, name_ids, read_predicti
 from sevenllm_bench.runs.records import LeafRun, Model, Run, Sample, Settings
 from sevenllm_bench.runs.untrusted import Problems
 from sevenllm_bench.scoring import RowScore, answers_for, score_rows
+from sevenllm_bench.text.unicode import encodable
 
 
 def run_from_predictions(path: Path, rows: Callable[[], tuple[Sequence[Row], Mapping[str, Any]]] | None = None) -> Run:
@@ -79,7 +80,7 @@ def _sample(score: RowScore, predictions: Predictions) -> Sample:
         task=score.row.leaf.name,
         row=score.row,
         prompt=None,
-        response=response if response is None else response.encode("utf-8", "replace").decode("utf-8"),
+        response=response if response is None else encodable(response),
         metrics=score.metrics,
         reported=score.metrics,
         reading=score.reading,

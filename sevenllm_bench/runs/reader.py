@@ -11,7 +11,7 @@ from typing import Any
 from sevenllm_bench.catalog import LEAVES, Leaf, leaf_by_name
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.metrics.signature import METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS
 from sevenllm_bench.runs.from_answers import run_from_predictions
 from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
 from sevenllm_bench.runs.records import UNKNOWN, LeafRun, Model, Run, Sample, Settings, Unknown

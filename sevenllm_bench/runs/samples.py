@@ -12,10 +12,11 @@ from sevenllm_bench.answers import is_cut
 from sevenllm_bench.catalog import Leaf
 from sevenllm_bench.data.rows import LETTERS, Row, parse_row
 from sevenllm_bench.errors import DataError
-from sevenllm_bench.metrics.signature import METRIC_VERSIONS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.runs.records import Sample
 from sevenllm_bench.runs.untrusted import MOST_BYTES, Problems, finite
 from sevenllm_bench.scoring import reading_of, score_rows
+from sevenllm_bench.text.unicode import encodable
 
 _SOURCES = ("official", "embedded")
 _DOC_FIELDS = ("id", "category", "instruction", "input", "thought", "output")
@@ -142,7 +143,7 @@ def _answer(record: dict[str, Any], row: Row, line: str, where: str, problems: P
     if not isinstance(responses, str):
         problems.add("bad-value", where, f"{line}: no response to row {row.id}", "resps")
         return None, "empty"
-    text = _encodable(responses)
+    text = encodable(responses)
     return text, reading_of(row, text)
 
 
@@ -196,8 +197,4 @@ def _prompt(record: dict[str, Any], line: str, where: str, problems: Problems) -
     if not isinstance(prompt, str):
         problems.add("bad-value", where, f"{line}: no prompt", "arguments")
         return None
-    return _encodable(prompt)
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return encodable(prompt)

@@ -18,6 +18,7 @@ from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.records import LeafRun, Model, Run, Settings, Unknown
 from sevenllm_bench.runs.untrusted import printable
 from sevenllm_bench.submission.layout import MANIFEST
+from sevenllm_bench.text.unicode import encodable
 
 FORMAT = "sevenllm-bench submission"
 FORMAT_VERSION = 1
@@ -100,7 +101,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return [_plain(item, depth + 1) for item in value]
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    return str(value).encode("utf-8", "replace").decode("utf-8")
+    return encodable(str(value))
 
 
 def _iso(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Unicode normalisation that hostile text can't slow down."""
+"""Unicode normalisation that hostile text can't slow down, and text that can be encoded."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ def _without_long_runs(text: str) -> str:
         if marks <= _MAX_MARKS:
             kept.append(character)
     return "".join(kept)
+
+
+def encodable(text: str) -> str:
+    """`text` with lone surrogates, which UTF-8 can't encode, replaced by "?"; other text is returned as it is."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -16,7 +16,7 @@ from sevenllm_bench.comparison.compare_runs import compare_runs, score_run
 from sevenllm_bench.comparison.export import CSV_COLUMNS, as_csv, as_json, as_markdown
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.cells import RowValues, headline_cells, why_partial
-from sevenllm_bench.metrics.signature import paper_metric
+from sevenllm_bench.metrics.registry import paper_metric
 from sevenllm_bench.runs.reader import read_runs
 
 EVENT, THREAT, MCQ = "sevenllm_en_important_event_extraction", "sevenllm_zh_threat_analysis", "sevenllm_en_mcq"

@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import finetune_runs
 import pytest
 import torch
 from finetune_runs import QUICK
@@ -19,7 +20,7 @@ from sevenllm_bench.finetune.run import finetune
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory):
-    return runs.make_base(tmp_path_factory.mktemp("base") / "model")
+    return finetune_runs.make_base(tmp_path_factory.mktemp("base") / "model")
 
 
 @pytest.fixture(scope="session")
@@ -118,30 +119,30 @@ def test_every_recipe_is_tested_here():
 
 def test_the_papers_recipe_runs_at_tiny_size(tmp_path):
     """Thought and answer, bf16, checkpointed layers; only sharding needs several GPUs."""
-    base = runs.make_base(tmp_path / "base", dtype="bfloat16")
+    base = finetune_runs.make_base(tmp_path / "base", dtype="bfloat16")
     changes = (*QUICK, "data.source=embedded", "data.leak_guard=embedded", "training.sharding=none", "training.epochs=1")
     config = read_config("paper", [f"model.base={base}", f"output={tmp_path / 'out'}", *changes])
     finished = finetune(config, lambda _: None)
     card = (finished.output / "README.md").read_text(encoding="utf-8")
     assert "--metadata prompt=cot" in card
     assert "thought+answer" in card
-    saved = runs.weights(finished.output)
+    saved = finetune_runs.weights(finished.output)
     assert {tensor.dtype for tensor in saved.values()} == {torch.bfloat16}  # the base's own type
-    assert any(not torch.equal(tensor, saved[name]) for name, tensor in runs.weights(base).items())
+    assert any(not torch.equal(tensor, saved[name]) for name, tensor in finetune_runs.weights(base).items())
 
 
 def test_the_lora_recipe_runs_at_tiny_size_and_merges(base, tmp_path, capsys):
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    before = runs.weights(base)
+    before = finetune_runs.weights(base)
     changes = (*QUICK, "data.source=embedded", "data.leak_guard=embedded", "lora.rank=4", "training.accumulation=2")
     changes += ("training.learning_rate=1e-2", "evaluation.metrics_rows=4", "evaluation.max_new_tokens=8")
     config = read_config("lora-8b", [f"model.base={base}", f"output={tmp_path / 'out'}", *changes])
     finished = finetune(config, lambda _: None)
     assert (finished.output / "adapter_config.json").is_file()
     assert not (finished.output / "config.json").exists()
-    assert all(torch.equal(tensor, before[name]) for name, tensor in runs.weights(base).items())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in finetune_runs.weights(base).items())
     metrics = [name for name in finished.report["run"]["held-out after"] if name.startswith("metrics_en_")]
     assert "metrics_en_understanding_value_f1" in metrics
     card = (finished.output / "README.md").read_text(encoding="utf-8")
@@ -182,10 +183,13 @@ def adapters(base, tmp_path_factory):
 def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
     changes = ["demo", f"model.base={base}", *QUICK, "training.epochs=12", "training.save_every=4", "data.max_length=512"]
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    done = runs.run(*changes, f"output={undisturbed}")
+    done = finetune_runs.run(*changes, f"output={undisturbed}")
     assert done.returncode == 0, done.stderr
     process = subprocess.Popen(
-        runs.command(*changes, f"output={killed}"), env=runs.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        finetune_runs.command(*changes, f"output={killed}"),
+        env=finetune_runs.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     while not list((killed / "training").glob("checkpoint-*/complete.json")):
         assert process.poll() is None, "it ended before it could be killed"
@@ -203,12 +207,12 @@ def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
     assert "resume=auto" in capsys.readouterr().err
     assert main(["finetune", *changes, f"output={killed}", "resume=auto", "training.learning_rate=1e-4"]) == 2
     assert "training.learning_rate: 0.0" in capsys.readouterr().err
-    resumed = runs.run(*changes, f"output={killed}", "resume=auto")
+    resumed = finetune_runs.run(*changes, f"output={killed}", "resume=auto")
     assert resumed.returncode == 0, resumed.stderr
     assert f"going on from {newest.name}" in resumed.stdout
-    assert runs.losses(killed) == pytest.approx(runs.losses(undisturbed), rel=1e-5)
-    expected = runs.weights(undisturbed)
-    assert all(torch.allclose(tensor, expected[name], atol=1e-6) for name, tensor in runs.weights(killed).items())
+    assert finetune_runs.losses(killed) == pytest.approx(finetune_runs.losses(undisturbed), rel=1e-5)
+    expected = finetune_runs.weights(undisturbed)
+    assert all(torch.allclose(tensor, expected[name], atol=1e-6) for name, tensor in finetune_runs.weights(killed).items())
     assert not (killed / "training").exists()
 
 
@@ -216,7 +220,10 @@ def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
 def test_a_run_that_is_stopped_says_what_is_left(base, tmp_path, number):
     words = ["demo", f"model.base={base}", *QUICK, "training.epochs=50", f"output={tmp_path / 'out'}"]
     process = subprocess.Popen(
-        runs.command(*words, "training.save_every=1000"), env=runs.environment(), stdout=subprocess.PIPE, text=True
+        finetune_runs.command(*words, "training.save_every=1000"),
+        env=finetune_runs.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
     )
     for line in process.stdout:
         if line.startswith("step 2 "):
@@ -229,8 +236,8 @@ def test_a_run_that_is_stopped_says_what_is_left(base, tmp_path, number):
 
 
 def test_nobody_reading_any_more_stops_no_run(base, tmp_path):
-    words = runs.command("demo", f"model.base={base}", *QUICK, "training.epochs=1", f"output={tmp_path / 'out'}")
-    process = subprocess.Popen(words, env=runs.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    words = finetune_runs.command("demo", f"model.base={base}", *QUICK, "training.epochs=1", f"output={tmp_path / 'out'}")
+    process = subprocess.Popen(words, env=finetune_runs.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process.stdout.readline()
     process.stdout.close()
     error = process.stderr.read()
@@ -263,28 +270,32 @@ def test_merging_into_the_working_folder(adapters, tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def one_process(base, tmp_path_factory):
     output = tmp_path_factory.mktemp("one") / "out"
-    done = runs.run("demo", f"model.base={base}", *QUICK, f"output={output}", "training.accumulation=2", "data.max_length=512")
+    done = finetune_runs.run(
+        "demo", f"model.base={base}", *QUICK, f"output={output}", "training.accumulation=2", "data.max_length=512"
+    )
     assert done.returncode == 0, done.stderr
     return output
 
 
 def test_two_processes_equal_one_with_twice_the_accumulation(base, one_process, tmp_path):
     output = tmp_path / "two"
-    done = runs.run(
+    done = finetune_runs.run(
         "demo",
         f"model.base={base}",
         *QUICK,
         f"output={output}",
         "training.accumulation=1",
         "data.max_length=512",
-        launcher=runs.torchrun(2),
+        launcher=finetune_runs.torchrun(2),
     )
     assert done.returncode == 0, done.stderr
     card = (output / "README.md").read_text(encoding="utf-8")
     assert "of at most 512 tokens per step, processes: 2" in card
-    assert len(runs.losses(output)) >= 4
-    assert runs.losses(output) == pytest.approx(runs.losses(one_process), rel=1e-4)
-    held_out = [[entry["eval_loss"] for entry in runs.log(folder) if "eval_loss" in entry] for folder in (output, one_process)]
+    assert len(finetune_runs.losses(output)) >= 4
+    assert finetune_runs.losses(output) == pytest.approx(finetune_runs.losses(one_process), rel=1e-4)
+    held_out = [
+        [entry["eval_loss"] for entry in finetune_runs.log(folder) if "eval_loss" in entry] for folder in (output, one_process)
+    ]
     assert held_out[0] == pytest.approx(held_out[1], rel=1e-4)
     assert done.stdout.count("written:") == 1  # one process speaks
 
@@ -298,12 +309,12 @@ def test_full_sharding_saves_what_lm_eval_loads(base, one_process, tmp_path):
     script = str(Path(__file__).parent / "fsdp_on_cpu.py")
     words = ["demo", f"model.base={base}", *QUICK, f"output={output}", "training.sharding=full", "data.max_length=512"]
     done = subprocess.run(
-        [*runs.torchrun(2), script, *words], env=runs.environment(), capture_output=True, text=True, check=False
+        [*finetune_runs.torchrun(2), script, *words], env=finetune_runs.environment(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert runs.losses(output) == pytest.approx(runs.losses(one_process), rel=1e-4)
-    expected = runs.weights(one_process)
-    saved = runs.weights(output)
+    assert finetune_runs.losses(output) == pytest.approx(finetune_runs.losses(one_process), rel=1e-4)
+    expected = finetune_runs.weights(one_process)
+    saved = finetune_runs.weights(output)
     assert {name: tensor.shape for name, tensor in saved.items()} == {name: tensor.shape for name, tensor in expected.items()}
     assert all(torch.allclose(tensor, expected[name], atol=1e-4) for name, tensor in saved.items())
     results = evaluate(HFLM(pretrained=str(output), device="cpu"), "sevenllm_en_mcq", gen_kwargs="max_gen_toks=2", limit=1)
@@ -311,7 +322,9 @@ def test_full_sharding_saves_what_lm_eval_loads(base, one_process, tmp_path):
 
 
 def test_an_error_of_the_main_process_ends_all(base, tmp_path):
-    done = runs.run("demo", f"model.base={base}", "data.source=/nowhere", f"output={tmp_path / 'out'}", launcher=runs.torchrun(2))
+    done = finetune_runs.run(
+        "demo", f"model.base={base}", "data.source=/nowhere", f"output={tmp_path / 'out'}", launcher=finetune_runs.torchrun(2)
+    )
     assert done.returncode != 0
     assert "/nowhere doesn't exist" in done.stderr
     assert left_behind(tmp_path) == []
@@ -353,9 +366,9 @@ def test_bad_input_is_one_message_and_leaves_nothing(name, base, tmp_path, capsy
 
 def test_a_full_disk_is_said_and_nothing_is_left(base, tmp_path):
     """A limit on the size of files stands in for a full disk: writing the weights fails in the same way."""
-    limited = ["bash", "-c", 'ulimit -f 100; exec "$0" "$@"', *runs.command("demo", f"model.base={base}", *QUICK)]
+    limited = ["bash", "-c", 'ulimit -f 100; exec "$0" "$@"', *finetune_runs.command("demo", f"model.base={base}", *QUICK)]
     done = subprocess.run(
-        [*limited, f"output={tmp_path / 'out'}"], env=runs.environment(), capture_output=True, text=True, check=False
+        [*limited, f"output={tmp_path / 'out'}"], env=finetune_runs.environment(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 2, done.stderr
     assert "no space left" in done.stderr

@@ -1,13 +1,6 @@
 from sevenllm_bench.metrics.choice import acc, answered
-from sevenllm_bench.metrics.signature import (
-    JUDGE_METRICS,
-    METRIC_VERSIONS,
-    METRICS,
-    SEMANTIC_METRICS,
-    paper_metric,
-    signature,
-    signature_line,
-)
+from sevenllm_bench.metrics.registry import JUDGE_METRICS, METRIC_VERSIONS, METRICS, SEMANTIC_METRICS, paper_metric
+from sevenllm_bench.metrics.signature import signature, signature_line
 
 
 def test_a_missing_letter_is_wrong_and_unanswered():

@@ -1,6 +1,7 @@
 import pytest
 
-from sevenllm_bench.metrics.values import leaf_values, normalise, value_f1, value_f1_norm
+from sevenllm_bench.metrics.values import normalise, value_f1, value_f1_norm
+from sevenllm_bench.text.leaf_values import leaf_values
 
 
 def f1(prediction, reference, metric=value_f1):

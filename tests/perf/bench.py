@@ -107,7 +107,7 @@ def bench_semantic(model: str) -> None:
     from sevenllm_bench.answers import read_extraction
     from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, Encoder
     from sevenllm_bench.metrics.semantic import semantic_similarity, sentences
-    from sevenllm_bench.metrics.values import leaf_values
+    from sevenllm_bench.text.leaf_values import leaf_values
 
     encoder = Encoder(EmbeddingModel(str(MODEL_DIR)))
     rows = [row for row in load_official().rows if row.kind != "mcq"]

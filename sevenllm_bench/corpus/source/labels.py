@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 
 from sevenllm_bench.catalog import TASKS, nearest_name, task_by_name
+from sevenllm_bench.errors import nearest
 from sevenllm_bench.text.unicode import nfkc
 
 #: Category of a row whose label is none of the 28 tasks. Such a row has no leaf of the harness; it can still be trained on.
@@ -38,8 +38,8 @@ def _by_folded_name() -> dict[str, str]:
 
 def _misspelt(label: str, folded: str) -> str | None:
     near = nearest_name(label) if folded else None
-    close = difflib.get_close_matches(folded, _by_folded_name(), n=1, cutoff=_CUTOFF) if near or not folded.isascii() else []
-    return _by_folded_name()[close[0]] if close else None
+    close = nearest(folded, _by_folded_name(), _CUTOFF) if near or not folded.isascii() else None
+    return _by_folded_name()[close] if close else None
 
 
 def _folded(label: str) -> str:

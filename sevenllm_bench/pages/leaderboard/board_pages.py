@@ -11,7 +11,7 @@ from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
-from sevenllm_bench.metrics.signature import HEADLINE, METRICS
+from sevenllm_bench.metrics.registry import HEADLINE, METRICS
 from sevenllm_bench.pages.leaderboard.entry import HEADLINE_ID, PARTS, Entry, Facts, Value
 from sevenllm_bench.pages.leaderboard.model_metadata import unused_facts, with_facts
 from sevenllm_bench.pages.leaderboard.submissions import LeftOut, read_submissions

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES
-from sevenllm_bench.metrics.signature import HEADLINE
+from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.stats.intervals import LEAST_ROWS
 
 Tuning = Literal["base", "tuned", ""]

@@ -29,13 +29,14 @@ from sevenllm_bench.figures.cells import (
     why_task_partial,
 )
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.metrics.signature import METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS
 from sevenllm_bench.pages.leaderboard.entry import HEADLINE_ID, Entry, Value
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.locate import find_runs
 from sevenllm_bench.runs.reader import leaf_of_task, read_run
 from sevenllm_bench.runs.records import Run, Unknown
 from sevenllm_bench.runs.untrusted import finite, printable
+from sevenllm_bench.text.unicode import encodable
 
 MANIFEST = "manifest.json"
 FORMAT = "sevenllm-bench submission"
@@ -166,7 +167,7 @@ def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _text(value: Any, most: int = 300) -> str:
-    return value.encode("utf-8", "replace").decode("utf-8")[:most] if isinstance(value, str) else ""
+    return encodable(value)[:most] if isinstance(value, str) else ""
 
 
 def _known(value: Any) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sevenllm_bench.data.rows import OPENINGS, Row
-from sevenllm_bench.metrics.signature import HEADLINE
+from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.report.answer_quality import is_unread
 from sevenllm_bench.pages.report.diff import Difference, diff_values
 from sevenllm_bench.runs.records import Run, Sample

@@ -9,7 +9,8 @@ from typing import Literal
 
 from sevenllm_bench.answers.extraction import read_extraction
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.metrics.values import leaf_values, normalise
+from sevenllm_bench.metrics.values import normalise
+from sevenllm_bench.text.leaf_values import leaf_values
 
 Mark = Literal["same", "alike", "missing", "added"]
 

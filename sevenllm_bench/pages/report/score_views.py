@@ -9,7 +9,7 @@ from typing import Any
 from sevenllm_bench.catalog import KINDS, LANGUAGES, TASKS, Kind, Language, Leaf
 from sevenllm_bench.comparison.compare_runs import Comparison, Score, compare_runs, score_run
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.metrics.signature import HEADLINE, METRICS
+from sevenllm_bench.metrics.registry import HEADLINE, METRICS
 from sevenllm_bench.pages.report.answer_quality import Answering
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.text.display import plain

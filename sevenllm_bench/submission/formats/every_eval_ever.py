@@ -15,7 +15,7 @@ from sevenllm_bench.answers import final_text, read_extraction
 from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.data.official import FILENAME
 from sevenllm_bench.figures.run_figures import Figure, dig
-from sevenllm_bench.metrics.signature import JUDGE_METRICS, METRIC_VERSIONS, SHARES
+from sevenllm_bench.metrics.registry import JUDGE_METRICS, METRIC_VERSIONS, SHARES
 from sevenllm_bench.prompts import STYLES
 from sevenllm_bench.runs.records import Sample
 from sevenllm_bench.submission.formats.model_index import model_name

@@ -12,7 +12,7 @@ from typing import Any
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.run_figures import LEXICAL, Figure, dig
 from sevenllm_bench.io.yaml12 import load_yaml
-from sevenllm_bench.metrics.signature import METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS
 from sevenllm_bench.runs.records import Run, Sample
 from sevenllm_bench.runs.untrusted import finite, printable
 from sevenllm_bench.submission.formats import every_eval_ever

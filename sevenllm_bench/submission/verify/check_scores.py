@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sevenllm_bench.catalog import TASK_VERSION, Kind
 from sevenllm_bench.figures.run_figures import LEXICAL, dig
-from sevenllm_bench.metrics.signature import METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.scoring import score_rows
 from sevenllm_bench.submission.known import KnownRows
