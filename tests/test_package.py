@@ -35,7 +35,7 @@ def test_the_wheel_lays_the_yamls_where_lm_eval_looks(wheel):
 
 def test_importing_loads_nothing_heavy():
     heavy = "{'torch', 'transformers', 'lm_eval', 'datasets', 'jieba', 'numpy', 'rich', 'huggingface_hub', 'yaml', 'rapidfuzz'}"
-    names = ("cli.main", "scoring", "data.official", "results.reader", "comparison.export", "cli.compare")
+    names = ("cli.main", "scoring", "data.official", "runs.reader", "comparison.export", "cli.compare")
     for module in ("sevenllm_bench", *(f"sevenllm_bench.{name}" for name in names)):
         code = f"import sys, {module}; print(sorted({heavy} & set(sys.modules)))"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
