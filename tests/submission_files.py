@@ -164,3 +164,11 @@ def as_bytes(*members: tuple[str, bytes]) -> bytes:
         for name, content in members:
             archive.writestr(name, content)
     return buffer.getvalue()
+
+
+def official_run(folder, rows, answers, **arguments):
+    """A run over official rows with saved answers."""
+    data = {"name": "SEvenLLM-Bench", "revision": "1de23ce55cadc984d3f3a7b52c4035a68c6cd5b0", "modified": False}
+    data["sha256"] = "08a27277386b1f205ed0814d379bb0db9bdce8f39bde099020a1f8044d404d7b"
+    texts = {row_id: a if isinstance(a, str) else json.dumps(a, ensure_ascii=False) for row_id, a in answers.items()}
+    return write_true_run(folder, rows, lambda row: texts[row.id], data, **arguments)

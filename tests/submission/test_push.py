@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from hub_commits import serve_commits
-from test_bundle import official_run
+from submission_files import official_run
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.submission.push import PullRequest, send

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import DATA_DIR
-from submission_files import DECLARED, NOW, differing, make_bundle, small_rows, verify, write_true_run
-from test_bundle import official_run
+from submission_files import DECLARED, NOW, differing, make_bundle, official_run, small_rows, verify, write_true_run
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ConfigError
