@@ -18,24 +18,17 @@ Kind = Literal["understanding", "generation", "mcq"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 KINDS: tuple[Kind, ...] = ("understanding", "generation", "mcq")
 
+#: The paper's sections, in its order: language and what a row asks for.
+SECTIONS: tuple[str, ...] = tuple(f"{language}_{kind}" for kind in KINDS for language in LANGUAGES)
+
+#: Official rows that ask for extraction though their category is a generation task: id to the leaf that lm-eval runs them in.
+ASK_FOR_EXTRACTION = {791: "sevenllm_en_protection_strategy_research", 823: "sevenllm_en_attack_strategy_analysis"}
+
 #: Multiple-choice questions in the official test file, in each language.
 OFFICIAL_MCQ = 50
 
 #: Interface and comparability of the task set. The number moves when scores stop being comparable, the letter otherwise.
 TASK_VERSION = "1-A"
-
-#: What a user can choose about every task, by `lm_eval --metadata` (see `harness.options`).
-TASK_OPTIONS = (
-    "dataset",
-    "data_dir",
-    "allow_modified",
-    "prompt",
-    "semantic_model",
-    "semantic_force",
-    "judge",
-    "judge_budget_usd",
-    "judge_concurrency",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +307,11 @@ class Leaf:
         return self.task.official_count(self.language) if self.task else OFFICIAL_MCQ
 
     @property
+    def official_rows_scored(self) -> int:
+        """Number of official rows that its figures are over: those that ask for what its task is about."""
+        return self.official_count - list(ASK_FOR_EXTRACTION.values()).count(self.name)
+
+    @property
     def is_official(self) -> bool:
         """Whether the official test file has rows for it; the 13 cells without run on rows of our own writing."""
         return self.official_count > 0
@@ -324,6 +322,13 @@ LEAVES: tuple[Leaf, ...] = tuple(
     leaf for language in LANGUAGES for leaf in (*(Leaf(language, task.kind, task) for task in TASKS), Leaf(language, "mcq"))
 )
 _LEAF_BY_NAME = {leaf.name: leaf for leaf in LEAVES}
+
+#: Official rows of each section: 300 and 50.
+SECTION_ROWS = {f"{language}_{kind}": 0 for kind in KINDS for language in LANGUAGES}
+for _leaf in LEAVES:
+    SECTION_ROWS[f"{_leaf.language}_{_leaf.kind}"] += _leaf.official_rows_scored
+for _name in ASK_FOR_EXTRACTION.values():
+    SECTION_ROWS[f"{_LEAF_BY_NAME[_name].language}_understanding"] += 1
 
 
 def task_by_name(name: str) -> Task | None:

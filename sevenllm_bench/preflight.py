@@ -67,9 +67,9 @@ def check_data(data_dir: str | None, allow_modified: bool) -> str:
     Raises:
         DataError: It isn't.
     """
-    from sevenllm_bench.data.official import load_official
+    from sevenllm_bench.data.benchmark import load_benchmark
 
-    data = load_official(data_dir, allow_modified)
+    data = load_benchmark("official", data_dir, allow_modified)
     state = "MODIFIED, which results will say" if data.modified else "genuine"
     return f"{len(data.rows):,} rows, {state}, sha256 {data.sha256[:16]}, from the {data.origin}"
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.answers import Extraction, final_text, is_cut, read_extraction, read_letter
 from sevenllm_bench.catalog import Kind, Language
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.metrics.choice import acc, answered
-from sevenllm_bench.metrics.registry import METRICS, OPTIONAL_FOR, paper_metric
+from sevenllm_bench.metrics.registry import OPTIONAL_FOR, paper_metric
 from sevenllm_bench.metrics.rouge import rouge_l, rouge_l_paper
 from sevenllm_bench.metrics.semantic import semantic_similarity, sentences
 from sevenllm_bench.metrics.values import value_f1, value_f1_norm
@@ -153,43 +152,6 @@ def _semantic(rows: list[Row], answers: list[Any], kind: Kind, language: Languag
         "semantic": [value * here for value, here in zip(scores.semantic, present, strict=True)],
         "semantic_f1": [value * here for value, here in zip(scores.semantic_f1, present, strict=True)],
     }
-
-
-@dataclass(frozen=True, slots=True)
-class SectionScore:
-    """Means over the rows of one section.
-
-    Attributes:
-        rows: Number of rows averaged over (missing ones included).
-        means: Metric name to mean.
-        readings: How its answers were read, with counts.
-        cut: Number of answers that look cut off.
-    """
-
-    rows: int
-    means: dict[str, float]
-    readings: dict[str, int] = field(default_factory=dict)
-    cut: int = 0
-
-
-def by_section(scores: Sequence[RowScore]) -> dict[str, SectionScore]:
-    """Scores averaged by section (language and what the row asks for), in the paper's order."""
-    grouped: dict[str, list[RowScore]] = {}
-    for score in scores:
-        grouped.setdefault(score.row.section, []).append(score)
-    return {section: _section(grouped[section]) for section in sorted(grouped, key=_section_order)}
-
-
-def _section(scores: Sequence[RowScore]) -> SectionScore:
-    names = list(scores[0].metrics)
-    means = {name: sum(score.metrics[name] for score in scores) / len(scores) for name in names}
-    readings = Counter(score.reading for score in scores)
-    return SectionScore(len(scores), means, dict(readings.most_common()), sum(score.cut for score in scores))
-
-
-def _section_order(section: str) -> tuple[int, str]:
-    language, _, kind = section.partition("_")
-    return list(METRICS).index(kind), language  # type: ignore[arg-type]
 
 
 def answers_for(rows: Sequence[Row], predictions: Mapping[int, Any]) -> list[Any]:

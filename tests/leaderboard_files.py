@@ -1,4 +1,4 @@
-"""Writes submissions as `sevenllm-bench submit` does, with figures given by the test: a manifest, in a folder or a zip file."""
+"""Writes submissions as `sevenllm-bench submit` does, with figures given by the test: a zip file with a manifest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def manifest_of(name: str, sections: dict[str, float], date: str = "2026-05-01",
     ]
     return {
         "format": "sevenllm-bench submission",
-        "version": 1,
+        "version": 2,
         "created": f"{date}T12:00:00Z",
         "sevenllm_bench": "0.1.0",
         "submission": {"repository": name, "revision": "a" * 40, "organization": "somebody", **submission},
@@ -42,16 +42,12 @@ def manifest_of(name: str, sections: dict[str, float], date: str = "2026-05-01",
 
 
 def write_bundle(path: Path, manifest: dict[str, Any]) -> Path:
-    """Write a manifest as a folder, or as a zip file where the name ends so."""
-    text = json.dumps(manifest, ensure_ascii=False)
+    """Write a zip file with a manifest; ".zip" is added to the name where it is missing."""
+    path = path.with_name(f"{path.name.removesuffix('.zip')}.zip")
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".zip":
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("manifest.json", text)
-            archive.writestr("run/samples.jsonl", "not looked at")
-    else:
-        path.mkdir()
-        (path / "manifest.json").write_text(text, encoding="utf-8")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("manifest.json", json.dumps(manifest, ensure_ascii=False))
+        archive.writestr("run/samples.jsonl", "not looked at")
     return path
 
 
@@ -64,8 +60,7 @@ def write_many(folder: Path, count: int) -> dict[str, dict[str, Any]]:
         name = f"org{number % 37}/model-{number:04d}-{size:g}B"
         values = {section: round(chance.random(), 4) for section in SECTIONS}
         date = f"2026-{1 + number % 12:02d}-{1 + number % 28:02d}"
-        suffix = ".zip" if number % 2 else ""
-        write_bundle(folder / f"s{number:04d}{suffix}", manifest_of(name, values, date))
+        write_bundle(folder / f"s{number:04d}", manifest_of(name, values, date))
         facts[name] = {
             "parameters": size,
             "licence": chance.choice(("apache-2.0", "mit", "llama3")),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.data.document import to_document
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.data.rows import Row
 
@@ -23,23 +24,10 @@ def rows_of(*leaves: str) -> list[Row]:
     return [row for leaf in leaves for row in embedded_split("test") if row.leaf.name == leaf]
 
 
-def doc_of(row: Row) -> dict[str, Any]:
-    instruction = row.instruction if isinstance(row.instruction, str) else json.dumps(row.instruction, ensure_ascii=False)
-    return {
-        "id": row.id,
-        "category": row.category,
-        "instruction": instruction,
-        "input": row.input,
-        "thought": row.thought,
-        "output": row.reference_text,
-        "source": row.source,
-    }
-
-
 def sample_of(row: Row, response: str, values: dict[str, float], prompt: str = "the prompt") -> dict[str, Any]:
     return {
         "doc_id": 0,
-        "doc": doc_of(row),
+        "doc": to_document(row),
         "target": row.reference_text,
         "arguments": {"gen_args_0": {"arg_0": f"{prompt} {row.id}", "arg_1": {"until": []}}},
         "resps": [[response]],

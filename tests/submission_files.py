@@ -11,16 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from run_files import STAMP, doc_of
+from run_files import STAMP
 
-from sevenllm_bench.data.benchmark import describe_embedded
+from sevenllm_bench.data.benchmark import load_benchmark
+from sevenllm_bench.data.document import to_document
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.metrics.signature import signature
 from sevenllm_bench.prompts import STYLES, render
 from sevenllm_bench.scoring import score_rows
 from sevenllm_bench.submission.bundle import one_run, write_bundle
-from sevenllm_bench.submission.known import KnownRows
 from sevenllm_bench.submission.manifest import Declared
 from sevenllm_bench.submission.verify.findings import Finding, Verification
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
@@ -64,7 +64,7 @@ def write_true_run(
         lines = [
             {
                 "doc_id": number,
-                "doc": doc_of(row),
+                "doc": to_document(row),
                 "target": row.reference_text,
                 "arguments": {"gen_args_0": {"arg_0": prompt(row), "arg_1": {"until": []}}},
                 "resps": [[answer(row)]],
@@ -76,7 +76,7 @@ def write_true_run(
         ]
         write_lines(folder / f"samples_{task}_{STAMP}.jsonl", lines)
         results["results"][task] = {f"{name},none": sum(v[name] for v in values) / len(own) for name in values[0]}
-        record = signature(kind, own[0].language, data or describe_embedded())
+        record = signature(kind, own[0].language, data or load_benchmark("embedded").description)
         style = STYLES["alpaca"]
         record["prompt"] = {"name": style.name, "version": style.version, "sha256": style.sha256}
         results["configs"][task] = {
@@ -110,12 +110,12 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def make_bundle(run: Path, output: Path, known: KnownRows | None = None, declared: Declared = DECLARED) -> Path:
-    return write_bundle(one_run(run), output, declared, known or KnownRows(), NOW).path
+def make_bundle(run: Path, output: Path, known: str | None = None, declared: Declared = DECLARED) -> Path:
+    return write_bundle(one_run(run), output, declared, NOW).path
 
 
-def verify(bundle: Path, known: KnownRows | None = None) -> Verification:
-    return verify_bundle(bundle, known or KnownRows())
+def verify(bundle: Path, known: str | None = None) -> Verification:
+    return verify_bundle(bundle, known)
 
 
 def differing(verification: Verification, check: str = "") -> list[Finding]:

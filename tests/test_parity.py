@@ -7,9 +7,10 @@ read as a letter; ours reads A, the right answer.
 import pytest
 from conftest import MODELS
 
+from sevenllm_bench.figures.sections import by_section
 from sevenllm_bench.metrics.registry import paper_metric
 from sevenllm_bench.runs.predictions import read_predictions
-from sevenllm_bench.scoring import answers_for, by_section, score_rows
+from sevenllm_bench.scoring import answers_for, score_rows
 
 pytestmark = pytest.mark.predictions
 READ_BY_US_ONLY = {("llama2-13b-cot", 1223)}

@@ -2,7 +2,8 @@ import pytest
 
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.data.rows import parse_row
-from sevenllm_bench.scoring import answers_for, by_section, score_rows
+from sevenllm_bench.figures.sections import by_section
+from sevenllm_bench.scoring import answers_for, score_rows
 
 
 def row(record, **change):

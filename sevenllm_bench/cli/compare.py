@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
-from sevenllm_bench.cli.score import load_rows
+from sevenllm_bench.cli.score import benchmark_of
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.compare_runs import Comparison, compare_runs
 from sevenllm_bench.comparison.export import as_csv, as_json, as_markdown
@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare, print the tables and write the files asked for."""
     outputs = {"--json": arguments.json, "--csv": arguments.csv, "--markdown": arguments.markdown}
     check_outputs(outputs, [*arguments.runs, arguments.data_dir])
-    runs = _baseline_first(read_runs(arguments.runs, lambda: load_rows(arguments)), arguments.baseline)
+    runs = _baseline_first(read_runs(arguments.runs, lambda: benchmark_of(arguments)), arguments.baseline)
     metrics = tuple(dict.fromkeys(arguments.metric or ()))
     comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
     if arguments.json == "-":

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sevenllm_bench.cli.output import check_outputs, json_text, write_text
-from sevenllm_bench.cli.score import load_rows
+from sevenllm_bench.cli.score import benchmark_of
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError
@@ -65,8 +65,7 @@ def _rows_and_answers(arguments: argparse.Namespace) -> tuple[list[Row], list[An
     if bool(arguments.predictions) == bool(arguments.calibrate):
         raise ConfigError("name the samples to judge, or a file to --calibrate with; one of the two")
     predictions = read_predictions([arguments.calibrate] if arguments.calibrate else arguments.predictions)
-    rows, _ = load_rows(arguments)
-    rows = [row for row in rows if row.kind in OPTIONAL_FOR]
+    rows = [row for row in benchmark_of(arguments).rows if row.kind in OPTIONAL_FOR]
     coverage = predictions.coverage((row.id for row in rows), predictions.answers)
     rows = [row for row in rows if row.id in predictions.answers]
     if not rows:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.table import print_table
-from sevenllm_bench.data.rows import Row
+from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.errors import PredictionsError
+from sevenllm_bench.figures.sections import SectionScore, by_section
 from sevenllm_bench.metrics.registry import METRICS, paper_metric
 from sevenllm_bench.metrics.signature import signature
 from sevenllm_bench.runs.predictions import Coverage, Predictions, read_predictions
-from sevenllm_bench.scoring import RowScore, SectionScore, answers_for, by_section, score_rows
+from sevenllm_bench.scoring import RowScore, answers_for, score_rows
 
 if TYPE_CHECKING:
     from sevenllm_bench.encoders.sentence_embedder import Encoder
@@ -23,14 +24,15 @@ def run(arguments: argparse.Namespace) -> int:
     """Score, print the table and write the JSON."""
     check_outputs({"--json": arguments.json}, [*arguments.predictions, arguments.data_dir])
     predictions = read_predictions(arguments.predictions)
-    rows, data = load_rows(arguments)
+    benchmark = benchmark_of(arguments)
+    rows, data = benchmark.rows, benchmark.description
     coverage = predictions.coverage(row.id for row in rows)
     if not set(predictions.answers) & {row.id for row in rows}:
         other = "--dataset official" if arguments.dataset == "embedded" else "--dataset embedded"
         hint = f"; these are rows of the other data, so add {other}" if _is_of_the_other(predictions, arguments.dataset) else ""
         raise PredictionsError(f"{predictions.label}: no id in it is one of the {arguments.dataset} rows{hint}")
     if arguments.partial:
-        rows = [row for row in rows if row.id in predictions.answers]
+        rows = tuple(row for row in rows if row.id in predictions.answers)
     encoder = _encoder(arguments.semantic_model)
     scores = score_rows(rows, answers_for(rows, predictions.answers), encoder=encoder)
     content = as_json(scores, coverage, predictions, data, arguments.partial, encoder)
@@ -43,18 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def load_rows(arguments: argparse.Namespace) -> tuple[list[Row], dict[str, Any]]:
-    """The rows that the options name (`dataset`, `data_dir`, `allow_modified`), and what identifies them."""
-    from sevenllm_bench.data.benchmark import describe_embedded, describe_official
-
-    if arguments.dataset == "embedded":
-        from sevenllm_bench.data.embedded import embedded_split
-
-        return list(embedded_split("test")), describe_embedded()
-    from sevenllm_bench.data.official import load_official
-
-    data = load_official(arguments.data_dir, arguments.allow_modified)
-    return list(data.rows), describe_official(data)
+def benchmark_of(arguments: argparse.Namespace) -> Benchmark:
+    """The rows that the options name (`dataset`, `data_dir`, `allow_modified`)."""
+    return load_benchmark(arguments.dataset, arguments.data_dir, arguments.allow_modified)
 
 
 def _encoder(model: str | None) -> Encoder | None:

@@ -18,7 +18,6 @@ from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.submission.bundle import Bundle, one_run, write_bundle
 from sevenllm_bench.submission.formats.hub_results import default_benchmark
-from sevenllm_bench.submission.known import KnownRows
 from sevenllm_bench.submission.manifest import Declared
 from sevenllm_bench.submission.push import TOKEN_VARIABLE, check_repository, pull_request, send, token_from_environment
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
@@ -31,16 +30,15 @@ def run(arguments: argparse.Namespace) -> int:
     output = user_path(arguments.output, ConfigError)
     files = one_run(arguments.run_path)
     _keep_apart(output, files)
-    known = KnownRows(arguments.data_dir)
     declared = _declared(arguments, files)
     token = token_from_environment()
     if arguments.push and not token:
         raise ConfigError(f"--push needs an access token with write permission in the environment variable {TOKEN_VARIABLE}")
     if arguments.push and not declared.repository:
         raise ConfigError("--push needs to know the model's repository: --model ORG/NAME")
-    bundle = write_bundle(files, output, declared, known, datetime.now(UTC), token)
+    bundle = write_bundle(files, output, declared, datetime.now(UTC), token)
     _print(bundle)
-    verification = verify_bundle(bundle.path, known)
+    verification = verify_bundle(bundle.path, arguments.data_dir)
     print_findings(verification)
     code = verification.exit_code()
     return code if code else _pull_request(bundle, declared, arguments.push, token)

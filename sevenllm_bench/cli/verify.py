@@ -9,7 +9,6 @@ from sevenllm_bench.cli.output import check_outputs, json_text, print_json, writ
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.submission.known import KnownRows
 from sevenllm_bench.submission.verify.findings import Verification
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
 
@@ -23,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_outputs({"--json": arguments.json}, [bundle, arguments.data_dir])
     if arguments.json and bundle.resolve() in Path(arguments.json).absolute().parents:
         raise ConfigError(f"--json {arguments.json}: within the bundle, which it would change; name a file elsewhere")
-    verification = verify_bundle(bundle, KnownRows(arguments.data_dir))
+    verification = verify_bundle(bundle, arguments.data_dir)
     code = verification.exit_code(arguments.strict)
     if arguments.json == "-":
         print_json(as_json(verification, code))

@@ -9,16 +9,16 @@ from typing import Literal
 from sevenllm_bench.comparison.compatibility import Difference, differences, forbidding
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.cells import (
-    ALL_METRICS,
     HEADLINE_NAME,
     LEVELS,
     Cell,
     Level,
     RowValues,
     headline_cells,
+    mean_over,
     metric_cells,
 )
-from sevenllm_bench.metrics.registry import HEADLINE, SHARES
+from sevenllm_bench.metrics.registry import HEADLINE, METRIC_VERSIONS, SHARES, bounds
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.intervals import Interval, mean_interval
 from sevenllm_bench.stats.paired import ALPHA, Paired, compare_paired, holm
@@ -181,9 +181,9 @@ def _check_options(runs: Sequence[Run], metrics: Sequence[str], resamples: int) 
     if len(runs) < 2:
         names = ", ".join(run.label for run in runs)
         raise ConfigError(f"compare needs two runs or more, found {len(runs)} ({names})")
-    unknown = [metric for metric in metrics if metric not in ALL_METRICS]
+    unknown = [metric for metric in metrics if metric not in METRIC_VERSIONS]
     if unknown:
-        raise ConfigError(f"unknown metric {unknown[0]!r}. Known: {', '.join(ALL_METRICS)}")
+        raise ConfigError(f"unknown metric {unknown[0]!r}. Known: {', '.join(METRIC_VERSIONS)}")
     if not 100 <= resamples <= 10_000_000:
         raise ConfigError(f"resamples must be from 100 to 10,000,000, found {resamples}")
 
@@ -205,24 +205,19 @@ def _in_order(cells: Sequence[Cell]) -> list[Cell]:
     return sorted(dict.fromkeys(cells), key=lambda cell: LEVELS.index(cell.level))
 
 
-def _bounds(cell: Cell) -> tuple[float, float]:
-    return (1.0, 5.0) if cell.metric == "judge" else (0.0, 1.0)
-
-
 def _score(label: str, cell: Cell, values: RowValues, seed: int, resamples: int) -> Score:
     strata = values.strata(cell)
     rng = generator(seed, "score", label, cell.level, cell.name, cell.metric)
-    mean = sum(float(part.mean()) for part in strata) / len(strata)
-    interval = mean_interval(strata, rng, resamples, _bounds(cell), cell.metric in SHARES)
-    return Score(label, cell, sum(map(len, strata)), mean, interval)
+    interval = mean_interval(strata, rng, resamples, bounds(cell.metric), cell.metric in SHARES)
+    return Score(label, cell, sum(map(len, strata)), mean_over(values.values(cell)), interval)
 
 
 def _finding(cell: Cell, baseline: Run, run: Run, first: RowValues, second: RowValues, seed: int, resamples: int) -> Finding:
     ours, theirs = first.common(second, cell)
     rng = generator(seed, "pair", baseline.label, run.label, cell.level, cell.name, cell.metric)
-    low, high = _bounds(cell)
+    low, high = bounds(cell.metric)
     paired = compare_paired(ours, theirs, rng, resamples, high - low, cell.metric in SHARES)
-    means = [sum(float(part.mean()) for part in strata) / len(strata) for strata in (ours, theirs)]
+    means = [mean_over(strata) for strata in (ours, theirs)]
     return Finding(cell, baseline.label, run.label, means[0], means[1], paired)
 
 

@@ -11,7 +11,8 @@ from sevenllm_bench import __version__
 from sevenllm_bench.comparison.compare_runs import Comparison, Finding, Score
 from sevenllm_bench.comparison.compatibility import Difference
 from sevenllm_bench.comparison.table_cells import COLUMNS, HEADLINE_COLUMNS, finding_row, headline_rows, how_to_read
-from sevenllm_bench.figures.cells import Level, why_partial
+from sevenllm_bench.figures.cells import Level
+from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.runs.records import Run, Unknown
 from sevenllm_bench.stats.intervals import LEVEL

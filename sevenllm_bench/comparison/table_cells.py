@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sevenllm_bench.comparison.compare_runs import Comparison, Finding, Score
-from sevenllm_bench.figures.cells import HEADLINE_NAME, why_partial
+from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.stats.intervals import Interval
 

@@ -1,7 +1,8 @@
-"""What a figure is about: which rows, which metric, averaged how.
+"""What a figure is about: which rows, which metric, averaged how, and whether every row of the benchmark is in it.
 
 A task and a section (language and kind, as in the paper) are means over rows. A kind, a language and the headline are
-unweighted means over their sections, so that no section counts more for having more rows.
+unweighted means over their sections, so that no section counts more for having more rows. A row is scored by what it asks
+for: two official rows (`catalog.ASK_FOR_EXTRACTION`) count in the understanding section of their language, and in no task.
 """
 
 from __future__ import annotations
@@ -10,25 +11,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES, Kind, Language
-from sevenllm_bench.metrics.registry import BY_LANGUAGE_ONLY, HEADLINE, JUDGE_METRICS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
-from sevenllm_bench.runs.records import Run
+from sevenllm_bench.catalog import KINDS, LANGUAGES, SECTION_ROWS, Kind, Language
+from sevenllm_bench.metrics.registry import (
+    BY_LANGUAGE_ONLY,
+    HEADLINE,
+    JUDGE_METRICS,
+    METRIC_VERSIONS,
+    SEMANTIC_METRICS,
+    kinds_of,
+)
+from sevenllm_bench.runs.records import Run, Sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Level = Literal["task", "section", "kind", "language", "overall"]
 LEVELS: tuple[Level, ...] = ("overall", "language", "kind", "section", "task")
-#: What the metric of a figure over several kinds is called: value_f1, rouge_l and acc, each where it applies.
+#: Name and metric of the figure over everything: value_f1, rouge_l and acc, each where it applies.
 HEADLINE_NAME = "headline"
+EMBEDDED = "embedded rows, which are not the benchmark"
 
-#: Metric to the value of each row, by task and row id.
-_Values = dict[str, dict[tuple[str, int], float]]
+_Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One figure of a table.
+    """What one figure is about.
 
     Attributes:
         level: What it is a figure of.
@@ -42,73 +50,126 @@ class Cell:
     metric: str
     strata: tuple[tuple[str, str], ...]
 
+    @property
+    def id(self) -> str:
+        """Its name in manifests and on leaderboards: "headline", "en_mcq.acc", "sevenllm_en_mcq.acc"."""
+        return HEADLINE_NAME if self.name == HEADLINE_NAME else f"{self.name}.{self.metric}"
+
+
+class _Scope:
+    """The rows of a task or section: all of them, those with semantic similarity, and their values by metric."""
+
+    def __init__(self, official: bool, wanted: int) -> None:
+        self.official, self.wanted = official, wanted
+        self.rows: set[_Key] = set()
+        self.comparable: set[_Key] = set()
+        self.values: dict[str, dict[_Key, float]] = {}
+
+    def add(self, sample: Sample) -> None:
+        key = (sample.task, sample.id)
+        self.rows.add(key)
+        # lm-eval scores a row as its task's kind, and takes the similarity of that kind: other rows have none of their own.
+        if sample.kind == sample.row.leaf.kind:
+            self.comparable.add(key)
+        for metric, value in sample.metrics.items():
+            self.values.setdefault(metric, {})[key] = value
+
+    def lacking(self, metric: str) -> int:
+        """Rows without a value of a metric. A row that the judge could not score is counted by `judge_scored`."""
+        if metric in JUDGE_METRICS:
+            return 0
+        due = self.comparable if metric in SEMANTIC_METRICS else self.rows
+        return len(due - self.values.get(metric, {}).keys())
+
 
 class RowValues:
     """The values of a run's rows, by task and by section."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, samples: Iterable[Sample] | None = None) -> None:
         """Sort the samples.
 
-        Sections hold default leaves, and of a run over official rows, official rows only. Two official rows ask for
-        something else than their task (791, 823): they count in the section of what they ask for, and in no task.
+        Sections hold default leaves, and of a run over official rows, official rows only.
+
+        Args:
+            run: The run.
+            samples: Its samples, or the same samples scored again; default: its own.
         """
-        self._scopes: dict[str, _Values] = {}
-        kinds = {task: leaf.leaf.kind for task, leaf in run.leaves.items()}
-        for sample in run.samples:
-            scopes = [sample.task] if sample.kind == kinds.get(sample.task) else []
+        self._run = run
+        self._scopes: dict[str, _Scope] = {}
+        for sample in run.samples if samples is None else samples:
+            task = run.leaves.get(sample.task)
+            if task and sample.kind == task.leaf.kind:
+                self._scope(sample.task, sample.row.source, task.leaf.official_rows_scored).add(sample)
             if sample.is_default and sample.row.source == run.source:
-                scopes.append(sample.row.section)
-            for scope in scopes:
-                for metric, value in sample.metrics.items():
-                    self._scopes.setdefault(scope, {}).setdefault(metric, {})[sample.task, sample.id] = value
+                section = sample.row.section
+                self._scope(section, sample.row.source, SECTION_ROWS[section]).add(sample)
+
+    def _scope(self, name: str, source: str, wanted: int) -> _Scope:
+        return self._scopes.setdefault(name, _Scope(source == "official", wanted))
 
     def has(self, cell: Cell) -> bool:
         """Whether every stratum of the cell has a row."""
-        return all(self._scopes.get(scope, {}).get(metric) for scope, metric in cell.strata)
+        return all(self._of(scope, metric) for scope, metric in cell.strata)
+
+    def values(self, cell: Cell) -> list[list[float]]:
+        """The values of the cell's strata; rows in the order of their ids."""
+        found = (self._of(scope, metric) for scope, metric in cell.strata)
+        return [[values[key] for key in sorted(values)] for values in found]
 
     def strata(self, cell: Cell) -> list[NDArray[Any]]:
-        """The values of the cell's strata; rows in the order of their ids."""
-        return _arrays([[self._of(scope, metric)] for scope, metric in cell.strata])[0]
+        """The same as arrays."""
+        import numpy as np
+
+        return [np.array(values, dtype=float) for values in self.values(cell)]
 
     def common(self, other: RowValues, cell: Cell) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
-        """The values of both runs in the rows that both have."""
-        first, second = _arrays([[values._of(scope, metric) for values in (self, other)] for scope, metric in cell.strata])
+        """The values of both runs in the rows that both have, as arrays by stratum."""
+        import numpy as np
+
+        first, second = [], []
+        for scope, metric in cell.strata:
+            ours, theirs = self._of(scope, metric), other._of(scope, metric)
+            keys = sorted(ours.keys() & theirs.keys())
+            first.append(np.array([ours[key] for key in keys], dtype=float))
+            second.append(np.array([theirs[key] for key in keys], dtype=float))
         return first, second
 
     def metrics(self) -> list[str]:
         """The metrics that any row has, in the order of the documentation."""
-        found = {metric for values in self._scopes.values() for metric in values}
-        return [name for name in ALL_METRICS if name in found]
+        return [name for name in METRIC_VERSIONS if any(name in scope.values for scope in self._scopes.values())]
 
-    def _of(self, scope: str, metric: str) -> dict[tuple[str, int], float]:
-        return self._scopes.get(scope, {}).get(metric, {})
+    def why_partial(self, cell: Cell) -> str:
+        """Why a figure is none of the whole benchmark; empty where every official row of its tasks or sections is in it."""
+        scopes = [(self._scopes.get(name), metric, name) for name, metric in cell.strata]
+        if self._run.source != "official" or any(not scope.official for scope, _, _ in scopes if scope):
+            return EMBEDDED
+        wanted = sum(scope.wanted if scope else SECTION_ROWS.get(name, 0) for scope, _, name in scopes)
+        missing = wanted - sum(len(scope.rows) for scope, _, _ in scopes if scope)
+        lacking = sum(scope.lacking(metric) for scope, metric, _ in scopes if scope)
+        if missing > 0:
+            return f"{missing:,} of {wanted:,} rows missing"
+        return f"{lacking:,} rows have no value" if lacking else ""
 
-
-def _arrays(strata: Sequence[Sequence[dict[tuple[str, int], float]]]) -> list[list[NDArray[Any]]]:
-    """By run, the values of each stratum in the rows that all runs have."""
-    import numpy as np
-
-    keys = [sorted(set.intersection(*(set(values) for values in runs))) for runs in strata]
-    return [
-        [np.array([runs[place][key] for key in own], dtype=float) for runs, own in zip(strata, keys, strict=True)]
-        for place in range(len(strata[0]))
-    ]
-
-
-ALL_METRICS: tuple[str, ...] = (*(name for kind in KINDS for name in METRICS[kind]), *SEMANTIC_METRICS, *JUDGE_METRICS)
+    def _of(self, scope: str, metric: str) -> dict[_Key, float]:
+        found = self._scopes.get(scope)
+        return found.values.get(metric, {}) if found else {}
 
 
-def kinds_of(metric: str) -> tuple[Kind, ...]:
-    """The kinds of row that a metric applies to."""
-    if metric in (*SEMANTIC_METRICS, *JUDGE_METRICS):
-        return OPTIONAL_FOR
-    return tuple(kind for kind in KINDS if metric in METRICS[kind])
+def mean_over(strata: Iterable[Sequence[float] | NDArray[Any]]) -> float:
+    """The figure of a cell: the unweighted mean of its strata's means."""
+    means = [sum(values) / len(values) for values in strata]
+    return float(sum(means) / len(means))
+
+
+def headline_cell() -> Cell:
+    """The cell of the headline score."""
+    return Cell("overall", HEADLINE_NAME, HEADLINE_NAME, _sections(LANGUAGES, KINDS))
 
 
 def headline_cells(run: Run) -> list[Cell]:
     """The cells of the headline: overall, by language, by kind, by section and by task, each kind by its own metric."""
     return [
-        Cell("overall", HEADLINE_NAME, HEADLINE_NAME, _sections(LANGUAGES, KINDS)),
+        headline_cell(),
         *(Cell("language", language, HEADLINE_NAME, _sections([language], KINDS)) for language in LANGUAGES),
         *(Cell("kind", kind, HEADLINE[kind], _sections(LANGUAGES, [kind])) for kind in KINDS),
         *(cell for kind in KINDS for cell in _rows_cells(run, HEADLINE[kind], kind)),
@@ -135,28 +196,3 @@ def _rows_cells(run: Run, metric: str, kind: Kind) -> list[Cell]:
     sections = [Cell("section", name, metric, ((name, metric),)) for name in (f"{lang}_{kind}" for lang in LANGUAGES)]
     tasks = [name for name, leaf in run.leaves.items() if leaf.leaf.kind == kind]
     return [*sections, *(Cell("task", name, metric, ((name, metric),)) for name in tasks)]
-
-
-def why_partial(run: Run) -> str:
-    """Why a run's headline is not the benchmark's: empty for a run of every official row, else the reason."""
-    if run.source == "embedded":
-        return "embedded rows, which are not the benchmark"
-    official = [leaf.name for leaf in LEAVES if leaf.is_official]
-    lacking = [name for name in official if name not in run.leaves]
-    if lacking:
-        return f"{len(lacking)} of {len(official)} tasks not run"
-    cut = [name for name in official if run.leaves[name].rows != run.leaves[name].rows_in_all]
-    if cut:
-        return f"{len(cut)} of {len(official)} tasks run in part"
-    lacking = [name for name in official if why_task_partial(run, name)]
-    return f"{len(lacking)} of {len(official)} tasks lack samples with a score" if lacking else ""
-
-
-def why_task_partial(run: Run, task: str) -> str:
-    """Why a figure of one task isn't over all its official rows; empty where it is, and for tasks without any.
-
-    It is what the samples hold that counts, whatever the results file says: the score that enters the headline, for each row.
-    """
-    leaf = run.leaves[task].leaf
-    scored = sum(HEADLINE[sample.kind] in sample.metrics for sample in run.of_task(task))
-    return f"{scored} of {leaf.official_count} rows" if scored < leaf.official_count else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.corpus.leaks import Leak, LeakGuard
 from sevenllm_bench.corpus.selection import balance, counts_by_cell, deduplicate, sample, split_held_out
 from sevenllm_bench.corpus.source.instruct import Corpus, load_embedded_corpus, load_instruct
-from sevenllm_bench.data.embedded import embedded_split
+from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.finetune.config import DataSection, FinetuneConfig
@@ -123,12 +123,10 @@ def _without_leaks(
     report["leak guard"] = data.leak_guard
     if data.leak_guard == "off":
         return rows, ()
-    benchmark = list(embedded_split("test"))
+    benchmark = list(load_benchmark("embedded").rows)
     if data.leak_guard == "official":
-        from sevenllm_bench.data.official import load_official
-
         try:
-            official = load_official(data.data_dir, data.allow_modified)
+            official = load_benchmark("official", data.data_dir, data.allow_modified)
         except DataError as error:
             raise DataError(
                 f"the leak guard keeps rows of the benchmark out of the training data, and needs its file: {error}\n"

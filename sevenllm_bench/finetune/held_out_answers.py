@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.corpus.selection import cell_of
 from sevenllm_bench.data.rows import Row
+from sevenllm_bench.figures.sections import by_section
 from sevenllm_bench.finetune.examples import Encoder
 from sevenllm_bench.io.terminal import say
 from sevenllm_bench.prompts import STOP_STRINGS
-from sevenllm_bench.scoring import by_section, score_rows
+from sevenllm_bench.scoring import score_rows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, Trainer

@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sevenllm_bench.catalog import TASK_OPTIONS
+from sevenllm_bench.data.benchmark import SOURCES
 from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, model_from
 from sevenllm_bench.errors import ConfigError, nearest, unknown_name
 from sevenllm_bench.judge.llm_judge import MODEL_VARIABLE as JUDGE_VARIABLE
 from sevenllm_bench.judge.llm_judge import JudgeChoice
 from sevenllm_bench.prompts import DEFAULT_STYLE, PromptStyle, style_by_name
+from sevenllm_bench.runs.run_block import TASK_OPTIONS
 
 logger = logging.getLogger("lm_eval.sevenllm")
 
-DATASETS = ("official", "embedded")
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no", "none", ""}
 
 
@@ -53,8 +53,8 @@ def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
     """
     _warn_of_near_misses(metadata)
     dataset = str(metadata.get("dataset", "official"))
-    if dataset not in DATASETS:
-        raise ConfigError(unknown_name("dataset", dataset, DATASETS))
+    if dataset not in SOURCES:
+        raise ConfigError(unknown_name("dataset", dataset, SOURCES))
     data_dir = metadata.get("data_dir")
     return TaskOptions(
         dataset=dataset,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import datasets
@@ -12,10 +12,10 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.task import ConfigurableTask
 
 from sevenllm_bench.catalog import Leaf, leaf_by_name
-from sevenllm_bench.data.benchmark import describe_embedded, describe_official
-from sevenllm_bench.data.embedded import embedded_split, fewshot_pool
-from sevenllm_bench.data.official import load_official
-from sevenllm_bench.data.rows import LETTERS, Row
+from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
+from sevenllm_bench.data.document import to_document
+from sevenllm_bench.data.embedded import fewshot_pool
+from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoders.sentence_embedder import Encoder, encoder_for
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
 from sevenllm_bench.harness.judging import PLANNED, judge_rows
@@ -26,6 +26,7 @@ from sevenllm_bench.judge.scores import JudgedRow
 from sevenllm_bench.metrics.registry import JUDGE_METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.metrics.signature import signature
 from sevenllm_bench.prompts import TARGET_DELIMITER, render, target
+from sevenllm_bench.runs.run_block import KEY, RunBlock
 from sevenllm_bench.scoring import RowScore, score_rows
 from sevenllm_bench.text.unicode import encodable
 
@@ -89,13 +90,16 @@ class SEvenLLMTask(ConfigurableTask):
         """Read the leaf's rows: official ones, or embedded ones where it has no official rows or they are asked for."""
         official = self._leaf.is_official and self._options.dataset == "official"
         require(self._options, official, self._leaf.language, self._leaf.kind)
-        rows, data = self._official_rows() if official else self._embedded_rows()
+        benchmark = self._official() if official else self._embedded()
+        rows = benchmark.of_leaf(self._leaf)
+        if not rows:
+            raise DataError(f"the modified data file has no row for {self._leaf.name}; leave this task out of --tasks")
         pool = fewshot_pool(self._leaf)
         self._rows = {row.id: row for row in (*rows, *pool)}
         self.dataset = datasets.DatasetDict(
             {
-                "test": datasets.Dataset.from_list([_doc(row) for row in rows]),
-                "fewshot": datasets.Dataset.from_list([_doc(row) for row in pool]),
+                "test": datasets.Dataset.from_list([to_document(row) for row in rows]),
+                "fewshot": datasets.Dataset.from_list([to_document(row) for row in pool]),
             }
         )
         style = self._options.prompt
@@ -103,14 +107,18 @@ class SEvenLLMTask(ConfigurableTask):
         record = signature(
             self._leaf.kind,
             self._leaf.language,
-            data,
+            benchmark.description,
             embedding=encoder.describe() if encoder else None,
             judge=judge.describe() if judge else None,
         )
         if judge:
             PLANNED.extend(rows)
-        record["prompt"] = {"name": style.name, "version": style.version, "sha256": style.sha256}
-        self.config.metadata = {**(self.config.metadata or {}), "sevenllm": {"signature": record}}
+        self._record(RunBlock(record, {"name": style.name, "version": style.version, "sha256": style.sha256}))
+
+    def _record(self, block: RunBlock) -> None:
+        """Put the block where lm-eval takes it into the results file."""
+        self._block = block
+        self.config.metadata = {**(self.config.metadata or {}), KEY: block.as_json()}
 
     @property
     def _encoder(self) -> Encoder | None:
@@ -122,17 +130,13 @@ class SEvenLLMTask(ConfigurableTask):
         wanted = self._options.judge and self._leaf.kind in OPTIONAL_FOR
         return judge_for(self._options.judge) if wanted and self._options.judge else None
 
-    def _official_rows(self) -> tuple[list[Row], dict[str, Any]]:
-        data = load_official(self._options.data_dir, self._options.allow_modified)
-        rows = [row for row in data.rows if row.leaf == self._leaf]
-        if not rows:
-            raise DataError(f"the modified data file has no row for {self._leaf.name}; leave this task out of --tasks")
-        return rows, describe_official(data)
+    def _official(self) -> Benchmark:
+        return load_benchmark("official", self._options.data_dir, self._options.allow_modified)
 
-    def _embedded_rows(self) -> tuple[list[Row], dict[str, Any]]:
+    def _embedded(self) -> Benchmark:
         self.config.task_alias = f"{self.config.task} (embedded rows)"
         self.config.dataset_path, self.config.dataset_kwargs = "sevenllm_bench/data/embedded", None
-        return [row for row in embedded_split("test") if row.leaf == self._leaf], describe_embedded()
+        return load_benchmark("embedded")
 
     def doc_to_text(self, doc: dict[str, Any], doc_to_text: Any = None) -> str:
         """The prompt for a row."""
@@ -195,21 +199,19 @@ class SEvenLLMTask(ConfigurableTask):
         self._scores.update(zip(answers, scores, strict=True))
         if encoder:
             texts_seen, texts_cut = encoder.texts - before[0], encoder.texts_cut - before[1]
-            self.config.metadata["sevenllm"]["embedded_texts"] = {"texts": texts_seen, "cut_at_the_models_limit": texts_cut}
+            counts = {"texts": texts_seen, "cut_at_the_models_limit": texts_cut}
+            self._record(replace(self._block, embedded_texts=counts))
         if self._judge:
             judged = judge_rows(self._judge, rows, texts)
             self._judged.update(zip(answers, judged.rows, strict=True))
-            self.config.metadata["sevenllm"]["judge"] = {
-                "settled_by": judged.settled,
-                "unscored": judged.unscored,
-                "usage_so_far": self._judge.usage,
-            }
+            outcome = {"settled_by": judged.settled, "unscored": judged.unscored, "usage_so_far": self._judge.usage}
+            self._record(replace(self._block, judge=outcome))
         self._count_readings()
 
     def _count_readings(self) -> None:
         readings = Counter(score.reading for score in self._scores.values())
         cut = sum(score.cut for score in self._scores.values())
-        self.config.metadata["sevenllm"]["answers"] = {"read_as": dict(readings.most_common()), "look_cut_off": cut}
+        self._record(replace(self._block, answers={"read_as": dict(readings.most_common()), "look_cut_off": cut}))
         if cut and not SEvenLLMTask._warned_of_cut_answers:
             SEvenLLMTask._warned_of_cut_answers = True
             logger.warning(
@@ -219,17 +221,3 @@ class SEvenLLMTask(ConfigurableTask):
                 cut,
                 len(self._scores),
             )
-
-
-def _doc(row: Row) -> dict[str, Any]:
-    """A row as lm-eval's document: the official format, values that are not text as JSON text."""
-    instruction = row.instruction if isinstance(row.instruction, str) else json.dumps(row.instruction, ensure_ascii=False)
-    return {
-        "id": row.id,
-        "category": row.category,
-        "instruction": instruction,
-        "input": row.input,
-        "thought": row.thought,
-        "output": row.reference_text,
-        "source": row.source,
-    }

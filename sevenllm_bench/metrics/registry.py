@@ -44,3 +44,19 @@ HEADLINE: dict[Kind, str] = {"understanding": "value_f1", "generation": "rouge_l
 def paper_metric(kind: Kind) -> str:
     """The metric that the paper reports for a kind of row."""
     return METRICS[kind][0]
+
+
+#: The metrics that can be computed again from an answer alone.
+LEXICAL: frozenset[str] = frozenset(name for names in METRICS.values() for name in names)
+
+
+def kinds_of(metric: str) -> tuple[Kind, ...]:
+    """The kinds of row that a metric applies to."""
+    if metric in (*SEMANTIC_METRICS, *JUDGE_METRICS):
+        return OPTIONAL_FOR
+    return tuple(kind for kind, names in METRICS.items() if metric in names)
+
+
+def bounds(metric: str) -> tuple[float, float]:
+    """Least and greatest possible value: 1 and 5 for `judge`, else 0 and 1."""
+    return (1.0, 5.0) if metric == "judge" else (0.0, 1.0)

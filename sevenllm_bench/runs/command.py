@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.catalog import LEAVES, TASK_OPTIONS
+from sevenllm_bench.catalog import LEAVES
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.io.secrets import REMOVED, without_secrets
 from sevenllm_bench.runs.records import Run
+from sevenllm_bench.runs.run_block import TASK_OPTIONS
 from sevenllm_bench.runs.untrusted import Fields, Problems, read_json
 
 #: lm-eval's default for each seed.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.answers.final_text import as_text
 from sevenllm_bench.catalog import LEAVES, TASK_VERSION
+from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.metrics.signature import signature
@@ -18,21 +19,22 @@ from sevenllm_bench.scoring import RowScore, answers_for, score_rows
 from sevenllm_bench.text.unicode import encodable
 
 
-def run_from_predictions(path: Path, rows: Callable[[], tuple[Sequence[Row], Mapping[str, Any]]] | None = None) -> Run:
+def run_from_predictions(path: Path, load: Callable[[], Benchmark] = load_benchmark) -> Run:
     """Score a file of saved answers, or a folder of samples without a results file.
 
     Every row counts: one without an answer scores 0 and is counted as a problem, as in `score`.
 
     Args:
         path: See `read_predictions`.
-        rows: Gives the rows and what identifies them; default: the official ones.
+        load: Gives the rows; default: the official ones.
 
     Raises:
         PredictionsError: The answers can't be read, or none is to one of the rows.
         DataError: The official rows can't be had.
     """
     predictions = read_predictions([path])
-    wanted, data = (rows or _official)()
+    benchmark = load()
+    wanted = benchmark.rows
     coverage = predictions.coverage(row.id for row in wanted)
     if coverage.share == 0:
         raise PredictionsError(f"{path}: no id in it is one of the {len(wanted):,} rows; is it about other data?")
@@ -51,21 +53,13 @@ def run_from_predictions(path: Path, rows: Callable[[], tuple[Sequence[Row], Map
         label=name,
         model=Model(name, "predictions"),
         settings=Settings(),
-        leaves=_leaves(wanted, dict(data)),
+        leaves=_leaves(wanted, benchmark.description),
         samples=tuple(_sample(score, predictions) for score in _in_order(scores)),
         problems=problems.found(),
         origin="predictions",
         path=str(path),
         older=predictions.ignored,
     )
-
-
-def _official() -> tuple[Sequence[Row], Mapping[str, Any]]:
-    from sevenllm_bench.data.benchmark import describe_official
-    from sevenllm_bench.data.official import load_official
-
-    data = load_official()
-    return data.rows, describe_official(data)
 
 
 def _in_order(scores: Sequence[RowScore]) -> list[RowScore]:

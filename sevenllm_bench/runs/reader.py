@@ -6,20 +6,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from sevenllm_bench.catalog import LEAVES, Leaf, leaf_by_name
-from sevenllm_bench.data.rows import Row
+from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS
 from sevenllm_bench.runs.from_answers import run_from_predictions
 from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
 from sevenllm_bench.runs.records import UNKNOWN, LeafRun, Model, Run, Sample, Settings, Unknown
+from sevenllm_bench.runs.run_block import read_block
 from sevenllm_bench.runs.samples import read_samples
 from sevenllm_bench.runs.untrusted import Fields, Problems, finite, printable, read_json
-
-#: Rows and what identifies them; asked for only when saved answers have to be scored.
-Rows = Callable[[], tuple[Sequence[Row], Mapping[str, Any]]]
 
 _VARIANT = re.compile(r"sevenllm-(en|zh)-mcq-[a-z]+")
 _SEEDS = ("random_seed", "numpy_seed", "torch_seed", "fewshot_seed")
@@ -27,27 +24,27 @@ _SEEDS = ("random_seed", "numpy_seed", "torch_seed", "fewshot_seed")
 _TOLERANCE = 1e-9
 
 
-def read_runs(paths: Sequence[str | Path], rows: Rows | None = None) -> list[Run]:
+def read_runs(paths: Sequence[str | Path], load: Callable[[], Benchmark] = load_benchmark) -> list[Run]:
     """All runs in files and folders, with labels that differ.
 
     Args:
         paths: See `find_runs`.
-        rows: Gives the rows that saved answers are scored against; default: the official ones.
+        load: Gives the rows that saved answers are scored against, and is called for those only; default: the official ones.
 
     Raises:
         ResultsError: A path holds no run, or its results file is no results file.
         PredictionsError: Saved answers can't be read.
         DataError: The official rows can't be had (for saved answers only).
     """
-    return with_labels([read_run(files, rows) for files in find_runs(paths)])
+    return with_labels([read_run(files, load) for files in find_runs(paths)])
 
 
-def read_run(files: RunFiles, rows: Rows | None = None) -> Run:
+def read_run(files: RunFiles, load: Callable[[], Benchmark] = load_benchmark) -> Run:
     """One run.
 
     Args:
         files: Its files, see `find_runs`.
-        rows: As for `read_runs`.
+        load: As for `read_runs`.
 
     Raises:
         ResultsError: The results file can't be read, or has no SEvenLLM task. What is wrong in a samples file is no
@@ -56,7 +53,7 @@ def read_run(files: RunFiles, rows: Rows | None = None) -> Run:
         DataError: The official rows can't be had (for saved answers only).
     """
     if files.results is None:
-        return run_from_predictions(files.samples[0], rows)
+        return run_from_predictions(files.samples[0], load)
     content = read_json(files.results)
     if not isinstance(content, dict) or not isinstance(content.get("results"), dict):
         raise ResultsError(f"{files.results}: not a results file of lm-eval (no object under the key 'results')")
@@ -141,8 +138,7 @@ def _leaves(fields: Fields) -> tuple[dict[str, LeafRun], tuple[str, ...]]:
 
 def _leaf(task: str, leaf: Leaf, fields: Fields, config: Fields) -> LeafRun:
     figures, counts = fields.object("results").object(task), fields.object("n-samples").object(task)
-    ours = config.object("metadata").object("sevenllm")
-    signature, answers = ours.object("signature"), ours.object("answers")
+    block = read_block(config.object("metadata"))
     generation = config.values.get("generation_kwargs", UNKNOWN)
     task_hash = fields.object("task_hashes").text(task)
     return LeafRun(
@@ -154,13 +150,11 @@ def _leaf(task: str, leaf: Leaf, fields: Fields, config: Fields) -> LeafRun:
         num_fewshot=fields.object("n-shot").whole(task),
         output_type=config.text("output_type") or UNKNOWN,
         generation=generation if isinstance(generation, dict) else UNKNOWN,
-        prompt=signature.object("prompt").values,
-        signature={key: value for key, value in signature.values.items() if key != "prompt"},
+        prompt=block.prompt,
+        signature=block.signature,
         metrics=_figures(figures, "{},none"),
         stderr=_figures(figures, "{}_stderr,none"),
         task_hash=task_hash if isinstance(task_hash, str) else None,
-        read_as={printable(k): v for k, v in answers.object("read_as").values.items() if isinstance(v, int)},
-        look_cut_off=answers.whole("look_cut_off"),
     )
 
 

@@ -131,8 +131,6 @@ class LeafRun:
         metrics: Metric name to the mean that lm-eval reported.
         stderr: Metric name to the standard error that lm-eval reported; a leaf of one row has none.
         task_hash: lm-eval's hash over rows, prompts and targets; None where no samples were logged.
-        read_as: How its answers were read, with counts, as the run recorded it.
-        look_cut_off: Number of answers that look cut off, as the run recorded it.
     """
 
     task: str
@@ -148,8 +146,6 @@ class LeafRun:
     metrics: Mapping[str, float] = field(default_factory=dict)
     stderr: Mapping[str, float] = field(default_factory=dict)
     task_hash: str | None = None
-    read_as: Mapping[str, int] = field(default_factory=dict)
-    look_cut_off: int | Unknown = UNKNOWN
 
     @property
     def is_default(self) -> bool:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.answers import is_cut
 from sevenllm_bench.catalog import Leaf
-from sevenllm_bench.data.rows import LETTERS, Row, parse_row
+from sevenllm_bench.data.document import from_document
+from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.runs.records import Sample
 from sevenllm_bench.runs.untrusted import MOST_BYTES, Problems, finite
 from sevenllm_bench.scoring import reading_of, score_rows
 from sevenllm_bench.text.unicode import encodable
-
-_SOURCES = ("official", "embedded")
-_DOC_FIELDS = ("id", "category", "instruction", "input", "thought", "output")
 
 
 def read_samples(path: Path, task: str, leaf: Leaf, problems: Problems) -> list[Sample]:
@@ -73,7 +70,7 @@ def _record(line: bytes) -> dict[str, Any] | str:
 
 def _sample(record: dict[str, Any], task: str, leaf: Leaf, line: str, where: str, problems: Problems) -> Sample | None:
     try:
-        row = row_from_doc(record.get("doc"), line)
+        row = from_document(record.get("doc"), line)
     except DataError as error:
         problems.add("foreign-row", where, str(error))
         return None
@@ -92,43 +89,6 @@ def _sample(record: dict[str, Any], task: str, leaf: Leaf, line: str, where: str
         reading=reading,
         cut=response is not None and is_cut(response, row.kind),
     )
-
-
-def row_from_doc(doc: Any, where: str) -> Row:
-    """The row behind lm-eval's document: the reverse of what our tasks hand to lm-eval, where all values are texts.
-
-    Args:
-        doc: The `doc` of a sample.
-        where: Place, for the error.
-
-    Raises:
-        DataError: It is no row of SEvenLLM.
-    """
-    if not isinstance(doc, dict):
-        raise DataError(f"{where}: no row in it (doc is {type(doc).__name__})")
-    source = doc.get("source")
-    if source not in _SOURCES:
-        raise DataError(f"{where}: a row of another benchmark, since its doc has no source among {', '.join(_SOURCES)}")
-    record = {key: doc[key] for key in _DOC_FIELDS if key in doc}
-    record["instruction"] = _instruction(record.get("instruction"))
-    row = parse_row(record, where, str(source))
-    if row.kind != "understanding":
-        return row
-    try:
-        output = json.loads(row.output) if isinstance(row.output, str) else row.output
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{where}: the reference of row {row.id} is broken JSON ({error})") from None
-    return replace(row, output=output)
-
-
-def _instruction(value: Any) -> Any:
-    """An MCQ's object, which stands in the document as JSON text; other instructions as they are."""
-    if not isinstance(value, str) or not value.startswith('{"question"'):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
 
 
 def _answer(record: dict[str, Any], row: Row, line: str, where: str, problems: Problems) -> tuple[str | None, str]:

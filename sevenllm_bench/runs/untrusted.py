@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +124,10 @@ def finite(value: Any) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+def dig(value: Any, *keys: str) -> Any:
+    """What lies under these keys, one inside the other; None where something on the way is no object or lacks the key."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value

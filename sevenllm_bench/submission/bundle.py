@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import ConfigError, ResultsError
-from sevenllm_bench.figures.run_figures import Figure, figures_of
+from sevenllm_bench.figures.figures import Figure, figures_of
 from sevenllm_bench.io.secrets import without_secrets
 from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
 from sevenllm_bench.runs.reader import leaf_of_task, read_run
@@ -23,7 +23,6 @@ from sevenllm_bench.runs.untrusted import read_json
 from sevenllm_bench.submission.formats import every_eval_ever
 from sevenllm_bench.submission.formats.hub_results import as_yaml, hub_path, hub_results
 from sevenllm_bench.submission.formats.model_index import model_index
-from sevenllm_bench.submission.known import KnownRows
 from sevenllm_bench.submission.layout import MANIFEST, MODEL_INDEX, RUN_FOLDER, safe_part, why_not
 from sevenllm_bench.submission.manifest import Declared, build_manifest, file_record
 
@@ -63,30 +62,26 @@ def one_run(path: str | Path) -> RunFiles:
     return found[0]
 
 
-def write_bundle(
-    files: RunFiles, output: Path, declared: Declared, known: KnownRows, created: datetime, secret: str = ""
-) -> Bundle:
+def write_bundle(files: RunFiles, output: Path, declared: Declared, created: datetime, secret: str = "") -> Bundle:
     """Write a bundle.
 
     Args:
         files: The run's files, see `one_run`.
         output: A zip file (its name ends in .zip) or a folder; it must not exist.
         declared: What the submitter says.
-        known: The rows that the run should be about.
         created: Now.
         secret: A token that must not be in any file.
 
     Raises:
         ConfigError: `output` exists, or can't be written.
         ResultsError: The run can't be read, has no samples, or holds the secret in an answer.
-        DataError: The official rows can't be had.
     """
     if output.exists() or output.is_symlink():
         raise ConfigError(f"{output} exists already; name another bundle, or delete it")
     beside = next(folder for folder in output.absolute().parents if folder.exists())
     try:
         with tempfile.TemporaryDirectory(prefix=".sevenllm-bench-", dir=beside) as folder:
-            bundle = _stage(files, Path(folder) / "bundle", declared, known, created)
+            bundle = _stage(files, Path(folder) / "bundle", declared, created)
             names = sorted(bundle.manifest["files"])
             _refuse_secret(bundle.path, [*names, MANIFEST], secret)
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -96,12 +91,12 @@ def write_bundle(
     return Bundle(output, bundle.manifest, bundle.figures, bundle.hub_file)
 
 
-def _stage(files: RunFiles, folder: Path, declared: Declared, known: KnownRows, created: datetime) -> Bundle:
+def _stage(files: RunFiles, folder: Path, declared: Declared, created: datetime) -> Bundle:
     """All files of the bundle, in a folder."""
     run = read_run(_copy_run(files, folder / RUN_FOLDER))
     if not run.samples:
         raise ResultsError(f"{files.name}: no samples; run lm_eval with --log_samples")
-    figures = figures_of(run, run.samples, known)
+    figures = figures_of(run)
     manifest = build_manifest(run, figures, declared, created)
     hub_file = _write_formats(folder, manifest, figures, run, created)
     manifest["files"] = {name: file_record(folder / name) for name in _names(folder)}

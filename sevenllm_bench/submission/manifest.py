@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
 import math
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -13,15 +16,17 @@ from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.figures.run_figures import Figure, for_the_hub
+from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.records import LeafRun, Model, Run, Settings, Unknown
 from sevenllm_bench.runs.untrusted import printable
+from sevenllm_bench.submission.formats.hub_results import for_the_hub
 from sevenllm_bench.submission.layout import MANIFEST
 from sevenllm_bench.text.unicode import encodable
 
 FORMAT = "sevenllm-bench submission"
-FORMAT_VERSION = 1
+#: 2: a row is scored by what it asks for in figures of tasks too (rows 791 and 823 are in no task's).
+FORMAT_VERSION = 2
 _MOST_BYTES = 8 << 20
 
 
@@ -138,6 +143,32 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{MANIFEST}: version {shown}, this package reads {FORMAT_VERSION}; use the sevenllm-bench that wrote it"
         )
     return content
+
+
+def read_unverified(bundle: Path) -> Mapping[str, Any]:
+    """The manifest of a bundle as it is, for leaderboards: nothing else in the zip file is touched, nothing is checked.
+
+    Every version of the format is accepted; values may be of any type.
+
+    Raises:
+        ResultsError: The file can't be read, or holds no manifest of a submission.
+    """
+    try:
+        with zipfile.ZipFile(bundle) as archive, archive.open(MANIFEST) as member:
+            content = member.read(_MOST_BYTES + 1)
+    except KeyError:
+        raise ResultsError(f"{bundle}: no {MANIFEST} in it") from None
+    except (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError) as error:
+        raise ResultsError(f"{bundle}: can't be read ({printable(error)})") from None
+    if len(content) > _MOST_BYTES:
+        raise ResultsError(f"{bundle}: its {MANIFEST} is too large")
+    try:
+        manifest = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ResultsError(f"{bundle}: its {MANIFEST} is broken JSON ({printable(error)})") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ResultsError(f"{bundle}: its {MANIFEST} is no manifest of a submission")
+    return manifest
 
 
 def strict_json(content: bytes, name: str) -> Any:

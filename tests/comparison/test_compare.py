@@ -14,8 +14,10 @@ from sevenllm_bench.catalog import LEAVES
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.comparison.compare_runs import compare_runs, score_run
 from sevenllm_bench.comparison.export import CSV_COLUMNS, as_csv, as_json, as_markdown
+from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.errors import ConfigError, ResultsError
-from sevenllm_bench.figures.cells import RowValues, headline_cells, why_partial
+from sevenllm_bench.figures.cells import RowValues, headline_cells
+from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import paper_metric
 from sevenllm_bench.runs.reader import read_runs
 
@@ -160,7 +162,7 @@ def test_rows_of_our_own_never_enter_an_official_figure(tmp_path):
     names = {(s.cell.level, s.cell.name) for s in score_run(run, resamples=200)}
     assert ("task", "sevenllm_en_main_relation_extraction") in names
     assert ("section", "en_understanding") not in names
-    assert why_partial(run) == "44 of 45 tasks not run"
+    assert why_partial(run) == "1,284 of 1,300 rows missing"
 
 
 def test_runs_that_differ_in_settings_are_refused_with_every_reason(tmp_path):
@@ -277,7 +279,7 @@ def test_mistakes_at_the_command_line(tmp_path, capsys):
 @pytest.fixture(scope="module")
 def published(predictions_dir, official_rows):
     paths = [predictions_dir / f"{model}.jsonl" for model in MODELS]
-    return {run.label: run for run in read_runs(paths, lambda: (official_rows, {"sha256": "official"}))}
+    return {run.label: run for run in read_runs(paths, lambda: Benchmark("official", tuple(official_rows), "official"))}
 
 
 @pytest.mark.predictions

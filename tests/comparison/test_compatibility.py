@@ -7,6 +7,7 @@ import pytest
 from run_files import STAMP, rows_of, write_run
 
 from sevenllm_bench.comparison.compatibility import differences, forbidding
+from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.runs.reader import read_runs
 
 EVENT, THREAT, MCQ = "sevenllm_en_important_event_extraction", "sevenllm_zh_threat_analysis", "sevenllm_en_mcq"
@@ -121,7 +122,7 @@ def test_saved_answers_against_a_run(tmp_path):
     write_run(tmp_path, "a", rows)
     path = tmp_path / "saved.jsonl"
     path.write_text("\n".join(json.dumps({"id": row.id, "output": row.output}) for row in rows), encoding="utf-8")
-    runs = read_runs([tmp_path / "a", path], rows=lambda: (rows, {"sha256": "0" * 64}))
+    runs = read_runs([tmp_path / "a", path], load=lambda: Benchmark("official", tuple(rows), "0" * 64))
     weights = found(runs)
     assert {("prompt", "unknown"), ("limit", "unknown"), ("few-shot examples", "unknown")} <= weights
     assert not any(weight == "forbids" for setting, weight in weights if setting != "segmenter")

@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from sevenllm_bench.data.embedded import embedded_split
+from sevenllm_bench.figures.sections import by_section
 from sevenllm_bench.finetune.config_file import read_config
 from sevenllm_bench.finetune.examples import Encoder
 from sevenllm_bench.finetune.held_out_answers import Answering
 from sevenllm_bench.finetune.run import finetune
 from sevenllm_bench.prompts import style_by_name
-from sevenllm_bench.scoring import by_section, score_rows
+from sevenllm_bench.scoring import score_rows
 
 KINDS = ("understanding", "generation", "mcq")
 

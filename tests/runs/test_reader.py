@@ -8,12 +8,13 @@ import pytest
 from harness_tools import Scripted, gold
 from run_files import STAMP, rows_of, sample_of, write_run
 
+from sevenllm_bench.data.benchmark import Benchmark
+from sevenllm_bench.data.document import from_document, to_document
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import PredictionsError, ResultsError, SEvenLLMError
 from sevenllm_bench.runs.locate import find_runs
 from sevenllm_bench.runs.reader import leaf_of_task, read_runs
 from sevenllm_bench.runs.records import UNKNOWN
-from sevenllm_bench.runs.samples import row_from_doc
 from sevenllm_bench.scoring import score_rows
 
 EVENT, THREAT, MCQ = "sevenllm_en_important_event_extraction", "sevenllm_zh_threat_analysis", "sevenllm_en_mcq"
@@ -62,10 +63,9 @@ def test_a_run_as_it_stands_in_its_files(tmp_path, rows):
 
 
 def test_every_row_is_rebuilt_from_its_document():
-    from run_files import doc_of
 
     for row in embedded_split("test"):
-        assert row_from_doc(json.loads(json.dumps(doc_of(row))), "here") == row
+        assert from_document(json.loads(json.dumps(to_document(row))), "here") == row
 
 
 def test_a_genuine_run_of_lm_eval(tmp_path):
@@ -126,7 +126,7 @@ def test_saved_answers_are_scored_and_what_is_unknown_is_marked(tmp_path, rows):
     path = tmp_path / "saved.jsonl"
     answered = rows[:-1]
     path.write_text("\n".join(json.dumps({"id": row.id, "output": row.output}) for row in answered), encoding="utf-8")
-    (run,) = read_runs([path], rows=lambda: (rows, {"name": "rows", "sha256": "1" * 64}))
+    (run,) = read_runs([path], load=lambda: Benchmark("official", tuple(rows), "1" * 64))
     assert (run.label, run.origin, run.settings.limit, run.leaves[MCQ].num_fewshot) == ("saved", "predictions", UNKNOWN, UNKNOWN)
     assert run.leaves[MCQ].signature["data"]["sha256"] == "1" * 64
     assert codes(run) == ["unknown-settings", "missing-rows"]
@@ -140,7 +140,7 @@ def test_saved_answers_are_scored_and_what_is_unknown_is_marked(tmp_path, rows):
 
 def test_samples_without_a_results_file_are_saved_answers(tmp_path, rows):
     write_run(tmp_path, "m", rows).unlink()
-    (run,) = read_runs([tmp_path / "m"], rows=lambda: (rows, {}))
+    (run,) = read_runs([tmp_path / "m"], load=lambda: Benchmark("official", tuple(rows), ""))
     assert (run.origin, len(run.samples), codes(run)) == ("predictions", len(rows), ["unknown-settings"])
     assert all(s.metrics["acc"] == 1.0 for s in run.samples if s.kind == "mcq")
 
@@ -149,7 +149,7 @@ def test_answers_to_other_rows_are_refused(tmp_path, rows):
     path = tmp_path / "p.jsonl"
     path.write_text('{"id": 5, "output": "B"}')
     with pytest.raises(PredictionsError, match="no id in it is one of the"):
-        read_runs([path], rows=lambda: (rows, {}))
+        read_runs([path], load=lambda: Benchmark("official", tuple(rows), ""))
 
 
 def test_a_row_is_scored_by_what_it_asks_for(tmp_path):

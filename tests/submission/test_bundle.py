@@ -20,11 +20,11 @@ from submission_files import (
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ConfigError, ResultsError
-from sevenllm_bench.figures.run_figures import hub_task_ids, standard_error
+from sevenllm_bench.figures.figures import standard_error
 from sevenllm_bench.io.secrets import without_secrets
 from sevenllm_bench.runs.predictions import read_predictions
 from sevenllm_bench.submission.bundle import one_run, write_bundle
-from sevenllm_bench.submission.known import KnownRows
+from sevenllm_bench.submission.formats.hub_results import hub_task_ids
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_manifest_says_what_was_run(run, tmp_path):
 
 
 def test_embedded_rows_never_enter_the_formats_of_the_hub(run, tmp_path):
-    bundle = write_bundle(one_run(run), tmp_path / "b", DECLARED, KnownRows(), NOW)
+    bundle = write_bundle(one_run(run), tmp_path / "b", DECLARED, NOW)
     assert bundle.hub_file is None
     assert not (tmp_path / "b" / "hub").exists()
     assert bundle.manifest["left_out_of_hub_formats"]["headline"] == "not run on the genuine data file"
@@ -125,7 +125,7 @@ def test_no_secret_gets_into_a_bundle(tmp_path):
 def test_a_token_in_an_answer_stops_submission(tmp_path):
     run = write_true_run(tmp_path / "run", small_rows(), lambda row: "the-secret-token")
     with pytest.raises(ResultsError, match="access token of the environment"):
-        write_bundle(one_run(run), tmp_path / "b.zip", DECLARED, KnownRows(), NOW, secret="the-secret-token")
+        write_bundle(one_run(run), tmp_path / "b.zip", DECLARED, NOW, secret="the-secret-token")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
@@ -164,8 +164,8 @@ def test_options_with_mistakes(run, tmp_path, capsys, monkeypatch, words, messag
 def test_submitted_figures_are_the_authors(model, official_rows, data_dir, predictions_dir, expected, tmp_path):
     answers = read_predictions([predictions_dir / f"{model}.jsonl"]).answers
     run = official_run(tmp_path / "run", official_rows, answers)
-    known = KnownRows(str(data_dir))
-    bundle = write_bundle(one_run(run), tmp_path / "b.zip", DECLARED, known, NOW)
+    known = str(data_dir)
+    bundle = write_bundle(one_run(run), tmp_path / "b.zip", DECLARED, NOW)
     figures = {figure.id: figure for figure in bundle.figures}
     paper = {"understanding": "value_f1", "generation": "rouge_l_paper", "mcq": "acc"}
     for section, value in expected[model]["sections"].items():

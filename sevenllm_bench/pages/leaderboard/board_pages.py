@@ -11,10 +11,11 @@ from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
+from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.metrics.registry import HEADLINE, METRICS
-from sevenllm_bench.pages.leaderboard.entry import HEADLINE_ID, PARTS, Entry, Facts, Value
+from sevenllm_bench.pages.leaderboard.entry import PARTS, Entry, Facts, Value
 from sevenllm_bench.pages.leaderboard.model_metadata import unused_facts, with_facts
-from sevenllm_bench.pages.leaderboard.submissions import LeftOut, read_submissions
+from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission, read_submissions
 from sevenllm_bench.pages.report.score_views import KIND_NAMES, LANGUAGE_NAMES, in_chart, section_name
 from sevenllm_bench.pages.site import Site, options, script_json
 from sevenllm_bench.text.display import plain
@@ -42,7 +43,7 @@ class Built:
 
     index: Path
     entries: int
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[UnusableSubmission, ...]
     unused: tuple[str, ...] = ()
 
 
@@ -92,7 +93,7 @@ def _values(
     current: Sequence[Entry],
     older: Sequence[Entry],
     numbers: Mapping[int, int],
-    left_out: Sequence[LeftOut],
+    left_out: Sequence[UnusableSubmission],
 ) -> dict[str, Any]:
     models = [entry for entry in current if not entry.is_encoder]
     main = [entry for entry in models if entry.headline is not None]
@@ -108,7 +109,7 @@ def _values(
         "key": id,
         "page": PAGE,
         "groups": _GROUPS,
-        "headline_id": HEADLINE_ID,
+        "headline_id": HEADLINE_NAME,
         "encoder_columns": [
             *((name, f"MCQ {lang}, log-likelihood") for name, lang in zip(_LOGPROB, LANGUAGES, strict=True)),
             *_encoder_parts(current),
@@ -159,7 +160,10 @@ def _history(entries: Sequence[Entry]) -> dict[str, Any]:
 
 def _compact(entries: Sequence[Entry]) -> dict[str, Any]:
     """What comparing two entries in the page needs: figures in the order of `ids`, as integers of ten-thousandths."""
-    ids = [HEADLINE_ID, *(f"{language}_{kind}.{metric}" for kind in KINDS for language in LANGUAGES for metric in METRICS[kind])]
+    ids = [
+        HEADLINE_NAME,
+        *(f"{language}_{kind}.{metric}" for kind in KINDS for language in LANGUAGES for metric in METRICS[kind]),
+    ]
     ids += [f"{leaf.name}.{HEADLINE[leaf.kind]}" for leaf in LEAVES] + list(_LOGPROB)
     present = [name for name in ids if any(name in entry.figures for entry in entries)]
     return {
@@ -195,7 +199,7 @@ def _size(facts: Facts) -> str:
 def _title(name: str) -> list[str]:
     """Level, title and metric of a figure."""
     scope, _, metric = name.partition(".")
-    if name == HEADLINE_ID:
+    if name == HEADLINE_NAME:
         return ["overall", "Headline", ""]
     leaf = next((leaf for leaf in LEAVES if leaf.name == scope), None)
     if leaf is None:
@@ -203,7 +207,7 @@ def _title(name: str) -> list[str]:
     return ["task", f"{leaf.task.name if leaf.task else 'Multiple choice'}, {leaf.language}", metric]
 
 
-def _json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Sequence[LeftOut]) -> bytes:
+def _json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Sequence[UnusableSubmission]) -> bytes:
     """The leaderboard as JSON: every entry with every figure."""
     shown = {id(entry) for entry in current}
     content = {

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES
+from sevenllm_bench.figures.cells import HEADLINE_NAME, mean_over
+from sevenllm_bench.figures.figures import combined_error
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.stats.intervals import LEAST_ROWS
 
 Tuning = Literal["base", "tuned", ""]
-HEADLINE_ID = "headline"
 #: The figures that the headline is the unweighted mean of.
 PARTS = tuple(f"{language}_{kind}.{HEADLINE[kind]}" for language in LANGUAGES for kind in KINDS)
 #: Billions of parameters from which a model counts in the next group, and the groups' names.
@@ -108,13 +109,13 @@ class Entry:
     @property
     def headline(self) -> float | None:
         """The headline over every official row; None for a partial run."""
-        value = self.figures.get(HEADLINE_ID)
+        value = self.figures.get(HEADLINE_NAME)
         return value.mean if value and not value.partial else None
 
     @property
     def why_unranked(self) -> str:
         """Why it has no rank; empty when it has one."""
-        value = self.figures.get(HEADLINE_ID)
+        value = self.figures.get(HEADLINE_NAME)
         return (value.partial if value else "a section has no figures") if self.headline is None else ""
 
     @property
@@ -136,9 +137,8 @@ class Entry:
         whole = [value for value in values if value is not None and not value.partial]
         if len(whole) != len(names):
             return None
-        errors = [value.error for value in whole if value.error is not None]
-        error = sum(e * e for e in errors) ** 0.5 / len(whole) if len(errors) == len(whole) else None
-        return Value(sum(value.mean for value in whole) / len(whole), error, sum(value.rows or 0 for value in whole) or None)
+        error = combined_error([value.error for value in whole])
+        return Value(mean_over([[value.mean] for value in whole]), error, sum(value.rows or 0 for value in whole) or None)
 
 
 def size_in_name(name: str) -> float | None:

@@ -5,48 +5,38 @@ This is the one place that knows how submissions look. Nothing of a bundle is un
 
 from __future__ import annotations
 
-import json
-import lzma
-import math
 import os
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.catalog import ASK_FOR_EXTRACTION, SECTIONS
 from sevenllm_bench.comparison.compatibility import DISQUALIFYING
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
-from sevenllm_bench.figures.cells import (
-    HEADLINE_NAME,
-    Cell,
-    RowValues,
-    headline_cells,
-    metric_cells,
-    why_partial,
-    why_task_partial,
-)
+from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.metrics.registry import METRIC_VERSIONS
-from sevenllm_bench.pages.leaderboard.entry import HEADLINE_ID, Entry, Value
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS, bounds
+from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.locate import find_runs
 from sevenllm_bench.runs.reader import leaf_of_task, read_run
 from sevenllm_bench.runs.records import Run, Unknown
 from sevenllm_bench.runs.untrusted import finite, printable
+from sevenllm_bench.submission.manifest import read_unverified
 from sevenllm_bench.text.unicode import encodable
 
-MANIFEST = "manifest.json"
-FORMAT = "sevenllm-bench submission"
-_MOST_BYTES, _DEEPEST = 8 << 20, 6
+_DEEPEST = 6
+#: Tasks whose figures version 1 of the format takes over other rows (see `catalog.ASK_FOR_EXTRACTION`): they are not shown.
+_OTHER_IN_VERSION_1 = frozenset(ASK_FOR_EXTRACTION.values())
 #: No standard error of a mean of values from 1 to 5 is larger.
 _MOST_ERROR = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class UnusableSubmission:
     """A submission that can't be shown.
 
     Attributes:
@@ -58,11 +48,11 @@ class LeftOut:
     why: str
 
 
-def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[LeftOut]]:
+def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[UnusableSubmission]]:
     """Every submission in files and folders.
 
     Args:
-        paths: Bundles (zip files or folders with a manifest), runs of lm-eval (with samples), or folders of those.
+        paths: Bundles (zip files), runs of lm-eval (with samples), or folders of those.
 
     Returns:
         The entries, and what can't be shown with the reason.
@@ -71,7 +61,7 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Lef
         ResultsError: A path doesn't exist, or there is no usable submission at all.
     """
     entries: list[Entry] = []
-    left_out: list[LeftOut] = []
+    left_out: list[UnusableSubmission] = []
     seen: set[Path] = set()
     for given in paths:
         path = user_path(given, ResultsError)
@@ -81,7 +71,7 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Lef
             try:
                 entries += _entries(found)
             except SEvenLLMError as error:
-                left_out.append(LeftOut(str(found), printable(error, 400)))
+                left_out.append(UnusableSubmission(str(found), printable(error, 400)))
     if not entries:
         reasons = "".join(f"\n  - {item.why}" for item in left_out[:10])
         raise ResultsError(f"{', '.join(map(str, paths))}: no usable submission in it{reasons}")
@@ -94,7 +84,7 @@ def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
     if real in seen and path.exists():
         return
     seen.add(real)
-    if not path.is_dir() or (path / MANIFEST).is_file() or any(path.glob("results*.json")):
+    if not path.is_dir() or any(path.glob("results*.json")):
         yield path
     elif depth < _DEEPEST:
         for child in sorted(path.iterdir()):
@@ -105,48 +95,18 @@ def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
 def _entries(path: Path) -> Iterable[Entry]:
     if not path.is_dir() and not path.is_file():
         raise ResultsError(f"{path}: {'not a regular file' if path.exists() else 'a link that leads nowhere'}")
-    if path.is_dir() and not (path / MANIFEST).is_file():
-        return [_of_run(read_run(files)) for files in find_runs([path])]
-    if path.is_file() and path.suffix != ".zip":
-        return [_of_run(read_run(files)) for files in find_runs([path])]
-    return [_of_manifest(_manifest(path), str(path))]
-
-
-def _manifest(path: Path) -> Mapping[str, Any]:
-    try:
-        content = json.loads(_member(path))
-    except (ValueError, RecursionError) as error:
-        raise ResultsError(f"{path}: its {MANIFEST} is broken JSON ({printable(error)})") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ResultsError(f"{path}: its {MANIFEST} is no manifest of a submission")
-    return content
-
-
-def _member(path: Path) -> bytes:
-    """The manifest's bytes: of a folder, or of a zip file of which no other member is touched."""
-    try:
-        if path.is_dir():
-            if (path / MANIFEST).stat().st_size > _MOST_BYTES:
-                raise ResultsError(f"{path}: its {MANIFEST} is too large")
-            return (path / MANIFEST).read_bytes()
-        with zipfile.ZipFile(path) as archive, archive.open(MANIFEST) as member:
-            content = member.read(_MOST_BYTES + 1)
-    except KeyError:
-        raise ResultsError(f"{path}: no {MANIFEST} in it") from None
-    except (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError) as error:
-        raise ResultsError(f"{path}: can't be read ({printable(error)})") from None
-    if len(content) > _MOST_BYTES:
-        raise ResultsError(f"{path}: its {MANIFEST} is too large")
-    return content
+    if path.suffix == ".zip" and path.is_file():
+        return [_of_manifest(read_unverified(path), str(path))]
+    return [_of_run(read_run(files)) for files in find_runs([path])]
 
 
 def _of_manifest(manifest: Mapping[str, Any], path: str) -> Entry:
     declared, model = _object(manifest, "submission"), _object(manifest, "model")
     tasks = _object(manifest, "tasks")
     repository = _text(declared.get("repository"))
-    figures = manifest.get("figures")
+    figures, version_2 = manifest.get("figures"), manifest.get("version") != 1
     if not isinstance(figures, list):
-        raise ResultsError(f"{path}: its {MANIFEST} has no figures")
+        raise ResultsError(f"{path}: its manifest has no figures")
     return Entry(
         name=repository or _text(model.get("name")) or "unnamed",
         repository=repository,
@@ -157,7 +117,9 @@ def _of_manifest(manifest: Mapping[str, Any], path: str) -> Entry:
         command=_text(manifest.get("command"), 20_000),
         source=_text(model.get("source")),
         path=path,
-        figures=dict(_values(figures)),
+        figures={
+            name: value for name, value in _values(figures) if version_2 or name.partition(".")[0] not in _OTHER_IN_VERSION_1
+        },
     )
 
 
@@ -198,15 +160,11 @@ def _values(figures: Iterable[Any]) -> Iterator[tuple[str, Value]]:
 
 def _is_figure(name: str) -> bool:
     scope, _, metric = name.partition(".")
-    if name == HEADLINE_ID:
-        return True
-    section = scope.partition("_")
-    is_section = section[0] in ("en", "zh") and section[2] in ("understanding", "generation", "mcq")
-    return metric in METRIC_VERSIONS and (is_section or leaf_of_task(scope) is not None)
+    return name == HEADLINE_NAME or (metric in METRIC_VERSIONS and (scope in SECTIONS or leaf_of_task(scope) is not None))
 
 
 def _in_range(name: str, mean: float) -> bool:
-    low, high = (1.0, 5.0) if name.endswith(".judge") else (0.0, 1.0)
+    low, high = bounds(name.partition(".")[2])
     return low <= mean <= high + 1e-9
 
 
@@ -247,20 +205,5 @@ def _day_of(seconds: float) -> str:
 
 
 def _figures(run: Run) -> dict[str, Value]:
-    """Headline, sections and tasks of a run, under the names that manifests give them."""
-    values, partial = RowValues(run), why_partial(run)
-    found = {}
-    cells = [*headline_cells(run)[:1], *(cell for metric in values.metrics() for cell in metric_cells(run, metric))]
-    for cell in cells:
-        if cell.level in ("overall", "section", "task") and values.has(cell):
-            name = HEADLINE_ID if cell.metric == HEADLINE_NAME else f"{cell.name}.{cell.metric}"
-            if name == HEADLINE_ID or cell.level != "overall":
-                found[name] = _value(cell, values, partial if cell.level != "task" else why_task_partial(run, cell.name))
-    return found
-
-
-def _value(cell: Cell, values: RowValues, partial: str) -> Value:
-    strata = values.strata(cell)
-    known = all(len(stratum) > 1 for stratum in strata)
-    error = math.sqrt(sum(float(s.var(ddof=1)) / len(s) for s in strata)) / len(strata) if known else None
-    return Value(float(sum(s.mean() for s in strata) / len(strata)), error, sum(map(len, strata)), partial)
+    """Headline, sections and tasks of a run."""
+    return {f.id: Value(f.value, f.stderr, f.rows, f.why_partial) for f in figures_of(run)}

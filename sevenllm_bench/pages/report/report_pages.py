@@ -12,7 +12,8 @@ from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
 from sevenllm_bench.comparison.compare_runs import Finding
 from sevenllm_bench.comparison.compatibility import differences
 from sevenllm_bench.comparison.table_cells import how_to_read, p_value
-from sevenllm_bench.figures.cells import HEADLINE_NAME, why_partial
+from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_examples import examples, main_value

@@ -14,10 +14,11 @@ from typing import Any
 from sevenllm_bench.answers import final_text, read_extraction
 from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.data.official import FILENAME
-from sevenllm_bench.figures.run_figures import Figure, dig
+from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.metrics.registry import JUDGE_METRICS, METRIC_VERSIONS, SHARES
 from sevenllm_bench.prompts import STYLES
 from sevenllm_bench.runs.records import Sample
+from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.submission.formats.model_index import model_name
 from sevenllm_bench.submission.layout import EVERY_EVAL_EVER, safe_part
 
@@ -100,7 +101,7 @@ def _model_info(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def _result(figure: Figure, manifest: Mapping[str, Any]) -> dict[str, Any]:
     task = manifest["tasks"].get(figure.name) or next(iter(manifest["tasks"].values()))
-    name = "sevenllm" if figure.level == "headline" else f"sevenllm_{figure.name}".replace("sevenllm_sevenllm", "sevenllm")
+    name = "sevenllm" if figure.level == "overall" else f"sevenllm_{figure.name}".replace("sevenllm_sevenllm", "sevenllm")
     return {
         "evaluation_result_id": figure.id,
         "evaluation_name": name,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
 from sevenllm_bench.data.hub import REVISION
+from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.figures.run_figures import Figure, dig, for_the_hub
+from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.figures import Figure
+from sevenllm_bench.metrics.registry import METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.submission.layout import HUB_RESULTS, safe_part
 
 
@@ -31,7 +37,7 @@ def hub_results(manifest: Mapping[str, Any], figures: Sequence[Figure]) -> list[
         entries = [
             EvalResultEntry(
                 dataset_id=declared["benchmark"],
-                task_id=figure.task_id,
+                task_id=task_id(figure),
                 value=figure.value,
                 dataset_revision=REVISION if declared["benchmark"] == default_benchmark() else None,
                 date=None if manifest["date"] == "unknown" else manifest["date"],
@@ -86,3 +92,65 @@ def as_yaml(content: Any) -> str:
     import yaml
 
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=1_000)
+
+
+def task_id(figure: Figure) -> str:
+    """The task id of a figure on the Hub, e.g. "en_mcq_acc", and "headline"."""
+    return figure.id.replace(".", "_")
+
+
+def hub_task_ids() -> tuple[str, ...]:
+    """Every task id that can occur on the Hub: fixed, since a leaderboard keeps one ranking for each."""
+    kinds = {kind: (*METRICS[kind], *(SEMANTIC_METRICS if kind in OPTIONAL_FOR else ())) for kind in KINDS}
+    sections = [f"{language}_{kind}_{metric}" for kind in KINDS for language in LANGUAGES for metric in kinds[kind]]
+    return (HEADLINE_NAME, *sections)
+
+
+def for_the_hub(figures: Iterable[Figure], tasks: Mapping[str, Any]) -> tuple[list[Figure], dict[str, str]]:
+    """Which figures enter the formats of the Hub, and why others don't.
+
+    Headline and sections enter, over every official row, in [0, 1]. A task id stands for one thing: semantic similarity
+    enters with the default embedding model alone, and `judge`, whose scale is 1 to 5 and which depends on the judge, never.
+
+    Args:
+        figures: All figures.
+        tasks: `tasks` of the manifest.
+
+    Returns:
+        The figures, and the id of each headline or section figure left out with the reason.
+    """
+    ids, own = set(hub_task_ids()), _official_tasks(tasks)
+    why_none, semantic = _why_none(own), _has_default_embedding(own)
+    chosen, left = [], {}
+    for figure in figures:
+        if figure.level != "task":
+            why = why_none or figure.why_partial or ("" if task_id(figure) in ids else "not on a fixed scale from 0 to 1")
+            if not why and figure.metric in SEMANTIC_METRICS and not semantic:
+                why = "not with the default embedding model"
+            if why:
+                left[figure.id] = why
+            else:
+                chosen.append(figure)
+    return chosen, left
+
+
+def _official_tasks(tasks: Mapping[str, Any]) -> dict[str, Any]:
+    official = {leaf.name: leaf.kind for leaf in LEAVES if leaf.is_official}
+    return {name: task for name, task in tasks.items() if name in official}
+
+
+def _why_none(tasks: Mapping[str, Any]) -> str:
+    """Why no figure of the run can stand under a fixed task id."""
+    if not tasks:
+        return "no task with official rows was run"
+    if any(dig(task, "signature", "data", "sha256") not in (SHA256, SHA256_LF) for task in tasks.values()):
+        return "not run on the genuine data file"
+    settings = {json.dumps([task.get("num_fewshot"), task.get("prompt"), task.get("version")]) for task in tasks.values()}
+    return "its tasks differ in prompt, few-shot examples or version" if len(settings) > 1 else ""
+
+
+def _has_default_embedding(tasks: Mapping[str, Any]) -> bool:
+    from sevenllm_bench.encoders.sentence_embedder import DEFAULT_MODEL, DEFAULT_REVISION
+
+    used = [dig(task, "signature", "embedding") for name, task in tasks.items() if not name.endswith("_mcq")]
+    return bool(used) and all((dig(e, "model"), dig(e, "revision")) == (DEFAULT_MODEL, DEFAULT_REVISION) for e in used)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sevenllm_bench.data.hub import REPO_ID, REVISION
-from sevenllm_bench.figures.run_figures import Figure, for_the_hub
-from sevenllm_bench.submission.formats.hub_results import setup_line
+from sevenllm_bench.figures.figures import Figure
+from sevenllm_bench.submission.formats.hub_results import for_the_hub, setup_line
 
 #: Metrics that have a page of their own on the Hub; the others go by our names.
 _KNOWN_METRICS = {"acc": "accuracy"}

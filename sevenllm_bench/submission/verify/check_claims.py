@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.figures.run_figures import LEXICAL, Figure, dig
+from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.io.yaml12 import load_yaml
-from sevenllm_bench.metrics.registry import METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS
 from sevenllm_bench.runs.records import Run, Sample
-from sevenllm_bench.runs.untrusted import finite, printable
+from sevenllm_bench.runs.untrusted import dig, finite, printable
 from sevenllm_bench.submission.formats import every_eval_ever
 from sevenllm_bench.submission.formats.hub_results import hub_path, hub_results
 from sevenllm_bench.submission.formats.model_index import model_index
@@ -83,7 +83,7 @@ def check_figures(manifest: Mapping[str, Any], figures: Sequence[Figure], spoilt
 
 def _figure(figure: Figure, record: Mapping[str, Any], spoilt: frozenset[str]) -> Finding:
     finding = figure_finding("figures", figure.id, finite(record.get("value")), figure.value)
-    if figure.name in spoilt or (figure.level == "headline" and spoilt):
+    if figure.name in spoilt or (figure.level == "overall" and spoilt):
         return Finding("figures", figure.id, "unconfirmed", "some answers are too long to be scored here", finding.claimed)
     if finding.status == "confirmed" and (record.get("rows"), record.get("partial", "")) != (figure.rows, figure.why_partial):
         why = f"over {figure.rows} rows" + (f" ({figure.why_partial})" if figure.why_partial else "")
@@ -93,7 +93,7 @@ def _figure(figure: Figure, record: Mapping[str, Any], spoilt: frozenset[str]) -
     if finding.status == "confirmed" and list(_differences(figure.stderr, record.get("stderr"), "stderr")):
         said = printable(record.get("stderr"), 20)
         return Finding("figures", figure.id, "differs", f"its standard error is {figure.stderr}, the manifest says {said}")
-    if finding.status == "confirmed" and figure.metric not in LEXICAL and figure.level != "headline":
+    if finding.status == "confirmed" and figure.metric not in LEXICAL and figure.level != "overall":
         needs = "the embedding model" if figure.metric.startswith("semantic") else "the judge"
         why = f"the mean of its rows' values, which can't be confirmed (needs {needs})"
         return Finding("figures", figure.id, "unconfirmed", why, finding.claimed, finding.found)

@@ -7,12 +7,15 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from sevenllm_bench.data.rows import Row
-from sevenllm_bench.figures.run_figures import dig
+from sevenllm_bench.data.benchmark import OFFICIAL_NAME, Benchmark, Source
+from sevenllm_bench.data.rows import FIELDS, Row
 from sevenllm_bench.prompts import STYLES, PromptStyle, render
 from sevenllm_bench.runs.records import LeafRun, Run, Sample, Unknown
-from sevenllm_bench.submission.known import KnownRows
+from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.submission.verify.findings import Finding, some
+
+#: The benchmark's rows by source.
+Benchmarks = Mapping[Source, Benchmark]
 
 
 def samples_by_task(run: Run) -> dict[str, list[Sample]]:
@@ -23,19 +26,20 @@ def samples_by_task(run: Run) -> dict[str, list[Sample]]:
     return by_task
 
 
-def source_of(leaf: LeafRun) -> str:
+def source_of(leaf: LeafRun) -> Source:
     """Whose rows a task says it was run on: "official" or "embedded"."""
-    return "official" if dig(leaf.signature, "data", "name") == "SEvenLLM-Bench" else "embedded"
+    return "official" if dig(leaf.signature, "data", "name") == OFFICIAL_NAME else "embedded"
 
 
-def check_rows(run: Run, known: KnownRows) -> Iterator[Finding]:
+def check_rows(run: Run, benchmarks: Benchmarks) -> Iterator[Finding]:
     """Data hash, rows and coverage of every task."""
     for task, samples in samples_by_task(run).items():
         leaf = run.leaves[task]
         source = source_of(leaf)
-        yield _data(task, leaf, known.description(source))
-        yield from _rows(task, samples, known.rows(source), source)
-        yield from _coverage(task, leaf, samples, known.of_leaf(leaf.leaf, source), run.settings.limit)
+        benchmark = benchmarks[source]
+        yield _data(task, leaf, benchmark.description)
+        yield from _rows(task, samples, benchmark.by_id, source)
+        yield from _coverage(task, leaf, samples, benchmark.of_leaf(leaf.leaf), run.settings.limit)
 
 
 def _data(task: str, leaf: LeafRun, wanted: Mapping[str, object]) -> Finding:
@@ -61,8 +65,7 @@ def _rows(task: str, samples: Sequence[Sample], known: Mapping[int, Row], source
 
 
 def _fields_that_differ(found: Row, wanted: Row) -> list[str]:
-    names = ("category", "instruction", "input", "thought", "output", "source")
-    return [name for name in names if getattr(found, name) != getattr(wanted, name)]
+    return [name for name in (*FIELDS, "source") if getattr(found, name) != getattr(wanted, name)]
 
 
 def _coverage(
@@ -99,12 +102,12 @@ def _rows_within(limit: float | Unknown | None, rows: int) -> int:
     return min(rows, math.ceil(rows * limit) if limit < 1 else int(min(limit, rows)))
 
 
-def check_prompts(run: Run, known: KnownRows, folder: Path) -> Iterator[Finding]:
+def check_prompts(run: Run, benchmarks: Benchmarks, folder: Path) -> Iterator[Finding]:
     """The prompts sent, against those that the package generates.
 
     Args:
         run: The run.
-        known: The rows.
+        benchmarks: The rows by source.
         folder: Where the samples files are, for prompts in a form that the run doesn't hold.
     """
     for task, samples in samples_by_task(run).items():
@@ -114,11 +117,12 @@ def check_prompts(run: Run, known: KnownRows, folder: Path) -> Iterator[Finding]
             named = f"prompt {leaf.prompt.get('name')!r}, version {leaf.prompt.get('version')!r}" if leaf.prompt else "no prompt"
             yield Finding("prompts", task, "unconfirmed", f"the results name {named}, which this package can't generate")
         elif samples:
-            yield _prompts(run, leaf, samples, style, known, folder)
+            yield _prompts(run, leaf, samples, style, benchmarks[source_of(leaf)].by_id, folder)
 
 
-def _prompts(run: Run, leaf: LeafRun, samples: Sequence[Sample], style: PromptStyle, known: KnownRows, folder: Path) -> Finding:
-    rows = known.rows(source_of(leaf))
+def _prompts(
+    run: Run, leaf: LeafRun, samples: Sequence[Sample], style: PromptStyle, rows: Mapping[int, Row], folder: Path
+) -> Finding:
     messages = _messages(folder, leaf.task) if any(sample.prompt is None for sample in samples) else {}
     changed, contained, unknown = [], 0, 0
     plain = not _is_wrapped(run, leaf)

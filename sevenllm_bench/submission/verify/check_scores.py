@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sevenllm_bench.catalog import TASK_VERSION, Kind
-from sevenllm_bench.figures.run_figures import LEXICAL, dig
-from sevenllm_bench.metrics.registry import METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
+from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.scoring import score_rows
-from sevenllm_bench.submission.known import KnownRows
-from sevenllm_bench.submission.verify.check_rows import samples_by_task, source_of
+from sevenllm_bench.submission.verify.check_rows import Benchmarks, samples_by_task, source_of
 from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some
 
 #: Answers longer than this are not scored here, so that a bundle can't keep a leaderboard's machine busy for hours.
@@ -32,13 +31,13 @@ class Rescored:
     too_long: Mapping[str, list[int]]
 
 
-def rescore(run: Run, known: KnownRows) -> Rescored:
+def rescore(run: Run, benchmarks: Benchmarks) -> Rescored:
     """Score all answers again."""
     found: list[Sample] = []
     too_long: dict[str, list[int]] = {}
     characters = 0
     for task, samples in samples_by_task(run).items():
-        rows = known.rows(source_of(run.leaves[task]))
+        rows = benchmarks[source_of(run.leaves[task])].by_id
         scored = []
         for sample in samples:
             length = len(sample.response or "")

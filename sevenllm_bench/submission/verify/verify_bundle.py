@@ -9,28 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench import __version__
+from sevenllm_bench.data.benchmark import load_genuine
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.figures.run_figures import figures_of
+from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.runs.locate import find_runs
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import printable, read_json
-from sevenllm_bench.submission.known import KnownRows
 from sevenllm_bench.submission.layout import LIMITS, RUN_FOLDER, Limits
 from sevenllm_bench.submission.manifest import Declared, created_in, declared_in, describe_run, read_manifest
 from sevenllm_bench.submission.verify.check_claims import check_figures, check_files, check_formats, check_groups, check_manifest
-from sevenllm_bench.submission.verify.check_rows import check_prompts, check_rows
+from sevenllm_bench.submission.verify.check_rows import check_prompts, check_rows, source_of
 from sevenllm_bench.submission.verify.check_scores import Rescored, check_scores, rescore
 from sevenllm_bench.submission.verify.findings import Finding, Verification, some
 from sevenllm_bench.submission.verify.unpack import remove, unpack
 
 
-def verify_bundle(bundle: Path, known: KnownRows, limits: Limits = LIMITS) -> Verification:
+def verify_bundle(bundle: Path, data_dir: str | Path | None = None, limits: Limits = LIMITS) -> Verification:
     """Check a bundle. Nothing of it is executed, and nothing is written but into a temporary folder.
 
     Args:
         bundle: A zip file or folder.
-        known: The benchmark's rows.
+        data_dir: Folder of the official file; default: as in `load_benchmark`.
         limits: How large a bundle may be.
 
     Returns:
@@ -48,7 +48,7 @@ def verify_bundle(bundle: Path, known: KnownRows, limits: Limits = LIMITS) -> Ve
             findings += check_files(folder, names, manifest)
             findings += _long_lines(folder, names, limits)
             run = _run(folder, names)
-            findings += _about_the_run(folder, manifest, run, known)
+            findings += _about_the_run(folder, manifest, run, data_dir)
         except ResultsError as error:
             problems = [finding.line for finding in findings if finding.status == "differs"]
             raise ResultsError("\n".join([f"{bundle}: {error}", *problems])) from None
@@ -57,17 +57,18 @@ def verify_bundle(bundle: Path, known: KnownRows, limits: Limits = LIMITS) -> Ve
     return Verification(tuple(_hinted(findings, manifest)), run.label)
 
 
-def _about_the_run(folder: Path, manifest: Mapping[str, Any], run: Run, known: KnownRows) -> Iterator[Finding]:
+def _about_the_run(folder: Path, manifest: Mapping[str, Any], run: Run, data_dir: str | Path | None) -> Iterator[Finding]:
     declared, created = declared_in(manifest), created_in(manifest)
+    benchmarks = {source: load_genuine(source, data_dir) for source in {source_of(leaf) for leaf in run.leaves.values()}}
     described = describe_run(run)
     yield from _problems(run)
     yield from check_manifest(manifest, described)
-    yield from check_rows(run, known)
-    yield from check_prompts(run, known, folder / RUN_FOLDER)
-    again = rescore(run, known)
+    yield from check_rows(run, benchmarks)
+    yield from check_prompts(run, benchmarks, folder / RUN_FOLDER)
+    again = rescore(run, benchmarks)
     yield from check_scores(run, again)
     yield from check_groups(read_json(Path(run.path)), run, again.samples)
-    figures = figures_of(run, again.samples, known)
+    figures = figures_of(run, again.samples)
     yield from check_figures(manifest, figures, _spoilt(again))
     version = {"sevenllm_bench": printable(manifest.get("sevenllm_bench"))}
     rebuilt = {"submission": asdict(declared), **described, **version}

@@ -163,8 +163,9 @@ def test_a_run_that_lost_samples_or_scores_has_no_rank(official_rows, tmp_path):
         samples.write_text("\n".join(spoil(samples.read_text(encoding="utf-8").splitlines())), encoding="utf-8")
         (entry,), _ = read_submissions([tmp_path / name])
         assert entry.headline is None
-        assert entry.why_unranked == "1 of 45 tasks lack samples with a score"
-        assert entry.figures["sevenllm_en_mcq.acc"].partial == "25 of 50 rows"
+        why = {"cut": "25 of 1,300 rows missing", "nulls": "25 rows have no value"}[name]
+        assert entry.why_unranked == why
+        assert entry.figures["sevenllm_en_mcq.acc"].partial == why.replace("1,300", "50")
 
 
 def null(line):

@@ -12,11 +12,11 @@ from submission_files import DECLARED, NOW, differing, make_bundle, official_run
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.figures.run_figures import Figure, for_the_hub, hub_task_ids
+from sevenllm_bench.figures.cells import Cell
+from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.submission.bundle import one_run, write_bundle
-from sevenllm_bench.submission.formats.hub_results import as_yaml, hub_path, hub_results
+from sevenllm_bench.submission.formats.hub_results import as_yaml, for_the_hub, hub_path, hub_results, hub_task_ids
 from sevenllm_bench.submission.formats.model_index import model_index
-from sevenllm_bench.submission.known import KnownRows
 from sevenllm_bench.submission.push import pull_request
 
 ROOT = Path(__file__).parents[3]
@@ -44,14 +44,18 @@ def manifest(**declared):
     }
 
 
+def figure(level, name, metric, *values):
+    return Figure(Cell(level, name, metric, ((name, metric),)), *values)
+
+
 FIGURES = [
-    Figure("headline", "headline", "headline", 0.5, 1300, 0.01),
-    Figure("section", "en_mcq", "acc", 0.92, 50, 0.04),
-    Figure("section", "zh_generation", "rouge_l", 0.25, 300, 0.01),
-    Figure("section", "zh_generation", "judge", 3.5, 300, 0.01),
-    Figure("section", "zh_generation", "semantic", 0.8, 300, 0.01),
-    Figure("section", "zh_mcq", "acc", 0.9, 30, 0.04, "20 of 50 rows missing"),
-    Figure("task", "sevenllm_en_mcq", "acc", 0.92, 50, 0.04),
+    figure("overall", "headline", "headline", 0.5, 1300, 0.01),
+    figure("section", "en_mcq", "acc", 0.92, 50, 0.04),
+    figure("section", "zh_generation", "rouge_l", 0.25, 300, 0.01),
+    figure("section", "zh_generation", "judge", 3.5, 300, 0.01),
+    figure("section", "zh_generation", "semantic", 0.8, 300, 0.01),
+    figure("section", "zh_mcq", "acc", 0.9, 30, 0.04, "20 of 50 rows missing"),
+    figure("task", "sevenllm_en_mcq", "acc", 0.92, 50, 0.04),
 ]
 
 
@@ -179,7 +183,7 @@ def test_every_eval_ever_validates(schemas, tmp_path):
 def test_official_rows_in_every_format(schemas, official_rows, data_dir, tmp_path):
     """A small run over official rows, one section whole: that section alone enters the formats of the Hub."""
     rows = [row for row in official_rows if row.kind == "mcq" and (row.language == "en" or row.id % 2)]
-    known = KnownRows(str(data_dir))
+    known = str(data_dir)
     run = official_run(tmp_path / "run", rows, {row.id: "B" for row in rows})
     bundle = write_bundle(one_run(run), tmp_path / "b", replace(DECLARED, revision="f" * 40), known, NOW)
     assert differing(verify(bundle.path, known), "hub results") == []
@@ -197,9 +201,9 @@ def test_official_rows_in_every_format(schemas, official_rows, data_dir, tmp_pat
 @pytest.mark.predictions
 def test_tampered_formats_of_the_hub(official_rows, data_dir, tmp_path, capsys):
     rows = [row for row in official_rows if row.kind == "mcq"]
-    known = KnownRows(str(data_dir))
+    known = str(data_dir)
     run = official_run(tmp_path / "run", rows, {row.id: "B" for row in rows})
-    bundle = write_bundle(one_run(run), tmp_path / "b", DECLARED, known, NOW)
+    bundle = write_bundle(one_run(run), tmp_path / "b", DECLARED, NOW)
     file = bundle.path / "hub" / bundle.hub_file[0]
     good = file.read_text(encoding="utf-8")
     for old, new, named in (

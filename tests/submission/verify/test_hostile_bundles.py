@@ -15,7 +15,6 @@ from submission_files import as_bytes, copied, differing, sign_again, verify, zi
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
-from sevenllm_bench.submission.known import KnownRows
 from sevenllm_bench.submission.layout import Limits, why_not
 from sevenllm_bench.submission.verify.unpack import unpack
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
@@ -362,4 +361,4 @@ def test_a_folder_or_file_that_is_not_there(tmp_path, capsys):
     assert "no such file" in capsys.readouterr().err
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ResultsError, match="not a regular file"):
-        verify_bundle(tmp_path / "pipe", KnownRows())
+        verify_bundle(tmp_path / "pipe")

@@ -16,9 +16,9 @@ from submission_files import (
 )
 
 from sevenllm_bench.cli.main import main
+from sevenllm_bench.data.benchmark import load_genuine
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import DataError
-from sevenllm_bench.submission.known import KnownRows
 
 MCQ = "sevenllm_en_mcq"
 EVENTS = "sevenllm_en_time_element_acquisition"
@@ -248,10 +248,10 @@ def test_another_data_file_at_the_verifier(data_dir, tmp_path, monkeypatch):
     content = (data_dir / "test.jsonl").read_bytes()
     (tmp_path / "test.jsonl").write_bytes(content.replace(b"ransomware", b"malware", 1))
     with pytest.raises(DataError, match="not the official file"):
-        KnownRows(str(tmp_path)).rows("official")
+        load_genuine("official", str(tmp_path))
     monkeypatch.setenv("SEVENLLM_ALLOW_MODIFIED", "1")
-    with pytest.raises(DataError, match="genuine file alone"):
-        KnownRows(str(tmp_path)).rows("official")
+    with pytest.raises(DataError, match="genuine file only"):
+        load_genuine("official", str(tmp_path))
 
 
 def test_another_model(bundle):

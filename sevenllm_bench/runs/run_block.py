@@ -1,0 +1,63 @@
+"""The block `sevenllm` that our tasks add to a results file, in a task's `metadata`: written by the harness, read by `runs`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sevenllm_bench.runs.untrusted import Fields
+
+#: The block's key in a task's metadata.
+KEY = "sevenllm"
+
+#: What a user can choose about every task, by `lm_eval --metadata` (see `harness.options`).
+TASK_OPTIONS = (
+    "dataset",
+    "data_dir",
+    "allow_modified",
+    "prompt",
+    "semantic_model",
+    "semantic_force",
+    "judge",
+    "judge_budget_usd",
+    "judge_concurrency",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunBlock:
+    """What our tasks say of one task of a run.
+
+    Attributes:
+        signature: What identifies its figures (see `metrics.signature`).
+        prompt: {"name", "version", "sha256"} of the prompt; empty where it isn't known.
+        answers: How its answers were read ("read_as", with counts) and how many look cut off ("look_cut_off").
+        embedded_texts: Texts embedded for semantic similarity, and how many the model cut; empty without one.
+        judge: How answers were judged, with the reasons for unscored ones; empty without a judge.
+    """
+
+    signature: Mapping[str, Any] = field(default_factory=dict)
+    prompt: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    embedded_texts: Mapping[str, Any] = field(default_factory=dict)
+    judge: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The block in a results file; what is empty is left out."""
+        signature = {**self.signature, "prompt": dict(self.prompt)}
+        parts = {name: part for name, part in asdict(self).items() if part and name not in ("signature", "prompt")}
+        return {"signature": signature, **parts}
+
+
+def read_block(metadata: Fields) -> RunBlock:
+    """The block in a task's metadata; what is missing or of the wrong type is empty, and wrong types are problems."""
+    block = metadata.object(KEY)
+    signature = block.object("signature")
+    return RunBlock(
+        signature={key: value for key, value in signature.values.items() if key != "prompt"},
+        prompt=signature.object("prompt").values,
+        answers=block.object("answers").values,
+        embedded_texts=block.object("embedded_texts").values,
+        judge=block.object("judge").values,
+    )
