@@ -110,12 +110,26 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def make_bundle(run: Path, output: Path, known: str | None = None, declared: Declared = DECLARED) -> Path:
-    return write_bundle(one_run(run), output, declared, NOW).path
+def make_bundle(run: Path, output: Path, declared: Declared = DECLARED) -> Path:
+    """Write a bundle; where `output` is no zip file, unpack it there, to be changed by a test."""
+    path = write_bundle(one_run(run), output.with_name(f"{output.stem}.zip"), declared, NOW).path
+    return path if output.suffix == ".zip" else unpacked(path, output)
+
+
+def unpacked(bundle: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(bundle) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def packed(folder: Path) -> Path:
+    """The zip file of a bundle's folder, beside it."""
+    return zipped(folder, folder.with_name(f"{folder.name}-changed.zip"))
 
 
 def verify(bundle: Path, known: str | None = None) -> Verification:
-    return verify_bundle(bundle, known)
+    """Verify a bundle, or the folder of one as it is now."""
+    return verify_bundle(packed(bundle) if bundle.is_dir() else bundle, known)
 
 
 def differing(verification: Verification, check: str = "") -> list[Finding]:

@@ -1,6 +1,16 @@
 import pytest
 
-from sevenllm_bench.catalog import LEAVES, TASKS, Leaf, leaf_by_name, leaf_of, nearest_name, task_by_name
+from sevenllm_bench.catalog import (
+    ASK_FOR_EXTRACTION,
+    LEAVES,
+    SECTION_ROWS,
+    TASKS,
+    Leaf,
+    leaf_by_name,
+    leaf_of,
+    nearest_name,
+    task_by_name,
+)
 
 
 def test_the_paper_has_13_understanding_and_15_generation_tasks():
@@ -55,3 +65,14 @@ def test_leaf_names():
 def test_nearest_name(name, near):
     assert nearest_name(name) == near
     assert task_by_name(name) is None
+
+
+@pytest.mark.data
+def test_rows_by_section_and_the_two_that_ask_for_something_else(official_rows):
+    from collections import Counter
+
+    assert Counter(row.section for row in official_rows) == SECTION_ROWS
+    asking = {row.id: row.leaf.name for row in official_rows if row.kind not in ("mcq", row.leaf.kind)}
+    assert asking == ASK_FOR_EXTRACTION
+    counted = Counter(row.leaf.name for row in official_rows if row.kind == row.leaf.kind)
+    assert counted == {leaf.name: leaf.official_rows_scored for leaf in LEAVES if leaf.is_official}

@@ -200,7 +200,7 @@ def _add_submit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         description="Writes a bundle that anybody can verify, checks it, and shows the pull request that --push opens.",
     )
     parser.add_argument("run_path", metavar="RUN", help="a folder of lm-eval's output (--log_samples), or a results_*.json")
-    parser.add_argument("-o", "--output", required=True, metavar="BUNDLE", help="a zip file (NAME.zip) or a folder to write")
+    parser.add_argument("-o", "--output", required=True, metavar="BUNDLE", help="the zip file to write (NAME.zip)")
     parser.add_argument("--model", metavar="ORG/NAME", help="the model's repository on the Hub (default: what was loaded)")
     parser.add_argument("--revision", metavar="SHA", help="the model's revision, where the run doesn't say")
     parser.add_argument("--benchmark", metavar="ORG/NAME", help="dataset of the benchmark on the Hub (default: the authors')")
@@ -224,7 +224,7 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="recompute every score of a bundle from its samples",
         description="Says of each figure: confirmed, differs, or cannot be confirmed. Exit code 1 when something differs.",
     )
-    parser.add_argument("bundle", metavar="BUNDLE", help="the zip file or folder that submit wrote")
+    parser.add_argument("bundle", metavar="BUNDLE", help="the zip file that submit wrote")
     parser.add_argument("--strict", action="store_true", help="exit code 1 also for what cannot be confirmed")
     parser.add_argument("--all", action="store_true", help="list tasks and what is confirmed too")
     parser.add_argument("--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: as for score)")

@@ -6,7 +6,6 @@ import argparse
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.cli.table import print_table
@@ -29,7 +28,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the bundle, check it, show what would be sent, and send it where that is asked for."""
     output = user_path(arguments.output, ConfigError)
     files = one_run(arguments.run_path)
-    _keep_apart(output, files)
     declared = _declared(arguments, files)
     token = token_from_environment()
     if arguments.push and not token:
@@ -42,17 +40,6 @@ def run(arguments: argparse.Namespace) -> int:
     print_findings(verification)
     code = verification.exit_code()
     return code if code else _pull_request(bundle, declared, arguments.push, token)
-
-
-def _keep_apart(output: Path, files: RunFiles) -> None:
-    """Refuse a bundle's folder among the run's own files, where the copy would be read as another run.
-
-    Raises:
-        ConfigError: It would lie there.
-    """
-    run_folder = Path(files.name).resolve().parent
-    if output.suffix != ".zip" and run_folder in output.absolute().parents:
-        raise ConfigError(f"{output}: a folder within the run's own, where it would be read as another run; name another place")
 
 
 def _declared(arguments: argparse.Namespace, files: RunFiles) -> Declared:

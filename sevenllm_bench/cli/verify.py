@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.table import print_table
-from sevenllm_bench.errors import ConfigError, ResultsError
+from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.submission.verify.findings import Verification
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
@@ -20,8 +19,6 @@ def run(arguments: argparse.Namespace) -> int:
     """Check a bundle, print what was found, and return 1 when something differs (strict: or can't be confirmed)."""
     bundle = user_path(arguments.bundle, ResultsError)
     check_outputs({"--json": arguments.json}, [bundle, arguments.data_dir])
-    if arguments.json and bundle.resolve() in Path(arguments.json).absolute().parents:
-        raise ConfigError(f"--json {arguments.json}: within the bundle, which it would change; name a file elsewhere")
     verification = verify_bundle(bundle, arguments.data_dir)
     code = verification.exit_code(arguments.strict)
     if arguments.json == "-":
@@ -29,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         return code
     if arguments.json:
         write_text("--json", arguments.json, json_text(as_json(verification, code)))
-    print_figures(verification, arguments.all)
+    _print_figures(verification, arguments.all)
     print_findings(verification, arguments.all)
     return code
 
@@ -40,7 +37,7 @@ def as_json(verification: Verification, code: int) -> dict[str, object]:
     return {"model": verification.label, "exit_code": code, "counts": verification.counts, "findings": findings}
 
 
-def print_figures(verification: Verification, everything: bool = False) -> None:
+def _print_figures(verification: Verification, everything: bool = False) -> None:
     """Print a table of the figures claimed; tasks too with `everything`."""
     figures = [finding for finding in verification.findings if finding.check == _FIGURES]
     shown = [finding for finding in figures if everything or not finding.what.startswith("sevenllm")]

@@ -36,6 +36,7 @@ ProblemCode = Literal[
     "broken-line",  # a line of a samples file that is no sample
     "duplicate",  # a row that came more than once; its first sample counts
     "foreign-row",  # a row of another task, or of none; left out
+    "no-prompt",  # a sample without its prompt
     "bad-value",  # a value of the wrong type or range; left out
     "contradiction",  # two places that should agree do not
     "unknown-settings",  # plain predictions, or samples without results
@@ -161,7 +162,8 @@ class Sample:
         task: Task of the harness that ran it.
         row: The row, rebuilt from what the samples file says of it: id, language, kind (what the row asks for), category,
             instruction, input, thought and reference.
-        prompt: The prompt sent (with few-shot examples and chat template); None for plain predictions.
+        prompt: The prompt sent (with few-shot examples and chat template; of chat messages, their contents, one per line);
+            None where the file doesn't say.
         response: The model's raw text; None where there is none (log-likelihood, or no answer).
         metrics: Metric name to value, for the kind that the row asks for: in [0, 1], `judge` 1 to 5. A metric that could
             not be had is absent. They are lm-eval's values; rows 791 and 823, which their leaf scores as generation, are

@@ -14,7 +14,7 @@ from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.runs.records import Sample
-from sevenllm_bench.runs.untrusted import MOST_BYTES, Problems, finite
+from sevenllm_bench.runs.untrusted import MOST_BYTES, Problems, dig, finite
 from sevenllm_bench.scoring import reading_of, score_rows
 from sevenllm_bench.text.unicode import encodable
 
@@ -150,11 +150,14 @@ def _by_what_is_asked(row: Row, leaf: Leaf, response: str | None, reported: dict
 
 
 def _prompt(record: dict[str, Any], line: str, where: str, problems: Problems) -> str | None:
-    """The prompt, which lm-eval 0.4.13 writes as `arguments.gen_args_0.arg_0`."""
-    arguments = record.get("arguments")
-    first = arguments.get("gen_args_0") if isinstance(arguments, dict) else None
-    prompt = first.get("arg_0") if isinstance(first, dict) else None
+    """The prompt, which lm-eval 0.4.13 writes as `arguments.gen_args_0.arg_0`: text, or chat messages as [JSON text]."""
+    argument = dig(record, "arguments", "gen_args_0", "arg_0")
+    try:
+        turns = json.loads(argument[0]) if isinstance(argument, list) else None
+        prompt = argument if turns is None else "\n".join([turn["content"] for turn in turns])
+    except (ValueError, RecursionError, TypeError, KeyError, IndexError):
+        prompt = None
     if not isinstance(prompt, str):
-        problems.add("bad-value", where, f"{line}: no prompt", "arguments")
+        problems.add("no-prompt", where, f"{line}: no prompt")
         return None
     return encodable(prompt)

@@ -32,7 +32,7 @@ class Bundle:
     """A bundle that was written.
 
     Attributes:
-        path: The zip file or folder.
+        path: The zip file.
         manifest: Its manifest.
         figures: All figures.
         hub_file: The file for the model's repository, as (path in the repository, content); None where no figure
@@ -67,15 +67,17 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
 
     Args:
         files: The run's files, see `one_run`.
-        output: A zip file (its name ends in .zip) or a folder; it must not exist.
+        output: A zip file: its name ends in .zip, and it must not exist.
         declared: What the submitter says.
         created: Now.
         secret: A token that must not be in any file.
 
     Raises:
-        ConfigError: `output` exists, or can't be written.
+        ConfigError: `output` exists, has another name, or can't be written.
         ResultsError: The run can't be read, has no samples, or holds the secret in an answer.
     """
+    if output.suffix != ".zip":
+        raise ConfigError(f"{output}: a bundle is a zip file; name it {output.name}.zip")
     if output.exists() or output.is_symlink():
         raise ConfigError(f"{output} exists already; name another bundle, or delete it")
     beside = next(folder for folder in output.absolute().parents if folder.exists())
@@ -164,10 +166,7 @@ def _refuse_secret(folder: Path, names: Iterable[str], secret: str) -> None:
 
 
 def _finish(folder: Path, names: Sequence[str], output: Path) -> None:
-    """Put the bundle in its place, in one step."""
-    if output.suffix != ".zip":
-        folder.rename(output)
-        return
+    """Pack the bundle and put it in its place, in one step."""
     packed = folder.parent / "bundle.zip"
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in names:

@@ -202,7 +202,7 @@ def test_leaves_and_variants_by_name():
         (lambda s: [{**s[0], "resps": [["a", "b"]]}, *s[1:]], ["bad-value"], 4),
         (lambda s: [{**s[0], "resps": None}, *s[1:]], ["bad-value"], 4),
         (lambda s: [{**s[0], "resps": [[{"a": 1}]]}, *s[1:]], ["bad-value"], 4),
-        (lambda s: [{**s[0], "arguments": ["x"]}, *s[1:]], ["bad-value"], 4),
+        (lambda s: [{**s[0], "arguments": ["x"]}, *s[1:]], ["no-prompt"], 4),
         (lambda s: [{**s[0], "resps": [["\ud800" + "x" * 1_000_000]]}, *s[1:]], [], 4),
         (lambda s: [], ["missing-rows", "contradiction"], 0),
     ],

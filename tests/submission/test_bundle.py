@@ -32,9 +32,8 @@ def run(tmp_path_factory):
     return write_true_run(tmp_path_factory.mktemp("run"), small_rows())
 
 
-@pytest.mark.parametrize("name", ["bundle.zip", "bundle"])
-def test_a_bundle_of_a_true_run_is_confirmed(run, tmp_path, name):
-    found = verify(make_bundle(run, tmp_path / name))
+def test_a_bundle_of_a_true_run_is_confirmed(run, tmp_path):
+    found = verify(make_bundle(run, tmp_path / "bundle.zip"))
     assert differing(found) == []
     assert found.of("unconfirmed") == []
     assert found.exit_code(strict=True) == 0
@@ -63,9 +62,10 @@ def test_manifest_says_what_was_run(run, tmp_path):
 
 
 def test_embedded_rows_never_enter_the_formats_of_the_hub(run, tmp_path):
-    bundle = write_bundle(one_run(run), tmp_path / "b", DECLARED, NOW)
+    bundle = write_bundle(one_run(run), tmp_path / "b.zip", DECLARED, NOW)
     assert bundle.hub_file is None
-    assert not (tmp_path / "b" / "hub").exists()
+    with zipfile.ZipFile(bundle.path) as archive:
+        assert not [name for name in archive.namelist() if name.startswith("hub/")]
     assert bundle.manifest["left_out_of_hub_formats"]["headline"] == "not run on the genuine data file"
 
 
@@ -127,6 +127,12 @@ def test_a_token_in_an_answer_stops_submission(tmp_path):
     with pytest.raises(ResultsError, match="access token of the environment"):
         write_bundle(one_run(run), tmp_path / "b.zip", DECLARED, NOW, secret="the-secret-token")
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_bundle_is_a_zip_file(run, tmp_path):
+    with pytest.raises(ConfigError, match=r"a bundle is a zip file; name it bundle\.zip"):
+        write_bundle(one_run(run), tmp_path / "bundle", DECLARED, NOW)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_overwritten(run, tmp_path):

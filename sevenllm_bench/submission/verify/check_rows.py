@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
 from sevenllm_bench.data.benchmark import OFFICIAL_NAME, Benchmark, Source
 from sevenllm_bench.data.rows import FIELDS, Row
@@ -102,13 +100,12 @@ def _rows_within(limit: float | Unknown | None, rows: int) -> int:
     return min(rows, math.ceil(rows * limit) if limit < 1 else int(min(limit, rows)))
 
 
-def check_prompts(run: Run, benchmarks: Benchmarks, folder: Path) -> Iterator[Finding]:
+def check_prompts(run: Run, benchmarks: Benchmarks) -> Iterator[Finding]:
     """The prompts sent, against those that the package generates.
 
     Args:
         run: The run.
         benchmarks: The rows by source.
-        folder: Where the samples files are, for prompts in a form that the run doesn't hold.
     """
     for task, samples in samples_by_task(run).items():
         leaf = run.leaves[task]
@@ -117,23 +114,19 @@ def check_prompts(run: Run, benchmarks: Benchmarks, folder: Path) -> Iterator[Fi
             named = f"prompt {leaf.prompt.get('name')!r}, version {leaf.prompt.get('version')!r}" if leaf.prompt else "no prompt"
             yield Finding("prompts", task, "unconfirmed", f"the results name {named}, which this package can't generate")
         elif samples:
-            yield _prompts(run, leaf, samples, style, benchmarks[source_of(leaf)].by_id, folder)
+            yield _prompts(run, leaf, samples, style, benchmarks[source_of(leaf)].by_id)
 
 
-def _prompts(
-    run: Run, leaf: LeafRun, samples: Sequence[Sample], style: PromptStyle, rows: Mapping[int, Row], folder: Path
-) -> Finding:
-    messages = _messages(folder, leaf.task) if any(sample.prompt is None for sample in samples) else {}
+def _prompts(run: Run, leaf: LeafRun, samples: Sequence[Sample], style: PromptStyle, rows: Mapping[int, Row]) -> Finding:
     changed, contained, unknown = [], 0, 0
     plain = not _is_wrapped(run, leaf)
     for sample in samples:
         wanted = render(rows.get(sample.id, sample.row), style)
-        sent = sample.prompt if sample.prompt is not None else messages.get(sample.id)
-        if sent is None:
+        if sample.prompt is None:
             unknown += 1
-        elif sent == wanted:
+        elif sample.prompt == wanted:
             continue
-        elif not plain and wanted.strip() in sent:
+        elif not plain and wanted.strip() in sample.prompt:
             contained += 1
         else:
             changed.append(sample.id)
@@ -161,26 +154,3 @@ def _why(run: Run, leaf: LeafRun) -> str:
         (run.settings.system_instruction is not None, "a system instruction"),
     ]
     return f"what stands around it can't be confirmed ({', '.join(name for is_there, name in around if is_there)})"
-
-
-def _messages(folder: Path, task: str) -> dict[int, str]:
-    """Prompts that lm-eval wrote as chat messages (`[JSON text]`), by row: the messages' contents."""
-    found: dict[int, str] = {}
-    for path in folder.glob(f"samples_{task}_*.jsonl"):
-        for line in path.read_bytes().split(b"\n"):
-            try:
-                record = json.loads(line)
-                argument = record["arguments"]["gen_args_0"]["arg_0"]
-                turns = json.loads(argument[0]) if isinstance(argument, list) else argument
-                found[record["doc"]["id"]] = "\n".join(_contents(turns))
-            except (ValueError, RecursionError, TypeError, KeyError, IndexError):
-                continue
-    return found
-
-
-def _contents(turns: Iterable[Mapping[str, str]]) -> Iterator[str]:
-    for turn in turns:
-        content = turn["content"]
-        if not isinstance(content, str):
-            raise TypeError
-        yield content

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -31,7 +29,7 @@ def unpack(bundle: Path, into: Path, limits: Limits = LIMITS) -> tuple[tuple[str
     come twice, nothing beyond the limits. What is left out is a finding; nothing is executed or followed.
 
     Args:
-        bundle: A folder, or a zip file.
+        bundle: A zip file.
         into: An empty folder of the caller's.
         limits: How large it may be.
 
@@ -39,22 +37,15 @@ def unpack(bundle: Path, into: Path, limits: Limits = LIMITS) -> tuple[tuple[str
         The names taken, and what was left out.
 
     Raises:
-        ResultsError: It is neither a folder nor a readable zip file.
+        ResultsError: It is no readable zip file.
     """
-    taking = _Taking(into, limits)
     if bundle.is_dir():
-        _take_folder(bundle, taking)
-    elif bundle.is_file():
-        _take_zip(bundle, taking, limits)
-    else:
+        raise ResultsError(f"{bundle}: a folder; give the zip file that `sevenllm-bench submit` wrote")
+    if not bundle.is_file():
         raise ResultsError(f"{bundle}: {'not a regular file' if bundle.exists() else 'no such file or folder'}")
+    taking = _Taking(into, limits)
+    _take_zip(bundle, taking, limits)
     return tuple(taking.names), taking.findings
-
-
-def remove(path: Path) -> None:
-    """Delete a file that was taken, if it is there."""
-    with contextlib.suppress(OSError):
-        path.unlink()
 
 
 class _FullError(Exception):
@@ -105,7 +96,7 @@ class _Taking:
                     break
                 target.write(chunk)
         if size > most or self._total + size > self.limits.total_bytes:
-            remove(path)
+            path.unlink(missing_ok=True)
             whole = size <= most
             self.refuse(name, "all files together are too large" if whole else f"expands beyond {most:,} bytes")
             if whole:
@@ -113,49 +104,6 @@ class _Taking:
             return
         self._total += size
         self.names.append(name)
-
-
-def _take_folder(folder: Path, taking: _Taking) -> None:
-    try:
-        for path, status in _walk(folder, taking):
-            name = path.relative_to(folder).as_posix()
-            if not stat.S_ISREG(status.st_mode):
-                taking.refuse(name, _kind(status.st_mode))
-            elif taking.accepts(name, status.st_size):
-                _take_file(path, name, taking)
-    except _FullError:
-        return
-
-
-def _walk(folder: Path, taking: _Taking) -> Iterator[tuple[Path, os.stat_result]]:
-    """Everything below a folder but the folders themselves; links are not followed."""
-    waiting = [(folder, 0)]
-    while waiting:
-        here, depth = waiting.pop()
-        try:
-            entries = sorted(here.iterdir())
-        except OSError as error:
-            taking.refuse(str(here.relative_to(folder)), f"can't be read ({error.strerror or error})")
-            continue
-        for path in entries:
-            status = path.lstat()
-            if stat.S_ISDIR(status.st_mode) and depth < 8:
-                waiting.append((path, depth + 1))
-            else:
-                yield path, status
-
-
-def _take_file(path: Path, name: str, taking: _Taking) -> None:
-    try:
-        # The file may have been exchanged since it was looked at: never through a link, never waiting for a pipe.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as source:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                taking.refuse(name, "not a regular file")
-                return
-            taking.take(name, source, taking.limits.file_bytes)
-    except OSError as error:
-        taking.refuse(name, f"can't be read ({error.strerror or error})")
 
 
 def _take_zip(path: Path, taking: _Taking, limits: Limits) -> None:
@@ -183,7 +131,7 @@ def _check_directory(path: Path, limits: Limits) -> None:
         tail = file.read()
     at = len(tail) - 22 if tail[-22:-18] == _END and tail.endswith(b"\0\0") else tail.rfind(_END)
     if at < 0 or len(tail) < at + 22:
-        raise ResultsError(f"{path}: neither a folder nor a zip file; give what `sevenllm-bench submit` wrote")
+        raise ResultsError(f"{path}: not a zip file; give what `sevenllm-bench submit` wrote")
     length = int.from_bytes(tail[at + 12 : at + 16], "little")
     if length > limits.directory_bytes or tail[max(0, at - 20) : at].startswith(_END_64):
         raise ResultsError(f"{path}: a zip file with far more members than a bundle has")
@@ -206,7 +154,8 @@ def _take_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, taking: _Tak
             with archive.open(member) as source:
                 taking.take(name, source, min(allowed, taking.limits.file_bytes))
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-            remove(taking.into / name)
+            with contextlib.suppress(OSError):
+                (taking.into / name).unlink()
             taking.refuse(name, f"can't be unpacked ({printable(error)})")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -22,14 +22,14 @@ from sevenllm_bench.submission.verify.check_claims import check_figures, check_f
 from sevenllm_bench.submission.verify.check_rows import check_prompts, check_rows, source_of
 from sevenllm_bench.submission.verify.check_scores import Rescored, check_scores, rescore
 from sevenllm_bench.submission.verify.findings import Finding, Verification, some
-from sevenllm_bench.submission.verify.unpack import remove, unpack
+from sevenllm_bench.submission.verify.unpack import unpack
 
 
 def verify_bundle(bundle: Path, data_dir: str | Path | None = None, limits: Limits = LIMITS) -> Verification:
     """Check a bundle. Nothing of it is executed, and nothing is written but into a temporary folder.
 
     Args:
-        bundle: A zip file or folder.
+        bundle: A zip file.
         data_dir: Folder of the official file; default: as in `load_benchmark`.
         limits: How large a bundle may be.
 
@@ -37,7 +37,7 @@ def verify_bundle(bundle: Path, data_dir: str | Path | None = None, limits: Limi
         Every finding; all problems are found, not only the first.
 
     Raises:
-        ResultsError: It is no bundle: neither a folder nor a zip file, or without a readable manifest.
+        ResultsError: It is no bundle: no zip file, or one without a readable manifest.
         DataError: The official rows are needed and can't be had.
     """
     with tempfile.TemporaryDirectory(prefix="sevenllm-bench-verify-") as temporary:
@@ -46,8 +46,9 @@ def verify_bundle(bundle: Path, data_dir: str | Path | None = None, limits: Limi
         try:
             manifest = read_manifest(folder)
             findings += check_files(folder, names, manifest)
-            findings += _long_lines(folder, names, limits)
-            run = _run(folder, names)
+            looked_at = list(_readable(folder, names, limits))
+            findings += [found for found in looked_at if isinstance(found, Finding)]
+            run = _run(folder, names, {folder / found for found in looked_at if isinstance(found, str)})
             findings += _about_the_run(folder, manifest, run, data_dir)
         except ResultsError as error:
             problems = [finding.line for finding in findings if finding.status == "differs"]
@@ -64,47 +65,46 @@ def _about_the_run(folder: Path, manifest: Mapping[str, Any], run: Run, data_dir
     yield from _problems(run)
     yield from check_manifest(manifest, described)
     yield from check_rows(run, benchmarks)
-    yield from check_prompts(run, benchmarks, folder / RUN_FOLDER)
+    yield from check_prompts(run, benchmarks)
     again = rescore(run, benchmarks)
     yield from check_scores(run, again)
     yield from check_groups(read_json(Path(run.path)), run, again.samples)
     figures = figures_of(run, again.samples)
-    yield from check_figures(manifest, figures, _spoilt(again))
+    yield from check_figures(manifest, figures, _unscorable(again))
     version = {"sevenllm_bench": printable(manifest.get("sevenllm_bench"))}
     rebuilt = {"submission": asdict(declared), **described, **version}
     yield from check_formats(folder, rebuilt, figures, again.samples, created)
     yield from _notes(run, declared)
 
 
-def _run(folder: Path, names: Iterable[str]) -> Run:
+def _run(folder: Path, names: Iterable[str], samples: Set[Path]) -> Run:
     results = [name for name in names if name.startswith(f"{RUN_FOLDER}/") and name.endswith(".json")]
     if len(results) != 1:
         raise ResultsError(f"{len(results)} results files in {RUN_FOLDER}/, a bundle has one: {some(results)}")
-    return read_run(find_runs([folder / results[0]])[0])
+    files = find_runs([folder / results[0]])[0]
+    return read_run(replace(files, samples=tuple(file for file in files.samples if file in samples)))
 
 
-def _long_lines(folder: Path, names: Sequence[str], limits: Limits) -> Iterator[Finding]:
-    """Set samples files aside that hold a line which is no sample: reading it could take hours."""
+def _readable(folder: Path, names: Sequence[str], limits: Limits) -> Iterator[Finding | str]:
+    """The samples files to read, and a finding for each that holds a line which is no sample: reading it could take hours."""
     for name in names:
         if name.startswith(f"{RUN_FOLDER}/") and name.endswith(".jsonl"):
             with (folder / name).open("rb") as file:
-                longest = 0
-                while line := file.readline(limits.line_bytes + 1):
-                    longest = max(longest, len(line))
+                longest = max((len(line) for line in iter(lambda: file.readline(limits.line_bytes + 1), b"")), default=0)
             if longest > limits.line_bytes:
-                remove(folder / name)
-                why = f"a line of more than {limits.line_bytes:,} bytes; the file was not read"
-                yield Finding("samples", name, "differs", why)
+                yield Finding("samples", name, "differs", f"a line of more than {limits.line_bytes:,} bytes; not read")
+            else:
+                yield name
 
 
 def _problems(run: Run) -> Iterator[Finding]:
     """What the reader found wrong. A missing prompt is a finding of its own, see `check_prompts`."""
     for problem in run.problems:
-        if not problem.detail.endswith("no prompt"):
+        if problem.code != "no-prompt":
             yield Finding("samples", problem.where, "differs", problem.line.removeprefix(f"{problem.where}: "))
 
 
-def _spoilt(again: Rescored) -> frozenset[str]:
+def _unscorable(again: Rescored) -> frozenset[str]:
     """Tasks and sections with answers that could not be scored again."""
     sections = {s.row.section for s in again.samples if s.id in again.too_long.get(s.task, [])}
     return frozenset({*again.too_long, *sections})

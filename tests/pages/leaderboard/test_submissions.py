@@ -3,10 +3,12 @@
 import json
 import os
 import zipfile
+from dataclasses import replace
 
 import pytest
 from leaderboard_files import SECTIONS, manifest_of, write_bundle
 from run_files import rows_of, write_run
+from submission_files import edit_json, make_bundle, official_run, packed, small_rows, unpacked, write_true_run
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ConfigError, ResultsError
@@ -14,6 +16,7 @@ from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts, Value, size_in_name
 from sevenllm_bench.pages.leaderboard.model_metadata import read_facts, with_facts
 from sevenllm_bench.pages.leaderboard.submissions import read_submissions
+from sevenllm_bench.runs.predictions import read_predictions
 
 FIGURES = dict(zip(SECTIONS, (0.1, 0.2, 0.9, 0.3, 0.4, 0.8), strict=True))  # mean 2.7 / 6 = 0.45
 
@@ -73,12 +76,14 @@ def test_what_is_no_figure_is_passed_over(tmp_path):
 def test_broken_submissions_are_left_out_with_the_reason(tmp_path):
     write_bundle(tmp_path / "good", manifest_of("org/good", FIGURES))
     (tmp_path / "text.zip").write_text("no zip")
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "manifest.json").write_text('{"format": ')
-    (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "manifest.json").write_text('{"format": "of somebody else"}')
-    with zipfile.ZipFile(tmp_path / "empty.zip", "w") as archive:
-        archive.writestr("x", "")
+    members = {
+        "broken": ("manifest.json", '{"format": '),
+        "other": ("manifest.json", '{"format": "of others"}'),
+        "empty": ("x", ""),
+    }
+    for name, member in members.items():
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            archive.writestr(*member)
     entries, left_out = read_submissions([tmp_path])
     assert [entry.name for entry in entries] == ["org/good"]
     assert len(left_out) == 4
@@ -119,11 +124,10 @@ def test_a_link_in_a_circle_shows_nothing_twice(tmp_path):
 
 
 def test_a_partial_run_replaces_no_whole_one(tmp_path):
-    write_bundle(tmp_path / "a", manifest_of("org/model", FIGURES, "2026-01-01"))
+    whole = write_bundle(tmp_path / "a", manifest_of("org/model", FIGURES, "2026-01-01"))
     partial = manifest_of("org/model", FIGURES, "2026-02-02")
     partial["figures"][0]["partial"] = "3 of 50 rows missing"
-    write_bundle(tmp_path / "b", partial)
-    built = build_leaderboard([tmp_path / "a", tmp_path / "b"], tmp_path / "out")
+    built = build_leaderboard([whole, write_bundle(tmp_path / "b", partial)], tmp_path / "out")
     content = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
     assert [entry["newest"] for entry in content["entries"]] == [True, True]
 
@@ -137,9 +141,9 @@ def test_a_standard_error_beyond_all_bounds_is_none(tmp_path):
 
 
 def test_a_name_in_the_file_of_models_that_no_submission_has_is_said(tmp_path, capsys):
-    write_bundle(tmp_path / "in", manifest_of("org/model-7b", FIGURES))
+    path = write_bundle(tmp_path / "in", manifest_of("org/model-7b", FIGURES))
     (tmp_path / "models.yaml").write_text("Model-7B: {tuning: base}\norg/modell-7b: {tuning: base}\n")
-    words = ["leaderboard", "build", str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--models", str(tmp_path / "models.yaml")]
+    words = ["leaderboard", "build", str(path), "-o", str(tmp_path / "out"), "--models", str(tmp_path / "models.yaml")]
     assert main(words) == 0
     assert "--models: no submission is called org/modell-7b\n" in capsys.readouterr().err
 
@@ -253,3 +257,43 @@ def test_a_second_build_replaces_the_first_and_nothing_else(tmp_path, capsys):
     assert (out / "mine.txt").read_text() == "kept"
     assert main(["leaderboard", "build", str(tmp_path / "in"), "-o", str(tmp_path / "in")]) == 2
     assert "not empty" in capsys.readouterr().err
+
+
+def figures_on_a_board(*paths):
+    entries, left_out = read_submissions(paths)
+    assert not left_out
+    return [entry.figures for entry in entries]
+
+
+def test_a_run_and_its_bundle_have_the_same_figures(tmp_path):
+    """With a row that asks for extraction in a generation task, as the official rows 791 and 823 do."""
+    rows = [*small_rows(), replace(small_rows()[0], category="Risk Assessment", id=7)]
+    run = write_true_run(tmp_path / "run", rows, lambda row: row.reference_text[: len(row.reference_text) // 2 + row.id % 5])
+    as_run, as_bundle = figures_on_a_board(run.parent, make_bundle(run, tmp_path / "b.zip"))
+    assert as_run == as_bundle
+    assert as_run["en_understanding.value_f1"].rows == as_run["sevenllm_en_time_element_acquisition.value_f1"].rows + 1
+
+
+@pytest.mark.predictions
+def test_a_run_of_official_rows_and_its_bundle_have_the_same_figures(official_rows, predictions_dir, tmp_path):
+    answers = read_predictions([predictions_dir / "qwen1_5-7b.jsonl"]).answers
+    run = official_run(tmp_path / "run", official_rows, answers)
+    bundle = make_bundle(run, tmp_path / "b.zip")
+    as_run, as_bundle = figures_on_a_board(run.parent, bundle)
+    assert as_run == as_bundle
+    assert len(as_run) == 1 + 14 + 3 * 20 + 2 * 23 + 2 * 2
+    # Row 823 of that task asks for extraction.
+    task = as_run["sevenllm_en_attack_strategy_analysis.rouge_l"]
+    assert (task.rows, task.partial) == (2, "")
+    assert task.mean == pytest.approx(0.3008, abs=5e-5)
+    assert as_run["en_understanding.value_f1"].rows == 300
+
+    # Version 1 of the format had row 823 in that task: such figures are not shown.
+    folder = unpacked(bundle, tmp_path / "old")
+    edit_json(folder / "manifest.json", lambda manifest: manifest.update(version=1))
+    (old,) = figures_on_a_board(packed(folder))
+    assert as_run.keys() - old.keys() == {
+        f"sevenllm_en_{task}.{metric}"
+        for task in ("attack_strategy_analysis", "protection_strategy_research")
+        for metric in ("rouge_l", "rouge_l_paper")
+    }

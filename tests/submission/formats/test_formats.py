@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import DATA_DIR
-from submission_files import DECLARED, NOW, differing, make_bundle, official_run, small_rows, verify, write_true_run
+from submission_files import (
+    DECLARED,
+    NOW,
+    differing,
+    make_bundle,
+    official_run,
+    packed,
+    small_rows,
+    unpacked,
+    verify,
+    write_true_run,
+)
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ConfigError
@@ -185,9 +196,9 @@ def test_official_rows_in_every_format(schemas, official_rows, data_dir, tmp_pat
     rows = [row for row in official_rows if row.kind == "mcq" and (row.language == "en" or row.id % 2)]
     known = str(data_dir)
     run = official_run(tmp_path / "run", rows, {row.id: "B" for row in rows})
-    bundle = write_bundle(one_run(run), tmp_path / "b", replace(DECLARED, revision="f" * 40), known, NOW)
+    bundle = write_bundle(one_run(run), tmp_path / "b.zip", replace(DECLARED, revision="f" * 40), NOW)
     assert differing(verify(bundle.path, known), "hub results") == []
-    aggregate, _ = validate(bundle.path, schemas)
+    aggregate, _ = validate(unpacked(bundle.path, tmp_path / "b"), schemas)
     assert aggregate["model_info"]["additional_details"]["revision"] == "f" * 40
     source = aggregate["evaluation_results"][0]["source_data"]
     assert (source["source_type"], source["samples_number"]) == ("hf_dataset", 50)
@@ -203,8 +214,9 @@ def test_tampered_formats_of_the_hub(official_rows, data_dir, tmp_path, capsys):
     rows = [row for row in official_rows if row.kind == "mcq"]
     known = str(data_dir)
     run = official_run(tmp_path / "run", rows, {row.id: "B" for row in rows})
-    bundle = write_bundle(one_run(run), tmp_path / "b", DECLARED, NOW)
-    file = bundle.path / "hub" / bundle.hub_file[0]
+    bundle = write_bundle(one_run(run), tmp_path / "b.zip", DECLARED, NOW)
+    folder = unpacked(bundle.path, tmp_path / "b")
+    file = folder / "hub" / bundle.hub_file[0]
     good = file.read_text(encoding="utf-8")
     for old, new, named in (
         ("value: 0.", "value: 0.9", "[0].value"),
@@ -213,14 +225,14 @@ def test_tampered_formats_of_the_hub(official_rows, data_dir, tmp_path, capsys):
     ):
         assert old in good
         file.write_text(good.replace(old, new), encoding="utf-8")
-        (finding,) = differing(verify(bundle.path, known), "hub results")
+        (finding,) = differing(verify(folder, known), "hub results")
         assert named in finding.detail
     file.write_text(good, encoding="utf-8")
-    index = bundle.path / "hub" / "model-index.yaml"
+    index = folder / "hub" / "model-index.yaml"
     index.write_text(index.read_text(encoding="utf-8").replace("value: 0.", "value: 0.9", 1), encoding="utf-8")
-    (finding,) = differing(verify(bundle.path, known), "model-index")
+    (finding,) = differing(verify(folder, known), "model-index")
     assert "metrics[0].value" in finding.detail
-    assert main(["verify", str(bundle.path), "--data-dir", str(data_dir)]) == 1
+    assert main(["verify", str(packed(folder)), "--data-dir", str(data_dir)]) == 1
     assert "differs: model-index" in capsys.readouterr().out
 
 

@@ -8,6 +8,7 @@ from submission_files import (
     edit_json,
     edit_samples,
     make_bundle,
+    packed,
     sign_again,
     small_rows,
     verify,
@@ -87,7 +88,7 @@ def test_a_figure_that_is_no_number(bundle, value):
     manifest["figures"][0]["value"] = "HERE"
     path.write_text(json.dumps(manifest).replace('"HERE"', value), encoding="utf-8")
     if value in ("NaN", "Infinity"):
-        assert main(["verify", str(bundle)]) == 2
+        assert main(["verify", str(packed(bundle))]) == 2
     else:
         caught(bundle, "figures", "headline", "missing, or no finite number", signed=False)
 
@@ -338,16 +339,16 @@ def test_another_version_of_a_metric_cannot_be_confirmed(bundle):
 
 
 def test_exit_codes_and_output(bundle, tmp_path, capsys):
-    assert main(["verify", str(bundle), "--strict", "--json", str(tmp_path / "v.json")]) == 0
+    assert main(["verify", str(packed(bundle)), "--strict", "--json", str(tmp_path / "v.json")]) == 0
     out = capsys.readouterr().out
     assert "headline" in out
     assert "0 differ or are missing" in out
     content = json.loads((tmp_path / "v.json").read_text(encoding="utf-8"))
     assert (content["exit_code"], content["counts"]["differs"]) == (0, 0)
     edit_samples(bundle, MCQ, lambda lines: lines[0].update(acc=1.0 - lines[0]["acc"]))
-    assert main(["verify", str(bundle), "--all"]) == 1
+    assert main(["verify", str(packed(bundle)), "--all"]) == 1
     out = capsys.readouterr().out
     assert f"differs: scores: {MCQ} acc: 1 of 16 rows differ" in out
     assert f"confirmed: prompts: {MCQ}: 16 prompts" in out
-    assert main(["verify", str(bundle), "--json", "-"]) == 1
+    assert main(["verify", str(packed(bundle)), "--json", "-"]) == 1
     assert json.loads(capsys.readouterr().out)["counts"]["differs"] >= 2
