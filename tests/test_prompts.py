@@ -48,7 +48,7 @@ def test_the_target_of_every_embedded_row_scores_one(style):
     rows = embedded_split("test")
     for score in score_rows(rows, [target(row, style) for row in rows]):
         assert min(score.metrics.values()) == pytest.approx(1.0, abs=1e-8), score
-        assert not score.cut
+        assert not score.reading.cut
 
 
 def test_an_unknown_style_is_named_with_the_nearest():

@@ -1,4 +1,4 @@
-"""The JSON value in an answer to an extraction task, and whether an answer looks cut off."""
+"""The JSON value in an answer to an extraction task."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ from sevenllm_bench.answers.json_values import (
     values_in_fences,
     values_in_prose,
 )
-from sevenllm_bench.catalog import Kind
 from sevenllm_bench.text.leaf_values import leaf_values
 
 #: How a JSON value was found, or why none was.
 How = Literal["json", "fence", "prose", "python", "text", "empty"]
-
-_SENTENCE_ENDS = tuple("}.!?。！？…．;；\"'”’」』)）】]》`*|")
+Reason = Literal["", "empty answer", "nested too deeply", "unclosed JSON", "several JSON values", "no JSON"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Extraction:
     how: How
     text: str
     is_list: bool = False
-    reason: str = ""
+    reason: Reason = ""
 
     @property
     def is_json(self) -> bool:
@@ -49,13 +47,14 @@ class Extraction:
         return self.how not in ("text", "empty")
 
 
-def read_extraction(raw: Any) -> Extraction:
+def read_extraction(raw: Any, text: str | None = None) -> Extraction:
     """Read the JSON value in an answer; two different ones are no answer.
 
     Args:
         raw: The model's text; or a JSON value that was parsed already (an object, a list, a number, a boolean).
+        text: The answer's final text, where it is known already.
     """
-    text = final_text(raw)
+    text = final_text(raw) if text is None else text
     if raw is not None and not isinstance(raw, str):
         return _found(raw, "json", text)
     if not text:
@@ -85,16 +84,5 @@ def _found(value: Any, how: How, text: str) -> Extraction:
     return Extraction(leaf_values(value), how, text, is_list=isinstance(value, list))
 
 
-def _not_found(text: str, reason: str) -> Extraction:
+def _not_found(text: str, reason: Reason) -> Extraction:
     return Extraction([text], "text", text, reason=reason)
-
-
-def is_cut(raw: Any, kind: Kind) -> bool:
-    """Whether an answer looks cut off: `<think>` or JSON never closed, or prose without the end of a sentence."""
-    if not isinstance(raw, str) or not raw.strip():
-        return False
-    if raw.rfind("<think>") > raw.rfind("</think>"):
-        return True
-    if kind == "understanding":
-        return read_extraction(raw).reason == "unclosed JSON"
-    return kind == "generation" and not final_text(raw).endswith(_SENTENCE_ENDS)

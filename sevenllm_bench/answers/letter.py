@@ -94,7 +94,7 @@ _JSON_ANSWER = re.compile(
 )
 
 
-def read_letter(raw: Any, choices: Mapping[str, str] | None = None) -> str | None:
+def read_letter(raw: Any, choices: Mapping[str, str] | None = None, text: str | None = None) -> str | None:
     """The one option that an MCQ answer chooses, or None when no single one can be told.
 
     Full-width and lower-case letters count; an "A" that is an article, or a letter inside a word, does not. An option
@@ -103,11 +103,12 @@ def read_letter(raw: Any, choices: Mapping[str, str] | None = None) -> str | Non
     Args:
         raw: The model's text, or a JSON value parsed already.
         choices: The options' texts by letter.
+        text: The answer's final text, where it is known already.
 
     Returns:
         "A", "B", "C", "D" or None.
     """
-    text = nfkc(final_text(raw)).strip()
+    text = nfkc(final_text(raw) if text is None else text).strip()
     options = {letter: _fold(option) for letter, option in (choices or {}).items()}
     return _letter_in(text, options) if text else None
 

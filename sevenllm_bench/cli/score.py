@@ -17,7 +17,7 @@ from sevenllm_bench.runs.predictions import Coverage, Predictions, read_predicti
 from sevenllm_bench.scoring import RowScore, answers_for, score_rows
 
 if TYPE_CHECKING:
-    from sevenllm_bench.encoders.sentence_embedder import Encoder
+    from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,9 +33,9 @@ def run(arguments: argparse.Namespace) -> int:
         raise PredictionsError(f"{predictions.label}: no id in it is one of the {arguments.dataset} rows{hint}")
     if arguments.partial:
         rows = tuple(row for row in rows if row.id in predictions.answers)
-    encoder = _encoder(arguments.semantic_model)
-    scores = score_rows(rows, answers_for(rows, predictions.answers), encoder=encoder)
-    content = as_json(scores, coverage, predictions, data, arguments.partial, encoder)
+    embedder = _embedder(arguments.semantic_model)
+    scores = score_rows(rows, answers_for(rows, predictions.answers), embedder=embedder)
+    content = as_json(scores, coverage, predictions, data, arguments.partial, embedder)
     if arguments.json == "-":
         print_json(content)
         return 0
@@ -50,11 +50,11 @@ def benchmark_of(arguments: argparse.Namespace) -> Benchmark:
     return load_benchmark(arguments.dataset, arguments.data_dir, arguments.allow_modified)
 
 
-def _encoder(model: str | None) -> Encoder | None:
-    from sevenllm_bench.encoders.sentence_embedder import encoder_for, model_from
+def _embedder(model: str | None) -> SentenceEmbedder | None:
+    from sevenllm_bench.encoders.sentence_embedder import embedder_for, model_from
 
     chosen = model_from(model) if model else None
-    return encoder_for(chosen) if chosen else None
+    return embedder_for(chosen) if chosen else None
 
 
 def as_json(
@@ -63,7 +63,7 @@ def as_json(
     predictions: Predictions,
     data: dict[str, Any],
     partial: bool,
-    encoder: Encoder | None = None,
+    embedder: SentenceEmbedder | None = None,
 ) -> dict[str, Any]:
     """Everything that `score` found as one JSON object.
 
@@ -71,7 +71,7 @@ def as_json(
     `metrics` every metric by section, `rows` every metric by row id, `signatures` what identifies the figures.
     """
     sections = by_section(scores)
-    embedding = encoder.describe() | {"texts": encoder.texts, "texts_cut": encoder.texts_cut} if encoder else None
+    embedding = embedder.describe() | {"texts": embedder.texts, "texts_cut": embedder.texts_cut} if embedder else None
     kinds = {score.row.section: score.kind for score in scores}
     languages = {score.row.section: score.row.language for score in scores}
     return {

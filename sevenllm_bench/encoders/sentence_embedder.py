@@ -86,7 +86,7 @@ def model_from(value: Any = None) -> EmbeddingModel | None:
     return EmbeddingModel(name, revision or None)
 
 
-class Encoder:
+class SentenceEmbedder:
     """Turns texts into unit vectors with one sentence-transformers model, on the GPU where there is one.
 
     Attributes:
@@ -173,9 +173,9 @@ class Encoder:
 
 
 @functools.lru_cache(maxsize=2)
-def encoder_for(model: EmbeddingModel) -> Encoder:
-    """The encoder for a model, loaded once per process, with the disk cache in the cache folder."""
-    return Encoder(model, EmbeddingCache.in_cache_folder())
+def embedder_for(model: EmbeddingModel) -> SentenceEmbedder:
+    """The embedder for a model, loaded once per process, with the disk cache in the cache folder."""
+    return SentenceEmbedder(model, EmbeddingCache.in_cache_folder())
 
 
 def _load(model: EmbeddingModel) -> SentenceTransformer:

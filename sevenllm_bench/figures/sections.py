@@ -36,5 +36,5 @@ def by_section(scores: Sequence[RowScore]) -> dict[str, SectionScore]:
 
 def _section(scores: Sequence[RowScore]) -> SectionScore:
     means = {name: mean_over([[score.metrics[name] for score in scores]]) for name in scores[0].metrics}
-    readings = Counter(score.reading for score in scores)
-    return SectionScore(len(scores), means, dict(readings.most_common()), sum(score.cut for score in scores))
+    readings = Counter(score.reading.how for score in scores)
+    return SectionScore(len(scores), means, dict(readings.most_common()), sum(score.reading.cut for score in scores))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from sevenllm_bench.catalog import Kind, Language
-from sevenllm_bench.encoders.sentence_embedder import encoder_for
+from sevenllm_bench.encoders.sentence_embedder import embedder_for
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.harness.options import TaskOptions
 from sevenllm_bench.judge.llm_judge import JudgeChoice, judge_for
@@ -46,7 +46,7 @@ def _checks(options: TaskOptions, official: bool, scored: bool) -> list[Check]:
         checks.append(("cache", check_cache))
     if scored and options.embedding:
         model = options.embedding
-        checks.append(("embedding model", lambda: encoder_for(model).model.label))
+        checks.append(("embedding model", lambda: embedder_for(model).model.label))
     if scored and options.judge:
         choice = options.judge
         checks.append(("judge", lambda: _check_judge(choice)))

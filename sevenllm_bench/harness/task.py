@@ -16,7 +16,7 @@ from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.data.document import to_document
 from sevenllm_bench.data.embedded import fewshot_pool
 from sevenllm_bench.data.rows import LETTERS
-from sevenllm_bench.encoders.sentence_embedder import Encoder, encoder_for
+from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder, embedder_for
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
 from sevenllm_bench.harness.judging import PLANNED, judge_rows
 from sevenllm_bench.harness.options import TaskOptions, read_options
@@ -103,12 +103,12 @@ class SEvenLLMTask(ConfigurableTask):
             }
         )
         style = self._options.prompt
-        encoder, judge = self._encoder, self._judge
+        embedder, judge = self._embedder, self._judge
         record = signature(
             self._leaf.kind,
             self._leaf.language,
             benchmark.description,
-            embedding=encoder.describe() if encoder else None,
+            embedding=embedder.describe() if embedder else None,
             judge=judge.describe() if judge else None,
         )
         if judge:
@@ -121,9 +121,9 @@ class SEvenLLMTask(ConfigurableTask):
         self.config.metadata = {**(self.config.metadata or {}), KEY: block.as_json()}
 
     @property
-    def _encoder(self) -> Encoder | None:
+    def _embedder(self) -> SentenceEmbedder | None:
         wanted = self._options.embedding and self._leaf.kind in OPTIONAL_FOR
-        return encoder_for(self._options.embedding) if wanted and self._options.embedding else None
+        return embedder_for(self._options.embedding) if wanted and self._options.embedding else None
 
     @property
     def _judge(self) -> Judge | None:
@@ -193,24 +193,24 @@ class SEvenLLMTask(ConfigurableTask):
 
     def _score(self, answers: list[tuple[int, str]]) -> None:
         rows, texts = [self._rows[row_id] for row_id, _ in answers], [answer for _, answer in answers]
-        encoder = self._encoder
-        before = (encoder.texts, encoder.texts_cut) if encoder else (0, 0)
-        scores = score_rows(rows, texts, self._leaf.kind, encoder)
+        embedder = self._embedder
+        before = (embedder.texts, embedder.texts_cut) if embedder else (0, 0)
+        scores = score_rows(rows, texts, self._leaf.kind, embedder)
         self._scores.update(zip(answers, scores, strict=True))
-        if encoder:
-            texts_seen, texts_cut = encoder.texts - before[0], encoder.texts_cut - before[1]
+        if embedder:
+            texts_seen, texts_cut = embedder.texts - before[0], embedder.texts_cut - before[1]
             counts = {"texts": texts_seen, "cut_at_the_models_limit": texts_cut}
             self._record(replace(self._block, embedded_texts=counts))
         if self._judge:
-            judged = judge_rows(self._judge, rows, texts)
+            judged = judge_rows(self._judge, rows, [score.reading.text for score in scores])
             self._judged.update(zip(answers, judged.rows, strict=True))
             outcome = {"settled_by": judged.settled, "unscored": judged.unscored, "usage_so_far": self._judge.usage}
             self._record(replace(self._block, judge=outcome))
         self._count_readings()
 
     def _count_readings(self) -> None:
-        readings = Counter(score.reading for score in self._scores.values())
-        cut = sum(score.cut for score in self._scores.values())
+        readings = Counter(score.reading.how for score in self._scores.values())
+        cut = sum(score.reading.cut for score in self._scores.values())
         self._record(replace(self._block, answers={"read_as": dict(readings.most_common()), "look_cut_off": cut}))
         if cut and not SEvenLLMTask._warned_of_cut_answers:
             SEvenLLMTask._warned_of_cut_answers = True

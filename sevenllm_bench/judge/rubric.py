@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sevenllm_bench.answers import final_text
+from sevenllm_bench.answers.final_text import final_text
 from sevenllm_bench.catalog import LANGUAGES, Kind, Language
 from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.judge.quoting import SHAPE, fenced, prepared, request_code

@@ -12,7 +12,7 @@ from sevenllm_bench.text.sentences import split_chinese, split_english
 if TYPE_CHECKING:
     import numpy as np
 
-    from sevenllm_bench.encoders.sentence_embedder import Encoder
+    from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder
 
 #: Pieces of one answer that are compared; more can only be an answer that went astray.
 MAX_PIECES = 1_000
@@ -39,7 +39,7 @@ def sentences(text: str, language: Language) -> list[str]:
 
 
 def semantic_similarity(
-    predictions: Sequence[Sequence[str]], references: Sequence[Sequence[str]], encoder: Encoder
+    predictions: Sequence[Sequence[str]], references: Sequence[Sequence[str]], embedder: SentenceEmbedder
 ) -> SemanticScores:
     """Compare pieces (leaf values or sentences) by cosine similarity, in one batch over all rows.
 
@@ -50,7 +50,7 @@ def semantic_similarity(
     Args:
         predictions: n lists of pieces; at most `MAX_PIECES` of each are compared.
         references: n lists of pieces.
-        encoder: Embeds all texts at once, and counts those that it cuts.
+        embedder: Embeds all texts at once, and counts those that it cuts.
 
     Returns:
         n values of each metric in [0, 1]: 1 where both lists are empty, 0 where one is.
@@ -58,8 +58,8 @@ def semantic_similarity(
     cut_predictions = [[piece[:MAX_CHARACTERS] for piece in pieces[:MAX_PIECES]] for pieces in predictions]
     predicted = {piece for pieces in cut_predictions for piece in pieces}
     wanted = {piece for pieces in references for piece in pieces}
-    vectors = encoder.encode(sorted(predicted), cached=sorted(wanted))
-    encoder.count(sorted(predicted | wanted))
+    vectors = embedder.encode(sorted(predicted), cached=sorted(wanted))
+    embedder.count(sorted(predicted | wanted))
     pairs = [_row(ours, theirs, vectors) for ours, theirs in zip(cut_predictions, references, strict=True)]
     return SemanticScores(
         semantic=[recall for recall, _ in pairs],

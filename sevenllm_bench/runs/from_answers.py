@@ -78,7 +78,6 @@ def _sample(score: RowScore, predictions: Predictions) -> Sample:
         metrics=score.metrics,
         reported=score.metrics,
         reading=score.reading,
-        cut=score.cut,
     )
 
 

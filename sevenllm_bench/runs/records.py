@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Literal
 
+from sevenllm_bench.answers.reading import Reading
 from sevenllm_bench.catalog import Kind, Language, Leaf
 from sevenllm_bench.data.rows import Row
 
@@ -169,8 +170,7 @@ class Sample:
             not be had is absent. They are lm-eval's values; rows 791 and 823, which their leaf scores as generation, are
             scored again as the extraction they ask for.
         reported: The values in the samples file, scored as the leaf's kind; equal to `metrics` but for those two rows.
-        reading: How the answer was read: "json", "fence", "text", a letter, "unparsed", "prose", "empty", …
-        cut: Whether the answer looks cut off.
+        reading: The answer as it was read for what the row asks for; of log-likelihoods, the likeliest letter.
     """
 
     task: str
@@ -179,8 +179,7 @@ class Sample:
     response: str | None
     metrics: Mapping[str, float]
     reported: Mapping[str, float]
-    reading: str
-    cut: bool
+    reading: Reading
 
     @property
     def id(self) -> int:

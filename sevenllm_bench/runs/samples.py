@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.answers import is_cut
+from sevenllm_bench.answers.reading import Reading, read_answer
 from sevenllm_bench.catalog import Leaf
 from sevenllm_bench.data.document import from_document
 from sevenllm_bench.data.rows import LETTERS, Row
@@ -15,7 +15,7 @@ from sevenllm_bench.errors import DataError
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.runs.records import Sample
 from sevenllm_bench.runs.untrusted import MOST_BYTES, Problems, dig, finite
-from sevenllm_bench.scoring import reading_of, score_rows
+from sevenllm_bench.scoring import score_readings
 from sevenllm_bench.text.unicode import encodable
 
 
@@ -84,36 +84,36 @@ def _sample(record: dict[str, Any], task: str, leaf: Leaf, line: str, where: str
         row=row,
         prompt=_prompt(record, line, where, problems),
         response=response,
-        metrics=_by_what_is_asked(row, leaf, response, reported),
+        metrics=_by_what_is_asked(row, leaf, reading, reported),
         reported=reported,
         reading=reading,
-        cut=response is not None and is_cut(response, row.kind),
     )
 
 
-def _answer(record: dict[str, Any], row: Row, line: str, where: str, problems: Problems) -> tuple[str | None, str]:
-    """The text and how it is read; for log-likelihoods no text, and the likeliest letter."""
+def _answer(record: dict[str, Any], row: Row, line: str, where: str, problems: Problems) -> tuple[str | None, Reading]:
+    """The text, and the answer as it is read; for log-likelihoods no text, and the likeliest letter."""
     responses = record.get("resps")
     if isinstance(responses, list) and len(responses) == len(LETTERS) and row.kind == "mcq":
-        return None, _likeliest(record.get("filtered_resps"))
+        letter = _likeliest(record.get("filtered_resps"))
+        return None, Reading("mcq", "", letter or "unparsed", letter=letter)
     while isinstance(responses, list) and responses:
         if len(responses) > 1:
             problems.add("bad-value", where, f"{line}: {len(responses)} responses to one row; the first counts", "repeats")
         responses = responses[0]
     if not isinstance(responses, str):
         problems.add("bad-value", where, f"{line}: no response to row {row.id}", "resps")
-        return None, "empty"
+        return None, read_answer(None, row.kind)
     text = encodable(responses)
-    return text, reading_of(row, text)
+    return text, read_answer(text, row.kind, row.choices)
 
 
-def _likeliest(options: Any) -> str:
+def _likeliest(options: Any) -> str | None:
     """The letter of the largest log-likelihood, from [[log-likelihood, greedy], …] with numbers as lm-eval writes them."""
     try:
         values = [float(option[0]) for option in options]
         return LETTERS[values.index(max(values))]
     except (TypeError, ValueError, IndexError, KeyError):
-        return "unparsed"
+        return None
 
 
 def _due(leaf: Leaf, response: str | None) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ def _values(record: dict[str, Any], due: tuple[str, ...], line: str, where: str,
     return found
 
 
-def _by_what_is_asked(row: Row, leaf: Leaf, response: str | None, reported: dict[str, float]) -> dict[str, float]:
+def _by_what_is_asked(row: Row, leaf: Leaf, reading: Reading, reported: dict[str, float]) -> dict[str, float]:
     """The values for the kind that the row asks for, which for two official rows is not their leaf's kind.
 
     Their semantic similarity was taken sentence by sentence, and is left out; the judge's rubric goes by the row.
@@ -146,7 +146,7 @@ def _by_what_is_asked(row: Row, leaf: Leaf, response: str | None, reported: dict
     if row.kind == leaf.kind:
         return reported
     other = {*METRICS[leaf.kind], *SEMANTIC_METRICS} if row.kind in OPTIONAL_FOR else set(reported)
-    return {**{k: v for k, v in reported.items() if k not in other}, **score_rows([row], [response])[0].metrics}
+    return {**{k: v for k, v in reported.items() if k not in other}, **score_readings([row], [reading])[0].metrics}
 
 
 def _prompt(record: dict[str, Any], line: str, where: str, problems: Problems) -> str | None:

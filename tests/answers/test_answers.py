@@ -3,7 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from sevenllm_bench.answers import final_text, is_cut, read_extraction, read_letter
+from sevenllm_bench.answers.extraction import read_extraction
+from sevenllm_bench.answers.final_text import final_text
+from sevenllm_bench.answers.letter import read_letter
+from sevenllm_bench.answers.reading import read_answer
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "mcq_answers.json").read_text(encoding="utf-8"))
 
@@ -140,4 +143,4 @@ def test_deep_nesting_is_invalid_not_fatal(deep):
     ],
 )
 def test_answers_that_look_cut_off(raw, kind, cut):
-    assert is_cut(raw, kind) is cut
+    assert read_answer(raw, kind).cut is cut

@@ -5,7 +5,7 @@ from sevenllm_bench.encoders.sentence_embedder import (
     DEFAULT_MODEL,
     DEFAULT_REVISION,
     EmbeddingModel,
-    Encoder,
+    SentenceEmbedder,
     is_available,
     model_from,
 )
@@ -48,7 +48,7 @@ def small_model(tmp_path_factory):
 
 
 def test_every_text_once_as_unit_vectors(small_model):
-    encoder = Encoder(small_model)
+    encoder = SentenceEmbedder(small_model)
     vectors = encoder.encode(["abc", "abc", "x"], cached=["x", "y"])
     assert set(vectors) == {"abc", "x", "y"}
     assert all(np.linalg.norm(vector) == pytest.approx(1.0, abs=1e-5) for vector in vectors.values())
@@ -56,7 +56,7 @@ def test_every_text_once_as_unit_vectors(small_model):
 
 
 def test_texts_beyond_the_limit_are_counted(small_model):
-    encoder = Encoder(small_model)
+    encoder = SentenceEmbedder(small_model)
     assert encoder.limit == 16
     encoder.count(["a b c", "a " * 14, "a " * 15, "a " * 500])
     assert (encoder.texts, encoder.texts_cut) == (4, 2)
@@ -64,9 +64,9 @@ def test_texts_beyond_the_limit_are_counted(small_model):
 
 def test_references_are_kept_on_disk_by_model_and_text(small_model, tmp_path):
     cache = EmbeddingCache(tmp_path / "deep" / "embeddings.sqlite")
-    first = Encoder(small_model, cache)
+    first = SentenceEmbedder(small_model, cache)
     vectors = first.encode(["answer"], cached=["reference"])
-    second = Encoder(small_model, EmbeddingCache(tmp_path / "deep" / "embeddings.sqlite"))
+    second = SentenceEmbedder(small_model, EmbeddingCache(tmp_path / "deep" / "embeddings.sqlite"))
     again = second.encode([], cached=["reference"])
     assert second.calls == 0
     assert again["reference"] == pytest.approx(vectors["reference"])
@@ -77,7 +77,7 @@ def test_references_are_kept_on_disk_by_model_and_text(small_model, tmp_path):
 
 def test_a_broken_cache_costs_time_not_the_run(small_model, tmp_path, caplog):
     (tmp_path / "embeddings.sqlite").write_bytes(b"no database" * 100)
-    encoder = Encoder(small_model, EmbeddingCache(tmp_path / "embeddings.sqlite"))
+    encoder = SentenceEmbedder(small_model, EmbeddingCache(tmp_path / "embeddings.sqlite"))
     assert set(encoder.encode([], cached=["a"])) == {"a"}
     assert set(encoder.encode([], cached=["b"])) == {"b"}
     assert sum("can't be used" in record.getMessage() for record in caplog.records) == 1
@@ -117,7 +117,7 @@ def test_english_only_models_are_refused_for_chinese():
 
 def test_a_model_that_cannot_be_loaded(monkeypatch, tmp_path):
     with pytest.raises(ConfigError, match="semantic_model=none"):
-        Encoder(EmbeddingModel(str(tmp_path / "nothing" / "here")))
+        SentenceEmbedder(EmbeddingModel(str(tmp_path / "nothing" / "here")))
     assert not is_available(EmbeddingModel("org/certainly-not-here", "0" * 40))
     assert is_available(EmbeddingModel(str(tmp_path)))
 
@@ -127,6 +127,6 @@ def test_without_sentence_transformers_the_error_gives_the_install_line(monkeypa
 
     monkeypatch.setattr(embedding, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r'pip install "sevenllm-bench\[semantic\]"'):
-        Encoder(EmbeddingModel("org/name"))
+        SentenceEmbedder(EmbeddingModel("org/name"))
     monkeypatch.delenv("SEVENLLM_SEMANTIC_MODEL")
     assert model_from() is None

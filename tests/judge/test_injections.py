@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sevenllm_bench.answers import final_text
+from sevenllm_bench.answers.final_text import final_text
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.judge import judge_messages, pair_messages
 from sevenllm_bench.judge.quoting import MAX_ANSWER_CHARACTERS

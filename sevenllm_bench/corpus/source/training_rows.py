@@ -11,9 +11,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sevenllm_bench.answers import read_letter
 from sevenllm_bench.answers.final_text import as_text
 from sevenllm_bench.answers.json_values import MAX_DEPTH, load, nesting, python_literal, values_in_fences
+from sevenllm_bench.answers.letter import read_letter
 from sevenllm_bench.catalog import Kind, Language, task_by_name
 from sevenllm_bench.corpus.source.labels import OTHER, category_of
 from sevenllm_bench.data.rows import FIELDS, LETTERS, OPENINGS, Row, language_of

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from sevenllm_bench.data.rows import OPENINGS, Row
 from sevenllm_bench.metrics.registry import HEADLINE
-from sevenllm_bench.pages.report.answer_quality import is_unread
-from sevenllm_bench.pages.report.diff import Difference, diff_values
+from sevenllm_bench.pages.report.diff import ValueDiff, diff_values
 from sevenllm_bench.runs.records import Run, Sample
 from sevenllm_bench.text.display import Long, cut
 
@@ -31,7 +30,7 @@ class Answer:
     run: int
     sample: Sample | None
     text: Long | None = None
-    difference: Difference | None = None
+    difference: ValueDiff | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +133,8 @@ def main_value(sample: Sample) -> float | None:
 
 def _trouble(samples: Sequence[Sample | None]) -> tuple[str, ...]:
     present = [sample for sample in samples if sample]
-    unread, is_cut = any(map(is_unread, present)), any(sample.cut for sample in present)
-    return ("unread",) * unread + ("cut",) * is_cut
+    unread, cut_off = (any(map(check, present)) for check in (lambda s: s.reading.is_unread, lambda s: s.reading.cut))
+    return ("unread",) * unread + ("cut",) * cut_off
 
 
 def _example(samples: Sequence[Sample | None]) -> Example:
@@ -156,5 +155,5 @@ def _example(samples: Sequence[Sample | None]) -> Example:
 def _answer(run: int, sample: Sample | None) -> Answer:
     if sample is None or sample.response is None:
         return Answer(run, sample)
-    difference = diff_values(sample.row, sample.response) if sample.kind == "understanding" else None
+    difference = diff_values(sample.row, sample.reading) if sample.kind == "understanding" else None
     return Answer(run, sample, cut(sample.response), difference)

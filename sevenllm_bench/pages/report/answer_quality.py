@@ -6,11 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sevenllm_bench.catalog import KINDS, LANGUAGES
+from sevenllm_bench.catalog import SECTIONS
 from sevenllm_bench.runs.records import Run, Sample
-
-#: Readings from which nothing could be scored as it was meant.
-UNREAD = ("text", "empty", "unparsed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,7 @@ class Lengths:
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class AnswerQuality:
     """The answers of one run in one section.
 
     Attributes:
@@ -48,7 +45,7 @@ class Answering:
     lengths: Lengths | None
 
 
-def answering(runs: Sequence[Run]) -> list[Answering]:
+def answer_quality(runs: Sequence[Run]) -> list[AnswerQuality]:
     """Every run's answers, section by section, default leaves only."""
     found = []
     for run in runs:
@@ -56,25 +53,19 @@ def answering(runs: Sequence[Run]) -> list[Answering]:
         for sample in run.samples:
             if sample.is_default:
                 sections.setdefault(sample.row.section, []).append(sample)
-        names = [f"{language}_{kind}" for kind in KINDS for language in LANGUAGES]
-        found += [_answering(run.label, name, sections[name]) for name in names if name in sections]
+        found += [_quality(run.label, name, sections[name]) for name in SECTIONS if name in sections]
     return found
 
 
-def is_unread(sample: Sample) -> bool:
-    """Whether nothing could be read in the answer."""
-    return sample.reading in UNREAD
-
-
-def _answering(label: str, section: str, samples: Sequence[Sample]) -> Answering:
-    readings = Counter("letter" if len(sample.reading) == 1 else sample.reading for sample in samples)
-    return Answering(
+def _quality(label: str, section: str, samples: Sequence[Sample]) -> AnswerQuality:
+    readings = Counter("letter" if sample.reading.letter else sample.reading.how for sample in samples)
+    return AnswerQuality(
         run=label,
         section=section,
         rows=len(samples),
         readings=tuple(readings.most_common()),
-        unread=sum(map(is_unread, samples)),
-        cut=sum(sample.cut for sample in samples),
+        unread=sum(sample.reading.is_unread for sample in samples),
+        cut=sum(sample.reading.cut for sample in samples),
         lengths=lengths(len(sample.response) for sample in samples if sample.response is not None),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sevenllm_bench.answers.extraction import read_extraction
+from sevenllm_bench.answers.reading import Reading
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.metrics.values import normalise
 from sevenllm_bench.text.leaf_values import leaf_values
@@ -16,7 +16,7 @@ Mark = Literal["same", "alike", "missing", "added"]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ValueDiff:
     """Values of an answer against those of its reference.
 
     Attributes:
@@ -40,17 +40,16 @@ class Difference:
 MOST, _MOST_CHARACTERS = 60, 240
 
 
-def diff_values(row: Row, response: str | None) -> Difference:
+def diff_values(row: Row, reading: Reading) -> ValueDiff:
     """The difference for an extraction row."""
-    read = read_extraction(response)
-    marked = _marked(leaf_values(row.output), read.values)
+    marked = _marked(leaf_values(row.output), reading.values)
     order: tuple[Mark, ...] = ("same", "alike", "missing", "added")
     marked.sort(key=lambda found: order.index(found[0]))
     counts = Counter(mark for mark, _ in marked)
     shown = tuple(
         (mark, value if len(value) <= _MOST_CHARACTERS else value[: _MOST_CHARACTERS - 1] + "…") for mark, value in marked
     )
-    return Difference(shown[:MOST], dict(counts), "" if read.is_json else read.reason)
+    return ValueDiff(shown[:MOST], dict(counts), reading.extraction.reason if reading.extraction else "")
 
 
 def _marked(reference: Sequence[str], answer: Sequence[str]) -> list[tuple[Mark, str]]:

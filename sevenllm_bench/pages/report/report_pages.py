@@ -17,7 +17,7 @@ from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_examples import examples, main_value
-from sevenllm_bench.pages.report.answer_quality import answering, judged
+from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
 from sevenllm_bench.pages.report.score_views import (
     KIND_NAMES,
     LANGUAGE_NAMES,
@@ -119,7 +119,7 @@ def _tasks(runs: Sequence[Run]) -> list[LeafRun]:
 
 
 def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int) -> dict[str, Any]:
-    found = answering(runs)
+    found = answer_quality(runs)
     marks = judged(runs)
     charts = {"dots": dot_chart(runs, examined.figures), "lengths": length_chart(runs, found)}
     if marks:
@@ -185,7 +185,7 @@ def _task_line(runs: Sequence[Run], leaf: LeafRun, figures: Figures) -> dict[str
         "rows": max((len(run.of_task(leaf.task)) for run in runs if leaf.task in run.leaves), default=0),
         "scores": [figures.get(run.label, "task", leaf.task, metric) for run in runs],
         "best": figures.best(runs, "task", leaf.task, metric),
-        "trouble": sum(sample.cut or sample.reading in ("text", "empty", "unparsed") for sample in samples),
+        "trouble": sum(sample.reading.cut or sample.reading.is_unread for sample in samples),
     }
 
 

@@ -10,7 +10,7 @@ from sevenllm_bench.catalog import KINDS, LANGUAGES, TASKS, Kind, Language, Leaf
 from sevenllm_bench.comparison.compare_runs import Comparison, Score, compare_runs, score_run
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import HEADLINE, METRICS
-from sevenllm_bench.pages.report.answer_quality import Answering
+from sevenllm_bench.pages.report.answer_quality import AnswerQuality
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.text.display import plain
 
@@ -165,7 +165,7 @@ def _short(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def length_chart(runs: Sequence[Run], found: Sequence[Answering]) -> dict[str, Any]:
+def length_chart(runs: Sequence[Run], found: Sequence[AnswerQuality]) -> dict[str, Any]:
     """Quartiles and ninth decile of the answers' lengths, by section and run."""
     shown = [run.label for run in runs[:MOST_IN_CHART]]
     sections = [name for name in dict.fromkeys(a.section for a in found) if not name.endswith("_mcq")]

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sevenllm_bench.answers import final_text, read_extraction
 from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.data.official import FILENAME
 from sevenllm_bench.figures.figures import Figure
@@ -222,15 +221,15 @@ def _instance(sample: Sample) -> dict[str, Any]:
         },
         "output": {"raw": [text]},
         "answer_attribution": [{**attribution, "is_terminal": True}],
-        "metadata": {**metadata, "reading": sample.reading, "looks_cut_off": str(sample.cut).lower()},
+        "metadata": {**metadata, "reading": sample.reading.how, "looks_cut_off": str(sample.reading.cut).lower()},
     }
 
 
 def _extracted(sample: Sample) -> tuple[str, str]:
     """What was scored of an answer, and how it was found."""
+    reading = sample.reading
     if sample.kind == "mcq":
-        return (sample.reading if len(sample.reading) == 1 else ""), "custom: one option letter"
+        return reading.letter or "", "custom: one option letter"
     if sample.kind == "understanding":
-        read = read_extraction(sample.response)
-        return "\n".join(read.values), f"custom: values of the JSON ({read.how})"
-    return final_text(sample.response), "custom: text after the last header or </think>"
+        return "\n".join(reading.values), f"custom: values of the JSON ({reading.how})"
+    return reading.text, "custom: text after the last header or </think>"

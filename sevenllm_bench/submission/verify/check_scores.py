@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.catalog import TASK_VERSION, Kind
+from sevenllm_bench.data.rows import Row
 from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.untrusted import dig
-from sevenllm_bench.scoring import score_rows
+from sevenllm_bench.scoring import score_readings
 from sevenllm_bench.submission.verify.check_rows import Benchmarks, samples_by_task, source_of
 from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some
 
@@ -46,9 +48,15 @@ def rescore(run: Run, benchmarks: Benchmarks) -> Rescored:
                 too_long.setdefault(task, []).append(sample.id)
                 found.append(sample)
             else:
-                scored.append(replace(sample, row=rows.get(sample.id, sample.row)))
+                scored.append(_with_true_row(sample, rows.get(sample.id, sample.row)))
         found += _rescored(scored, run.leaves[task])
     return Rescored(tuple(found), too_long)
+
+
+def _with_true_row(sample: Sample, row: Row) -> Sample:
+    """The sample about the benchmark's row. Its answer is read again only where the row in the bundle was altered."""
+    same = (sample.row.kind, sample.row.choices) == (row.kind, row.choices)
+    return replace(sample, row=row, reading=sample.reading if same else read_answer(sample.response, row.kind, row.choices))
 
 
 def _rescored(samples: Sequence[Sample], leaf: LeafRun) -> list[Sample]:
@@ -69,13 +77,13 @@ def _rescored(samples: Sequence[Sample], leaf: LeafRun) -> list[Sample]:
 
 
 def _lexical(samples: Sequence[Sample], kind: Kind | None) -> list[dict[str, float]]:
-    scores = score_rows([sample.row for sample in samples], [sample.response for sample in samples], kind)
-    return [score.metrics for score in scores]
+    readings = [s.reading if kind in (None, s.row.kind) else read_answer(s.response, kind) for s in samples]
+    return [score.metrics for score in score_readings([sample.row for sample in samples], readings)]
 
 
 def _by_likelihood(sample: Sample) -> Sample:
     """The accuracy of the likeliest letter; the log-likelihoods themselves are taken as they are."""
-    values = {"acc": float(sample.reading == sample.row.output)}
+    values = {"acc": float(sample.reading.letter == sample.row.output)}
     return replace(sample, reported=values, metrics=values)
 
 

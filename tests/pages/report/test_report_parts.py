@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_files import rows_of, write_run
 
+from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.pages.report.answer_examples import examples
-from sevenllm_bench.pages.report.answer_quality import Lengths, answering, judged, lengths
+from sevenllm_bench.pages.report.answer_quality import Lengths, answer_quality, judged, lengths
 from sevenllm_bench.pages.report.diff import diff_values
 from sevenllm_bench.pages.report.report_pages import build_report
 from sevenllm_bench.pages.report.score_views import in_chart
@@ -68,20 +69,22 @@ def extraction_row(output) -> Row:
 
 def test_values_are_told_apart():
     row = extraction_row({"a": "x", "b": ["evil.com", "only here", "x"]})
-    found = diff_values(row, '{"k": ["x", "EVIL[.]com", "new"]}')
+    found = diff_values(row, read_answer('{"k": ["x", "EVIL[.]com", "new"]}', "understanding"))
     assert found.values == (("same", "x"), ("alike", "evil.com"), ("missing", "only here"), ("missing", "x"), ("added", "new"))
     assert found.counts == {"same": 1, "alike": 1, "missing": 2, "added": 1}
     assert found.left_out == 0
 
 
 def test_an_answer_without_json_is_one_added_value():
-    found = diff_values(extraction_row({"a": "x"}), "I can't say")
+    found = diff_values(extraction_row({"a": "x"}), read_answer("I can't say", "understanding"))
     assert found.values == (("missing", "x"), ("added", "I can't say"))
     assert found.why_text == "no JSON"
 
 
 def test_many_and_long_values_are_counted_but_not_all_shown():
-    found = diff_values(extraction_row({"a": []}), json.dumps([{"k": "y" * 1_000 + str(i)} for i in range(500)]))
+    found = diff_values(
+        extraction_row({"a": []}), read_answer([{"k": "y" * 1_000 + str(i)} for i in range(500)], "understanding")
+    )
     assert len(found.values) == 60
     assert found.left_out == 440
     assert max(len(value) for _, value in found.values) == 240
@@ -128,7 +131,7 @@ def test_a_command_repeats_the_run(tmp_path):
 def test_answers_are_counted_as_read_unread_and_cut(tmp_path):
     answers = iter(("{}", "", '{"a": "b', "no json"))
     run = run_of(tmp_path, response=lambda row: "B" if row.kind == "mcq" else next(answers))
-    found = {item.section: item for item in answering([run])}
+    found = {item.section: item for item in answer_quality([run])}
     assert found["en_mcq"].readings == (("letter", 16),)
     assert found["en_mcq"].unread == 0
     extraction = found["en_understanding"]
