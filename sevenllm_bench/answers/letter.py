@@ -25,8 +25,8 @@ _ADVERB = r"(?:\s{1,3}(?:likely|most|probably|clearly|indeed|definitely|certainl
 _BE = r"(?:\s{1,3}(?:is|was|are|be|to be|seems|has to|must|should|would|could|will)){1,3}"
 _OF_TASK = r"(?:answer|ans|option|choice|one|response|letter|selection)"
 
-#: Statements that name the answer. The last one counts.
-_STATED = re.compile(
+#: Statements that name the answer. The last one counts. (These two patterns are compiled when first used, which takes a while.)
+_STATED = (
     rf"\b(?:answer|ans|(?:correct|right|best|final|most likely) {_OF_TASK}){_BE}{_ADVERB}{_BRIDGE}{_LATEX}{_LETTER}"
     rf"|\b(?:answer|ans|correct|response|output|conclusion|(?:correct|right|best|final) {_OF_TASK})[ \t]{{0,3}}(?:[:：=\n(\-–—.]|=>){_BRIDGE}{_LATEX}{_LETTER}"
     rf"|(?:^|\n)[\s#]{{0,6}}(?:the )?answer\s{{1,3}}{_LETTER}"
@@ -38,11 +38,10 @@ _STATED = re.compile(
     rf"|(?:=>|->|⇒|→|∴)\s{{0,3}}{_LETTER}"
     rf"|\b(?:therefore|thus|hence|so|it'?s|it is|i'd say)[\s,]{{1,3}}{_LETTER}(?=\s{{0,3}}(?:[.,;!)]|$))"
     rf"|\bnot\s{{1,3}}[A-D],?\s{{1,3}}(?:but|it is|it's)\s{{1,3}}{_LETTER}"
-    rf"|不是\s?[A-D][，,]?\s?而?是\s?{_LETTER}",
-    re.IGNORECASE,
+    rf"|不是\s?[A-D][，,]?\s?而?是\s?{_LETTER}"
 )
 #: Remarks on one option, which count when they speak of one letter only.
-_REMARK = re.compile(
+_REMARK = (
     rf"\b(?:choose|select|pick|chose|selected|picked|go with|option|choice)(?:\s{{1,3}}(?:option|choice|is|was))?{_BRIDGE}{_LETTER}"
     rf"|(?:选项|选择|选){_BRIDGE}{_LETTER}"
     rf"|(?<![A-Za-z0-9]){_LETTER}\)?\s{{1,3}}(?:is|looks|seems)\s{{1,3}}(?:the\s|most\s|likely\s){{0,3}}(?:correct|right|best|answer|accurate)"
@@ -51,8 +50,7 @@ _REMARK = re.compile(
     rf"|\b(?:I think|I believe|letter)\s{{1,3}}{_LETTER}"
     rf"|(?<![A-Za-z0-9]){_LETTER}\s{{0,3}}[✓✔✅]"
     rf"|(?<![A-Za-z0-9]){_LETTER}\s{{0,3}}(?:选项|项)?(?:是|为|最|更)?(?:正确|对(?![于比应])|合适|符合|准确)"
-    rf"|(?<![A-Za-z0-9]){_LETTER}[.:)]\s{{0,3}}(?:correct|yes|right|true|正确|对)(?![A-Za-z])",
-    re.IGNORECASE,
+    rf"|(?<![A-Za-z0-9]){_LETTER}[.:)]\s{{0,3}}(?:correct|yes|right|true|正确|对)(?![A-Za-z])"
 )
 _NEGATED_BEFORE = re.compile(
     r"(?:n't|\b(?:not|never|over|than|instead of|rather than|except|eliminate|exclude|without|if you)\b|不能?|非|排除|而非)"
@@ -126,7 +124,7 @@ def _letter_in(text: str, options: Mapping[str, str]) -> str | None:
     in_json = _JSON_ANSWER.search(text)
     if in_json:
         return in_json.group(1).upper()
-    stated = [match for match in _STATED.finditer(text) if _is_meant(match, text, options)]
+    stated = [match for match in re.finditer(_STATED, text, re.IGNORECASE) if _is_meant(match, text, options)]
     if stated:
         return None if _MORE_LETTERS.match(text, stated[-1].end()) else _group(stated[-1])
     return _leading(text, options) or _remarked(text, options) or _by_option_text(text, options)
@@ -156,12 +154,14 @@ def _letter_after_prefix(rest: str, options: Mapping[str, str]) -> str | None:
 
 def _remarked(text: str, options: Mapping[str, str]) -> str | None:
     """The only letter that some remark speaks for."""
-    letters = {_group(match) for match in _REMARK.finditer(text) if _is_meant(match, text, options)}
+    letters = {_group(match) for match in re.finditer(_REMARK, text, re.IGNORECASE) if _is_meant(match, text, options)}
     if len(letters) != 1:
         return None
     letter = letters.pop()
     several = any(
-        _MORE_LETTERS.match(text, match.end(match.lastindex or 0)) for match in _REMARK.finditer(text) if _group(match) == letter
+        _MORE_LETTERS.match(text, match.end(match.lastindex or 0))
+        for match in re.finditer(_REMARK, text, re.IGNORECASE)
+        if _group(match) == letter
     )
     return None if several else letter
 

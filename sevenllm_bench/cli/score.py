@@ -35,11 +35,11 @@ def run(arguments: argparse.Namespace) -> int:
         rows = tuple(row for row in rows if row.id in predictions.answers)
     embedder = _embedder(arguments.semantic_model)
     scores = score_rows(rows, answers_for(rows, predictions.answers), embedder=embedder)
-    content = as_json(scores, coverage, predictions, data, arguments.partial, embedder)
-    if arguments.json == "-":
-        print_json(content)
-        return 0
     if arguments.json:
+        content = as_json(scores, coverage, predictions, data, arguments.partial, embedder)
+        if arguments.json == "-":
+            print_json(content)
+            return 0
         write_text("--json", arguments.json, json_text(content))
     _print(by_section(scores), coverage, predictions, data, arguments)
     return 0

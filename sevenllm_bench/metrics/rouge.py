@@ -106,10 +106,12 @@ def _rouge_f(prediction: list[list[str]], reference: list[list[str]]) -> float:
     in_prediction, in_reference = _distinct(prediction), _distinct(reference)
     possible = len(in_prediction & in_reference)
     union: set[str] = set()
+    word_sets = [set(sentence) for sentence in prediction]
     for reference_sentence in reference:
-        for prediction_sentence in prediction:
-            if len(union) < possible:
-                union |= _common_words(prediction_sentence, reference_sentence)
+        wanted = set(reference_sentence)
+        for sentence, words_of_it in zip(prediction, word_sets, strict=True):
+            if len(union) < possible and not (words_of_it & wanted) <= union:
+                union |= _common_words(sentence, reference_sentence)
     return _f(len(union), len(in_prediction), len(in_reference))
 
 

@@ -13,6 +13,8 @@ _REFANG = (
     (re.compile(r"[\[({]@[\])}]|(?<=\w)[\[({]at[\])}](?=\w)", re.IGNORECASE), "@"),
     (re.compile(r"\[\s?(://|/)\s?\]"), r"\1"),
 )
+#: What every defanged spelling contains.
+_MAY_BE_DEFANGED = re.compile(r"[\[({]|h[x*]{2}p", re.IGNORECASE)
 
 #: An indicator in refanged text. Bounded repetition keeps matching linear on hostile input. The last label of a domain
 #: or file name is in lower case, or the whole in upper case, so that "server.The" stays two words.
@@ -32,9 +34,16 @@ INDICATOR = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+#: A stretch of characters that an indicator may consist of: no white space, no Chinese.
+INDICATOR_CHARACTERS = re.compile(r"[^\s\u3000-\u303f\u4e00-\u9fff]{3,}+")
+#: What every such stretch with an indicator contains: a quick look before the slow one.
+MAY_CONTAIN_INDICATOR = re.compile(r"[.:/@-]\S|\d{4}|[0-9a-f]{32}", re.IGNORECASE)
+
 
 def refang(text: str) -> str:
     """`text` with defanged indicators written out: "hxxp://evil[.]example" becomes "http://evil.example"."""
+    if not _MAY_BE_DEFANGED.search(text):
+        return text
     for pattern, replacement in _REFANG:
         text = pattern.sub(replacement, text)
     return text

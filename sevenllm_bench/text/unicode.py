@@ -16,6 +16,8 @@ def nfkc(text: str) -> str:
 
 
 def _without_long_runs(text: str) -> str:
+    if not any(map(unicodedata.combining, set(text))):
+        return text
     marks = 0
     kept = []
     for character in text:

@@ -1,8 +1,14 @@
-import pytest
+import functools
 
-from sevenllm_bench.text.indicators import refang
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sevenllm_bench.text import indicators, segment
+from sevenllm_bench.text.indicators import INDICATOR, refang
 from sevenllm_bench.text.segment import cut_chinese, words
 from sevenllm_bench.text.sentences import split_chinese
+from sevenllm_bench.text.unicode import nfkc
 
 
 @pytest.mark.parametrize(
@@ -73,3 +79,44 @@ def test_no_dictionary_that_others_left_in_the_temporary_folder_is_used(tmp_path
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
     assert [path.name for path in tmp_path.iterdir()] == ["jieba.cache"]
+
+
+TEXTS = st.text(
+    st.sampled_from(" \t\r\n.,:/@-[]()。，；“”攻击者恶意软件卡拉OK㐀豈T恤aAzZ0129éſ") | st.characters(codec="utf-8"), max_size=80
+) | st.lists(
+    st.sampled_from(
+        [
+            "，恶意软件",
+            "连接",
+            " and ",
+            "C2服务器",
+            "server.The",
+            "00:1A:2b:3c:4d:5e",
+            "ms17-010",
+            "A.B.COM",
+            "。",
+            "d41d8cd98f00b204" * 2,
+            "hxxps://evil[.]example/a",
+            "CVE-2021-44228",
+            "10.0.0[.]1",
+            "a@b.example",
+            "T1059.001",
+            "N/A",
+        ]
+    )
+).map("".join)
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_quick_looks_change_nothing(text):
+    """Skipping stretches without indicators, and segmenting block by block, give what the plain way gives."""
+    refanged = refang(nfkc(text.translate(segment._MARKS)))
+    found, position = [], 0
+    for match in INDICATOR.finditer(refanged):
+        found += segment._plain_words(refanged[position : match.start()])
+        found.append(match.group().rstrip(".,;:!?)]}/-").casefold())
+        position = match.end()
+    assert words(text) == found + segment._plain_words(refanged[position:])
+    assert segment.cut_chinese(text) == list(segment._jieba().cut(text))
+    assert refang(text) == functools.reduce(lambda t, rule: rule[0].sub(rule[1], t), indicators._REFANG, text)
