@@ -13,7 +13,7 @@ from sevenllm_bench.io.files import CACHE_VARIABLE, cache_folder
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """The result of one check.
 
     Attributes:
@@ -31,15 +31,15 @@ class Finding:
 Check = tuple[str, Callable[[], str]]
 
 
-def run_checks(checks: Sequence[Check]) -> list[Finding]:
+def run_checks(checks: Sequence[Check]) -> list[CheckResult]:
     """Run every check; one that fails doesn't keep the others from running."""
-    findings = []
+    results = []
     for name, check in checks:
         try:
-            findings.append(Finding(name, True, check()))
+            results.append(CheckResult(name, True, check()))
         except SEvenLLMError as error:
-            findings.append(Finding(name, False, str(error)))
-    return findings
+            results.append(CheckResult(name, False, str(error)))
+    return results
 
 
 def check_cache() -> str:

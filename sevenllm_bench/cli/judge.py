@@ -15,6 +15,7 @@ from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.judge.calibrate import Agreement, agreement, read_scores
 from sevenllm_bench.judge.llm_judge import MODEL_VARIABLE, Judge, JudgeChoice, requests_for, scores_from
+from sevenllm_bench.judge.pairwise import pair_sha256
 from sevenllm_bench.judge.scores import JudgeScores
 from sevenllm_bench.judge.verdict import problem_of
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR
@@ -79,7 +80,7 @@ def _batch(judge: Judge, rows: Sequence[Row], answers: Sequence[Any], state: str
     """Submit, look, or collect, whatever comes next; None while the provider is at work."""
     from sevenllm_bench.io.files import cache_folder
     from sevenllm_bench.llm.batch import BatchRun
-    from sevenllm_bench.llm.cache import ReplyCache
+    from sevenllm_bench.llm.types import ReplyCache
 
     with ReplyCache(cache_folder() / "replies.sqlite") as cache:
         batch = BatchRun(judge.choice.settings(), cache, state)
@@ -109,7 +110,7 @@ def _compare(judge: Judge, rows: Sequence[Row], answers: Sequence[Any], argument
         name: getattr(summary, name)
         for name in ("wins", "losses", "ties", "unscored", "inconsistent", "position_bias", "p_value")
     }
-    _write(arguments.json, {"judge": judge.describe(), "usage": judge.usage, "pairwise": content})
+    _write(arguments.json, {"judge": judge.describe(), "usage": judge.usage, "pairwise": {**content, "prompt": pair_sha256()}})
     return 0
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.catalog import Language
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.text.embedding_cache import EmbeddingCache
+from sevenllm_bench.io.files import cache_folder
+from sevenllm_bench.io.sqlite_cache import SqliteCache
 from sevenllm_bench.text.unicode import encodable
 
 if TYPE_CHECKING:
@@ -29,9 +33,52 @@ ENGLISH_ONLY = {
     "sentence-transformers/all-MiniLM-L12-v2",
     "sentence-transformers/all-mpnet-base-v2",
 }
+logger = logging.getLogger("sevenllm_bench.embedding")
+
 MODEL_VARIABLE = "SEVENLLM_SEMANTIC_MODEL"
 INSTALL_LINE = 'pip install "sevenllm-bench[semantic]"'
 _BATCH = 128
+
+
+class EmbeddingCache:
+    """Vectors kept on disk, by model, revision and text. A cache that can't be used costs time, never a run."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Name the file, which is opened when it is needed; default: `embeddings-2.sqlite` in `cache_folder()`."""
+        self._path = path or cache_folder() / "embeddings-2.sqlite"
+        self._is_broken = False
+
+    def get(self, model: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
+        """The vectors known for these texts; texts without one are left out."""
+        import numpy as np
+
+        by_key = {_key(model, text): text for text in texts}
+        with self._tolerant(), SqliteCache(self._path, "embeddings") as cache:
+            found = cache.get_many(by_key)
+            return {by_key[key]: np.frombuffer(value, dtype=np.float32) for key, value in found.items()}
+        return {}
+
+    def put(self, model: str, vectors: Mapping[str, np.ndarray]) -> None:
+        """Keep vectors."""
+        import numpy as np
+
+        values = {_key(model, text): np.asarray(vector, dtype=np.float32).tobytes() for text, vector in vectors.items()}
+        with self._tolerant(), SqliteCache(self._path, "embeddings") as cache:
+            cache.put_many(values)
+
+    @contextmanager
+    def _tolerant(self) -> Iterator[None]:
+        """Turn the first failure into one warning, and later ones into nothing."""
+        try:
+            yield
+        except (ConfigError, ValueError) as error:
+            if not self._is_broken:
+                logger.warning("Embeddings are not cached (%s); references are embedded again each time.", error)
+            self._is_broken = True
+
+
+def _key(model: str, text: str) -> str:
+    return hashlib.sha256(f"{model}\0{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +222,7 @@ class SentenceEmbedder:
 @functools.lru_cache(maxsize=2)
 def embedder_for(model: EmbeddingModel) -> SentenceEmbedder:
     """The embedder for a model, loaded once per process, with the disk cache in the cache folder."""
-    return SentenceEmbedder(model, EmbeddingCache.in_cache_folder())
+    return SentenceEmbedder(model, EmbeddingCache())
 
 
 def _load(model: EmbeddingModel) -> SentenceTransformer:

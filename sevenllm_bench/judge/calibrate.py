@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.io.files import read_bytes, user_path
-from sevenllm_bench.judge.scores import JudgeScores
 from sevenllm_bench.judge.verdict import SCORES
 
 _EXPECTED = 'expected one JSON object per line with "id" (a whole number) and "score" (1, 2, 3, 4 or 5)'
@@ -46,11 +45,6 @@ class Agreement:
     undefined: dict[str, str]
 
 
-def calibrate(scores: JudgeScores, given: Mapping[int, int]) -> Agreement:
-    """Compare a judge's scores (the first) with given ones (the second) by row id; see `agreement`."""
-    return agreement(scores.by_id, given)
-
-
 def agreement(first: Mapping[int, int | None], second: Mapping[int, int | None]) -> Agreement:
     """Compare two sets of scores by row id; a row that is unscored (None) or absent in one is left out and counted.
 
@@ -74,8 +68,9 @@ def _scored(scores: Mapping[int, int | None]) -> dict[int, int]:
 def _agreement(first: list[int], second: list[int], only_first: int, only_second: int) -> Agreement:
     differences = [one - two for one, two in zip(first, second, strict=True)]
     confusion = _confusion(first, second)
-    kappa = _kappa(confusion)
+    kappa = _kappa(first, second)
     constant = _why_no_correlation(first, second)
+    spearman, pearson = (None, None) if constant else _correlations(first, second)
     undefined = dict.fromkeys(("spearman", "pearson"), constant) if constant else {}
     if kappa is None:
         undefined["kappa"] = f"all scores of both are {first[0]}"
@@ -83,8 +78,8 @@ def _agreement(first: list[int], second: list[int], only_first: int, only_second
         n=len(first),
         only_first=only_first,
         only_second=only_second,
-        spearman=None if constant else _pearson(_ranks(first), _ranks(second)),
-        pearson=None if constant else _pearson(first, second),
+        spearman=spearman,
+        pearson=pearson,
         kappa=kappa,
         exact=differences.count(0) / len(first),
         within_one=sum(abs(difference) <= 1 for difference in differences) / len(first),
@@ -103,18 +98,12 @@ def _why_no_correlation(first: list[int], second: list[int]) -> str:
     return " and ".join(constant)
 
 
-def _pearson(first: Sequence[float], second: Sequence[float]) -> float:
-    from statistics import correlation
+def _correlations(first: list[int], second: list[int]) -> tuple[float, float]:
+    """Spearman's and Pearson's, kept within [-1, 1] where rounding exceeds it."""
+    from scipy.stats import pearsonr, spearmanr
 
-    # Rounding may leave a correlation of identical scores just above 1.
-    return max(-1.0, min(1.0, correlation(first, second)))
-
-
-def _ranks(scores: list[int]) -> list[float]:
-    """Ranks from 1, each of equal scores with the mean of their places."""
-    ordered = sorted(scores)
-    rank = {score: ordered.index(score) + (ordered.count(score) + 1) / 2 for score in set(scores)}
-    return [rank[score] for score in scores]
+    spearman, pearson = (float(test(first, second).statistic) for test in (spearmanr, pearsonr))
+    return max(-1.0, min(1.0, spearman)), max(-1.0, min(1.0, pearson))
 
 
 def _confusion(first: list[int], second: list[int]) -> tuple[tuple[int, ...], ...]:
@@ -122,13 +111,13 @@ def _confusion(first: list[int], second: list[int]) -> tuple[tuple[int, ...], ..
     return tuple(tuple(pairs.count((one, two)) for two in SCORES) for one in SCORES)
 
 
-def _kappa(confusion: tuple[tuple[int, ...], ...]) -> float | None:
-    """1 minus observed over expected squared distance (Cohen 1968); None where no distance is expected."""
-    grades = range(len(SCORES))
-    rows, columns = [sum(row) for row in confusion], [sum(column) for column in zip(*confusion, strict=True)]
-    observed = sum((i - j) ** 2 * confusion[i][j] for i in grades for j in grades)
-    expected = sum((i - j) ** 2 * rows[i] * columns[j] for i in grades for j in grades)
-    return 1 - observed * sum(rows) / expected if expected else None
+def _kappa(first: list[int], second: list[int]) -> float | None:
+    """Cohen's kappa with quadratic weights; None where all scores of both are the same."""
+    from sklearn.metrics import cohen_kappa_score
+
+    if len({*first, *second}) == 1:
+        return None
+    return float(cohen_kappa_score(first, second, labels=SCORES, weights="quadratic"))
 
 
 def read_scores(path: str | Path) -> dict[int, int]:

@@ -24,10 +24,9 @@ from sevenllm_bench.judge.pairwise import (
 from sevenllm_bench.judge.rubric import RUBRIC_VERSION, judge_messages, rubric_sha256
 from sevenllm_bench.judge.scores import JudgeScores, judge_scores, rule_verdict
 from sevenllm_bench.judge.verdict import RESPONSE_FORMAT, Verdict, parse_verdict, problem_of
-from sevenllm_bench.llm.cache import ReplyCache
 from sevenllm_bench.llm.client import Client
-from sevenllm_bench.llm.settings import Settings
-from sevenllm_bench.llm.types import Estimate, Reply, Request
+from sevenllm_bench.llm.settings import ConnectionSettings
+from sevenllm_bench.llm.types import Estimate, Reply, ReplyCache, Request
 
 logger = logging.getLogger("lm_eval.sevenllm")
 
@@ -51,9 +50,9 @@ class JudgeChoice:
     budget_usd: float | None = None
     concurrency: int = 16
 
-    def settings(self) -> Settings:
+    def settings(self) -> ConnectionSettings:
         """Settings for the client; server and key come from OPENAI_BASE_URL and OPENAI_API_KEY."""
-        return Settings(self.model, budget_usd=self.budget_usd, concurrency=self.concurrency)
+        return ConnectionSettings(self.model, budget_usd=self.budget_usd, concurrency=self.concurrency)
 
 
 class Judge:
@@ -115,7 +114,7 @@ class Judge:
         Raises:
             ConfigError: The judge can't be reached, or refuses.
         """
-        probe = Settings(self.choice.model, max_attempts=2, timeout_s=30)
+        probe = ConnectionSettings(self.choice.model, max_attempts=2, timeout_s=30)
         reply = Client(probe).run([Request([{"role": "user", "content": "Reply with the word ready."}], {"max_tokens": 16})])[0]
         if reply.error:
             where = "OPENAI_BASE_URL" if probe.endpoint else "the network, or OPENAI_BASE_URL for a local server"

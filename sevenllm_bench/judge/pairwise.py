@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from sevenllm_bench.catalog import Language
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.judge.reply import DRESS, read_reply, stated_on
 from sevenllm_bench.judge.rubric import RUBRIC_VERSION, WORDINGS, Message, answer_to_judge, sample_rows, shape_sha256, user_text
+from sevenllm_bench.stats.paired import mcnemar_p
 
 Preference = Literal["first", "second", "tie"]
 Outcome = Literal["a", "b", "tie", "unscored"]
@@ -191,15 +191,9 @@ class PairwiseSummary:
         return self.inconsistent / self.judged if self.judged else None
 
     @property
-    def first_preferred(self) -> float | None:
-        """Share of preferences for the first place among those for a place, in [0, 1], 0.5 without bias; None without any."""
-        chosen = self.chosen_first + self.chosen_second
-        return self.chosen_first / chosen if chosen else None
-
-    @property
     def p_value(self) -> float:
         """Two-sided exact sign test over wins and losses (ties left out), in (0, 1]; 1 without any."""
-        return sign_test(self.wins, self.losses)
+        return mcnemar_p(self.wins, self.losses)
 
 
 def summarise(orders: Iterable[tuple[Preference | None, Preference | None]]) -> PairwiseSummary:
@@ -217,10 +211,3 @@ def summarise(orders: Iterable[tuple[Preference | None, Preference | None]]) -> 
         chosen_first=chosen.count("first"),
         chosen_second=chosen.count("second"),
     )
-
-
-def sign_test(wins: int, losses: int) -> float:
-    """Probability, were both equally likely, of a split at least this uneven: the exact binomial test, two-sided."""
-    trials = wins + losses
-    tail = sum(math.comb(trials, k) for k in range(min(wins, losses) + 1))
-    return min(1.0, 2 * tail / 2**trials)

@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.llm.batch_state import BatchState, Chunk
-from sevenllm_bench.llm.cache import ReplyCache
+from sevenllm_bench.io.secrets import short_message
+from sevenllm_bench.llm.batch_provider import BatchState, Chunk, Provider
 from sevenllm_bench.llm.client import Client
 from sevenllm_bench.llm.connection import completion_of
-from sevenllm_bench.llm.provider import Provider
 from sevenllm_bench.llm.retry import CallError
-from sevenllm_bench.llm.secrecy import short_message
 from sevenllm_bench.llm.session import Validate
-from sevenllm_bench.llm.settings import Settings
-from sevenllm_bench.llm.types import Reply, Request
+from sevenllm_bench.llm.settings import ConnectionSettings
+from sevenllm_bench.llm.types import Reply, ReplyCache, Request
 
 logger = logging.getLogger("sevenllm_bench.llm")
 
@@ -54,7 +52,7 @@ class BatchRun:
     Requests that come back without a good reply aren't asked again; `Client`, with the same cache, asks just these.
     """
 
-    def __init__(self, settings: Settings, cache: ReplyCache | None, state_path: str | Path) -> None:
+    def __init__(self, settings: ConnectionSettings, cache: ReplyCache | None, state_path: str | Path) -> None:
         """Begin or resume.
 
         Args:

@@ -10,16 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from sevenllm_bench.llm.budget import Budget
-from sevenllm_bench.llm.cache import ReplyCache
 from sevenllm_bench.llm.connection import connect
-from sevenllm_bench.llm.parameter_fallback import Dialect
-from sevenllm_bench.llm.secrecy import scrub
+from sevenllm_bench.llm.pricing import Budget
+from sevenllm_bench.llm.retry import ParameterFallback
 from sevenllm_bench.llm.session import Session, Validate
-from sevenllm_bench.llm.settings import Settings
-from sevenllm_bench.llm.types import Estimate, Reply, Request, Usage
-
-__all__ = ["Client", "Estimate", "OnDone", "Reply", "Request", "Settings", "Usage", "Validate", "scrub"]
+from sevenllm_bench.llm.settings import ConnectionSettings
+from sevenllm_bench.llm.types import Estimate, Reply, ReplyCache, Request, Usage
 
 logger = logging.getLogger("sevenllm_bench.llm")
 
@@ -36,7 +32,7 @@ class Client:
         usage: What was used since the client was made.
     """
 
-    def __init__(self, settings: Settings, cache: ReplyCache | None = None) -> None:
+    def __init__(self, settings: ConnectionSettings, cache: ReplyCache | None = None) -> None:
         """Check the settings; nothing is sent yet.
 
         Args:
@@ -50,13 +46,13 @@ class Client:
         # The key and the address are checked at the first call, so that what the cache holds can be had without them.
         self.usage = Usage(usd=0.0 if settings.tariff else None)
         self._cache = cache
-        self._dialect = Dialect()
+        self._fallback = ParameterFallback()
         self._budget = Budget(settings.budget_usd, settings.tariff)
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """Parameters that the server doesn't take and that were left out of its calls, by name."""
-        return tuple(sorted(self._dialect.left_out))
+        return tuple(sorted(self._fallback.left_out))
 
     def estimate(self, requests: Sequence[Request]) -> Estimate:
         """What `requests` would take now, without asking anything; failures and repeated questions come on top."""
@@ -117,7 +113,7 @@ class Client:
 
     async def _ask_pending(self, run: _Run, validate: Validate | None) -> None:
         async with connect(self.settings) as connection:
-            session = Session(self.settings, connection, self._dialect, self._budget, self.usage)
+            session = Session(self.settings, connection, self._fallback, self._budget, self.usage)
             count = min(self.settings.concurrency, len(run.pending))
             workers = [asyncio.create_task(self._work(run, session, validate)) for _ in range(count)]
             try:

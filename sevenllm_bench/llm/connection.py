@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.llm.retry import CallError, timed_out, understand
-from sevenllm_bench.llm.secrecy import quieten, scrub, short_message
-from sevenllm_bench.llm.settings import Settings
+from sevenllm_bench.io.secrets import quieten, scrub, short_message
+from sevenllm_bench.llm.retry import CallError, timed_out, to_call_error
+from sevenllm_bench.llm.settings import ConnectionSettings
 from sevenllm_bench.llm.types import sendable
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def load_openai() -> Any:
 class Connection:
     """An open connection pool."""
 
-    def __init__(self, client: AsyncOpenAI, settings: Settings) -> None:
+    def __init__(self, client: AsyncOpenAI, settings: ConnectionSettings) -> None:
         """Use `client`, which must not retry by itself."""
         self._client = client
         self._settings = settings
@@ -78,12 +78,12 @@ class Connection:
         except TimeoutError:
             raise timed_out(self._settings) from None
         except openai.OpenAIError as error:
-            raise understand(error, self._settings) from None
+            raise to_call_error(error, self._settings) from None
         return read_completion(raw.http_response.content, self._settings.secret)
 
 
 @asynccontextmanager
-async def connect(settings: Settings) -> AsyncIterator[Connection]:
+async def connect(settings: ConnectionSettings) -> AsyncIterator[Connection]:
     """A connection pool, closed at the end.
 
     Raises:

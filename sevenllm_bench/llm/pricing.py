@@ -1,13 +1,13 @@
-"""What judge models cost: a small table of list prices, which an override beats."""
+"""What calls cost at the price that the user gives, and a limit to it."""
 
 from __future__ import annotations
 
 import math
 import os
-import re
 from dataclasses import dataclass
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.llm.types import Request
 
 PRICE_VARIABLE = "SEVENLLM_JUDGE_PRICE"
 
@@ -29,54 +29,20 @@ class Price:
         return (tokens_in * self.input + tokens_out * self.output) / 1_000_000
 
 
-#: List prices without discounts as litellm 1.109.1 gave them in November 2026 (model_prices_and_context_window.json).
-_LIST = {
-    "claude-haiku-4-5": Price(1.00, 5.00),
-    "claude-opus-4-5": Price(5.00, 25.00),
-    "claude-sonnet-4-5": Price(3.00, 15.00),
-    "deepseek-chat": Price(0.28, 0.42),
-    "gemini-2.5-flash": Price(0.30, 2.50),
-    "gemini-2.5-pro": Price(1.25, 10.00),
-    "gpt-4-turbo": Price(10.00, 30.00),
-    "gpt-4.1": Price(2.00, 8.00),
-    "gpt-4.1-mini": Price(0.40, 1.60),
-    "gpt-4.1-nano": Price(0.10, 0.40),
-    "gpt-4o": Price(2.50, 10.00),
-    "gpt-4o-mini": Price(0.15, 0.60),
-    "gpt-5": Price(1.25, 10.00),
-    "gpt-5-mini": Price(0.25, 2.00),
-    "gpt-5-nano": Price(0.05, 0.40),
-    "gpt-5.4": Price(2.50, 15.00),
-    "gpt-5.4-mini": Price(0.75, 4.50),
-    "gpt-5.4-nano": Price(0.20, 1.25),
-    "o3": Price(2.00, 8.00),
-    "o4-mini": Price(1.10, 4.40),
-}
-#: Before the name with aggregators ("openai/gpt-4o"), and after it in dated snapshots ("gpt-4o-2024-11-20").
-_VENDOR = re.compile(r"^(?:anthropic|deepseek|gemini|google|openai)/")
-#: gpt-4o's first snapshot cost twice as much as the model does now; it stays unknown rather than wrong.
-_OTHERWISE_PRICED = {"gpt-4o-2024-05-13"}
-_SNAPSHOT = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8})$")
-
-
-def price_of(model: str, override: str | None = None) -> Price | None:
-    """The price of a model.
+def given_price(override: str | None = None) -> Price | None:
+    """The price of the model, as the user gives it: providers change theirs too often for a list to be right.
 
     Args:
-        model: Its name, with or without the vendor before and the date of a snapshot behind.
         override: "IN/OUT" in US dollars per million tokens, such as "0.15/0.6"; default: `$SEVENLLM_JUDGE_PRICE`.
 
     Returns:
-        The override where there is one, else the list price, else None (unknown, as for local models).
+        The price, or None where none is given.
 
     Raises:
-        ConfigError: The override is no pair of amounts.
+        ConfigError: It is no pair of amounts.
     """
     given = override or os.environ.get(PRICE_VARIABLE)
-    if given:
-        return _read(given)
-    name = _VENDOR.sub("", model)
-    return None if name in _OTHERWISE_PRICED else _LIST.get(_SNAPSHOT.sub("", name))
+    return _read(given) if given else None
 
 
 def _read(given: str) -> Price:
@@ -87,3 +53,42 @@ def _read(given: str) -> Price:
     if len(amounts) != 2 or not all(math.isfinite(amount) and amount >= 0 for amount in amounts):
         raise ConfigError(f'price {given!r:.60}: expected "IN/OUT" in USD per million tokens, such as {PRICE_VARIABLE}=0.15/0.6')
     return Price(*amounts)
+
+
+class Budget:
+    """What is spent, and what the calls in flight may come to, in US dollars.
+
+    The limit can be passed only by as much as the tokens of prompts are underestimated (see `count_tokens`), and only
+    for the calls in flight: afterwards the server's own counts stand.
+    """
+
+    def __init__(self, limit: float | None, price: Price | None) -> None:
+        """Begin with nothing spent; no `limit` allows everything, no `price` counts nothing."""
+        self.limit = limit
+        self.reached = False
+        self._price = price
+        self._spent = 0.0
+        self._reserved = 0.0
+
+    def worst(self, request: Request) -> float:
+        """The most that one call for `request` costs; 0 without a price."""
+        return self._price.cost(request.tokens_in, request.most_tokens_out) if self._price else 0.0
+
+    def fits(self, usd: float) -> bool:
+        """Whether `usd` more stay within the limit, whatever the calls in flight cost."""
+        # The margin forgives rounding: ten calls at a tenth of the budget each are within it.
+        return self.limit is None or self._spent + self._reserved + usd <= self.limit * (1 + 1e-9)
+
+    def reserve(self, usd: float) -> None:
+        """Set `usd` aside for a call about to start."""
+        self._reserved += usd
+
+    def settle(self, reserved: float, spent: float) -> None:
+        """Replace what was set aside for a call by what it did cost."""
+        self._reserved -= reserved
+        self._spent += spent
+
+    @property
+    def message(self) -> str:
+        """Why a request wasn't asked."""
+        return f"budget of {self.limit:g} USD reached"

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.llm.budget import Budget
 from sevenllm_bench.llm.connection import Completion, Connection
-from sevenllm_bench.llm.parameter_fallback import Dialect
-from sevenllm_bench.llm.retry import CallError, Gate, backoff
-from sevenllm_bench.llm.settings import Settings
+from sevenllm_bench.llm.pricing import Budget
+from sevenllm_bench.llm.retry import CallError, Gate, ParameterFallback, backoff
+from sevenllm_bench.llm.settings import ConnectionSettings
 from sevenllm_bench.llm.types import Reply, Request, Usage, count_tokens
 
 logger = logging.getLogger("sevenllm_bench.llm")
@@ -41,12 +40,14 @@ class _Effort:
 class Session:
     """What the workers of one run share: the connection, the gate, the budget, and the reason to stop."""
 
-    def __init__(self, settings: Settings, connection: Connection, dialect: Dialect, budget: Budget, usage: Usage) -> None:
+    def __init__(
+        self, settings: ConnectionSettings, connection: Connection, fallback: ParameterFallback, budget: Budget, usage: Usage
+    ) -> None:
         """Make calls over `connection`, and count them in `budget` and `usage`."""
         self.stopped_by: ConfigError | None = None
         self._settings = settings
         self._connection = connection
-        self._dialect = dialect
+        self._fallback = fallback
         self._budget = budget
         self._usage = usage
         self._gate = Gate()
@@ -68,13 +69,13 @@ class Session:
         while await self._may_call():
             if not await self._reserve(request):
                 return effort.reply(self._budget.message) if self.stopped_by is None else None
-            body = self._dialect.adapt(request.body(self._settings.model))
+            body = self._fallback.adapt(request.body(self._settings.model))
             try:
                 effort.text = (await self._call(request, body, effort)).text
             except ConfigError as error:
                 self._stop_all(error)
             except CallError as failure:
-                if self._dialect.learn(body, failure):
+                if self._fallback.disable_refused_parameter(body, failure):
                     continue
                 effort.failures += 1
                 if not failure.again or effort.failures >= self._settings.max_attempts:
@@ -83,7 +84,7 @@ class Session:
             else:
                 problem = validate(effort.text) if validate else None
                 effort.refusals += problem is not None
-                if problem is None or effort.refusals > self._settings.nonsense_retries:
+                if problem is None or effort.refusals > self._settings.validation_retries:
                     return effort.reply(problem or "")
         return None
 

@@ -8,14 +8,14 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.llm.pricing import PRICE_VARIABLE, Price, price_of
+from sevenllm_bench.llm.pricing import PRICE_VARIABLE, Price, given_price
 
 #: Local servers want some key but don't check it.
 _NO_KEY = "none"
 
 
 @dataclass(frozen=True)
-class Settings:
+class ConnectionSettings:
     """How to reach a model.
 
     Attributes:
@@ -25,9 +25,9 @@ class Settings:
         concurrency: Most calls in flight at once.
         timeout_s: Seconds that one call may take in all.
         max_attempts: Most calls for one reply, when calls fail.
-        nonsense_retries: How often to ask again after a reply that the caller's check refuses.
+        validation_retries: How often to ask again after a reply that the caller's check refuses.
         budget_usd: Most US dollars to spend; default: no limit.
-        price: "IN/OUT" in US dollars per million tokens; default: `$SEVENLLM_JUDGE_PRICE`, else the list price.
+        price: "IN/OUT" in US dollars per million tokens; default: `$SEVENLLM_JUDGE_PRICE`.
         backoff_s: Seconds before the second attempt, doubled with each one.
         max_backoff_s: Most seconds between two attempts, unless the server asks for more.
 
@@ -41,7 +41,7 @@ class Settings:
     concurrency: int = 16
     timeout_s: float = 60
     max_attempts: int = 6
-    nonsense_retries: int = 2
+    validation_retries: int = 2
     budget_usd: float | None = None
     price: str | None = None
     backoff_s: float = 0.5
@@ -50,7 +50,7 @@ class Settings:
     def __post_init__(self) -> None:
         if not self.model.strip():
             raise ConfigError("no model named; give the name that the server knows it by")
-        for name, least in (("concurrency", 1), ("max_attempts", 1), ("nonsense_retries", 0)):
+        for name, least in (("concurrency", 1), ("max_attempts", 1), ("validation_retries", 0)):
             if getattr(self, name) < least:
                 raise ConfigError(f"{name}={getattr(self, name)}: must be at least {least}")
         for name in ("backoff_s", "max_backoff_s", "budget_usd"):
@@ -105,10 +105,10 @@ class Settings:
         Raises:
             ConfigError: The price given is no price, or a budget is set without any.
         """
-        price = price_of(self.model, self.price)
+        price = given_price(self.price)
         if price is None and self.budget_usd is not None:
             raise ConfigError(
-                f"a budget needs a price, and that of {self.model} is unknown; "
+                f"a budget needs a price, and none is given for {self.model}; "
                 f"set {PRICE_VARIABLE}=IN/OUT, in USD per million tokens (0/0 for a model that costs nothing)"
             )
         return price

@@ -1,14 +1,19 @@
-"""What goes into the client and what comes out of it."""
+"""What goes into the client and what comes out of it, and the replies kept on disk."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.llm.cache import request_key
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io.files import cache_folder
+from sevenllm_bench.io.sqlite_cache import SqliteCache
 from sevenllm_bench.text.unicode import encodable
 
 #: Tokens of output reckoned with where a request sets no limit.
@@ -137,3 +142,57 @@ def sendable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [sendable(item) for item in value]
     return value
+
+
+def request_key(model: str, messages: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any]) -> str:
+    """What names a request in the cache: everything that shapes its reply, except which server serves the model.
+
+    Args:
+        model: The model's name.
+        messages: The conversation, in order.
+        parameters: Generation parameters; their order doesn't matter.
+
+    Returns:
+        64 hex digits: SHA-256 of the three as canonical JSON.
+
+    Raises:
+        ConfigError: Something in them has no JSON form.
+    """
+    material = {"model": model, "messages": list(messages), "parameters": dict(parameters)}
+    try:
+        canonical = json.dumps(material, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"a request to {model} holds what JSON can't ({error}); use texts, numbers, lists and objects"
+        ) from None
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+class ReplyCache(SqliteCache):
+    """Replies, as JSON values, by `request_key`."""
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        """Open the file, made with its folder when missing.
+
+        Args:
+            path: The file; default: `replies.sqlite` in `cache_folder()`.
+
+        Raises:
+            ConfigError: It can't be made, written or read as a cache.
+        """
+        super().__init__(Path(path).expanduser() if path else cache_folder() / "replies.sqlite", "replies")
+
+    def get(self, key: str) -> Any | None:
+        """The value kept for `key`, or None where there is none, or a corrupted one, which is asked for again."""
+        try:
+            return json.loads(self.get_many([key])[key])
+        except (KeyError, ValueError):
+            return None
+
+    def put(self, key: str, value: Any) -> None:
+        """Keep a JSON `value` under `key`; it is on disk when this returns.
+
+        Raises:
+            ConfigError: The file can't be written any more.
+        """
+        self.put_many({key: json.dumps(value).encode("ascii")})  # ASCII, so that lone surrogates pass

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.llm.secrecy import quieten, short_message
+from sevenllm_bench.io.secrets import quieten, short_message
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105  (the variable's name)
 

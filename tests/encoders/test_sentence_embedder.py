@@ -4,13 +4,13 @@ import pytest
 from sevenllm_bench.encoders.sentence_embedder import (
     DEFAULT_MODEL,
     DEFAULT_REVISION,
+    EmbeddingCache,
     EmbeddingModel,
     SentenceEmbedder,
     is_available,
     model_from,
 )
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.text.embedding_cache import EmbeddingCache
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sevenllm_bench.errors import PredictionsError
-from sevenllm_bench.judge import JudgeScores, agreement, calibrate, read_scores
-from sevenllm_bench.judge.scores import JudgedRow
+from sevenllm_bench.judge.calibrate import agreement, read_scores
+from sevenllm_bench.judge.scores import JudgedRow, JudgeScores
 
 FIRST = [5, 4, 4, 2, 1, 3, 4, 5, 2, 4]
 SECOND = [4, 4, 5, 2, 2, 3, 1, 5, 3, 4]
@@ -84,7 +84,7 @@ def test_rows_without_both_scores_are_left_out_and_counted():
 
 def test_a_judge_is_compared_by_row_id():
     rows = [JudgedRow(7, 5, "judge", ""), JudgedRow(8, None, "nobody", "no reply"), JudgedRow(9, 1, "rule", "empty answer")]
-    found = calibrate(JudgeScores(tuple(rows)), {9: 2, 7: 5, 8: 4})
+    found = agreement(JudgeScores(tuple(rows)).by_id, {9: 2, 7: 5, 8: 4})
     assert (found.n, found.only_first, found.only_second) == (2, 0, 1)
     assert found.mean_difference == pytest.approx(-0.5)
 

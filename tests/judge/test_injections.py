@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from sevenllm_bench.answers.final_text import final_text
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.judge import judge_messages, pair_messages
+from sevenllm_bench.judge.pairwise import pair_messages
 from sevenllm_bench.judge.quoting import MAX_ANSWER_CHARACTERS
+from sevenllm_bench.judge.rubric import judge_messages
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "judge_injections.json").read_text(encoding="utf-8"))
 ROWS = [row for row in embedded_split("test") if row.id % 7 == 0]

@@ -1,7 +1,8 @@
 import pytest
 
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.judge import JudgeScores, Verdict, judge_scores, rule_verdict
+from sevenllm_bench.judge.scores import JudgeScores, judge_scores, rule_verdict
+from sevenllm_bench.judge.verdict import Verdict
 
 ROWS = embedded_split("test")[:6]
 ANSWERS = ["good", "poor", "", None, "odd", "lost"]

@@ -7,8 +7,10 @@ import sys
 import pytest
 
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.judge import RUBRIC_VERSION, judge_messages, pair_sha256, rubric, rubric_sha256
 from sevenllm_bench.judge import quoting as material
+from sevenllm_bench.judge import rubric
+from sevenllm_bench.judge.pairwise import pair_sha256
+from sevenllm_bench.judge.rubric import RUBRIC_VERSION, judge_messages, rubric_sha256
 
 ROWS = {row.section: row for row in embedded_split("test")}
 
@@ -66,7 +68,8 @@ def test_every_part_of_the_wording_is_in_the_hash(field, monkeypatch):
 
 def test_equal_arguments_give_equal_prompts_in_every_process():
     code = (
-        "import json;from sevenllm_bench.data.embedded import embedded_split;from sevenllm_bench.judge import judge_messages;"
+        "import json;from sevenllm_bench.data.embedded import embedded_split;"
+        "from sevenllm_bench.judge.rubric import judge_messages;"
         "print(json.dumps([judge_messages(row, 'x') for row in embedded_split('test')]))"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sevenllm_bench.judge import RESPONSE_FORMAT, parse_preference, parse_verdict, problem_of
+from sevenllm_bench.judge.pairwise import parse_preference
+from sevenllm_bench.judge.verdict import RESPONSE_FORMAT, parse_verdict, problem_of
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "judge_verdicts.json").read_text(encoding="utf-8"))
 

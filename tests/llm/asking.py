@@ -9,7 +9,7 @@ from typing import Any
 
 from llm.server import FakeOpenAI, default_answer
 
-from sevenllm_bench.llm.client import Request, Settings
+from sevenllm_bench.llm.client import ConnectionSettings, Request
 
 SECRET = "sk-test-0123456789abcdefSECRET"
 FORMAT = {"type": "json_object"}
@@ -30,8 +30,8 @@ def check(text: str) -> str | None:
     return None if score in range(1, 6) else f"score {score} is out of range"
 
 
-def settings(server: FakeOpenAI, **changes: Any) -> Settings:
-    return Settings(
+def settings(server: FakeOpenAI, **changes: Any) -> ConnectionSettings:
+    return ConnectionSettings(
         **{"model": "m", "base_url": server.url, "api_key": SECRET, "backoff_s": 0.005, "max_backoff_s": 0.02, **changes}
     )
 

@@ -1,6 +1,6 @@
 """A loopback server that speaks enough of OpenAI's API for tests, and fails as real ones do, by a seeded plan.
 
-In a test: `with FakeOpenAI(fail_share=0.3) as server: Settings("m", server.url)`. As a process: `python server.py --port 0`
+In a test: `with FakeOpenAI(fail_share=0.3) as server: … server.url`. As a process: `python server.py --port 0`
 prints the port and serves until it is stopped. What fails depends on seed, request and attempt, not on the order of arrival.
 """
 

@@ -7,8 +7,8 @@ from llm.server import FakeOpenAI
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.llm import batch as batch_module
 from sevenllm_bench.llm.batch import BatchRun
-from sevenllm_bench.llm.cache import ReplyCache
 from sevenllm_bench.llm.client import Client
+from sevenllm_bench.llm.types import ReplyCache
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from llm.asking import FORMAT, answer_to, check, questions, settings
 from llm.server import FAULTS, FakeOpenAI, key_of
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.llm.cache import ReplyCache
-from sevenllm_bench.llm.client import Client, Request, Settings
+from sevenllm_bench.llm.client import Client, ConnectionSettings, Request
+from sevenllm_bench.llm.types import ReplyCache
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def test_the_second_run_asks_nothing(cache):
     requests = questions(20)
     with FakeOpenAI() as server:
         first = Client(settings(server), cache).run(requests, check)
-        client = Client(Settings("m", server.url), cache)
+        client = Client(ConnectionSettings("m", server.url), cache)
         second = client.run(requests, check)
         assert sum(server.calls.values()) == 20
         assert [reply.text for reply in first] == [reply.text for reply in second]
@@ -66,9 +66,9 @@ def test_what_the_cache_holds_needs_no_key_and_no_server(cache, monkeypatch):
         Client(settings(server), cache).run(questions(2))
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    assert all(reply.cached for reply in Client(Settings("m"), cache).run(questions(2)))
+    assert all(reply.cached for reply in Client(ConnectionSettings("m"), cache).run(questions(2)))
     with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
-        Client(Settings("m"), cache).run(questions(3))
+        Client(ConnectionSettings("m"), cache).run(questions(3))
 
 
 def test_a_kept_reply_that_is_refused_now_is_asked_again(cache):
@@ -101,11 +101,11 @@ def test_equal_requests_are_asked_once_and_all_are_answered(cache):
 def test_without_the_package_the_install_line_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(ConfigError, match=r'pip install "sevenllm-bench\[judge\]"'):
-        Client(Settings("m", "http://127.0.0.1:9/v1")).run(questions(1))
+        Client(ConnectionSettings("m", "http://127.0.0.1:9/v1")).run(questions(1))
 
 
 def test_nothing_to_ask():
-    assert Client(Settings("m")).run([]) == []
+    assert Client(ConnectionSettings("m")).run([]) == []
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_server_that_is_not_there():
 
 def test_nonsense_is_asked_again_and_then_given_back_with_the_reason(cache):
     with FakeOpenAI(plan=lambda key, nth: "nonsense") as server:
-        client = Client(settings(server, nonsense_retries=2), cache)
+        client = Client(settings(server, validation_retries=2), cache)
         reply = client.run(questions(1), check)[0]
     assert reply.text == '{"reason": "too good", "score": 9}'
     assert (reply.error, reply.attempts, reply.tokens_in, reply.tokens_out) == ("score 9 is out of range", 3, 300, 30)
@@ -285,7 +285,7 @@ def test_replies_that_got_lost_count_against_the_budget_as_the_worst():
 
 def test_a_budget_without_a_price_is_refused_at_once():
     with pytest.raises(ConfigError, match="SEVENLLM_JUDGE_PRICE"):
-        Client(Settings("local", "http://127.0.0.1:9/v1", budget_usd=1))
+        Client(ConnectionSettings("local", "http://127.0.0.1:9/v1", budget_usd=1))
 
 
 def test_inside_a_running_loop():

@@ -11,8 +11,8 @@ import pytest
 from llm.asking import answer_to, check, questions, settings, wait_until
 from llm.server import FakeOpenAI, key_of
 
-from sevenllm_bench.llm.cache import ReplyCache
 from sevenllm_bench.llm.client import Client
+from sevenllm_bench.llm.types import ReplyCache
 
 COUNT = 200
 CODE = """if True:
@@ -20,14 +20,14 @@ CODE = """if True:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where the tests run in the background
     sys.path.insert(0, sys.argv[1])
     from llm.asking import check, questions
-    from sevenllm_bench.llm.cache import ReplyCache
-    from sevenllm_bench.llm.client import Client, Settings
+    from sevenllm_bench.llm.types import ReplyCache
+    from sevenllm_bench.llm.client import Client, ConnectionSettings
     def told(place, reply):
         os.write(1, f"{place}\\n".encode())
     async def notebook():
         return client.run(questions(200), check, told)
     with ReplyCache(sys.argv[3]) as cache:
-        client = Client(Settings("m", sys.argv[2], concurrency=8, backoff_s=0.005), cache)
+        client = Client(ConnectionSettings("m", sys.argv[2], concurrency=8, backoff_s=0.005), cache)
         if sys.argv[4] == "loop":
             import asyncio  # not asyncio.run, which takes the signal for itself, as no notebook does
             asyncio.new_event_loop().run_until_complete(notebook())

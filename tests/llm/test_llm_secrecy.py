@@ -7,8 +7,8 @@ from llm.server import FAULTS, FakeOpenAI
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.llm.batch import BatchRun
-from sevenllm_bench.llm.cache import ReplyCache
 from sevenllm_bench.llm.client import Client
+from sevenllm_bench.llm.types import ReplyCache
 
 ECHO = f"you sent Bearer {SECRET} and {SECRET[:12]}***"
 PROMPT, ANSWER = "question 1", '"reason": "too good"'

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import cache_folder
-from sevenllm_bench.llm.cache import ReplyCache, request_key
+from sevenllm_bench.llm.types import ReplyCache, request_key
 
 MESSAGES = [{"role": "user", "content": "问"}]
 KEY = request_key("m", MESSAGES, {})
@@ -91,7 +91,7 @@ def test_the_default_folder_follows_the_environment(monkeypatch, tmp_path):
 def test_processes_that_start_at_once_share_one_file(tmp_path):
     code = """if True:
         import sys
-        from sevenllm_bench.llm.cache import ReplyCache
+        from sevenllm_bench.llm.types import ReplyCache
         with ReplyCache(sys.argv[1]) as cache:
             for number in range(50):
                 cache.put(f"{sys.argv[2]}-{number}", number)"""

@@ -5,11 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sevenllm_bench.llm.client import Request, Settings
+from sevenllm_bench.io.secrets import scrub, short_message
+from sevenllm_bench.llm.client import ConnectionSettings, Request
 from sevenllm_bench.llm.connection import read_completion
-from sevenllm_bench.llm.parameter_fallback import Dialect
-from sevenllm_bench.llm.retry import CallError, Gate, backoff, retry_after
-from sevenllm_bench.llm.secrecy import scrub, short_message
+from sevenllm_bench.llm.retry import CallError, Gate, ParameterFallback, backoff, retry_after
 from sevenllm_bench.llm.types import count_tokens
 
 NOON = 1_700_000_000  # 14 November 2023, 22:13:20
@@ -42,7 +41,7 @@ def test_no_header_breaks_it(first, second):
 
 
 def test_backoff_doubles_up_to_its_limit():
-    settings = Settings("m", backoff_s=1, max_backoff_s=5)
+    settings = ConnectionSettings("m", backoff_s=1, max_backoff_s=5)
     for failures, longest in ((1, 1), (2, 2), (3, 4), (4, 5), (5000, 5)):
         assert all(longest / 2 <= backoff(failures, settings) <= longest for _ in range(50))
 
@@ -61,7 +60,7 @@ def test_the_gate_opens_when_the_longest_wait_is_over():
 
 
 def refused(message, parameter="", status=400):
-    return CallError(f"HTTP {status}", f"HTTP {status}: {message}", again=False, parameter=parameter)
+    return CallError(f"HTTP {status}", f"HTTP {status}: {message}", again=False, parameter=parameter, status=status)
 
 
 _FORMAT = "response_format"
@@ -79,11 +78,11 @@ BODY = {"model": "m", "messages": [], "temperature": 0, "max_tokens": 9, "respon
     ],
 )
 def test_parameters_that_a_server_refuses_are_left_out(failure, left_out):
-    dialect = Dialect()
-    assert dialect.learn(BODY, failure)
-    assert dialect.adapt(BODY).keys() == BODY.keys() - {left_out}
-    assert dialect.learn(BODY, failure), "another call that was in flight meanwhile"
-    assert not dialect.learn(dialect.adapt(BODY), failure), "nothing is learnt twice"
+    fallback = ParameterFallback()
+    assert fallback.disable_refused_parameter(BODY, failure)
+    assert fallback.adapt(BODY).keys() == BODY.keys() - {left_out}
+    assert fallback.disable_refused_parameter(BODY, failure), "another call that was in flight meanwhile"
+    assert not fallback.disable_refused_parameter(fallback.adapt(BODY), failure), "nothing is learnt twice"
 
 
 @pytest.mark.parametrize(
@@ -97,23 +96,23 @@ def test_parameters_that_a_server_refuses_are_left_out(failure, left_out):
     ],
 )
 def test_other_refusals_teach_nothing(failure):
-    dialect = Dialect()
-    assert not dialect.learn(BODY, failure)
-    assert dialect.adapt(BODY) == BODY
+    fallback = ParameterFallback()
+    assert not fallback.disable_refused_parameter(BODY, failure)
+    assert fallback.adapt(BODY) == BODY
 
 
 def test_the_limit_is_renamed_once_in_either_direction():
     words = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
-    dialect = Dialect()
-    assert dialect.learn(BODY, refused(words, "max_tokens"))
-    adapted = dialect.adapt(BODY)
+    fallback = ParameterFallback()
+    assert fallback.disable_refused_parameter(BODY, refused(words, "max_tokens"))
+    adapted = fallback.adapt(BODY)
     assert adapted["max_completion_tokens"] == 9
     assert "max_tokens" not in adapted
-    assert not dialect.learn(adapted, refused("unknown field max_completion_tokens")), "no going to and fro"
+    assert not fallback.disable_refused_parameter(adapted, refused("unknown field max_completion_tokens")), "no going to and fro"
     other = {"max_completion_tokens": 9}
-    dialect = Dialect()
-    assert dialect.learn(other, refused("unknown field max_completion_tokens"))
-    assert dialect.adapt(other) == {"max_tokens": 9}
+    fallback = ParameterFallback()
+    assert fallback.disable_refused_parameter(other, refused("unknown field max_completion_tokens"))
+    assert fallback.adapt(other) == {"max_tokens": 9}
 
 
 def reply(**change):

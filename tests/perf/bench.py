@@ -145,12 +145,12 @@ def bench_judge() -> None:
     from llm.server import FakeOpenAI
 
     from sevenllm_bench.llm.client import Client
-    from sevenllm_bench.llm.settings import Settings
+    from sevenllm_bench.llm.settings import ConnectionSettings
     from sevenllm_bench.llm.types import Request
 
     requests = [Request([{"role": "user", "content": f"question {n}"}], {"max_tokens": 10}) for n in range(300)]
     with FakeOpenAI(delay=0.1) as server:
-        client = Client(Settings("m", server.url, concurrency=16))
+        client = Client(ConnectionSettings("m", server.url, concurrency=16))
         taken = seconds(lambda: client.run(requests), 1)
         print(
             f"300 calls of 100 ms, 16 at once: {taken:.2f} s, {30 / taken:.1f} times faster than one by one (wanted: under 3.5 s)"
