@@ -42,12 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _silent(line: str) -> None:
-    """What the other processes say."""
+    """Discard output of the other ranks."""
 
 
 def _dry_run(config: FinetuneConfig, processes: int) -> int:
     from sevenllm_bench.finetune.dry_run import plan
-    from sevenllm_bench.finetune.memory.estimate import describe
     from sevenllm_bench.finetune.run import quiet
 
     quiet()
@@ -57,7 +56,7 @@ def _dry_run(config: FinetuneConfig, processes: int) -> int:
     print_table(f"a run of {several}", ["", ""], [list(row) for row in _plan_rows(config, planned)])
     if planned.memory:
         per = "process" if config.training.device == "cpu" else "GPU"
-        print_table(f"memory per {per}, estimated", ["", ""], [list(row) for row in describe(planned.memory)])
+        print_table(f"memory per {per}, estimated", ["", ""], planned.memory.table())
     else:
         print(f"memory: no estimate ({planned.no_memory})")
     print("nothing was trained or written")
@@ -104,7 +103,7 @@ def _left_out(report: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _print_finished(config: FinetuneConfig, finished: Finished) -> None:
-    from sevenllm_bench.finetune.card import evaluation_command
+    from sevenllm_bench.finetune.evaluation import Evaluation
 
     print_data(finished.report["data"])
     ran = finished.report["run"]
@@ -113,7 +112,7 @@ def _print_finished(config: FinetuneConfig, finished: Finished) -> None:
     if shown:
         rows = [[name, f"{before[name]:.4f}" if name in before else "-", f"{after[name]:.4f}"] for name in shown]
         print_table("held-out rows", ["", "before", "after"], rows)
-    print(f"written: {finished.output} ({ran['steps']:,} steps; what it was made from: README.md, training_data.json)")
+    print(f"written: {finished.output} ({ran['steps']:,} steps; how it was made: README.md, training_data.json)")
     if config.training.method != "full":
         print(f"merge:    {shlex.join(['sevenllm-bench', 'merge', str(finished.output), '-o', 'MERGED'])}")
-    print(f"evaluate: {evaluation_command(config, finished.output)}")
+    print(f"evaluate: {Evaluation.of(config).command(finished.output)}")

@@ -1,17 +1,23 @@
-"""The model card of a finished checkpoint: what it was made from, how, and what came of it."""
+"""The model card of a finished checkpoint: what it was made from, how, and the results."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from sevenllm_bench import __version__
 from sevenllm_bench.data.hub import REPO_ID
 from sevenllm_bench.finetune.config import FinetuneConfig
+from sevenllm_bench.finetune.evaluation import Evaluation
 from sevenllm_bench.finetune.run_folder import CARD
+
+if TYPE_CHECKING:
+    from sevenllm_bench.finetune.trainer import HeldOutTrainer
 
 
 def write_card(folder: Path, config: FinetuneConfig, report: Mapping[str, Any]) -> None:
@@ -25,41 +31,16 @@ def write_card(folder: Path, config: FinetuneConfig, report: Mapping[str, Any]) 
     (folder / CARD).write_text("\n".join(_card(config, report)) + "\n", encoding="utf-8")
 
 
-def evaluation_command(config: FinetuneConfig, folder: str | Path) -> str:
-    """The command that evaluates a finished run as it was trained: its prompt, its chat format.
+def merged_card(card: str, of_adapters: Evaluation) -> str:
+    """The card of adapters, as that of the model that they were merged into.
 
     Args:
-        config: The run.
-        folder: The checkpoint or the adapters.
+        card: The adapters' card.
+        of_adapters: How the adapters are evaluated.
     """
-    model = f"pretrained={folder}"
-    if config.training.method != "full":
-        model = f"pretrained={config.model.base},peft={folder}"
-    model += "".join(f",{name}={value}" for name, value in config.data.chat_template_arguments.items())
-    words = ["lm_eval", "--model", "hf", "--model_args", model, "--tasks", "sevenllm"]
-    words += ["--apply_chat_template"] if config.data.chat else []
-    style = config.data.style.name
-    words += ["--metadata", f"prompt={style}"] if style != "alpaca" else []
-    return shlex.join([*words, "--output_path", "results", "--log_samples"])
-
-
-def merged_card(card: str) -> str:
-    """The card of adapters, as that of the model that they were merged into."""
+    merged = replace(of_adapters, base=None)
     text = card.replace("library_name: peft", "library_name: transformers").replace(_ADAPTER_NOTE, _MERGED_NOTE)
-    return "\n".join(merged_command(line, _THIS_FOLDER) or line for line in text.split("\n"))
-
-
-def merged_command(card: str, folder: str | Path) -> str:
-    """The command in the card of adapters, or of their merged model, for a merged model in `folder`; empty without one."""
-    line = next((line for line in card.splitlines() if line.startswith("lm_eval ")), "")
-    try:
-        words = shlex.split(line)
-        place = words.index("--model_args") + 1
-        further = [part for part in words[place].split(",") if not part.startswith(("pretrained=", "peft="))]
-    except (ValueError, IndexError):  # not as we write it
-        return ""
-    words[place] = ",".join([f"pretrained={folder}", *further])
-    return shlex.join(words)
+    return text.replace(of_adapters.command(_ADAPTERS), merged.command(_THIS_FOLDER))
 
 
 _THIS_FOLDER, _ADAPTERS = "THIS_FOLDER", "ADAPTERS"
@@ -93,17 +74,17 @@ def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
 
 def _metadata(config: FinetuneConfig) -> Iterator[str]:
     local = Path(config.model.base).expanduser().is_dir()
-    content: dict[str, Any] = {
-        "library_name": "transformers" if config.training.method == "full" else "peft",
-        "pipeline_tag": "text-generation",
-        "language": list(config.data.languages),
-        "tags": ["cybersecurity", "cyber-threat-intelligence", "sevenllm-bench"],
-    }
-    if not local:
-        content["base_model"] = config.model.base
-    if config.data.source == "instruct":
-        content["datasets"] = [REPO_ID]
-    yield f"---\n{yaml.safe_dump(content, allow_unicode=True, sort_keys=False)}---\n"
+    from huggingface_hub import ModelCardData
+
+    content = ModelCardData(
+        library_name="transformers" if config.training.method == "full" else "peft",
+        pipeline_tag="text-generation",
+        language=list(config.data.languages),
+        tags=["cybersecurity", "cyber-threat-intelligence", "sevenllm-bench"],
+        base_model=None if local else config.model.base,
+        datasets=[REPO_ID] if config.data.source == "instruct" else None,
+    )
+    yield f"---\n{content.to_yaml()}\n---\n"
 
 
 def _revision(config: FinetuneConfig) -> str:
@@ -111,7 +92,7 @@ def _revision(config: FinetuneConfig) -> str:
 
 
 def _how_to_evaluate(config: FinetuneConfig) -> Iterator[str]:
-    command = evaluation_command(config, _THIS_FOLDER if config.training.method == "full" else _ADAPTERS)
+    command = Evaluation.of(config).command(_THIS_FOLDER if config.training.method == "full" else _ADAPTERS)
     chat = "in its chat format" if config.data.chat else "without a chat format"
     yield f"```\n{command}\n```"
     yield f"\nIt was trained on the prompt `{config.data.style.name}`, {chat}."
@@ -166,3 +147,38 @@ def _results(run: Mapping[str, Any]) -> Iterator[str]:
     for name, value in after.items():
         earlier = f"{before[name]:.4f}" if name in before else ""
         yield f"| {name} | {earlier} | {value:.4f} |"
+
+
+#: Packages whose versions a model card names.
+PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers")
+
+
+def run_outcome(config: FinetuneConfig, trainer: HeldOutTrainer) -> dict[str, Any]:
+    """What a model card says of the training, as JSON values.
+
+    Args:
+        config: The run.
+        trainer: After its last step.
+    """
+    history = trainer.state.log_history
+    evaluations: dict[int, dict[str, float]] = {}  # by step: losses and metrics are logged apart
+    for entry in history:
+        evaluations.setdefault(entry.get("step", 0), {}).update(_figures(entry))
+    evaluated = [figures for figures in evaluations.values() if figures] or [{}]
+    losses = [entry["loss"] for entry in history if "loss" in entry]
+    return {
+        "steps": trainer.state.global_step,
+        "epochs": trainer.state.epoch,
+        "sequences": len(trainer.train_dataset) - trainer.empty_sequences,
+        "processes": trainer.args.world_size,
+        "device": str(trainer.args.device.type),
+        "training loss": losses[-1] if losses else None,
+        "held-out before": evaluated[0],
+        "held-out after": evaluated[-1],
+        "versions": {"sevenllm-bench": __version__, **{name: version(name) for name in PACKAGES}},
+        "config": config.model_dump(mode="json"),
+    }
+
+
+def _figures(entry: Mapping[str, Any]) -> dict[str, float]:
+    return {name.removeprefix("eval_"): value for name, value in entry.items() if name.startswith(("eval_loss", "eval_metrics"))}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.evaluation import Evaluation, read_evaluation
 from sevenllm_bench.finetune.run_folder import CARD
 from sevenllm_bench.io.files import user_path
 
@@ -148,9 +150,12 @@ def _load_adapters(source: Path, base: str | None) -> tuple[Any, PreTrainedToken
 def _copy_card(source: Path, target: Path) -> None:
     from sevenllm_bench.finetune.card import merged_card
 
-    card = source / CARD
-    if card.is_file():
-        (target / CARD).write_text(merged_card(card.read_text(encoding="utf-8", errors="replace")), encoding="utf-8")
+    evaluation = read_evaluation(source)
+    if (source / CARD).is_file():
+        card = (source / CARD).read_text(encoding="utf-8", errors="replace")
+        (target / CARD).write_text(merged_card(card, evaluation or Evaluation()), encoding="utf-8")
+    if evaluation:
+        replace(evaluation, base=None).write(target)
     for name in ("training_data.json", "training_log.jsonl"):
         if (source / name).is_file():
             (target / name).write_bytes((source / name).read_bytes())

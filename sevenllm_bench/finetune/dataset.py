@@ -13,10 +13,11 @@ from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.finetune.config import DataSection, FinetuneConfig
-from sevenllm_bench.finetune.examples import Encoder, Example, Fitting
+from sevenllm_bench.finetune.examples import Example, ExampleEncoder, Fitting
 
 if TYPE_CHECKING:
     from datasets import Dataset
+    from transformers import PreTrainedTokenizerBase
 
 #: Examples that become one Arrow table at a time: lists of Python integers are large.
 _CHUNK = 1000
@@ -141,7 +142,19 @@ def _without_leaks(
     return clean, leaks
 
 
-def encode(selection: Selection, encoder: Encoder, say: Callable[[str], None]) -> Prepared:
+def encoder_for(data: DataSection, tokenizer: PreTrainedTokenizerBase) -> ExampleEncoder:
+    """The encoder of a run's rows."""
+    return ExampleEncoder(
+        tokenizer,
+        data.style,
+        data.max_length,
+        with_thought_loss=data.objective == "thought+answer",
+        chat=data.chat,
+        chat_template_arguments=data.chat_template_arguments,
+    )
+
+
+def encode(selection: Selection, encoder: ExampleEncoder, say: Callable[[str], None]) -> Prepared:
     """Encode the selected rows.
 
     Args:

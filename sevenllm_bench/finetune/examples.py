@@ -69,7 +69,7 @@ class Fitting:
         return {text: {"rows": len(ids), "ids": ids[:1000]} for text, ids in lists.items() if ids}
 
 
-class Encoder:
+class ExampleEncoder:
     """Turns rows into examples for one tokenizer."""
 
     def __init__(

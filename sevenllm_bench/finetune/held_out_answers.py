@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.corpus.selection import cell_of
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.figures.sections import by_section
-from sevenllm_bench.finetune.examples import Encoder
+from sevenllm_bench.finetune.examples import ExampleEncoder
 from sevenllm_bench.io.terminal import say
 from sevenllm_bench.prompts import STOP_STRINGS
 from sevenllm_bench.scoring import score_rows
@@ -27,11 +27,16 @@ def spread(rows: Sequence[Row], count: int) -> list[Row]:
     return [row for _, _, row in sorted(rounds, key=lambda entry: entry[:2])][:count]
 
 
-class Answering:
+class HeldOutAnswers:
     """Answers a fixed set of rows greedily, as an evaluation asks them."""
 
     def __init__(
-        self, rows: Sequence[Row], encoder: Encoder, tokenizer: PreTrainedTokenizerBase, batch_size: int, max_new_tokens: int
+        self,
+        rows: Sequence[Row],
+        encoder: ExampleEncoder,
+        tokenizer: PreTrainedTokenizerBase,
+        batch_size: int,
+        max_new_tokens: int,
     ) -> None:
         """Set up.
 

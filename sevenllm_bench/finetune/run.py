@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import errno
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError, SEvenLLMError
 from sevenllm_bench.finetune.config import FinetuneConfig
-from sevenllm_bench.finetune.dataset import Prepared, Selection, encode, select
-from sevenllm_bench.finetune.examples import Encoder
-from sevenllm_bench.finetune.held_out_answers import Answering, spread
-from sevenllm_bench.finetune.model import device, load_config, load_model, load_tokenizer, lora_config
-from sevenllm_bench.finetune.outcome import run_outcome
+from sevenllm_bench.finetune.dataset import Prepared, Selection, encode, encoder_for, select
+from sevenllm_bench.finetune.evaluation import Evaluation
+from sevenllm_bench.finetune.examples import ExampleEncoder
+from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers, spread
+from sevenllm_bench.finetune.memory import disk_bytes
+from sevenllm_bench.finetune.model import load_config, load_model, load_tokenizer, lora_config
 from sevenllm_bench.finetune.processes import connect, is_main_process, on_main, process_count, wait_for_all
 from sevenllm_bench.finetune.run_folder import OutputFolder, fingerprint, require_space, write_json, write_lines
+from sevenllm_bench.finetune.runtime import Runtime, resolve
 from sevenllm_bench.preflight import require_extra
 
 if TYPE_CHECKING:
@@ -26,7 +30,7 @@ if TYPE_CHECKING:
     from sevenllm_bench.finetune.trainer import HeldOutTrainer
 
 #: What may differ between a run and its resumption: it has no bearing on the weights.
-_FREE = {"output", "resume", "training.log_every", "training.keep_checkpoints", "training.report_to", "data.data_dir"}
+_RESUME_IGNORES = {"output", "resume", "training.log_every", "training.keep_checkpoints", "training.report_to", "data.data_dir"}
 
 Say = Callable[[str], None]
 
@@ -66,20 +70,21 @@ def finetune(config: FinetuneConfig, say: Say) -> Finished:
     for module in ("trl", "peft", "datasketch", "pydantic"):
         require_extra(module, "train")
     quiet()
-    connect(device(config))
+    runtime = resolve(config)
+    connect(runtime.device)
     output = OutputFolder(config.output)
-    _check_early(config, output)
-    base, tokenizer = load_config(config), load_tokenizer(config)
-    encoder = encoder_for(config, tokenizer)
+    _check_early(config, runtime, output)
+    base, tokenizer = load_config(config.model), load_tokenizer(config.model, config.data.chat)
+    encoder = encoder_for(config.data, tokenizer)
     try:
         start = on_main(lambda: _prepare(config, base, encoder, output, say))
-        return _train(config, base, tokenizer, encoder, output, start, say)
+        return _train(config, runtime, base, tokenizer, encoder, output, start, say)
     except BaseException as error:
         _give_up(output, error, say)
         raise
 
 
-def _check_early(config: FinetuneConfig, output: OutputFolder) -> None:
+def _check_early(config: FinetuneConfig, runtime: Runtime, output: OutputFolder) -> None:
     """What would otherwise be refused only after minutes of preparing data."""
     from transformers.integrations import get_reporting_integration_callbacks
 
@@ -90,7 +95,7 @@ def _check_early(config: FinetuneConfig, output: OutputFolder) -> None:
             "training.sharding=full shards over several processes, and this run has one: start it with torchrun or accelerate "
             "launch, or set training.sharding=none"
         )
-    trainer_arguments(config, output.training, has_held_out=False, evaluate_first=False)
+    trainer_arguments(config, runtime, output.training, has_held_out=False, evaluate_first=False)
     try:
         get_reporting_integration_callbacks(list(config.training.report_to))
     except ValueError as error:
@@ -116,23 +121,8 @@ def quiet() -> None:
     transformers.utils.logging.disable_progress_bar()
 
 
-def encoder_for(config: FinetuneConfig, tokenizer: PreTrainedTokenizerBase) -> Encoder:
-    """The encoder of a run's rows."""
-    data = config.data
-    return Encoder(
-        tokenizer,
-        data.style,
-        data.max_length,
-        with_thought_loss=data.objective == "thought+answer",
-        chat=data.chat,
-        chat_template_arguments=data.chat_template_arguments,
-    )
-
-
-def _prepare(config: FinetuneConfig, base: PretrainedConfig, encoder: Encoder, output: OutputFolder, say: Say) -> _Start:
+def _prepare(config: FinetuneConfig, base: PretrainedConfig, encoder: ExampleEncoder, output: OutputFolder, say: Say) -> _Start:
     """In the main process: data and output folder."""
-    from sevenllm_bench.finetune.dry_run import disk_bytes
-
     begun = output.check(config.resume == "auto")
     require_space(output.path, disk_bytes(config, base))
     selection = select(config, say)
@@ -142,7 +132,7 @@ def _prepare(config: FinetuneConfig, base: PretrainedConfig, encoder: Encoder, o
     if resume_from:
         say(f"going on from {resume_from.name}")
     elif begun:
-        say("the run that was stopped left no complete checkpoint: beginning anew")
+        say("the run that was stopped left no complete checkpoint: starting again from the beginning")
     return _Start(resume_from, prepared.report)
 
 
@@ -154,7 +144,7 @@ def identity(config: FinetuneConfig, report: Mapping[str, Any]) -> dict[str, Any
         for section, values in content.items()
         for key, value in (values.items() if isinstance(values, dict) else [("", values)])
     }
-    keys = {key.rstrip("."): value for key, value in keys.items() if key.rstrip(".") not in _FREE}
+    keys = {key.rstrip("."): value for key, value in keys.items() if key.rstrip(".") not in _RESUME_IGNORES}
     packages = {f"version of {name}": version(name) for name in ("torch", "transformers", "trl")}
     return {**keys, **packages, "processes": process_count(), "training data": fingerprint(report)}
 
@@ -168,46 +158,40 @@ def _store(config: FinetuneConfig, selection: Selection, prepared: Prepared, out
     if prepared.held_out is not None:
         prepared.held_out.save_to_disk(str(output.data / "held_out"))
     rows = spread(selection.held_out, config.evaluation.metrics_rows)
-    write_lines(output.data / "answered.jsonl", [_as_record(row) for row in rows])
+    write_lines(output.data / "answered.jsonl", [asdict(row) for row in rows])
 
 
-def _as_record(row: Any) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__dataclass_fields__}
-
-
-def _answered(output: OutputFolder) -> list[Any]:
-    import json
-
-    from sevenllm_bench.data.rows import Row
-
+def _answered(output: OutputFolder) -> list[Row]:
     lines = (output.data / "answered.jsonl").read_text(encoding="utf-8").splitlines()
     return [Row(**json.loads(line)) for line in lines]
 
 
 def _train(
     config: FinetuneConfig,
+    runtime: Runtime,
     base: PretrainedConfig,
     tokenizer: PreTrainedTokenizerBase,
-    encoder: Encoder,
+    encoder: ExampleEncoder,
     output: OutputFolder,
     start: _Start,
     say: Say,
 ) -> Finished:
-    from sevenllm_bench.finetune.card import write_card
+    from sevenllm_bench.finetune.card import run_outcome, write_card
     from sevenllm_bench.finetune.checkpoint import save_checkpoint
 
-    trainer = build_trainer(config, tokenizer, encoder, output, evaluate_first=start.resume_from is None)
+    trainer = build_trainer(config, runtime, tokenizer, encoder, output, evaluate_first=start.resume_from is None)
     say(f"training {_described(trainer)}")
     trainer.train(resume_from_checkpoint=str(start.resume_from) if start.resume_from else None)
     if _needs_evaluation(trainer):
         trainer.evaluate()
     report = {"data": start.report, "run": run_outcome(config, trainer)}
     unfinished = on_main(output.unfinished)
-    save_checkpoint(trainer, tokenizer, _saved_dtype(config, base), unfinished)
+    save_checkpoint(trainer, tokenizer, _saved_dtype(runtime, base), unfinished)
     if is_main_process():
         write_lines(unfinished / "training_log.jsonl", trainer.state.log_history)
         write_json(unfinished / "training_data.json", start.report)
         write_card(unfinished, config, report)
+        Evaluation.of(config).write(unfinished)
         output.publish()
     wait_for_all()
     return Finished(output.path, report)
@@ -215,8 +199,9 @@ def _train(
 
 def build_trainer(
     config: FinetuneConfig,
+    runtime: Runtime,
     tokenizer: PreTrainedTokenizerBase,
-    encoder: Encoder,
+    encoder: ExampleEncoder,
     output: OutputFolder,
     evaluate_first: bool = True,
 ) -> HeldOutTrainer:
@@ -224,6 +209,7 @@ def build_trainer(
 
     Args:
         config: The run.
+        runtime: What it is computed on.
         tokenizer: The model's.
         encoder: Encodes the prompts of the rows that are answered while training.
         output: The run's folder.
@@ -238,10 +224,12 @@ def build_trainer(
 
     evaluation, folder = config.evaluation, output.data
     held_out = load_from_disk(str(folder / "held_out")) if (folder / "held_out").is_dir() else None
-    arguments = trainer_arguments(config, output.training, has_held_out=held_out is not None, evaluate_first=evaluate_first)
+    arguments = trainer_arguments(
+        config, runtime, output.training, has_held_out=held_out is not None, evaluate_first=evaluate_first
+    )
     rows = _answered(output)
-    answering = Answering(rows, encoder, tokenizer, evaluation.batch_size, evaluation.max_new_tokens) if rows else None
-    model = load_model(config)
+    answering = HeldOutAnswers(rows, encoder, tokenizer, evaluation.batch_size, evaluation.max_new_tokens) if rows else None
+    model = load_model(config.model, runtime)
     try:
         trainer = HeldOutTrainer(
             model=model,
@@ -249,7 +237,7 @@ def build_trainer(
             train_dataset=load_from_disk(str(folder / "training")),
             eval_dataset=held_out,
             processing_class=tokenizer,
-            peft_config=lora_config(config),
+            peft_config=lora_config(config.training.method, config.lora),
             callbacks=[MarkComplete()],
             cells=held_out["cell"] if held_out is not None else (),
             answering=answering,
@@ -280,18 +268,16 @@ def _described(trainer: HeldOutTrainer) -> str:
     )
 
 
-def _saved_dtype(config: FinetuneConfig, base: PretrainedConfig) -> Any:
+def _saved_dtype(runtime: Runtime, base: PretrainedConfig) -> Any:
     """The base's own type where training was mixed; master weights in fp32 are of no use to those who only load them."""
     import torch
 
-    from sevenllm_bench.finetune.model import precision
-
     own = getattr(base, "dtype", None)
-    return own if precision(config) == "bf16" and isinstance(own, torch.dtype) else torch.float32
+    return own if runtime.precision == "bf16" and isinstance(own, torch.dtype) else torch.float32
 
 
 def _give_up(output: OutputFolder, error: BaseException, say: Say) -> None:
-    """Leave nothing half-written; say in plain words what a user can mend."""
+    """Leave nothing half-written; say in plain words what a user can fix."""
     kept = is_main_process() and output.give_up()
     hint = "; complete checkpoints are kept: run again with resume=auto to go on" if kept else ""
     if isinstance(error, (KeyboardInterrupt, SystemExit)):

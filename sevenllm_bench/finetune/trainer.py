@@ -21,21 +21,24 @@ from trl.trainer import utils
 from sevenllm_bench.errors import ConfigError, nearest
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.examples import IGNORED
-from sevenllm_bench.finetune.model import device, precision
 from sevenllm_bench.finetune.run_folder import mark_complete
+from sevenllm_bench.finetune.runtime import Runtime
 from sevenllm_bench.io.terminal import say
 
 if TYPE_CHECKING:
     from transformers import EvalPrediction, TrainerControl, TrainerState, TrainingArguments
 
-    from sevenllm_bench.finetune.held_out_answers import Answering
+    from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers
 
 
-def trainer_arguments(config: FinetuneConfig, folder: Path, has_held_out: bool, evaluate_first: bool) -> SFTConfig:
+def trainer_arguments(
+    config: FinetuneConfig, runtime: Runtime, folder: Path, has_held_out: bool, evaluate_first: bool
+) -> SFTConfig:
     """The arguments of TRL's trainer.
 
     Args:
         config: The run.
+        runtime: What it is computed on.
         folder: Where checkpoints to resume from go.
         has_held_out: Whether there are held-out rows.
         evaluate_first: Whether they are evaluated before the first step.
@@ -44,7 +47,7 @@ def trainer_arguments(config: FinetuneConfig, folder: Path, has_held_out: bool, 
         ConfigError: `training.trainer` has a key that SFTConfig doesn't know, or one that is set elsewhere, or a value
             that doesn't fit.
     """
-    ours = _ours(config, folder) | _evaluation(config, has_held_out, evaluate_first) | _sharding(config)
+    ours = _ours(config, runtime, folder) | _evaluation(config, has_held_out, evaluate_first) | _sharding(config)
     further = config.training.trainer
     names = [field.name for field in dataclasses.fields(SFTConfig) if field.init]
     for key in further:
@@ -62,7 +65,7 @@ def trainer_arguments(config: FinetuneConfig, folder: Path, has_held_out: bool, 
         raise ConfigError(f"the trainer refuses its arguments: {error}") from None
 
 
-def _ours(config: FinetuneConfig, folder: Path) -> dict[str, Any]:
+def _ours(config: FinetuneConfig, runtime: Runtime, folder: Path) -> dict[str, Any]:
     training, data, evaluation = config.training, config.data, config.evaluation
     return {
         "output_dir": str(folder),
@@ -77,10 +80,10 @@ def _ours(config: FinetuneConfig, folder: Path) -> dict[str, Any]:
         "per_device_eval_batch_size": evaluation.batch_size,
         "gradient_accumulation_steps": training.accumulation,
         "optim": training.optimizer,
-        "bf16": precision(config) == "bf16",
+        "bf16": runtime.precision == "bf16",
         "gradient_checkpointing": training.gradient_checkpointing,
         "deepspeed": training.deepspeed,
-        "use_cpu": device(config) == "cpu",
+        "use_cpu": runtime.device == "cpu",
         "seed": training.seed,
         "data_seed": training.seed,
         "logging_steps": training.log_every,
@@ -126,7 +129,7 @@ class HeldOutTrainer(SFTTrainer):
 
     train_dataset: Dataset
 
-    def __init__(self, *arguments: Any, cells: Sequence[str] = (), answering: Answering | None = None, **named: Any) -> None:
+    def __init__(self, *arguments: Any, cells: Sequence[str] = (), answering: HeldOutAnswers | None = None, **named: Any) -> None:
         """Set up.
 
         Args:

@@ -8,8 +8,8 @@ import torch
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.figures.sections import by_section
 from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.examples import Encoder
-from sevenllm_bench.finetune.held_out_answers import Answering
+from sevenllm_bench.finetune.examples import ExampleEncoder
+from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers
 from sevenllm_bench.finetune.run import finetune
 from sevenllm_bench.prompts import style_by_name
 from sevenllm_bench.scoring import score_rows
@@ -35,8 +35,8 @@ def figures(folder, rows) -> dict[str, dict[str, float]]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    encoder = Encoder(tokenizer, style_by_name("alpaca"), 1024)
-    answering = Answering(rows, encoder, tokenizer, batch_size=8, max_new_tokens=200)
+    encoder = ExampleEncoder(tokenizer, style_by_name("alpaca"), 1024)
+    answering = HeldOutAnswers(rows, encoder, tokenizer, batch_size=8, max_new_tokens=200)
     model = AutoModelForCausalLM.from_pretrained(folder).eval()
     answers = answering._answer(model, range(len(rows)))
     return {name: section.means for name, section in by_section(score_rows(rows, answers)).items()}

@@ -8,7 +8,7 @@ from tokenizers_made_here import gpt2_like, llama2_like, llama3_like, qwen3_like
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune import examples as module
-from sevenllm_bench.finetune.examples import IGNORED, PLAIN_CHAT_TEMPLATE, Encoder, Fitting
+from sevenllm_bench.finetune.examples import IGNORED, PLAIN_CHAT_TEMPLATE, ExampleEncoder, Fitting
 from sevenllm_bench.prompts import render, style_by_name, target
 
 ALPACA, PAPER, COT = (style_by_name(name) for name in ("alpaca", "paper", "cot"))
@@ -37,7 +37,7 @@ WAYS = [
 
 def encode(rows, tokenizer, style=ALPACA, max_length=100_000, **arguments):
     fitting = Fitting()
-    return list(Encoder(tokenizer, style, max_length, **arguments).encode(rows, fitting)), fitting
+    return list(ExampleEncoder(tokenizer, style, max_length, **arguments).encode(rows, fitting)), fitting
 
 
 def parts(example):
@@ -88,7 +88,7 @@ def asked(tokenizer, style, chat, arguments):
 )
 def test_trained_prefixes_are_what_an_evaluation_feeds(name, chat, arguments, style):
     tokenizer = TOKENIZERS[name]()
-    encoder = Encoder(tokenizer, style, 100_000, chat=chat, chat_template_arguments=arguments)
+    encoder = ExampleEncoder(tokenizer, style, 100_000, chat=chat, chat_template_arguments=arguments)
     examples, _ = encode(ROWS, tokenizer, style, chat=chat, chat_template_arguments=arguments)
     feeds = asked(tokenizer, style, chat, arguments)
     assert len(feeds) == len(ROWS) == 28
@@ -102,7 +102,7 @@ def test_trained_prefixes_are_what_an_evaluation_feeds(name, chat, arguments, st
 
 def test_the_papers_prompt_too():
     tokenizer = gpt2_like()
-    encoder = Encoder(tokenizer, PAPER, 100_000)
+    encoder = ExampleEncoder(tokenizer, PAPER, 100_000)
     assert sorted(asked(tokenizer, PAPER, False, {})) == sorted(encoder.prompt_ids(row) for row in ROWS)
 
 
@@ -112,7 +112,7 @@ def test_the_plain_template_asks_as_without_one():
 
     tokenizer = deepcopy(llama2_like())
     tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
-    encoder = Encoder(tokenizer, ALPACA, 100_000)
+    encoder = ExampleEncoder(tokenizer, ALPACA, 100_000)
     assert sorted(asked(tokenizer, ALPACA, True, {})) == sorted(encoder.prompt_ids(row) for row in ROWS)
 
 
@@ -245,11 +245,11 @@ def test_templates_and_tokenizers_that_do_not_serve():
     from copy import deepcopy
 
     with pytest.raises(ConfigError, match="no chat template"):
-        Encoder(gpt2_like(), ALPACA, 100, chat=True)
+        ExampleEncoder(gpt2_like(), ALPACA, 100, chat=True)
     tokenizer = deepcopy(gpt2_like())
     tokenizer.eos_token = None
     with pytest.raises(ConfigError, match="no end-of-sequence token"):
-        Encoder(tokenizer, ALPACA, 100)
+        ExampleEncoder(tokenizer, ALPACA, 100)
     tokenizer = deepcopy(gpt2_like())
     for template in ("{{ raise_exception('no user') }}", "{% for", "{{ 1 / 0 }}"):
         tokenizer.chat_template = template
@@ -306,14 +306,14 @@ def test_a_long_answer_is_cut_without_an_end_and_counted():
     assert len(example.input_ids) == len(example.labels) == empty + 50
     assert (fitting.shortened, fitting.cut, fitting.no_room) == ([], [row.id], [])
     head, completion = parts(example)
-    assert head == Encoder(tokenizer, ALPACA, 10).prompt_ids(replace(row, input=""))
+    assert head == ExampleEncoder(tokenizer, ALPACA, 10).prompt_ids(replace(row, input=""))
     assert tokenizer.eos_token_id not in completion
     assert ("\n" + row.output).startswith(tokenizer.decode(completion))
 
 
 def test_no_room_for_an_answer():
     tokenizer = gpt2_like()
-    prompt = len(Encoder(tokenizer, ALPACA, 10).prompt_ids(replace(EXTRACTION, input="")))
+    prompt = len(ExampleEncoder(tokenizer, ALPACA, 10).prompt_ids(replace(EXTRACTION, input="")))
     examples, fitting = encode([EXTRACTION, EXTRACTION], tokenizer, max_length=prompt)
     assert (examples, fitting.no_room) == ([], [EXTRACTION.id] * 2)
     assert fitting.as_dict() == {"left out, too long": {"rows": 2, "ids": [EXTRACTION.id] * 2}}
@@ -338,10 +338,10 @@ def test_every_row_is_encoded_or_noted():
 
 def test_shortening_takes_logarithmically_many_tries(monkeypatch):
     row = replace(ROWS[0], input="x " * 50_000)
-    encoder = Encoder(gpt2_like(), ALPACA, 500)
+    encoder = ExampleEncoder(gpt2_like(), ALPACA, 500)
     calls = []
-    original = Encoder._whole
-    monkeypatch.setattr(Encoder, "_whole", lambda self, row: calls.append(1) or original(self, row))
+    original = ExampleEncoder._whole
+    monkeypatch.setattr(ExampleEncoder, "_whole", lambda self, row: calls.append(1) or original(self, row))
     assert len(list(encoder.encode([row], Fitting()))) == 1
     assert len(calls) <= 2 + 17, "100,000 characters: log2 is below 17"
 

@@ -77,7 +77,7 @@ def test_held_out_loss_falls_and_is_that_of_a_plain_forward(tuned, base):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from sevenllm_bench.corpus.selection import split_held_out
-    from sevenllm_bench.finetune.examples import Encoder, Fitting
+    from sevenllm_bench.finetune.examples import ExampleEncoder, Fitting
     from sevenllm_bench.prompts import style_by_name
 
     run = tuned[0].report["run"]
@@ -87,7 +87,7 @@ def test_held_out_loss_falls_and_is_that_of_a_plain_forward(tuned, base):
     rows = [row for row in embedded_split("train") if row.language == "en" and row.category in config.data.tasks]
     _, held_out = split_held_out(rows, 0.2, config.training.seed)
     assert len(held_out) == data["held out"] > 0
-    encoder = Encoder(AutoTokenizer.from_pretrained(base), style_by_name("alpaca"), 768)
+    encoder = ExampleEncoder(AutoTokenizer.from_pretrained(base), style_by_name("alpaca"), 768)
     for folder, figures in ((base, run["held-out before"]), (tuned[0].output, run["held-out after"])):
         model = AutoModelForCausalLM.from_pretrained(folder).eval()
         total = count = 0
@@ -161,6 +161,10 @@ def test_the_lora_recipe_runs_at_tiny_size_and_merges(base, tmp_path, capsys):
     command = "lm_eval --model hf --model_args pretrained={},enable_thinking=False --tasks sevenllm --apply_chat_template "
     assert command.format(tmp_path / "merged") in printed
     assert command.format("THIS_FOLDER") in (tmp_path / "merged" / "README.md").read_text(encoding="utf-8")
+    kept = [json.loads((folder / "evaluation.json").read_text()) for folder in (finished.output, tmp_path / "merged")]
+    assert [content["base"] for content in kept] == [str(base), None]
+    assert {(content["prompt"], content["chat"]) for content in kept} == {("alpaca", True)}
+    assert kept[1]["command"].startswith(command.format("FOLDER").strip())
 
 
 @pytest.fixture(scope="session")

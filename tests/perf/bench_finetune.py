@@ -25,8 +25,9 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, Qwen2Co
 from sevenllm_bench.corpus.source.instruct import load_embedded_corpus, load_instruct
 from sevenllm_bench.finetune.attention import PACKED_SDPA, register
 from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.examples import Encoder, Example, Fitting
+from sevenllm_bench.finetune.examples import Example, ExampleEncoder, Fitting
 from sevenllm_bench.finetune.run import quiet
+from sevenllm_bench.finetune.runtime import resolve
 from sevenllm_bench.finetune.trainer import HeldOutTrainer, trainer_arguments
 from sevenllm_bench.prompts import style_by_name
 
@@ -41,7 +42,7 @@ def main() -> None:
     on_gpu = torch.cuda.is_available()
     tokenizer = _tokenizer()
     corpus = load_instruct(arguments.rows) if arguments.rows else load_embedded_corpus()
-    examples = list(Encoder(tokenizer, style_by_name("alpaca"), arguments.max_length).encode(corpus.rows, Fitting()))
+    examples = list(ExampleEncoder(tokenizer, style_by_name("alpaca"), arguments.max_length).encode(corpus.rows, Fitting()))
     examples = random.Random(0).choices(examples, k=arguments.examples or (4000 if on_gpu else 240))
     tokens = sum(len(example.input_ids) for example in examples)
     lengths = sorted(len(example.input_ids) for example in examples)
@@ -133,8 +134,9 @@ def _packed(model: PreTrainedModel, examples: list[Example], tokenizer: Any, max
         register()
         model.set_attn_implementation(PACKED_SDPA)
     clock = _Clock(on_gpu)
+    config = read_config("demo", changes)
     with tempfile.TemporaryDirectory() as folder:
-        arguments = trainer_arguments(read_config("demo", changes), Path(folder), has_held_out=False, evaluate_first=False)
+        arguments = trainer_arguments(config, resolve(config), Path(folder), has_held_out=False, evaluate_first=False)
         arguments.save_strategy = "no"
         trainer = HeldOutTrainer(
             model=model, args=arguments, train_dataset=Dataset.from_list(rows), processing_class=tokenizer, callbacks=[clock]

@@ -1,1 +1,0 @@
-"""What training takes: parameters, gradients, optimizer, activations."""
