@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from sevenllm_bench.cli.options import add_rows, benchmark_of, whole
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
-from sevenllm_bench.cli.score import benchmark_of
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.compare_runs import Comparison, compare_runs
 from sevenllm_bench.comparison.export import as_csv, as_json, as_markdown
@@ -14,6 +14,28 @@ from sevenllm_bench.comparison.table_cells import COLUMNS, HEADLINE_COLUMNS, fin
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.runs.reader import read_runs
 from sevenllm_bench.runs.records import Run
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description = "Compares runs of lm-eval (made with --log_samples) with the first one, row by row."
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="a folder of lm-eval's output, a results_*.json, or saved answers")
+    parser.add_argument(
+        "--by", choices=("section", "task", "kind", "language"), default="section", help="table to print (default: section)"
+    )
+    parser.add_argument(
+        "--metric", action="append", metavar="NAME", help="metric to compare, again for more (default: those of the headline)"
+    )
+    parser.add_argument("--baseline", metavar="NAME", help="the run that the others are compared with (default: the first)")
+    parser.add_argument(
+        "--force", action="store_true", help="compare runs that differ in their settings; the reasons are printed"
+    )
+    parser.add_argument("--seed", type=whole(0), default=0, help="seed of resampling (default: 0)")
+    parser.add_argument("--resamples", type=whole(1), default=10_000, help="bootstrap samples, sign patterns (default: 10000)")
+    add_rows(parser)
+    parser.add_argument("--json", metavar="FILE", help='write everything as JSON ("-": to standard output instead of the tables)')
+    parser.add_argument("--csv", metavar="FILE", help="write the findings at every level as CSV")
+    parser.add_argument("--markdown", metavar="FILE", help="write the printed tables as Markdown")
 
 
 def run(arguments: argparse.Namespace) -> int:

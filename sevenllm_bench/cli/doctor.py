@@ -5,8 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 
+from sevenllm_bench.cli.options import add_rows
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.preflight import Check, check_cache, check_data, is_offline, require_extra, run_checks
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_rows(parser)
+    parser.add_argument("--semantic-model", metavar="MODEL", help="embedding model to check (default: as in a run)")
+    parser.add_argument("--judge", metavar="MODEL", help="judge to check (default: SEVENLLM_JUDGE)")
 
 
 def run(arguments: argparse.Namespace) -> int:

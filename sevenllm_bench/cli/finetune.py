@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from sevenllm_bench.cli.options import whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.terminal import say
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
     from sevenllm_bench.finetune.run import Finished
 
 _GIB = 2**30
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description = "Runs under torchrun or accelerate launch as it does alone. Recipes: paper, lora-8b, demo."
+    parser.add_argument("config", metavar="CONFIG", help="a YAML file, or the name of a recipe")
+    parser.add_argument(
+        "changes",
+        nargs="*",
+        metavar="key=value",
+        help="changes to it, e.g. model.base=Qwen/Qwen3-8B training.epochs=1 resume=auto",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what it takes: rows, tokens, steps, memory, disk")
+    parser.add_argument("--processes", type=whole(1), metavar="N", help="with --dry-run: GPUs to plan for (default: 1)")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from sevenllm_bench.cli.options import add_rows, benchmark_of, whole
 from sevenllm_bench.cli.output import check_outputs, json_text, write_text
-from sevenllm_bench.cli.score import benchmark_of
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError
@@ -21,6 +21,31 @@ from sevenllm_bench.judge.verdict import problem_of
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR
 from sevenllm_bench.preflight import require_extra
 from sevenllm_bench.runs.predictions import read_predictions
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description = (
+        "Judges saved answers with any OpenAI-compatible endpoint (OPENAI_BASE_URL, OPENAI_API_KEY). Verdicts are kept, so an "
+        "interrupted run continues where it stopped."
+    )
+    parser.add_argument("predictions", nargs="*", metavar="SAMPLES", help="as for score; not with --calibrate")
+    parser.add_argument("--model", help="the judge's name on its server (default: SEVENLLM_JUDGE)")
+    parser.add_argument(
+        "--calibrate", metavar="FILE", help="judge the outputs of FILE and compare with its scores (id, output, score)"
+    )
+    parser.add_argument("--second-judge", metavar="MODEL", help="judge with another model too, and report how far they agree")
+    parser.add_argument(
+        "--against", metavar="SAMPLES", help="compare answers pairwise with those of another model, in both orders"
+    )
+    parser.add_argument(
+        "--batch", metavar="STATE", help="use the provider's batch mode; STATE is the file that holds its progress"
+    )
+    parser.add_argument("--budget-usd", type=float, help="stop when this much is spent")
+    parser.add_argument("--concurrency", type=whole(1), default=16, help="calls in flight (default: 16)")
+    parser.add_argument("--estimate", action="store_true", help="only say what it would take")
+    add_rows(parser)
+    parser.add_argument("--json", metavar="FILE", help="write the judgements as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -10,6 +10,21 @@ from sevenllm_bench.pages.leaderboard.model_metadata import read_facts
 from sevenllm_bench.text.display import plain
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="write the page and its JSON")
+    build.add_argument(
+        "submissions", nargs="+", metavar="SUBMISSIONS", help="submissions, folders of submissions, or runs of lm-eval"
+    )
+    build.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="folder of the page: new, empty, or of an earlier one"
+    )
+    build.add_argument(
+        "--models", metavar="FILE", help="YAML: size, licence, languages, base or tuned, by model (see docs/report.md)"
+    )
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Read the submissions and write the page."""
     known = read_facts(arguments.models) if arguments.models else {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
+import importlib
 import io
 import os
 import signal
@@ -11,7 +13,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sevenllm_bench.cli.parser import build_parser
+from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError, SEvenLLMError, report
 from sevenllm_bench.io.terminal import drop_output
 
@@ -53,19 +55,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return report(ConfigError(f"the output can't be written ({error.strerror})"))
 
 
+#: Every command, in the order of the help. Each is a module of this package with `add_arguments` and `run`.
+COMMANDS = {
+    "tasks": "list, show, check and generate the tasks",
+    "score": "score saved answers, or lm-eval's samples again, without a model",
+    "compare": "compare runs: intervals, paired tests, and what the rows can tell",
+    "report": "a static page of runs: figures, charts, every task with examples",
+    "leaderboard": "a static page of many models, from submissions",
+    "judge": "let an LLM judge saved answers, 1 to 5",
+    "finetune": "fine-tune a causal model on SEvenLLM-Instruct into a checkpoint that lm_eval loads",
+    "merge": "merge LoRA adapters into their base model",
+    "doctor": "check what a run needs: data, embedding model, judge, disk; with the fix for each",
+    "submit": "bundle a run for a leaderboard, in the Hub's and every_eval_ever's formats",
+    "verify": "recompute every score of a bundle from its samples",
+    "eval": "lm-eval's command line with our tasks and models registered: every flag is lm-eval's",
+}
+#: Commands with actions of their own, which argparse parses in order only.
+_WITH_ACTIONS = {"tasks", "leaderboard"}
+
+
 def _command(words: Sequence[str]) -> int:
-    if words[:1] == ["eval"]:
+    """Run the command that the first word names; only its module is loaded."""
+    parser = argparse.ArgumentParser(
+        prog="sevenllm-bench",
+        description="SEvenLLM for lm-evaluation-harness: 28 cyber threat intelligence tasks in English and Chinese.",
+    )
+    parser.add_argument("--version", action="version", version=f"sevenllm-bench {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, line in COMMANDS.items():
+        commands.add_parser(name, help=line, add_help=False)
+    name = parser.parse_args(words[:1]).command
+    if name == "eval":
         from sevenllm_bench.harness.launch import launch
 
         launch(words[1:])
         return 0
-    parser = build_parser()
-    parsed, further = parser.parse_known_args(words)
-    if further and getattr(parsed, "changes", None) is not None and all("=" in word[1:] and word[0] != "-" for word in further):
-        parsed.changes, further = [*parsed.changes, *further], []  # argparse takes no words after an option
-    if further:
-        parser.error(f"unrecognized arguments: {' '.join(further)}")
-    return int(parsed.run(parsed))
+    module = importlib.import_module(f"sevenllm_bench.cli.{name}")
+    own = argparse.ArgumentParser(prog=f"sevenllm-bench {name}")
+    module.add_arguments(own)
+    parse = own.parse_args if name in _WITH_ACTIONS else own.parse_intermixed_args
+    return int(module.run(parse(words[1:])))
 
 
 def _end_in_order_when_terminated() -> None:

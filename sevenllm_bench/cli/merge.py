@@ -7,6 +7,13 @@ import argparse
 from sevenllm_bench.preflight import require_extra
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("adapter", metavar="ADAPTER", help="the folder that finetune wrote")
+    parser.add_argument("-o", "--output", metavar="OUT", required=True, help="folder for the whole model")
+    parser.add_argument("--base", metavar="MODEL", help="the base model, where it moved")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Merge and say where it is."""
     require_extra("peft", "train")

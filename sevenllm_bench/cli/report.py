@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import argparse
 
-from sevenllm_bench.cli.score import benchmark_of
+from sevenllm_bench.cli.options import add_rows, benchmark_of, whole
 from sevenllm_bench.pages.report.report_pages import build_report
 from sevenllm_bench.runs.reader import read_runs
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description = "Writes pages that open from disk, without a network; the first run is the baseline."
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="as for compare")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="DIR", help="folder of the pages: new, empty, or of an earlier report"
+    )
+    parser.add_argument("--examples", type=whole(1), default=60, metavar="N", help="rows in each task's page (default: 60)")
+    parser.add_argument("--seed", type=whole(0), default=0, help="seed of resampling (default: 0)")
+    parser.add_argument("--resamples", type=whole(1), default=2_000, help="bootstrap samples and sign patterns (default: 2000)")
+    add_rows(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

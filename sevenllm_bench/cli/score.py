@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sevenllm_bench.cli.options import add_rows, benchmark_of
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.table import print_table
-from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.figures.sections import SectionScore, by_section
 from sevenllm_bench.metrics.registry import METRICS, paper_metric
@@ -18,6 +18,25 @@ from sevenllm_bench.scoring import RowScore, answers_for, score_rows
 
 if TYPE_CHECKING:
     from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description = "Scores answers against the official rows and prints every metric by section."
+    parser.add_argument(
+        "predictions",
+        nargs="+",
+        metavar="PREDICTIONS",
+        help='JSON lines of "id" and "output", lm-eval\'s samples_*.jsonl, or a folder of those',
+    )
+    add_rows(parser)
+    parser.add_argument("--semantic-model", metavar="MODEL", help="add semantic similarity: default, a Hub id, or a folder")
+    parser.add_argument(
+        "--partial", action="store_true", help="average over the rows present only (a run with --limit), not comparable"
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", help='write everything as JSON too ("-" for standard output instead of the table)'
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,11 +62,6 @@ def run(arguments: argparse.Namespace) -> int:
         write_text("--json", arguments.json, json_text(content))
     _print(by_section(scores), coverage, predictions, data, arguments)
     return 0
-
-
-def benchmark_of(arguments: argparse.Namespace) -> Benchmark:
-    """The rows that the options name (`dataset`, `data_dir`, `allow_modified`)."""
-    return load_benchmark(arguments.dataset, arguments.data_dir, arguments.allow_modified)
 
 
 def _embedder(model: str | None) -> SentenceEmbedder | None:

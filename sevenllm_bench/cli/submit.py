@@ -24,6 +24,27 @@ from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description = "Writes a bundle that anybody can verify, checks it, and shows the pull request that --push opens."
+    parser.add_argument("run_path", metavar="RUN", help="a folder of lm-eval's output (--log_samples), or a results_*.json")
+    parser.add_argument("-o", "--output", required=True, metavar="BUNDLE", help="the zip file to write (NAME.zip)")
+    parser.add_argument("--model", metavar="ORG/NAME", help="the model's repository on the Hub (default: what was loaded)")
+    parser.add_argument("--revision", metavar="SHA", help="the model's revision, where the run doesn't say")
+    parser.add_argument("--benchmark", metavar="ORG/NAME", help="dataset of the benchmark on the Hub (default: the authors')")
+    parser.add_argument("--source-url", metavar="URL", help="where the run can be seen")
+    parser.add_argument("--organization", default="unknown", metavar="NAME", help="who ran it")
+    parser.add_argument(
+        "--relationship",
+        choices=("first_party", "third_party", "collaborative", "other"),
+        default="other",
+        help="of who ran it to the model (default: other)",
+    )
+    parser.add_argument("--notes", default="", metavar="TEXT", help="anything worth knowing about the run")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: as for score)")
+    parser.add_argument("--push", action="store_true", help="open the pull request (token: HF_TOKEN); without it, only show it")
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Write the bundle, check it, show what would be sent, and send it where that is asked for."""
     output = user_path(arguments.output, ConfigError)

@@ -15,6 +15,16 @@ _FIGURES = "figures"
 _WORDS = {"confirmed": "confirmed", "differs": "differs", "unconfirmed": "cannot be confirmed", "note": "note"}
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.description = "Says of each figure: confirmed, differs, or cannot be confirmed. Exit code 1 when something differs."
+    parser.add_argument("bundle", metavar="BUNDLE", help="the zip file that submit wrote")
+    parser.add_argument("--strict", action="store_true", help="exit code 1 also for what cannot be confirmed")
+    parser.add_argument("--all", action="store_true", help="list tasks and what is confirmed too")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: as for score)")
+    parser.add_argument("--json", metavar="FILE", help='write every finding as JSON too ("-" for standard output instead)')
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Check a bundle, print what was found, and return 1 when something differs (strict: or can't be confirmed)."""
     bundle = user_path(arguments.bundle, ResultsError)
