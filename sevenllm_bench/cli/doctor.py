@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from sevenllm_bench.cli.options import add_rows
+from sevenllm_bench.cli.shared_options import add_rows
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.preflight import Check, check_cache, check_data, is_offline, require_extra, run_checks
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sevenllm_bench.cli.options import whole
+from sevenllm_bench.cli.shared_options import whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.terminal import say

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sevenllm_bench.cli.options import add_rows, benchmark_of, whole
 from sevenllm_bench.cli.output import check_outputs, json_text, write_text
+from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError

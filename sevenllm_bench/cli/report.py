@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from sevenllm_bench.cli.options import add_rows, benchmark_of, whole
+from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
 from sevenllm_bench.pages.report.report_pages import build_report
 from sevenllm_bench.runs.reader import read_runs
 

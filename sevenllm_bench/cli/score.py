@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sevenllm_bench.cli.options import add_rows, benchmark_of
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
+from sevenllm_bench.cli.shared_options import add_rows, benchmark_of
 from sevenllm_bench.cli.table import print_table
+from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.errors import PredictionsError
-from sevenllm_bench.figures.sections import SectionScore, by_section
+from sevenllm_bench.figures.sections import Scores, SectionScore, score_predictions
 from sevenllm_bench.metrics.registry import METRICS, paper_metric
 from sevenllm_bench.metrics.signature import signature
-from sevenllm_bench.runs.predictions import Coverage, Predictions, read_predictions
-from sevenllm_bench.scoring import RowScore, answers_for, score_rows
+from sevenllm_bench.runs.predictions import Predictions, read_predictions
 
 if TYPE_CHECKING:
     from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder
@@ -44,23 +43,21 @@ def run(arguments: argparse.Namespace) -> int:
     check_outputs({"--json": arguments.json}, [*arguments.predictions, arguments.data_dir])
     predictions = read_predictions(arguments.predictions)
     benchmark = benchmark_of(arguments)
-    rows, data = benchmark.rows, benchmark.description
-    coverage = predictions.coverage(row.id for row in rows)
-    if not set(predictions.answers) & {row.id for row in rows}:
-        other = "--dataset official" if arguments.dataset == "embedded" else "--dataset embedded"
-        hint = f"; these are rows of the other data, so add {other}" if _is_of_the_other(predictions, arguments.dataset) else ""
-        raise PredictionsError(f"{predictions.label}: no id in it is one of the {arguments.dataset} rows{hint}")
-    if arguments.partial:
-        rows = tuple(row for row in rows if row.id in predictions.answers)
     embedder = _embedder(arguments.semantic_model)
-    scores = score_rows(rows, answers_for(rows, predictions.answers), embedder=embedder)
+    try:
+        scores = score_predictions(benchmark, predictions, arguments.partial, embedder)
+    except PredictionsError as error:
+        if not _is_of_the_other(predictions, arguments.dataset):
+            raise
+        other = "official" if arguments.dataset == "embedded" else "embedded"
+        raise PredictionsError(f"{error}; these are rows of the other data, so add --dataset {other}") from None
     if arguments.json:
-        content = as_json(scores, coverage, predictions, data, arguments.partial, embedder)
+        content = as_json(scores, predictions, benchmark, arguments.partial, embedder)
         if arguments.json == "-":
             print_json(content)
             return 0
         write_text("--json", arguments.json, json_text(content))
-    _print(by_section(scores), coverage, predictions, data, arguments)
+    _print(scores, predictions, benchmark, arguments.partial)
     return 0
 
 
@@ -72,27 +69,22 @@ def _embedder(model: str | None) -> SentenceEmbedder | None:
 
 
 def as_json(
-    scores: Sequence[RowScore],
-    coverage: Coverage,
-    predictions: Predictions,
-    data: dict[str, Any],
-    partial: bool,
-    embedder: SentenceEmbedder | None = None,
+    scores: Scores, predictions: Predictions, benchmark: Benchmark, partial: bool, embedder: SentenceEmbedder | None = None
 ) -> dict[str, Any]:
     """Everything that `score` found as one JSON object.
 
     `sections` and `items` hold the paper's metric (value F1, ROUGE-L as in the paper, accuracy) by section and by row id;
     `metrics` every metric by section, `rows` every metric by row id, `signatures` what identifies the figures.
     """
-    sections = by_section(scores)
+    sections, coverage, data = scores.sections, scores.coverage, benchmark.description
     embedding = embedder.describe() | {"texts": embedder.texts, "texts_cut": embedder.texts_cut} if embedder else None
-    kinds = {score.row.section: score.kind for score in scores}
-    languages = {score.row.section: score.row.language for score in scores}
+    kinds = {score.row.section: score.kind for score in scores.rows}
+    languages = {score.row.section: score.row.language for score in scores.rows}
     return {
         "sections": {name: section.means[paper_metric(kinds[name])] for name, section in sections.items()},
-        "items": {str(score.row.id): score.paper_score for score in scores},
+        "items": {str(score.row.id): score.paper_score for score in scores.rows},
         "metrics": {name: {"rows": section.rows, **section.means} for name, section in sections.items()},
-        "rows": {str(score.row.id): score.metrics for score in scores},
+        "rows": {str(score.row.id): score.metrics for score in scores.rows},
         "answers": {name: {"read_as": section.readings, "look_cut_off": section.cut} for name, section in sections.items()},
         "coverage": {
             "rows": coverage.wanted,
@@ -113,32 +105,26 @@ def _is_of_the_other(predictions: Predictions, dataset: str) -> bool:
     return any((row_id >= FIRST_ID) != (dataset == "embedded") for row_id in predictions.answers)
 
 
-def _print(
-    sections: dict[str, SectionScore],
-    coverage: Coverage,
-    predictions: Predictions,
-    data: dict[str, Any],
-    arguments: argparse.Namespace,
-) -> None:
+def _print(scores: Scores, predictions: Predictions, benchmark: Benchmark, partial: bool) -> None:
     for kind in METRICS:
-        names = next((list(section.means) for name, section in sections.items() if name.endswith(kind)), [])
+        names = next((list(section.means) for name, section in scores.sections.items() if name.endswith(kind)), [])
         rows = [
             [name, str(section.rows), *(f"{section.means[metric]:.4f}" for metric in names), _reading(section)]
-            for name, section in sections.items()
+            for name, section in scores.sections.items()
             if name.endswith(kind)
         ]
         if rows:
             print_table(kind, ["section", "rows", *names, "answers read as"], rows)
-    missing = "missing, left out (--partial), so not comparable with full runs" if arguments.partial else "missing, scored 0"
+    missing = "missing, left out (--partial), so not comparable with full runs" if partial else "missing, scored 0"
     unknown = "not among these rows, left out"
-    if _is_of_the_other(predictions, arguments.dataset):
-        unknown += " (embedded rows: --dataset embedded)" if arguments.dataset == "official" else " (official rows)"
-    for line in coverage.lines(missing, unknown):
+    if _is_of_the_other(predictions, benchmark.source):
+        unknown += " (embedded rows: --dataset embedded)" if benchmark.source == "official" else " (official rows)"
+    for line in scores.coverage.lines(missing, unknown):
         print(line)
     if predictions.ignored:
         print(f"ignored: {len(predictions.ignored)} samples files of older runs in the same folder")
-    modified = " (MODIFIED)" if data.get("modified") else ""
-    print(f"data: {data['name']}{modified}, sha256 {data['sha256'][:16]}")
+    modified = " (MODIFIED)" if benchmark.modified else ""
+    print(f"data: {benchmark.description['name']}{modified}, sha256 {benchmark.sha256[:16]}")
 
 
 def _reading(section: SectionScore) -> str:

@@ -48,7 +48,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ComparedFigure:
     """A run against the baseline in one cell, over the rows that both have.
 
     Attributes:
@@ -94,7 +94,7 @@ class Comparison:
 
     runs: tuple[Run, ...]
     scores: tuple[Score, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[ComparedFigure, ...]
     differences: tuple[Difference, ...]
     forbidden: tuple[Difference, ...]
     notes: tuple[str, ...]
@@ -102,7 +102,7 @@ class Comparison:
     seed: int
     resamples: int
 
-    def at(self, level: Level) -> list[Finding]:
+    def at(self, level: Level) -> list[ComparedFigure]:
         """The findings of one level."""
         return [finding for finding in self.findings if finding.cell.level == level]
 
@@ -212,18 +212,20 @@ def _score(label: str, cell: Cell, values: RowValues, seed: int, resamples: int)
     return Score(label, cell, sum(map(len, strata)), mean_over(values.values(cell)), interval)
 
 
-def _finding(cell: Cell, baseline: Run, run: Run, first: RowValues, second: RowValues, seed: int, resamples: int) -> Finding:
+def _finding(
+    cell: Cell, baseline: Run, run: Run, first: RowValues, second: RowValues, seed: int, resamples: int
+) -> ComparedFigure:
     ours, theirs = first.common(second, cell)
     rng = generator(seed, "pair", baseline.label, run.label, cell.level, cell.name, cell.metric)
     low, high = bounds(cell.metric)
     paired = compare_paired(ours, theirs, rng, resamples, high - low, cell.metric in SHARES)
     means = [mean_over(strata) for strata in (ours, theirs)]
-    return Finding(cell, baseline.label, run.label, means[0], means[1], paired)
+    return ComparedFigure(cell, baseline.label, run.label, means[0], means[1], paired)
 
 
-def _judged(findings: Sequence[Finding]) -> list[Finding]:
+def _judged(findings: Sequence[ComparedFigure]) -> list[ComparedFigure]:
     """The findings with p-values corrected within each level, and verdicts."""
-    judged: dict[int, Finding] = {}
+    judged: dict[int, ComparedFigure] = {}
     for level in LEVELS:
         places = [place for place, finding in enumerate(findings) if finding.cell.level == level]
         corrected = holm([findings[place].paired.p for place in places])
@@ -234,7 +236,7 @@ def _judged(findings: Sequence[Finding]) -> list[Finding]:
     return [judged[place] for place in range(len(findings))]
 
 
-def _too_few_resamples(findings: Sequence[Finding], resamples: int) -> list[str]:
+def _too_few_resamples(findings: Sequence[ComparedFigure], resamples: int) -> list[str]:
     """Levels with so many tests that no drawn p-value, corrected, could reach `ALPHA`: the least is 1 in `resamples` + 1."""
     families = {f.cell.level: f.family for f in findings if f.paired.test == "permutation"}
     return [

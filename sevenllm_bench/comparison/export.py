@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sevenllm_bench import __version__
-from sevenllm_bench.comparison.compare_runs import Comparison, Finding, Score
+from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
 from sevenllm_bench.comparison.compatibility import Difference
 from sevenllm_bench.comparison.table_cells import COLUMNS, HEADLINE_COLUMNS, finding_row, headline_rows, how_to_read
 from sevenllm_bench.figures.cells import Level
@@ -83,7 +83,7 @@ def _score(score: Score) -> dict[str, Any]:
     }
 
 
-def finding_fields(finding: Finding) -> dict[str, Any]:
+def finding_fields(finding: ComparedFigure) -> dict[str, Any]:
     """A finding as flat fields, `CSV_COLUMNS` in their order."""
     paired = finding.paired
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sevenllm_bench.comparison.compare_runs import Comparison, Finding, Score
+from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import HEADLINE
@@ -50,7 +50,7 @@ def _is_headline(score: Score) -> bool:
     return score.cell.metric == HEADLINE_NAME or (score.cell.name, score.cell.metric) in HEADLINE.items()
 
 
-def finding_row(finding: Finding, with_run: bool = True) -> list[str]:
+def finding_row(finding: ComparedFigure, with_run: bool = True) -> list[str]:
     """A row of `COLUMNS`; without the run where there is only one to name."""
     paired = finding.paired
     tested = finding.p is not None

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sevenllm_bench.catalog import SECTIONS
+from sevenllm_bench.data.benchmark import Benchmark
+from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.figures.cells import mean_over
-from sevenllm_bench.scoring import RowScore
+from sevenllm_bench.runs.predictions import Coverage, Predictions
+from sevenllm_bench.scoring import RowScore, answers_for, score_rows
+
+if TYPE_CHECKING:
+    from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +45,40 @@ def _section(scores: Sequence[RowScore]) -> SectionScore:
     means = {name: mean_over([[score.metrics[name] for score in scores]]) for name in scores[0].metrics}
     readings = Counter(score.reading.how for score in scores)
     return SectionScore(len(scores), means, dict(readings.most_common()), sum(score.reading.cut for score in scores))
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Saved answers, scored.
+
+    Attributes:
+        rows: The scores of each row, in the benchmark's order.
+        sections: The paper's sections with their means, in the paper's order.
+        coverage: Which rows have an answer.
+    """
+
+    rows: tuple[RowScore, ...]
+    sections: dict[str, SectionScore]
+    coverage: Coverage
+
+
+def score_predictions(
+    benchmark: Benchmark, predictions: Predictions, partial: bool = False, embedder: SentenceEmbedder | None = None
+) -> Scores:
+    """Score saved answers against a benchmark's rows.
+
+    Args:
+        benchmark: The rows.
+        predictions: The answers by row id; ids that no row has are counted and left out.
+        partial: Average over the rows that have an answer only; else a row without one scores 0.
+        embedder: Adds the semantic metrics.
+
+    Raises:
+        PredictionsError: No answer is to one of the rows.
+    """
+    coverage = predictions.coverage(benchmark.by_id)
+    if not coverage.share:
+        raise PredictionsError(f"{predictions.label}: no id in it is one of the {benchmark.source} rows")
+    rows = [row for row in benchmark.rows if not partial or row.id in predictions.answers]
+    scores = score_rows(rows, answers_for(rows, predictions.answers), embedder=embedder)
+    return Scores(tuple(scores), by_section(scores), coverage)

@@ -31,7 +31,7 @@ _LOGPROB = tuple(f"sevenllm-{language}-mcq-logprob.acc" for language in LANGUAGE
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class WrittenBoard:
     """What was written.
 
     Attributes:
@@ -47,7 +47,7 @@ class Built:
     unused: tuple[str, ...] = ()
 
 
-def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Mapping[str, Facts] | None = None) -> Built:
+def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Mapping[str, Facts] | None = None) -> WrittenBoard:
     """Write the leaderboard of submissions.
 
     Args:
@@ -68,7 +68,7 @@ def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Ma
     site.write_bytes("assets/entries.js", b"window.sevenllmEntries=" + script_json(_compact(entries)).encode() + b";\n")
     site.page("index.html", "leaderboard.html", True, **_values(entries, current, older, numbers, left_out))
     unused = unused_facts(known or {}, (entry.name for entry in entries))
-    return Built(site.index, len(entries), tuple(left_out), tuple(unused))
+    return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused))
 
 
 def _ranked(entries: Sequence[Entry]) -> list[Entry]:

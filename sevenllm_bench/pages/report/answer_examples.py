@@ -34,7 +34,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class AnswerExample:
     """A row and its answers.
 
     Attributes:
@@ -79,7 +79,7 @@ class Examples:
         in_all: Number of rows that the task has.
     """
 
-    shown: tuple[Example, ...]
+    shown: tuple[AnswerExample, ...]
     in_all: int
 
 
@@ -97,7 +97,7 @@ def examples(runs: Sequence[Run], task: str, most: int) -> Examples:
     by_run = [{sample.id: sample for sample in run.of_task(task)} for run in runs]
     ids = sorted(set().union(*by_run))
     found = {row_id: [own.get(row_id) for own in by_run] for row_id in ids}
-    shown: list[Example] = []
+    shown: list[AnswerExample] = []
     size = 0
     for row_id in _chosen(found, most):
         example = _example(found[row_id])
@@ -137,11 +137,11 @@ def _trouble(samples: Sequence[Sample | None]) -> tuple[str, ...]:
     return ("unread",) * unread + ("cut",) * cut_off
 
 
-def _example(samples: Sequence[Sample | None]) -> Example:
+def _example(samples: Sequence[Sample | None]) -> AnswerExample:
     row = next(sample.row for sample in samples if sample)
     question = row.instruction if isinstance(row.instruction, str) else str(row.instruction["question"])
     reference = row.reference_text if row.kind != "understanding" else json.dumps(row.output, ensure_ascii=False, indent=2)
-    return Example(
+    return AnswerExample(
         row=row,
         question=cut(question, 1_000, 10_000),
         incident=cut(row.input, 700),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
-from sevenllm_bench.comparison.compare_runs import Finding
+from sevenllm_bench.comparison.compare_runs import ComparedFigure
 from sevenllm_bench.comparison.compatibility import differences
 from sevenllm_bench.comparison.table_cells import how_to_read, p_value
 from sevenllm_bench.figures.cells import HEADLINE_NAME
@@ -41,7 +41,7 @@ EXAMPLES = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class WrittenReport:
     """What was written.
 
     Attributes:
@@ -59,7 +59,7 @@ class Built:
 
 def build_report(
     runs: Sequence[Run], folder: str | Path, most_examples: int = EXAMPLES, seed: int = 0, resamples: int = RESAMPLES
-) -> Built:
+) -> WrittenReport:
     """Write the report of runs.
 
     Args:
@@ -94,7 +94,7 @@ def build_report(
         size += site.page(f"tasks/{leaf.task}.html", "task.html", **shared, **around, **values, found=found)
     # Last, so that a report that was stopped has no page that leads nowhere.
     size += site.page("index.html", "report.html", plotted=True, **shared, **_index(runs, examined, tasks, resamples))
-    return Built(site.index, 1 + len(tasks), size, left_out)
+    return WrittenReport(site.index, 1 + len(tasks), size, left_out)
 
 
 def _tasks(runs: Sequence[Run]) -> list[LeafRun]:
@@ -205,7 +205,7 @@ def _task_values(runs: Sequence[Run], leaf: LeafRun, figures: Figures) -> dict[s
     }
 
 
-def _findings(examined: Examined) -> list[tuple[str, list[Finding]]]:
+def _findings(examined: Examined) -> list[tuple[str, list[ComparedFigure]]]:
     """Level and findings of the tables of findings; the tasks' only where one can tell."""
     if not examined.comparison:
         return []
