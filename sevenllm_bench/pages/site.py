@@ -21,15 +21,10 @@ if TYPE_CHECKING:
 
 #: Nothing but our own files: no network, no inline script, no frame, no form. "self" covers the folder, also on file://.
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
-#: plotly sets style attributes while it draws; pages without charts, those with the models' answers, don't allow them.
-CHART_POLICY = f"{POLICY}; style-src-attr 'unsafe-inline'"
 #: Lists what a build wrote, so that the next one into the same folder can take it away first, and no other file.
 MARKER = "made-by-sevenllm-bench.json"
 #: What a build may write; a list from somebody else may name anything.
 _OURS = re.compile(r"index\.html|leaderboard\.json|tasks/\w[\w.-]*\.html|assets/\w[\w.-]*")
-_INSTALL = 'pip install "sevenllm-bench[report]"'
-#: plotly skips the styles of its map library where an element has this id; the policy would stop them, with a message.
-_MAP_STYLES = re.compile(r'getElementById\("([0-9a-f]{64})"\)\)\{var \w=document\.createElement\("style"\)')
 
 
 class Site:
@@ -43,15 +38,13 @@ class Site:
             kind: "report" or "leaderboard".
 
         Raises:
-            ConfigError: The folder has other files in it, can't be written, or a library for pages is missing.
+            ConfigError: The folder has other files in it or can't be written.
         """
         self.folder = user_path(folder, ConfigError)
         self._kind = kind
         self._written: list[str] = []
         self._environment = environment()
-        self._plotly = plotly_script()
         self._clear()
-        self.write_bytes("assets/plotly.min.js", self._plotly)
         for asset in sorted(files("sevenllm_bench.pages").joinpath("assets").iterdir(), key=lambda file: file.name):
             if asset.name == "leaderboard.js" and kind != "leaderboard":
                 continue
@@ -83,9 +76,8 @@ class Site:
         """
         text = self._environment.get_template(template).render(
             root="../" * path.count("/"),
-            policy=CHART_POLICY if plotted else POLICY,
+            policy=POLICY,
             plotted=plotted,
-            map_styles=_MAP_STYLES.findall(self._plotly.decode("utf-8", "replace")) if plotted else (),
             version=__version__,
             **values,
         )
@@ -154,15 +146,9 @@ def script_json(value: Any) -> str:
 
 @cache
 def environment() -> Environment:
-    """The templates; every value is escaped.
+    """The templates; every value is escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    Raises:
-        ConfigError: Jinja2 is not installed.
-    """
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError:
-        raise ConfigError(f"pages need Jinja2: {_INSTALL}") from None
     made = Environment(
         loader=PackageLoader("sevenllm_bench.pages"),
         autoescape=True,
@@ -193,19 +179,6 @@ def _script(value: Any) -> Any:
 def figure(value: float | None, digits: int = 3) -> str:
     """A figure, or a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"
-
-
-@cache
-def plotly_script() -> bytes:
-    """plotly.js, as plotly's Python package carries it.
-
-    Raises:
-        ConfigError: plotly is not installed.
-    """
-    try:
-        return files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
-    except (ImportError, OSError):
-        raise ConfigError(f"pages need plotly: {_INSTALL}") from None
 
 
 def options(values: Iterable[str]) -> list[str]:

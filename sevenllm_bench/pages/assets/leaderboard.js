@@ -97,7 +97,7 @@
       };
       return { key, rows: places.map((place) => data.titles[place][1].slice(0, -4)), points: entries.map((entry) => places.map((place) => point(entry, place))) };
     });
-    return { type: "dots", names: entries.map((entry) => window.sevenllmCharts.label(entry.name.slice(0, 40))), groups };
+    return { type: "dots", names: entries.map((entry) => entry.name.slice(0, 40)), groups };
   }
 
   function show() {

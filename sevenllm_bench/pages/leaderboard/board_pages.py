@@ -16,7 +16,7 @@ from sevenllm_bench.metrics.registry import HEADLINE, METRICS
 from sevenllm_bench.pages.leaderboard.entry import PARTS, Entry, Facts, Value
 from sevenllm_bench.pages.leaderboard.model_metadata import unused_facts, with_facts
 from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission, read_submissions
-from sevenllm_bench.pages.report.score_views import KIND_NAMES, LANGUAGE_NAMES, in_chart, section_name
+from sevenllm_bench.pages.report.score_views import KIND_NAMES, LANGUAGE_NAMES, section_name
 from sevenllm_bench.pages.site import Site, options, script_json
 from sevenllm_bench.text.display import plain
 
@@ -155,7 +155,7 @@ def _history(entries: Sequence[Entry]) -> dict[str, Any]:
             best.append((date, round(headline, 4)))
     if best:
         best.append((dated[-1][0], best[-1][1]))
-    return {"type": "steps", "all": [[date, round(value, 4), in_chart(name)] for date, value, name in dated], "best": best}
+    return {"type": "steps", "all": [[date, round(value, 4), plain(name, 40)] for date, value, name in dated], "best": best}
 
 
 def _compact(entries: Sequence[Entry]) -> dict[str, Any]:

@@ -131,11 +131,6 @@ def _rows(runs: Sequence[Run], task: str) -> int | None:
     return max(counts) if counts else None
 
 
-def in_chart(text: str, most: int = 40) -> str:
-    """A label for plotly, which reads some HTML in labels: none is left."""
-    return plain(text, most).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def dot_chart(runs: Sequence[Run], figures: Figures) -> dict[str, Any]:
     """The chart of all tasks with intervals: per language, the tasks' labels and each run's points."""
     shown = runs[:MOST_IN_CHART]
@@ -146,7 +141,7 @@ def dot_chart(runs: Sequence[Run], figures: Figures) -> dict[str, Any]:
         points = [[_point(figures, run, leaf.name, HEADLINE[leaf.kind]) for leaf in leaves] for run in shown]
         if leaves:
             groups.append({"key": language, "label": label, "rows": [_name(leaf) for leaf in leaves], "points": points})
-    return {"type": "dots", "names": [in_chart(run.label) for run in shown], "groups": groups}
+    return {"type": "dots", "names": [plain(run.label, 40) for run in shown], "groups": groups}
 
 
 def _name(leaf: Leaf) -> str:
@@ -174,7 +169,12 @@ def length_chart(runs: Sequence[Run], found: Sequence[AnswerQuality]) -> dict[st
     for run in shown:
         own = [by_key.get((run, section)) for section in sections]
         boxes.append([[o.least, o.first, o.median, o.third, o.ninety] if o else [] for o in own])
-    return {"type": "boxes", "names": [in_chart(run) for run in shown], "rows": list(map(section_name, sections)), "boxes": boxes}
+    return {
+        "type": "boxes",
+        "names": [plain(run, 40) for run in shown],
+        "rows": list(map(section_name, sections)),
+        "boxes": boxes,
+    }
 
 
 def judge_chart(marks: Mapping[str, Sequence[int]]) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def judge_chart(marks: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     shown = list(marks.items())[:MOST_IN_CHART]
     return {
         "type": "bars",
-        "names": [in_chart(run) for run, _ in shown],
+        "names": [plain(run, 40) for run, _ in shown],
         "rows": ["1", "2", "3", "4", "5"],
         "bars": [m for _, m in shown],
     }

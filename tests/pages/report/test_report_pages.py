@@ -116,7 +116,7 @@ def test_nothing_moves_when_a_chart_is_drawn(report, open_page):
     before = below.bounding_box()["y"]
     for name in ("dots", "lengths"):
         page.locator(f"[data-chart='{name}']").scroll_into_view_if_needed()
-        page.locator(f"[data-chart='{name}'] .main-svg").first.wait_for()
+        page.locator(f"[data-chart='{name}'] svg.plot").first.wait_for()
     assert below.evaluate("element => element.getBoundingClientRect().y + scrollY") == pytest.approx(before, abs=1)
 
 

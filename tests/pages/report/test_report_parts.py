@@ -17,7 +17,6 @@ from sevenllm_bench.pages.report.answer_examples import examples
 from sevenllm_bench.pages.report.answer_quality import Lengths, answer_quality, judged, lengths
 from sevenllm_bench.pages.report.diff import diff_values
 from sevenllm_bench.pages.report.report_pages import build_report
-from sevenllm_bench.pages.report.score_views import in_chart
 from sevenllm_bench.pages.site import Site, heat, script_json
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.reader import read_runs
@@ -57,10 +56,6 @@ def test_json_in_a_script_says_the_same_and_ends_nothing(text):
     written = script_json({"x": text})
     assert json.loads(written) == {"x": text}
     assert not set(written) & set("<>&\u2028\u2029")
-
-
-def test_labels_of_charts_hold_no_markup():
-    assert in_chart("<a href='x'>b</a> & c") == "&lt;a href='x'&gt;b&lt;/a&gt; &amp; c"
 
 
 def extraction_row(output) -> Row:
