@@ -1,6 +1,6 @@
-"""Makes the pictures of docs/report.md anew: python tests/page_pictures.py (needs chromium and a font with Chinese).
+"""Makes the pictures of docs/report.md again: python tests/page_pictures.py (needs chromium and a font with Chinese).
 
-The answers are the embedded rows' references, spoilt more or less; the submissions are invented. No official row is shown.
+The answers are the embedded rows' references, corrupted more or less; the submissions are invented. No official row is shown.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 MOST_BYTES = 300_000
 
 
-def spoilt(value: Any, share: float, chance: random.Random) -> Any:
+def corrupted(value: Any, share: float, chance: random.Random) -> Any:
     """A reference with about `share` of its values changed, words dropped, letters guessed."""
     if isinstance(value, dict):
-        return {key: spoilt(item, share, chance) for key, item in value.items()}
+        return {key: corrupted(item, share, chance) for key, item in value.items()}
     if isinstance(value, list):
-        return [spoilt(item, share, chance) for item in value]
+        return [corrupted(item, share, chance) for item in value]
     text = str(value)
     if len(text) == 1:
         return chance.choice("ABCD") if chance.random() < share else text
@@ -41,7 +41,7 @@ def write_answers(file: Path, share: float) -> None:
     chance = random.Random(share)
     lines = []
     for row in embedded_split("test"):
-        answer = spoilt(row.output, share, chance)
+        answer = corrupted(row.output, share, chance)
         if chance.random() < share / 8:
             answer = "I can't answer this without the full report."
         lines.append(json.dumps({"id": row.id, "output": answer}, ensure_ascii=False))

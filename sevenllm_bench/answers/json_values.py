@@ -102,7 +102,7 @@ def values_in_prose(text: str) -> list[Any]:
     A list of numbers may be a footnote mark and is left out.
 
     Raises:
-        Unclosed: No whole value stands in the text, and one begins that never ends.
+        Unclosed: The text holds no whole value, and one begins that never ends.
     """
     decoder, position = json.JSONDecoder(strict=False), 0
     found: list[Any] = []

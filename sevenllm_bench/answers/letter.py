@@ -167,7 +167,7 @@ def _remarked(text: str, options: Mapping[str, str]) -> str | None:
 
 
 def _by_option_text(text: str, options: Mapping[str, str]) -> str | None:
-    """The letter of the only option whose text stands in `text`; one inside a longer one, or denied, doesn't count."""
+    """The letter of the only option whose text occurs in `text`; one inside a longer one, or denied, doesn't count."""
     folded = _fold(text)
     padded = f" {folded} "
     present = {

@@ -18,15 +18,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print each finding; the exit code is 1 when something has to be mended."""
+    """Print each finding; the exit code is 1 when something has to be fixed."""
     if is_offline():
-        print("HF_HUB_OFFLINE is set: nothing is looked up on the Hub, only what lies on this machine counts.")
+        print("HF_HUB_OFFLINE is set: nothing is looked up on the Hub, only what is on this machine is used.")
     findings = run_checks(_checks(arguments))
     for finding in findings:
-        mark = "ok  " if finding.ok else "MEND"
+        mark = "ok  " if finding.ok else "FAIL"
         print(f"{mark}  {finding.name}: {finding.text}")
     wrong = sum(not finding.ok for finding in findings)
-    print(f"{wrong} of {len(findings)} to mend" if wrong else "everything is as it should be")
+    print(f"{wrong} of {len(findings)} to fix" if wrong else "everything is as it should be")
     return 1 if wrong else 0
 
 

@@ -102,7 +102,7 @@ def _answers(config: FinetuneConfig, steps: int) -> str:
 
 
 def print_data(report: Mapping[str, Any]) -> None:
-    """Print what became of the corpus's rows."""
+    """Print what happened to the corpus's rows."""
     rows = [[name, f"{count:,}"] for name, count in report.items() if isinstance(count, int)]
     rows += [[f"left out: {name}", f"{count:,}"] for name, count in _left_out(report).items()]
     rows += [[name, f"{entry['rows']:,}"] for name, entry in report["fitting"].items()]

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         Exit code: 0; 1 where `verify` finds a difference; 2 after a user's mistake, which is printed as one message; 130
-        after Ctrl-C, 141 where nobody reads the output any more.
+        after Ctrl-C, 141 where the output has no reader any more.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     for name in ("stdout", "stderr"):

@@ -13,7 +13,7 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: SEVENLLM_DATA_DIR, or the Hub)"
     )
-    parser.add_argument("--allow-modified", action="store_true", help="go on with a data file whose sha256 differs")
+    parser.add_argument("--allow-modified", action="store_true", help="accept a data file whose sha256 differs")
     parser.add_argument("--dataset", choices=("official", "embedded"), default="official", help="rows (default: official)")
 
 

@@ -53,7 +53,7 @@ def _list() -> None:
     print_table("Leaves (run by --tasks 'sevenllm_*')", ["name", "名称", "kind", "official rows", "embedded rows"], rows)
     print("\nGroups:   " + "  ".join(yamls.group_names()))
     print("Variants: " + "  ".join(yamls.variant_names()))
-    print("\nLeaves without official rows run on embedded rows of our own writing and stand in the group sevenllm-complement.")
+    print("\nLeaves without official rows run on embedded rows of our own writing and belong to the group sevenllm-complement.")
 
 
 def _show(name: str, prompt: str) -> None:

@@ -1,4 +1,4 @@
-"""`sevenllm-bench verify`: which figures of a bundle are confirmed, which differ, and which nobody can confirm."""
+"""`sevenllm-bench verify`: which figures of a bundle are confirmed, which differ, and which can't be confirmed."""
 
 from __future__ import annotations
 

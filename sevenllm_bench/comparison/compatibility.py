@@ -12,7 +12,7 @@ from sevenllm_bench.runs.predictions import name_ids
 from sevenllm_bench.runs.records import LeafRun, Run, Sample, Unknown
 from sevenllm_bench.runs.untrusted import printable
 
-#: "forbids": figures are not about the same thing. "unknown": nobody can say. "note": worth knowing, no obstacle.
+#: "forbids": figures are not about the same thing. "unknown": it isn't known. "note": worth knowing, no obstacle.
 Weight = Literal["forbids", "unknown", "note"]
 
 #: Problems of a single run after which its figures can't be trusted.
@@ -52,7 +52,7 @@ class Difference:
 
 
 def differences(runs: Sequence[Run]) -> list[Difference]:
-    """Everything in which runs differ, the gravest first.
+    """Everything in which runs differ, the most severe first.
 
     What is unknown of one run only, or of all, is "unknown": it may differ.
 

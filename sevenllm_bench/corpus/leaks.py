@@ -1,7 +1,7 @@
 """Training rows that would show a model the benchmark: the same incident text, or nearly, or the same MCQ.
 
 A training row leaks if
-  - its incident text equals that of a benchmark row but for case, punctuation and spaces;
+  - its incident text equals that of a benchmark row except for case, punctuation and spaces;
   - or one of the two texts holds at least half of the shingles of the other, the shorter one. So a shortened text is found,
     one with something added at its ends, and one with changes throughout (every Jaccard index of 1/3 or more means that);
   - or it asks the question of a benchmark MCQ, with at least 0.6 of the shingles of its question and options, whatever the
@@ -45,7 +45,7 @@ class Leak:
         benchmark_id: The benchmark row, the first of those that it resembles most.
         benchmark_source: "official" or "embedded".
         what: What they have in common: the "incident" text or the "question" of an MCQ.
-        how: "identical" but for case, punctuation and spaces, or "near".
+        how: "identical" except for case, punctuation and spaces, or "near".
         similarity: Share of the shingles of the shorter text (of the benchmark's question) that both have, in (0, 1]. It is
             1 for a near text that stands whole within the other.
     """

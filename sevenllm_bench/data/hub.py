@@ -19,7 +19,7 @@ def download(filename: str, name: str, ways_to_get_it: str) -> Path:
         ways_to_get_it: What the user can do, for errors.
 
     Raises:
-        DataError: It can't be had.
+        DataError: It is not available.
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import LocalEntryNotFoundError

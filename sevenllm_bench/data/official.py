@@ -1,6 +1,6 @@
 """The official SEvenLLM-Bench file: from the Hub at a pinned revision, or from a local folder; its sha256 is checked.
 
-There is no fallback: when the file can't be had, or is not the one that the paper's figures are about, loading stops.
+There is no fallback: when the file is not available, or is not the one that the paper's figures are about, loading stops.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def load_official(data_dir: str | Path | None = None, allow_modified: bool = Fal
     Args:
         data_dir: Folder that holds test.jsonl, or the file itself. Default: the environment's SEVENLLM_DATA_DIR; without
             it, the Hub at the pinned revision (or its local cache).
-        allow_modified: Go on with a file whose sha256 differs; `OfficialData.modified` then says so.
+        allow_modified: Accept a file whose sha256 differs; `OfficialData.modified` then says so.
 
     Raises:
         DataError: The file is missing, can't be downloaded, is truncated or modified, or is malformed.
@@ -102,6 +102,6 @@ def _what_differs(content: bytes, path: Path, sha256: str, origin: str) -> str:
             message += f"\nFirst problem in it: {error}."
     remedy = "delete it, so that it is downloaded again" if origin == "hub" else "replace it with the genuine file"
     return (
-        f"{message}\nEither {remedy}, or go on with it as it is: --metadata allow_modified=true (lm_eval), "
+        f"{message}\nEither {remedy}, or accept it as it is: --metadata allow_modified=true (lm_eval), "
         f"--allow-modified, or {ALLOW_MODIFIED_VARIABLE}=1; the results then say so."
     )

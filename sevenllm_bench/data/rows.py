@@ -1,4 +1,4 @@
-"""One typed row of SEvenLLM data; its section, language and kind are told from the row itself, never from its id."""
+"""One typed row of SEvenLLM data; its section, language and kind are inferred from the row itself, never from its id."""
 
 from __future__ import annotations
 

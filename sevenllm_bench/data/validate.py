@@ -58,7 +58,7 @@ def _extraction_problems(row: Row, where: str) -> Iterator[str]:
     for value in values:
         labelled = row.category == _LABELLED and value in str(row.instruction)
         if not value.strip() or (value not in row.input and not labelled):
-            yield f"{where}: {value!r} doesn't stand in the incident text"
+            yield f"{where}: {value!r} is not in the incident text"
 
 
 def _counts(splits: _Splits) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _shared_incidents(splits: _Splits) -> list[str]:
     found: list[str] = []
     for (_, split), rows in splits.items():
         found += [
-            f"row {row.id}: its incident text stands in the splits {split_of[row.input]} and {split}"
+            f"row {row.id}: its incident text is in the splits {split_of[row.input]} and {split}"
             for row in rows
             if split_of.setdefault(row.input, split) != split
         ]

@@ -107,7 +107,7 @@ class EmbeddingModel:
         if self.name in ENGLISH_ONLY and language != "en" and not force:
             raise ConfigError(
                 f"the embedding model {self.name} knows English only, and Chinese rows are asked for. Run the English tasks "
-                "(--tasks sevenllm-en), leave semantic_model at its default, or insist with --metadata semantic_force=true"
+                "(--tasks sevenllm-en), leave semantic_model at its default, or override with --metadata semantic_force=true"
             )
 
 
@@ -241,7 +241,7 @@ def _load(model: EmbeddingModel) -> SentenceTransformer:
 
 
 def is_available(model: EmbeddingModel) -> bool:
-    """Whether the model lies on this machine: a folder, or in the Hub's cache at the pinned revision."""
+    """Whether the model is on this machine: a folder, or in the Hub's cache at the pinned revision."""
     if Path(model.name).expanduser().is_dir():
         return True
     from huggingface_hub import snapshot_download

@@ -124,7 +124,7 @@ def _move_into(half: Path, target: Path) -> None:
 
 
 def _remove_empty(folders: Sequence[Path]) -> None:
-    """Remove folders in which nothing lies, the innermost first."""
+    """Remove empty folders, the innermost first."""
     for folder in folders:
         with contextlib.suppress(OSError):
             folder.rmdir()

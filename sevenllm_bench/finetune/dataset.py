@@ -27,7 +27,7 @@ _LISTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The rows of a run, and what became of the others.
+    """The rows of a run, and what happened to the others.
 
     Attributes:
         corpus: The corpus as read.

@@ -22,7 +22,7 @@ class Plan:
     """What a run would take.
 
     Attributes:
-        report: What became of the corpus's rows, as in the model card.
+        report: What happened to the corpus's rows, as in the model card.
         sequences: Packed sequences (or examples) per epoch.
         fill: Share of their tokens that are no padding, for packed ones.
         steps: Optimizer steps in all.

@@ -1,4 +1,4 @@
-"""The processes of a run: one prepares, all learn what came of it."""
+"""The processes of a run: one prepares, all get the result."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def finetune(config: FinetuneConfig, say: Say) -> Finished:
 
     Raises:
         SEvenLLMError: Something is wrong with the configuration, the data or the machine. What was written is removed
-            again, but for complete checkpoints, which `resume=auto` goes on from.
+            again, except complete checkpoints, which `resume=auto` goes on from.
     """
     for module in ("trl", "peft", "datasketch", "pydantic"):
         require_extra(module, "train")
@@ -130,7 +130,7 @@ def _prepare(config: FinetuneConfig, base: PretrainedConfig, encoder: ExampleEnc
     resume_from = output.open(identity(config, prepared.report), config.resume == "auto")
     _store(config, selection, prepared, output)
     if resume_from:
-        say(f"going on from {resume_from.name}")
+        say(f"resuming from {resume_from.name}")
     elif begun:
         say("the run that was stopped left no complete checkpoint: starting again from the beginning")
     return _Start(resume_from, prepared.report)
@@ -279,7 +279,7 @@ def _saved_dtype(runtime: Runtime, base: PretrainedConfig) -> Any:
 def _give_up(output: OutputFolder, error: BaseException, say: Say) -> None:
     """Leave nothing half-written; say in plain words what a user can fix."""
     kept = is_main_process() and output.give_up()
-    hint = "; complete checkpoints are kept: run again with resume=auto to go on" if kept else ""
+    hint = "; complete checkpoints are kept: run again with resume=auto to continue" if kept else ""
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
         say(f"stopped{hint or ', before the first checkpoint: nothing is left'} ({output.path})")
     if isinstance(error, SEvenLLMError) or not isinstance(error, Exception):

@@ -74,7 +74,7 @@ class OutputFolder:
             resume: Whether to go on from an earlier state of the same run.
 
         Returns:
-            The newest complete checkpoint to resume from; None to start anew.
+            The newest complete checkpoint to resume from; None to start again from the beginning.
 
         Raises:
             ConfigError: The folder holds something else, a finished checkpoint, a state that is not to be resumed, or one
@@ -93,7 +93,7 @@ class OutputFolder:
             resume: Whether to go on from an earlier state.
 
         Raises:
-            ConfigError: As `open`, but for what it takes an identity to tell.
+            ConfigError: As `open`, except for what needs an identity.
         """
         if self.path.exists() and not self.path.is_dir():
             raise ConfigError(f"output={self.path}: that is a file; name a folder")
@@ -108,7 +108,7 @@ class OutputFolder:
         if not resume:
             self._lock()
             self._unlock()
-            raise ConfigError(f"output={self.path}: an unfinished run lies there; resume=auto goes on with it, or remove it")
+            raise ConfigError(f"output={self.path}: there is an unfinished run; continue it with resume=auto, or remove it")
         return True
 
     def _open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
@@ -122,7 +122,7 @@ class OutputFolder:
         return next(iter(self._complete_checkpoints()), None)
 
     def _is_free(self) -> bool:
-        """Whether nothing lies in the folder but what a run leaves that was stopped at its very beginning."""
+        """Whether the folder holds only what a run leaves that was stopped at its very beginning."""
         if not self.path.is_dir():
             return True
         begun = {self.training, self.training / _LOCK, self.training / _RUN, _half(self.training / _RUN)}
@@ -163,13 +163,13 @@ class OutputFolder:
         except (ValueError, RecursionError):
             earlier = None
         if not isinstance(earlier, dict):
-            raise ConfigError(f"{run}: broken; remove {self.path} to start anew")
+            raise ConfigError(f"{run}: broken; remove {self.path} to start from the beginning")
         now = json.loads(json.dumps(identity))
         differing = [key for key in sorted({*earlier, *now}) if earlier.get(key) != now.get(key)]
         if differing:
             pairs = "".join(f"\n  - {key}: {earlier.get(key)!r} then, {now.get(key)!r} now" for key in differing)
             raise ConfigError(
-                f"output={self.path}: the run that lies there is another one:{pairs}\nName another output to start anew"
+                f"output={self.path}: the run in it is another one:{pairs}\nName another output to start from the beginning"
             )
 
     def _checkpoints(self) -> list[Path]:
@@ -181,7 +181,7 @@ class OutputFolder:
         return [folder for folder in self._checkpoints() if is_complete(folder)]
 
     def _remove_incomplete(self) -> None:
-        """Remove checkpoints that were never finished: the trainer would write into them again, beside what lies there."""
+        """Remove checkpoints that were never finished: the trainer would write into them again, beside what is there."""
         for folder in self._checkpoints():
             if not is_complete(folder):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -152,7 +152,7 @@ class HeldOutTrainer(SFTTrainer):
         return self.args.per_device_train_batch_size * self.args.gradient_accumulation_steps * self.args.world_size
 
     def _send_telemetry(self) -> None:
-        """Nothing: what runs here is nobody else's business."""
+        """Nothing: telemetry is disabled."""
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """Nothing: the finished checkpoint has a card of its own."""
@@ -196,7 +196,7 @@ def score_labelled_positions_only() -> None:
     """Let TRL's fused LM head leave out positions without a label on CPUs too; the figures are the same.
 
     TRL 1.16 (`add_fused_lm_head` in trl/trainer/utils.py) does so only where Triton runs, since some accelerators compile
-    anew for every number of positions. A CPU doesn't, and four of five positions of our rows carry no loss.
+    again for every number of positions. A CPU doesn't, and four of five positions of our rows carry no loss.
     """
     use_triton = getattr(utils, "_use_triton", None)
     if use_triton is not None:

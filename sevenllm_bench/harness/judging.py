@@ -33,7 +33,7 @@ def judge_rows(judge: Judge, rows: Sequence[Row], answers: Sequence[str]) -> Jud
 
 
 def _log_estimate(judge: Judge, rows: Sequence[Row]) -> None:
-    """Log what judging takes, reckoned with the references in place of the answers."""
+    """Log what judging takes, estimated with the references in place of the answers."""
     estimate = judge.estimate(rows, [row.reference_text for row in rows])
     cost = "at a price that is unknown" if estimate.usd is None else f"for at most about {estimate.usd:.2f} USD"
     logger.info("Judge %s: up to %d calls, about %d tokens in, %s.", judge.choice.model, estimate.calls, estimate.tokens_in, cost)

@@ -51,7 +51,7 @@ def launch(arguments: Sequence[str]) -> None:
 
 
 def _is_of_the_command_line(error: BaseException) -> bool:
-    """Whether lm-eval raised it while reading its command line, so that a traceback helps nobody."""
+    """Whether lm-eval raised it while reading its command line, so that a traceback doesn't help."""
     frame = error.__traceback__
     while frame and frame.tb_next:
         frame = frame.tb_next

@@ -93,7 +93,7 @@ class ReplayLM(LM):
         return "\n\n".join(turn["content"] for turn in chat_history)
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
-        """Not to be had from saved texts.
+        """Saved texts have no log-likelihoods.
 
         Raises:
             ConfigError: Always.

@@ -30,7 +30,7 @@ def require(options: TaskOptions, official: bool, language: Language, kind: Kind
         options.embedding.check_language(language, options.semantic_force)
     problems = _problems(options, official, scored)
     if problems:
-        raise ConfigError("before anything is generated, this has to be mended:\n" + "\n".join(f"- {line}" for line in problems))
+        raise ConfigError("before anything is generated, this has to be fixed:\n" + "\n".join(f"- {line}" for line in problems))
 
 
 @functools.lru_cache(maxsize=16)

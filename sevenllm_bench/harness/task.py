@@ -65,7 +65,7 @@ class SEvenLLMTask(ConfigurableTask):
             config: The leaf's YAML as a mapping. `leaf` names the catalogue's leaf where the task's own name is not one.
 
         Raises:
-            DataError: The rows can't be had, see `load_official`.
+            DataError: The rows are not available, see `load_official`.
             ConfigError: An option in `metadata` has an unknown value.
         """
         config = {key: value for key, value in config.items() if key != "class"}
@@ -216,7 +216,7 @@ class SEvenLLMTask(ConfigurableTask):
             SEvenLLMTask._warned_of_cut_answers = True
             logger.warning(
                 "Answers look cut off (%s: %d of %d), which lowers scores; max_gen_toks may be too small. "
-                "The count for each task stands in the results under configs, metadata, sevenllm, answers.",
+                "The count for each task is in the results under configs, metadata, sevenllm, answers.",
                 self.config.task,
                 cut,
                 len(self._scores),

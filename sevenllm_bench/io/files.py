@@ -1,4 +1,4 @@
-"""Paths and files that a user names: every failure is an error of ours."""
+"""Paths and files that a user names: every failure is a `SEvenLLMError`."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ def read_bytes(path: Path, error: type[SEvenLLMError]) -> bytes:
     except OSError as problem:
         raise error(f"{path}: can't be read ({problem.strerror or problem})") from None
     if len(content) > MOST_BYTES:
-        raise error(f"{path}: more than {MOST_BYTES:,} bytes; that is no file of ours")
+        raise error(f"{path}: more than {MOST_BYTES:,} bytes; not a file of this format")
     return content

@@ -10,7 +10,7 @@ from urllib.parse import quote
 REMOVED = "[removed]"
 
 _NAMES = re.compile(r"(?i)(token|api_?key|secret|password|passwd|authorization|credential)s?$")
-#: The same inside `--model_args` given as one text, in URLs, and keys that can be told from their looks.
+#: The same inside `--model_args` given as one text, in URLs, and keys that can be recognised by their form.
 _TEXTS = (
     (re.compile(r"(?i)\b((?:[a-z_]*_)?(?:token|api_?key|secret|password|authorization))=[^,\s&\"']+"), rf"\1={REMOVED}"),
     (re.compile(r"(://)[^/@\s\"']+@"), rf"\1{REMOVED}@"),

@@ -101,7 +101,7 @@ class SqliteCache:
             return int(self._connection.execute(f"SELECT count(*) FROM {self._table}").fetchone()[0])  # noqa: S608
 
     def close(self) -> None:
-        """Close the file; the cache is of no use afterwards."""
+        """Close the file; the cache can't be used afterwards."""
         with self._lock:
             self._connection.close()
 

@@ -1,4 +1,4 @@
-"""Standard output that may go away: a pipe whose reader has seen enough."""
+"""Standard output whose reader may stop reading."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 
 def say(line: str) -> None:
-    """Print a line at once. Where nobody reads it any more, work goes on without a word: a training run is worth more."""
+    """Print a line at once. Where the reader is gone, work continues silently: a training run is worth more."""
     try:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()

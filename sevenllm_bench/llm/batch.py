@@ -111,7 +111,7 @@ class BatchRun:
         """Fetch what there is.
 
         Args:
-            validate: Says why a reply is of no use, or None when it is good; only good ones go into the cache.
+            validate: Says why a reply is useless, or None when it is good; only good ones go into the cache.
 
         Returns:
             A reply to each request submitted, in order; with a reason where there is none (yet).

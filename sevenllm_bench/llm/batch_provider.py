@@ -1,4 +1,4 @@
-"""The provider's batch interface, and how far a batch run has come, in a file with which another process can go on."""
+"""The provider's batch interface, and the state of a batch run, in a file with which another process can continue."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ class Provider:
             except CallError as error:
                 failure = error
             if not failure.again or failures >= self._settings.max_attempts:
-                raise ConfigError(f"the batch can't go on: {failure.reason}; run the same again to resume") from None
+                raise ConfigError(f"the batch can't continue: {failure.reason}; run the same again to resume") from None
             time.sleep(max(failure.wait, backoff(failures, self._settings)))
         raise AssertionError("unreachable")
 

@@ -19,7 +19,7 @@ from sevenllm_bench.llm.types import Estimate, Reply, ReplyCache, Request, Usage
 
 logger = logging.getLogger("sevenllm_bench.llm")
 
-#: Told of each reply as it comes, with the place of its request.
+#: Called with each reply as it comes, with the place of its request.
 OnDone = Callable[[int, Reply], None]
 _Result = TypeVar("_Result")
 
@@ -70,8 +70,8 @@ class Client:
 
         Args:
             requests: What to ask.
-            validate: Says why a reply is of no use (it is then asked for again), or None when it is good.
-            on_done: Told of each reply at once, with the place of its request.
+            validate: Says why a reply is useless (the request is then repeated), or None when it is good.
+            on_done: Called with each reply at once, with the place of its request.
 
         Returns:
             A reply to each request, in their order, good or with the reason why there is none.

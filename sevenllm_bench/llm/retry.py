@@ -215,7 +215,7 @@ class ParameterFallback:
     def _leave_out(self, name: str) -> None:
         if name not in self.left_out:
             self.left_out.add(name)
-            logger.warning("The server doesn't take %s; going on without it", name)
+            logger.warning("The server doesn't take %s; continuing without it", name)
 
     def _rename_limit(self, sent: dict[str, Any], named: str) -> bool:
         for old, new in (_LIMITS, _LIMITS[::-1]):

@@ -18,7 +18,7 @@ from sevenllm_bench.llm.types import Reply, Request, Usage, count_tokens
 
 logger = logging.getLogger("sevenllm_bench.llm")
 
-#: Says why a reply's text is of no use, None when it is good.
+#: Says why a reply's text is useless, None when it is good.
 Validate = Callable[[str], str | None]
 
 
@@ -142,7 +142,7 @@ class Session:
         return True
 
     async def _may_call(self) -> bool:
-        """Wait while the gate is closed; whether the run still goes on."""
+        """Wait while the gate is closed; whether the run continues."""
         while self._gate.remaining and not self.stopped_by:
             await self._pause(self._gate.remaining)
         return self.stopped_by is None

@@ -16,7 +16,7 @@ from sevenllm_bench.io.files import cache_folder
 from sevenllm_bench.io.sqlite_cache import SqliteCache
 from sevenllm_bench.text.unicode import encodable
 
-#: Tokens of output reckoned with where a request sets no limit.
+#: Tokens of output assumed where a request sets no limit.
 UNLIMITED_OUTPUT = 4096
 
 

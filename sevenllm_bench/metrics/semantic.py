@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder
 
-#: Pieces of one answer that are compared; more can only be an answer that went astray.
+#: Pieces of one answer that are compared; more than that is no sensible answer.
 MAX_PIECES = 1_000
 #: Characters of one piece that are embedded: far beyond what any model here reads.
 MAX_CHARACTERS = 20_000
@@ -44,7 +44,7 @@ def semantic_similarity(
     """Compare pieces (leaf values or sentences) by cosine similarity, in one batch over all rows.
 
     For each reference piece the best predicted piece counts, negative similarity as 0; a piece of at most one character
-    must stand among the predicted ones exactly. Source: the authors' scoring; `semantic_f1` adds precision, so that a
+    must be among the predicted ones exactly. Source: the authors' scoring; `semantic_f1` adds precision, so that a
     right answer buried in wrong values doesn't score 1.
 
     Args:

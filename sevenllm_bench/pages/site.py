@@ -31,7 +31,7 @@ class Site:
     """A folder of pages being written."""
 
     def __init__(self, folder: str | Path, kind: str) -> None:
-        """Take hold of a folder: a new or empty one, or one that a build of the same kind wrote.
+        """Open a folder: a new or empty one, or one that a build of the same kind wrote.
 
         Args:
             folder: Where to write.
@@ -137,7 +137,7 @@ def _written_before(folder: Path, kind: str) -> list[str]:
 
 
 def script_json(value: Any) -> str:
-    """JSON that can stand in a script file or element: nothing in it ends the element, begins a comment or a line."""
+    """JSON that can be put into a script file or element: nothing in it ends the element, begins a comment or a line."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

@@ -1,1 +1,1 @@
-"""Results of lm-eval as typed records: which files make a run, what stands in them, and which runs can be compared."""
+"""Results of lm-eval as typed records: which files make a run, what is in them, and which runs can be compared."""

@@ -30,7 +30,7 @@ def run_from_predictions(path: Path, load: Callable[[], Benchmark] = load_benchm
 
     Raises:
         PredictionsError: The answers can't be read, or none is to one of the rows.
-        DataError: The official rows can't be had.
+        DataError: The official rows are not available.
     """
     predictions = read_predictions([path])
     benchmark = load()

@@ -34,7 +34,7 @@ def read_runs(paths: Sequence[str | Path], load: Callable[[], Benchmark] = load_
     Raises:
         ResultsError: A path holds no run, or its results file is no results file.
         PredictionsError: Saved answers can't be read.
-        DataError: The official rows can't be had (for saved answers only).
+        DataError: The official rows are not available (for saved answers only).
     """
     return with_labels([read_run(files, load) for files in find_runs(paths)])
 
@@ -50,7 +50,7 @@ def read_run(files: RunFiles, load: Callable[[], Benchmark] = load_benchmark) ->
         ResultsError: The results file can't be read, or has no SEvenLLM task. What is wrong in a samples file is no
             error: it is counted in `Run.problems`.
         PredictionsError: Saved answers can't be read.
-        DataError: The official rows can't be had (for saved answers only).
+        DataError: The official rows are not available (for saved answers only).
     """
     if files.results is None:
         return run_from_predictions(files.samples[0], load)

@@ -169,7 +169,7 @@ class Sample:
         metrics: Metric name to value, for the kind that the row asks for: in [0, 1], `judge` 1 to 5. A metric that could
             not be had is absent. They are lm-eval's values; rows 791 and 823, which their leaf scores as generation, are
             scored again as the extraction they ask for.
-        reported: The values in the samples file, scored as the leaf's kind; equal to `metrics` but for those two rows.
+        reported: The values in the samples file, scored as the leaf's kind; equal to `metrics` except in those two rows.
         reading: The answer as it was read for what the row asks for; of log-likelihoods, the likeliest letter.
     """
 

@@ -1,4 +1,4 @@
-"""Values from files that anybody may have written: of the type wanted, or counted as a problem."""
+"""Values from untrusted files: of the type wanted, or counted as a problem."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def finite(value: Any) -> float | None:
 
 
 def dig(value: Any, *keys: str) -> Any:
-    """What lies under these keys, one inside the other; None where something on the way is no object or lacks the key."""
+    """The value under nested keys; None where a value on the way is no object or lacks the key."""
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value

@@ -1,4 +1,4 @@
-"""Drawing anew: rows with replacement (bootstrap), and signs of differences (permutation). Deterministic by seed."""
+"""Resampling: rows with replacement (bootstrap), and signs of differences (permutation). Deterministic by seed."""
 
 from __future__ import annotations
 

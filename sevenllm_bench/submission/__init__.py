@@ -1,1 +1,1 @@
-"""Handing results on: bundles that anybody can check, the formats of the Hub and of every_eval_ever, and the check itself."""
+"""Submissions: bundles that anybody can check, the formats of the Hub and of every_eval_ever, and the check itself."""

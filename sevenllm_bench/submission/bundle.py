@@ -159,10 +159,10 @@ def _names(folder: Path) -> list[str]:
 
 
 def _refuse_secret(folder: Path, names: Iterable[str], secret: str) -> None:
-    """Stop where the token of the environment stands in a file: a model may have written it."""
+    """Stop where a file contains the token of the environment: a model may have written it."""
     for name in names:
         if secret and secret.encode() in (folder / name).read_bytes():
-            raise ResultsError(f"{name}: the access token of the environment stands in it; remove it there, then submit again")
+            raise ResultsError(f"{name}: it contains the access token of the environment; remove it there, then submit again")
 
 
 def _finish(folder: Path, names: Sequence[str], output: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where things stand in a bundle, which names are allowed in one, and how large it may be."""
+"""Where things are in a bundle, which names are allowed in one, and how large it may be."""
 
 from __future__ import annotations
 

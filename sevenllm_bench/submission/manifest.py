@@ -32,7 +32,7 @@ _MOST_BYTES = 8 << 20
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What the submitter says, which no file of a run tells.
+    """What the submitter says, and no file of a run.
 
     Attributes:
         repository: The model's repository on the Hub; None where there is none.
@@ -57,7 +57,7 @@ def build_manifest(run: Run, figures: Sequence[Figure], declared: Declared, crea
     """The manifest, still without `files`.
 
     Args:
-        run: The run, read from the files as they stand in the bundle.
+        run: The run, read from the files as they are in the bundle.
         figures: Its figures.
         declared: What the submitter says.
         created: Now.
@@ -117,7 +117,7 @@ def _iso(seconds: float) -> str:
 
 
 def file_record(path: Path) -> dict[str, Any]:
-    """Size and sha256 of a file, as they stand in the manifest."""
+    """Size and sha256 of a file, as the manifest lists them."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"bytes": path.stat().st_size, "sha256": digest}

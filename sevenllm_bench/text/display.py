@@ -1,7 +1,7 @@
-"""Text that anybody may have written, made fit to be looked at: what has no shape of its own is spelled out.
+"""Untrusted text, prepared for display: characters that can't be seen are spelled out.
 
 Escaping for HTML is left to the templates; this is about what survives escaping: control characters, marks that turn the
-direction of text around, invisible characters, towers of combining marks, and sheer length.
+direction of text around, invisible characters, many combining marks in a row, and great length.
 """
 
 from __future__ import annotations

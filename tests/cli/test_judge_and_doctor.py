@@ -148,15 +148,15 @@ def test_doctor_offline(monkeypatch, tmp_path, capsys):
     assert main(["doctor", "--semantic-model", "default"]) == 1
     out = capsys.readouterr().out
     assert "HF_HUB_OFFLINE is set" in out
-    assert "MEND  official data" in out
-    assert "MEND  embedding model" in out
+    assert "FAIL  official data" in out
+    assert "FAIL  embedding model" in out
     assert "ok    judge: off" in out
 
 
 def test_doctor_with_a_wrong_key(refusing_server, capsys):
     assert main(["doctor", "--dataset", "embedded", "--judge", "m"]) == 1
     out = capsys.readouterr().out
-    assert "MEND  judge" in out
+    assert "FAIL  judge" in out
     assert "OPENAI_API_KEY" in out
     assert "sk-test-key" not in out
 
@@ -183,4 +183,4 @@ def test_doctor_with_a_cache_that_cannot_be_written(monkeypatch, tmp_path, capsy
     (tmp_path / "file").touch()
     monkeypatch.setenv("SEVENLLM_CACHE_DIR", str(tmp_path / "file" / "cache"))
     assert main(["doctor", "--dataset", "embedded"]) == 1
-    assert "MEND  cache" in capsys.readouterr().out
+    assert "FAIL  cache" in capsys.readouterr().out

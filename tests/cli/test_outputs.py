@@ -1,4 +1,4 @@
-"""Files and streams that commands write to: no input is written over, and nobody reading is no success."""
+"""Files and streams that commands write to: no input is written over, and no reader is no success."""
 
 import json
 import os

@@ -77,7 +77,7 @@ def test_the_hash_names_this_edition():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"output": {"day": "4 May 2024"}}, "'4 May 2024' doesn't stand in the incident text"),
+        ({"output": {"day": "4 May 2024"}}, "'4 May 2024' is not in the incident text"),
         ({"output": {}}, "not an object with values"),
         ({"thought": " "}, "empty input or thought"),
         ({"id": 5}, "id below"),

@@ -133,7 +133,7 @@ def test_no_network_and_no_cache_is_an_error_with_the_ways_to_get_the_file(tmp_p
 
 
 def test_the_official_data_are_nowhere_in_the_package():
-    """They belong to their authors. Two phrases that stand in official rows only."""
+    """They belong to their authors. Two phrases that are in official rows only."""
     for path in Path(official.__file__).parents[1].rglob("*"):
         if path.suffix in {".jsonl", ".json", ".yaml", ".py"}:
             text = path.read_text(encoding="utf-8")

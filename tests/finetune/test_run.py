@@ -213,7 +213,7 @@ def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
     assert "training.learning_rate: 0.0" in capsys.readouterr().err
     resumed = finetune_runs.run(*changes, f"output={killed}", "resume=auto")
     assert resumed.returncode == 0, resumed.stderr
-    assert f"going on from {newest.name}" in resumed.stdout
+    assert f"resuming from {newest.name}" in resumed.stdout
     assert finetune_runs.losses(killed) == pytest.approx(finetune_runs.losses(undisturbed), rel=1e-5)
     expected = finetune_runs.weights(undisturbed)
     assert all(torch.allclose(tensor, expected[name], atol=1e-6) for name, tensor in finetune_runs.weights(killed).items())
@@ -369,7 +369,7 @@ def test_bad_input_is_one_message_and_leaves_nothing(name, base, tmp_path, capsy
 
 
 def test_a_full_disk_is_said_and_nothing_is_left(base, tmp_path):
-    """A limit on the size of files stands in for a full disk: writing the weights fails in the same way."""
+    """A limit on the size of files replaces a full disk: writing the weights fails in the same way."""
     limited = ["bash", "-c", 'ulimit -f 100; exec "$0" "$@"', *finetune_runs.command("demo", f"model.base={base}", *QUICK)]
     done = subprocess.run(
         [*limited, f"output={tmp_path / 'out'}"], env=finetune_runs.environment(), capture_output=True, text=True, check=False

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
-#: Failures that another try may mend; the others ("trickle" and those of `_STATUS`) come only by a plan of one's own.
+#: Failures that another try may pass; the others ("trickle" and those of `_STATUS`) come only by a plan of one's own.
 FAULTS = ("rate_limit", "server_error", "hang", "drop", "truncated", "nonsense", "empty", "no_choices")
 _STATUS = {"rate_limit": 429, "server_error": 500, "unauthorized": 401, "not_found": 404, "bad_request": 400, "quota": 429}
 
@@ -149,7 +149,7 @@ class FakeOpenAI:
             self.in_flight -= 1
 
     def completion(self, body: dict[str, Any], fault: str | None = None) -> dict[str, Any]:
-        """The body of a reply with status 200, spoilt as `fault` says."""
+        """The body of a reply with status 200, corrupted as `fault` says."""
         text = {"nonsense": '{"reason": "too good", "score": 9}', "empty": "  "}.get(fault or "") or self.answer(body)
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
         return {

@@ -56,7 +56,7 @@ def test_values_are_on_disk_at_once_and_later_ones_replace_earlier(tmp_path):
         assert (cache.get(KEY), cache.get("other"), len(cache)) == (2, None, 1)
 
 
-def test_a_spoilt_value_counts_as_missing(tmp_path):
+def test_a_corrupted_value_counts_as_missing(tmp_path):
     with ReplyCache(tmp_path / "c.sqlite") as cache:
         cache._connection.execute("INSERT INTO replies VALUES ('k', '{', 0)")
         assert cache.get("k") is None

@@ -1,4 +1,4 @@
-"""Reading runs: what stands in the files, and every way in which files can be broken or hostile."""
+"""Reading runs: what is in the files, and every way in which files can be broken or hostile."""
 
 import json
 import math

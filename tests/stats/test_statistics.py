@@ -194,7 +194,7 @@ def test_the_same_seed_gives_the_same_figures_and_another_one_does_not():
 
 
 def test_coverage_and_false_positives_in_a_small_simulation():
-    """400 samples of 25 rows: the full simulation stands in tests/perf/significance.py."""
+    """400 samples of 25 rows: the full simulation is in tests/perf/significance.py."""
     chance = np.random.default_rng(9)
     covered = found = 0
     for _ in range(400):

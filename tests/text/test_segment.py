@@ -72,8 +72,8 @@ def test_no_dictionary_that_others_left_in_the_temporary_folder_is_used(tmp_path
     import sys
 
     text = "攻击者利用漏洞"
-    spoilt = {text[:length]: 0 for length in range(1, len(text))} | {text: 1_000_000}  # one word, and its beginnings
-    (tmp_path / "jieba.cache").write_bytes(marshal.dumps((spoilt, 1_000_000)))
+    other = {text[:length]: 0 for length in range(1, len(text))} | {text: 1_000_000}  # one word, and its beginnings
+    (tmp_path / "jieba.cache").write_bytes(marshal.dumps((other, 1_000_000)))
     code = f"from sevenllm_bench.text.segment import cut_chinese; print(cut_chinese({text!r}) == {cut_chinese(text)!r})"
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)

@@ -1,7 +1,7 @@
 """SEvenLLM-Instruct, the training corpus: read from the Hub or a file, line by line, and normalised to typed rows.
 
 The file was written by a model and is not clean: extraction answers that are no JSON, labels that are no task, letters
-with text behind them. What can be mended is mended and counted; what can't is left out, counted and listed. A file that is
+with text behind them. What can be repaired is repaired and counted; what can't is left out, counted and listed. A file that is
 broken in more than a few places is refused.
 """
 

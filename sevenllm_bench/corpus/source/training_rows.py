@@ -1,4 +1,4 @@
-"""One line of SEvenLLM-Instruct to one typed row: what can be mended is mended and counted, the rest is left out.
+"""One line of SEvenLLM-Instruct to one typed row: what can be repaired is repaired and counted, the rest is left out.
 
 Facts about the format: `instruction` is a string, for MCQ a JSON *string* of {"question", "choice"}; `output` is a JSON
 string for extraction, text for generation, a letter for MCQ.
@@ -219,7 +219,7 @@ def _extraction(output: Any, notes: Notes) -> Any:
     if _is_empty(value):
         raise LeftOut("empty output")
     if isinstance(output, str) and not _is_json_object(output):
-        notes.counts["extraction output mended to JSON"] += 1
+        notes.counts["extraction output repaired to JSON"] += 1
     return value
 
 

@@ -62,7 +62,7 @@ def _facts(given: Any, where: str) -> Facts:
 
 
 def unused_facts(known: Mapping[str, Facts], names: Iterable[str]) -> list[str]:
-    """Names in the file of facts that no submission has, case folded: mostly a slip of the pen."""
+    """Names in the file of facts that no submission has, case folded: mostly a typo."""
     seen = {part for name in names for part in (name.casefold(), name.rpartition("/")[2].casefold())}
     return [name for name in known if name not in seen]
 

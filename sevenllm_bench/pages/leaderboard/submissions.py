@@ -180,9 +180,9 @@ def _protocol(tasks: Iterable[Any], prompt_of: Any) -> str:
 
 
 def _of_run(run: Run) -> Entry:
-    spoilt = [problem.line for problem in run.problems if problem.code in DISQUALIFYING]
-    if spoilt:
-        raise ResultsError(f"{run.path}: its files can't be trusted ({'; '.join(spoilt[:3])})")
+    untrusted = [problem.line for problem in run.problems if problem.code in DISQUALIFYING]
+    if untrusted:
+        raise ResultsError(f"{run.path}: its files can't be trusted ({'; '.join(untrusted[:3])})")
     repository = run.model.name if run.model.source in ("hf", "vllm", "sglang") and run.model.name.count("/") == 1 else ""
     return Entry(
         name=run.model.name,

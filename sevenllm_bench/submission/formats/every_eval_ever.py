@@ -77,7 +77,7 @@ def evaluation_id(manifest: Mapping[str, Any], created: datetime) -> str:
 
 
 def paths(manifest: Mapping[str, Any], created: datetime) -> tuple[str, str]:
-    """Where the two files stand in a bundle: below every_eval_ever/, as in the collection's repository."""
+    """Where the two files are in a bundle: below every_eval_ever/, as in the collection's repository."""
     digest = hashlib.sha256(evaluation_id(manifest, created).encode("utf-8", "replace")).digest()
     developer, _, name = model_name(manifest).rpartition("/")
     folder = f"{EVERY_EVAL_EVER}/data/sevenllm-bench/{safe_part(developer or 'unknown')}/{safe_part(name)}"

@@ -80,7 +80,7 @@ def _first_task(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def hub_path(manifest: Mapping[str, Any]) -> str:
-    """Where the file stands in a bundle: one name for each way to run, since each has its own file in the repository."""
+    """Where the file is in a bundle: one name for each way to run, since each has its own file in the repository."""
     task = _first_task(manifest)
     prompt, shots = dig(task, "prompt", "name"), task.get("num_fewshot")
     variant = "" if (prompt, shots) == ("alpaca", 0) else f"-{safe_part(str(prompt))}-{safe_part(str(shots))}shot"

@@ -61,29 +61,29 @@ def check_manifest(manifest: Mapping[str, Any], described: Mapping[str, Any]) ->
             yield Finding("manifest", name, "confirmed")
 
 
-def check_figures(manifest: Mapping[str, Any], figures: Sequence[Figure], spoilt: frozenset[str]) -> Iterator[Finding]:
+def check_figures(manifest: Mapping[str, Any], figures: Sequence[Figure], unscorable: frozenset[str]) -> Iterator[Finding]:
     """The figures of the manifest, one by one.
 
     Args:
         manifest: The manifest.
         figures: The figures recomputed.
-        spoilt: Sections and tasks with rows that could not be scored again.
+        unscorable: Sections and tasks with rows that could not be scored again.
     """
     given = manifest.get("figures")
     records = [record for record in given if isinstance(record, dict)] if isinstance(given, list) else []
     claimed = {str(record.get("id")): record for record in records}
     for figure in figures:
         record = claimed.pop(figure.id, {})
-        yield _figure(figure, record, spoilt)
+        yield _figure(figure, record, unscorable)
     for name in claimed:
         yield Finding("figures", name, "differs", "claimed, but the bundle has no rows for it")
     if not isinstance(given, list) or len(records) != len(given) or len({str(r.get("id")) for r in records}) < len(records):
         yield Finding("figures", "figures", "differs", "the manifest has no proper list of figures, each once")
 
 
-def _figure(figure: Figure, record: Mapping[str, Any], spoilt: frozenset[str]) -> Finding:
+def _figure(figure: Figure, record: Mapping[str, Any], unscorable: frozenset[str]) -> Finding:
     finding = figure_finding("figures", figure.id, finite(record.get("value")), figure.value)
-    if figure.name in spoilt or (figure.level == "overall" and spoilt):
+    if figure.name in unscorable or (figure.level == "overall" and unscorable):
         return Finding("figures", figure.id, "unconfirmed", "some answers are too long to be scored here", finding.claimed)
     if finding.status == "confirmed" and (record.get("rows"), record.get("partial", "")) != (figure.rows, figure.why_partial):
         why = f"over {figure.rows} rows" + (f" ({figure.why_partial})" if figure.why_partial else "")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sevenllm_bench.runs.untrusted import printable
 
-#: "confirmed", "differs" (also: missing, not allowed), "unconfirmed" (it can't be told from a bundle), or worth knowing.
+#: "confirmed", "differs" (also: missing, not allowed), "unconfirmed" (it can't be inferred from a bundle), or worth knowing.
 Status = Literal["confirmed", "differs", "unconfirmed", "note"]
 STATUSES: tuple[Status, ...] = ("differs", "unconfirmed", "note", "confirmed")
 
@@ -89,7 +89,7 @@ class Verification:
 
     @property
     def counts(self) -> dict[Status, int]:
-        """Number of findings by status, the gravest first."""
+        """Number of findings by status, the most severe first."""
         counted = Counter(finding.status for finding in self.findings)
         return {status: counted[status] for status in STATUSES}
 

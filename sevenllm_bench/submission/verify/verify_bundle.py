@@ -38,7 +38,7 @@ def verify_bundle(bundle: Path, data_dir: str | Path | None = None, limits: Limi
 
     Raises:
         ResultsError: It is no bundle: no zip file, or one without a readable manifest.
-        DataError: The official rows are needed and can't be had.
+        DataError: The official rows are needed and not available.
     """
     with tempfile.TemporaryDirectory(prefix="sevenllm-bench-verify-") as temporary:
         folder = Path(temporary)
@@ -112,7 +112,7 @@ def _unscorable(again: Rescored) -> frozenset[str]:
 
 def _notes(run: Run, declared: Declared) -> Iterator[Finding]:
     """What no bundle can show."""
-    yield Finding("model", run.label, "note", "that this model wrote these answers can't be told from a bundle")
+    yield Finding("model", run.label, "note", "that this model wrote these answers can't be inferred from a bundle")
     if not (run.model.sha or declared.revision):
         yield Finding("model", run.label, "note", "no revision is recorded")
     elif declared.revision and run.model.sha and declared.revision != run.model.sha:

@@ -120,10 +120,10 @@ def test_json_as_a_string_and_as_itself(output):
         (json.dumps(json.dumps("{'a': 1}")), {"a": 1}),
     ],
 )
-def test_what_can_be_mended_is_mended_and_counted(output, value):
+def test_what_can_be_corrected_is_corrected_and_counted(output, value):
     row, counts = read(output=output)
     assert row.output == value
-    assert counts == {"extraction output mended to JSON": 1}
+    assert counts == {"extraction output repaired to JSON": 1}
 
 
 @pytest.mark.parametrize(
