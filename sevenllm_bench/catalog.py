@@ -6,6 +6,7 @@ and tasks 14-28 are "generation" (analysis, answered in prose). The definitions 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -322,6 +323,7 @@ LEAVES: tuple[Leaf, ...] = tuple(
     leaf for language in LANGUAGES for leaf in (*(Leaf(language, task.kind, task) for task in TASKS), Leaf(language, "mcq"))
 )
 _LEAF_BY_NAME = {leaf.name: leaf for leaf in LEAVES}
+_VARIANT = re.compile(r"sevenllm-(en|zh)-mcq-[a-z]+")
 
 #: Official rows of each section: 300 and 50.
 SECTION_ROWS = {f"{language}_{kind}": 0 for kind in KINDS for language in LANGUAGES}
@@ -339,6 +341,12 @@ def task_by_name(name: str) -> Task | None:
 def leaf_by_name(name: str) -> Leaf | None:
     """The default leaf with this name in the harness exactly, or None."""
     return _LEAF_BY_NAME.get(name)
+
+
+def leaf_of_task(task: str) -> Leaf | None:
+    """The leaf whose rows a task of the harness runs: a default leaf's own, a variant's; None for other tasks."""
+    match = _VARIANT.fullmatch(task)
+    return leaf_by_name(f"sevenllm_{match[1]}_mcq") if match else leaf_by_name(task)
 
 
 def leaf_of(language: Language, kind: Kind, category: str) -> Leaf:

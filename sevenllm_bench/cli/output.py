@@ -28,35 +28,36 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[str | Path
 
     Raises:
         ConfigError: An output is an input, or a file of results, samples or answers in (or beside) one; or two options name
-            the same file. Other files in a folder, an earlier output say, are written over.
+            the same file. Other files in a folder, such as an earlier output, are written over.
     """
-    names = [*inputs, os.environ.get(DATA_DIR_VARIABLE)]
-    read = [path for name in names if name and (path := _resolved(Path(name)))]
+    read = [_resolved(name) for name in (*inputs, os.environ.get(DATA_DIR_VARIABLE)) if name]
     taken: dict[Path, str] = {}
     for option, name in outputs.items():
-        path = _resolved(Path(name)) if name and name != STANDARD_OUTPUT else None
-        if path is None:
+        if not name or name == STANDARD_OUTPUT:
             continue
-        if any(_belongs(path, source) for source in read):
+        path = _resolved(name)
+        if any(_is_among(path, source) for source in read):
             raise ConfigError(f"{option} {name}: that file is among what is read; name another one")
         if path in taken and (path.is_file() or not path.exists()):  # several may write to a device or a pipe
             raise ConfigError(f"{option} {name}: {taken[path]} names that file too")
         taken[path] = option
 
 
-def _resolved(path: Path) -> Path | None:
-    """The file itself, links followed; None for what is no path, which is said where it is opened."""
+def _resolved(name: str | Path) -> Path:
+    """The file itself, links followed; what is no path stays as it is, and is refused where it is opened."""
     try:
-        return path.expanduser().resolve()
+        return Path(name).expanduser().resolve()
     except (OSError, RuntimeError, ValueError):
-        return None
+        return Path(name)
 
 
-def _belongs(path: Path, source: Path) -> bool:
+def _is_among(path: Path, source: Path) -> bool:
     """Whether a file is an input, or has the name of one in a folder of inputs or beside an input."""
-    if path == source or (path.is_file() and source.is_file() and path.samefile(source)):
-        return True
-    return (source in path.parents or source.parent == path.parent) and bool(_INPUT.fullmatch(path.name))
+    try:
+        is_same = path == source or (path.is_file() and source.is_file() and path.samefile(source))
+    except (OSError, ValueError):
+        return False
+    return is_same or ((source in path.parents or source.parent == path.parent) and bool(_INPUT.fullmatch(path.name)))
 
 
 def write_text(option: str, path: str, text: str) -> None:

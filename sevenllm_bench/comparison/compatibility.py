@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sevenllm_bench.metrics.registry import JUDGE_METRICS, METRIC_VERSIONS, SEMANTIC_METRICS
 from sevenllm_bench.runs.predictions import name_ids
 from sevenllm_bench.runs.records import LeafRun, Run, Sample, Unknown
-from sevenllm_bench.runs.untrusted import printable
+from sevenllm_bench.text.display import printable
 
 #: "forbids": figures are not about the same thing. "unknown": it isn't known. "note": worth knowing, no obstacle.
 Weight = Literal["forbids", "unknown", "note"]

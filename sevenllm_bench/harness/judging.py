@@ -12,9 +12,6 @@ from sevenllm_bench.judge.scores import JudgeScores
 
 logger = logging.getLogger("lm_eval.sevenllm")
 
-#: Rows of all leaves built so far that will be judged: what the estimate is about.
-PLANNED: list[Row] = []
-
 
 def judge_rows(judge: Judge, rows: Sequence[Row], answers: Sequence[str]) -> JudgeScores:
     """Judge the answers of one leaf.
@@ -22,9 +19,9 @@ def judge_rows(judge: Judge, rows: Sequence[Row], answers: Sequence[str]) -> Jud
     Before the first one, the estimate for all leaves is logged. A judge that fails as a whole, when the answers are
     generated already, leaves the rows unscored with the reason instead of ending the run.
     """
-    if PLANNED:
-        _log_estimate(judge, PLANNED)
-        PLANNED.clear()
+    if judge.planned:
+        _log_estimate(judge, judge.planned)
+        judge.planned.clear()
     try:
         return judge.judge(rows, answers)
     except ConfigError as error:

@@ -18,7 +18,7 @@ from sevenllm_bench.data.embedded import fewshot_pool
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder, embedder_for
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
-from sevenllm_bench.harness.judging import PLANNED, judge_rows
+from sevenllm_bench.harness.judging import judge_rows
 from sevenllm_bench.harness.options import TaskOptions, read_options
 from sevenllm_bench.harness.requirements import require
 from sevenllm_bench.judge.llm_judge import Judge, judge_for
@@ -112,7 +112,7 @@ class SEvenLLMTask(ConfigurableTask):
             judge=judge.describe() if judge else None,
         )
         if judge:
-            PLANNED.extend(rows)
+            judge.planned.extend(rows)
         self._record(RunBlock(record, {"name": style.name, "version": style.version, "sha256": style.sha256}))
 
     def _record(self, block: RunBlock) -> None:

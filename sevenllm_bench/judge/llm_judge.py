@@ -67,6 +67,8 @@ class Judge:
         self.choice = choice
         self._cache = ReplyCache(cache_folder() / "replies.sqlite")
         self._client = Client(choice.settings(), self._cache)
+        #: Rows that a run is going to have judged, for an estimate before the first of them.
+        self.planned: list[Row] = []
 
     @property
     def usage(self) -> dict[str, Any]:

@@ -60,3 +60,9 @@ def kinds_of(metric: str) -> tuple[Kind, ...]:
 def bounds(metric: str) -> tuple[float, float]:
     """Least and greatest possible value: 1 and 5 for `judge`, else 0 and 1."""
     return (1.0, 5.0) if metric == "judge" else (0.0, 1.0)
+
+
+#: How far apart two figures may be that come from the same values: sums of floating-point numbers in another order.
+ROUNDING = 1e-9
+#: How far apart a submitted figure and the one computed again may be: both may have been written with six digits.
+TOLERANCE = 1e-6

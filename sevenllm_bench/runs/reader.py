@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sevenllm_bench.catalog import LEAVES, Leaf, leaf_by_name
+from sevenllm_bench.catalog import LEAVES, Leaf, leaf_of_task
 from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.metrics.registry import METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS, ROUNDING
 from sevenllm_bench.runs.from_answers import run_from_predictions
 from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
 from sevenllm_bench.runs.records import UNKNOWN, LeafRun, Model, Run, Sample, Settings, Unknown
 from sevenllm_bench.runs.run_block import read_block
 from sevenllm_bench.runs.samples import read_samples
-from sevenllm_bench.runs.untrusted import Fields, Problems, finite, printable, read_json
+from sevenllm_bench.runs.untrusted import Fields, Problems, finite, read_json
+from sevenllm_bench.text.display import printable
 
-_VARIANT = re.compile(r"sevenllm-(en|zh)-mcq-[a-z]+")
 _SEEDS = ("random_seed", "numpy_seed", "torch_seed", "fewshot_seed")
-#: How far a reported mean may be from the mean over the samples: floating-point sums in another order.
-_TOLERANCE = 1e-9
 
 
 def read_runs(paths: Sequence[str | Path], load: Callable[[], Benchmark] = load_benchmark) -> list[Run]:
@@ -86,12 +83,6 @@ def with_labels(runs: Sequence[Run]) -> list[Run]:
         for index, label in enumerate(labels)
     ]
     return [replace(run, label=label) for run, label in zip(runs, numbered, strict=True)]
-
-
-def leaf_of_task(task: str) -> Leaf | None:
-    """The leaf whose rows a task of the harness runs: a default leaf's own, a variant's; None for other tasks."""
-    match = _VARIANT.fullmatch(task)
-    return leaf_by_name(f"sevenllm_{match[1]}_mcq") if match else leaf_by_name(task)
 
 
 def _model(fields: Fields) -> Model:
@@ -195,6 +186,6 @@ def _check(samples: Sequence[Sample], leaf: LeafRun, where: str, problems: Probl
     for name, reported in leaf.metrics.items():
         values = [sample.reported[name] for sample in samples if name in sample.reported]
         mean = sum(values) / len(values) if values else None
-        if mean is None or abs(mean - reported) > _TOLERANCE * max(1.0, abs(reported)):
+        if mean is None or abs(mean - reported) > ROUNDING * max(1.0, abs(reported)):
             found = "no sample has it" if mean is None else f"the mean over its samples is {mean:.6f}"
             problems.add("contradiction", where, f"{name} is {reported:.6f} in the results, but {found}", name)

@@ -12,9 +12,10 @@ from sevenllm_bench.catalog import Leaf
 from sevenllm_bench.data.document import from_document
 from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.errors import DataError
-from sevenllm_bench.metrics.registry import METRIC_VERSIONS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.io.files import MOST_BYTES
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS, METRICS, OPTIONAL_FOR, ROUNDING, SEMANTIC_METRICS, bounds
 from sevenllm_bench.runs.records import Sample
-from sevenllm_bench.runs.untrusted import MOST_BYTES, Problems, dig, finite
+from sevenllm_bench.runs.untrusted import Problems, dig, finite
 from sevenllm_bench.scoring import score_readings
 from sevenllm_bench.text.unicode import encodable
 
@@ -130,8 +131,8 @@ def _values(record: dict[str, Any], due: tuple[str, ...], line: str, where: str,
                 problems.add("bad-value", where, f"{line}: no {name} (was the run made with --predict_only?)", name)
         else:
             value = finite(record[name])
-            low, high = (1.0, 5.0) if name == "judge" else (0.0, 1.0)
-            if value is None or not low <= value <= high + 1e-9:
+            low, high = bounds(name)
+            if value is None or not low <= value <= high + ROUNDING:
                 problems.add("bad-value", where, f"{line}: {name} is no number from {low:g} to {high:g}", name)
             else:
                 found[name] = value

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.io.files import read_bytes
 from sevenllm_bench.runs.records import UNKNOWN, Problem, ProblemCode, Unknown
-
-#: A results file is some hundred kilobytes, a samples file some megabytes; beyond this, it is neither.
-MOST_BYTES = 1 << 30
+from sevenllm_bench.text.display import printable
 
 
 class Problems:
@@ -42,12 +41,6 @@ class Problems:
         return tuple(Problem(key[0], key[1], detail, self._counts[key]) for key, detail in self._details.items())
 
 
-def printable(text: Any, most: int = 200) -> str:
-    """Text that is safe to print and to encode: control characters, surrogates and what is too long replaced."""
-    short = str(text) if len(str(text)) <= most else f"{str(text)[: most - 1]}…"
-    return "".join(c if c.isprintable() else "�" for c in short)
-
-
 def read_json(path: Path) -> Any:
     """The JSON value that a file holds.
 
@@ -55,14 +48,7 @@ def read_json(path: Path) -> Any:
         ResultsError: It can't be read, is too large, or holds no JSON.
     """
     try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= MOST_BYTES else b""
-    except OSError as error:
-        raise ResultsError(f"{path}: can't be read ({error.strerror or error})") from None
-    if size > MOST_BYTES:
-        raise ResultsError(f"{path}: {size:,} bytes, too large for a results file")
-    try:
-        return json.loads(content)
+        return json.loads(read_bytes(path, ResultsError))
     except (ValueError, RecursionError) as error:
         raise ResultsError(f"{path}: broken JSON ({printable(error)}); it may be cut off, so run the evaluation again") from None
 

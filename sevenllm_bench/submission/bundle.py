@@ -13,11 +13,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.figures import Figure, figures_of
 from sevenllm_bench.io.secrets import without_secrets
 from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
-from sevenllm_bench.runs.reader import leaf_of_task, read_run
+from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import read_json
 from sevenllm_bench.submission.formats import every_eval_ever

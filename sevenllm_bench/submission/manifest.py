@@ -19,9 +19,9 @@ from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.records import LeafRun, Model, Run, Settings, Unknown
-from sevenllm_bench.runs.untrusted import printable
 from sevenllm_bench.submission.formats.hub_results import for_the_hub
 from sevenllm_bench.submission.layout import MANIFEST
+from sevenllm_bench.text.display import printable
 from sevenllm_bench.text.unicode import encodable
 
 FORMAT = "sevenllm-bench submission"

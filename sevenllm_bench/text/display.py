@@ -49,6 +49,12 @@ def plain(text: str, most: int = 0) -> str:
     return line if not most or len(line) <= most else line[: most - 1] + "…"
 
 
+def printable(text: object, most: int = 200) -> str:
+    """Text that is safe to print and to encode: control characters, surrogates and what is too long replaced."""
+    short = str(text) if len(str(text)) <= most else f"{str(text)[: most - 1]}…"
+    return "".join(c if c.isprintable() else "�" for c in short)
+
+
 @dataclass(frozen=True, slots=True)
 class Long:
     """A text of any length, cut for a page.

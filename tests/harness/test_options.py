@@ -28,3 +28,46 @@ def test_flags(value, flag):
 def test_unknown_values_are_named(metadata, message):
     with pytest.raises(ConfigError, match=message):
         read_options(metadata)
+
+
+@pytest.fixture
+def no_environment(monkeypatch):
+    monkeypatch.delenv("SEVENLLM_JUDGE", raising=False)
+    monkeypatch.setenv("SEVENLLM_SEMANTIC_MODEL", "none")
+    return monkeypatch
+
+
+def test_a_judge_is_named_or_none(no_environment):
+    assert read_options({}).judge is None
+    assert read_options({"judge": ""}).judge is None
+    judge = read_options({"judge": "gpt", "judge_budget_usd": "2.5", "judge_concurrency": "4"}).judge
+    assert (judge.model, judge.budget_usd, judge.concurrency) == ("gpt", 2.5, 4)
+    assert read_options({"judge": "gpt"}).judge.concurrency == 16
+    no_environment.setenv("SEVENLLM_JUDGE", "from-environment")
+    assert read_options({}).judge.model == "from-environment"
+    assert read_options({"judge": "none"}).judge is None
+    assert read_options({"judge": "None"}).judge is None
+
+
+@pytest.mark.parametrize("wrong", [{"judge_budget_usd": "a lot"}, {"judge_concurrency": "1.5"}])
+def test_a_judges_numbers_are_numbers(no_environment, wrong):
+    with pytest.raises(ConfigError, match="judge_budget_usd and judge_concurrency must be numbers"):
+        read_options({"judge": "gpt", **wrong})
+
+
+def test_the_embedding_model(no_environment):
+    assert read_options({}).embedding is None
+    named = read_options({"semantic_model": "org/model@abc", "semantic_force": "yes"})
+    assert (named.embedding.name, named.embedding.revision, named.semantic_force) == ("org/model", "abc", True)
+    no_environment.setenv("SEVENLLM_SEMANTIC_MODEL", "org/other")
+    assert read_options({}).embedding.name == "org/other"
+    assert read_options({"semantic_model": "none"}).embedding is None
+    with pytest.raises(ConfigError, match="semantic_force must be true or false"):
+        read_options({"semantic_force": "maybe"})
+
+
+def test_a_typo_is_said_once(caplog):
+    for _ in range(2):
+        read_options({"judge_buget_usd": 1, "max_length": 5})
+    said = [record.getMessage() for record in caplog.records if "did you mean" in record.getMessage()]
+    assert said == ["--metadata judge_buget_usd: not an option of SEvenLLM tasks, and ignored; did you mean judge_budget_usd?"]

@@ -1,5 +1,7 @@
 """YAML as values: scalars of YAML 1.2, and bounds on what a document may hold."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,13 +41,35 @@ def test_fifty_levels_and_no_more(opening):
         load_yaml(opening * 100_000)
 
 
+def is_plain(value):
+    """Nothing but JSON's types, with text as keys, at every depth."""
+    if isinstance(value, dict):
+        return all(type(key) is str and is_plain(item) for key, item in value.items())
+    return all(map(is_plain, value)) if isinstance(value, list) else type(value) in (bool, int, float, str, type(None))
+
+
 @given(st.text() | st.text("[]{}&*!|>-:?, \n\t'\"#%@`x"))
-def test_any_text_is_a_value_or_a_value_error(text):
+def test_any_text_is_plain_values_or_a_value_error_of_one_line(text):
     try:
         value = load_yaml(text)
     except ValueError as error:
-        value = str(error).splitlines()
-    assert value is None or isinstance(value, (bool, int, float, str, list, dict))
+        assert len(str(error).splitlines()) == 1  # noqa: PT017
+    else:
+        assert is_plain(value)
+
+
+TEXT = st.text("aZ09 :-?#'\"\\\n\t[]{},&*!|>%@`é一.")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_json_values_come_back(value):
+    """JSON is YAML 1.2."""
+    assert load_yaml(json.dumps(value)) == value
 
 
 def test_a_message_is_one_line():

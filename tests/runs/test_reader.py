@@ -8,12 +8,13 @@ import pytest
 from harness_tools import Scripted, gold
 from run_files import STAMP, rows_of, sample_of, write_run
 
+from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.data.document import from_document, to_document
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import PredictionsError, ResultsError, SEvenLLMError
 from sevenllm_bench.runs.locate import find_runs
-from sevenllm_bench.runs.reader import leaf_of_task, read_runs
+from sevenllm_bench.runs.reader import read_runs
 from sevenllm_bench.runs.records import UNKNOWN
 from sevenllm_bench.scoring import score_rows
 
@@ -342,3 +343,13 @@ def test_sample_helper_is_what_lm_eval_writes(tmp_path):
     genuine = evaluate(Scripted(gold), MCQ, limit=1, log_samples=True)["samples"][MCQ][0]
     ours = sample_of(rows_of(MCQ)[0], "B", {"acc": 1.0, "answered": 1.0})
     assert set(ours) <= set(genuine)
+
+
+@pytest.mark.parametrize(("shift", "problems"), [(1e-10, []), (1e-6, ["contradiction"]), (-1e-6, ["contradiction"])])
+def test_a_mean_may_differ_by_rounding_only(tmp_path, shift, problems):
+    def change(results):
+        results["results"][EVENT]["value_f1,none"] += shift
+
+    write_run(tmp_path, "m", rows_of(EVENT), value=lambda row, metric: 0.5, change=change)
+    (run,) = read_runs([tmp_path])
+    assert codes(run) == problems

@@ -12,20 +12,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.catalog import ASK_FOR_EXTRACTION, SECTIONS
+from sevenllm_bench.catalog import ASK_FOR_EXTRACTION, SECTIONS, leaf_of_task
 from sevenllm_bench.comparison.compatibility import DISQUALIFYING
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.metrics.registry import METRIC_VERSIONS, bounds
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS, ROUNDING, bounds
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.locate import find_runs
-from sevenllm_bench.runs.reader import leaf_of_task, read_run
+from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run, Unknown
-from sevenllm_bench.runs.untrusted import finite, printable
+from sevenllm_bench.runs.untrusted import finite
 from sevenllm_bench.submission.manifest import read_unverified
+from sevenllm_bench.text.display import printable
 from sevenllm_bench.text.unicode import encodable
 
 _DEEPEST = 6
@@ -165,7 +166,7 @@ def _is_figure(name: str) -> bool:
 
 def _in_range(name: str, mean: float) -> bool:
     low, high = bounds(name.partition(".")[2])
-    return low <= mean <= high + 1e-9
+    return low <= mean <= high + ROUNDING
 
 
 def _protocol(tasks: Iterable[Any], prompt_of: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,16 @@ from typing import Any
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.io.yaml12 import load_yaml
-from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS, TOLERANCE
 from sevenllm_bench.runs.records import Run, Sample
-from sevenllm_bench.runs.untrusted import dig, finite, printable
+from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.submission.formats import every_eval_ever
 from sevenllm_bench.submission.formats.hub_results import hub_path, hub_results
 from sevenllm_bench.submission.formats.model_index import model_index
 from sevenllm_bench.submission.layout import MANIFEST, MODEL_INDEX
 from sevenllm_bench.submission.manifest import file_record, strict_json
-from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some
+from sevenllm_bench.submission.verify.findings import Finding, figure_finding, some
+from sevenllm_bench.text.display import printable
 
 _YAML_BYTES = 64 << 10
 _DEEPEST = 60
@@ -74,7 +76,7 @@ def check_figures(manifest: Mapping[str, Any], figures: Sequence[Figure], unscor
     claimed = {str(record.get("id")): record for record in records}
     for figure in figures:
         record = claimed.pop(figure.id, {})
-        yield _figure(figure, record, unscorable)
+        yield replace(_figure(figure, record, unscorable), of_task=figure.level == "task")
     for name in claimed:
         yield Finding("figures", name, "differs", "claimed, but the bundle has no rows for it")
     if not isinstance(given, list) or len(records) != len(given) or len({str(r.get("id")) for r in records}) < len(records):

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sevenllm_bench.runs.untrusted import printable
+from sevenllm_bench.metrics.registry import TOLERANCE
+from sevenllm_bench.text.display import printable
 
 #: "confirmed", "differs" (also: missing, not allowed), "unconfirmed" (it can't be inferred from a bundle), or worth knowing.
 Status = Literal["confirmed", "differs", "unconfirmed", "note"]
 STATUSES: tuple[Status, ...] = ("differs", "unconfirmed", "note", "confirmed")
-
-#: How far two figures may be apart: sums of floating-point numbers in another order, no more.
-TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,7 @@ class Finding:
         detail: How it differs, by how much, or why it can't be confirmed.
         claimed: The figure claimed, where it is about one.
         found: The figure recomputed.
+        of_task: Whether it is about a figure of one task, of which there are many.
     """
 
     check: str
@@ -36,6 +35,7 @@ class Finding:
     detail: str = ""
     claimed: float | None = None
     found: float | None = None
+    of_task: bool = False
 
     @property
     def line(self) -> str:

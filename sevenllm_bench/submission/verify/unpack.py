@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO
 
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.runs.untrusted import printable
 from sevenllm_bench.submission.layout import LIMITS, Limits, why_not
 from sevenllm_bench.submission.verify.findings import Finding
+from sevenllm_bench.text.display import printable
 
 _CHUNK = 1 << 20
 #: Small files may expand as much as they like.

@@ -15,7 +15,7 @@ from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.runs.locate import find_runs
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
-from sevenllm_bench.runs.untrusted import printable, read_json
+from sevenllm_bench.runs.untrusted import read_json
 from sevenllm_bench.submission.layout import LIMITS, RUN_FOLDER, Limits
 from sevenllm_bench.submission.manifest import Declared, created_in, declared_in, describe_run, read_manifest
 from sevenllm_bench.submission.verify.check_claims import check_figures, check_files, check_formats, check_groups, check_manifest
@@ -23,6 +23,7 @@ from sevenllm_bench.submission.verify.check_rows import check_prompts, check_row
 from sevenllm_bench.submission.verify.check_scores import Rescored, check_scores, rescore
 from sevenllm_bench.submission.verify.findings import Finding, Verification, some
 from sevenllm_bench.submission.verify.unpack import unpack
+from sevenllm_bench.text.display import printable
 
 
 def verify_bundle(bundle: Path, data_dir: str | Path | None = None, limits: Limits = LIMITS) -> Verification:

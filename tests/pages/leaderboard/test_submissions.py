@@ -297,3 +297,13 @@ def test_a_run_of_official_rows_and_its_bundle_have_the_same_figures(official_ro
         for task in ("attack_strategy_analysis", "protection_strategy_research")
         for metric in ("rouge_l", "rouge_l_paper")
     }
+
+
+def test_of_two_submissions_on_one_day_the_better_one_is_shown(tmp_path):
+    worse = dict.fromkeys(SECTIONS, 0.2)
+    paths = [write_bundle(tmp_path / name, manifest_of("org/model", values)) for name, values in (("a", worse), ("b", FIGURES))]
+    for order in (paths, paths[::-1]):
+        built = build_leaderboard(order, tmp_path / "out")
+        content = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
+        shown = {entry["newest"]: entry["figures"]["headline"]["mean"] for entry in content["entries"]}
+        assert shown == {True: pytest.approx(0.45), False: pytest.approx(0.2)}

@@ -352,3 +352,15 @@ def test_exit_codes_and_output(bundle, tmp_path, capsys):
     assert f"confirmed: prompts: {MCQ}: 16 prompts" in out
     assert main(["verify", str(packed(bundle)), "--json", "-"]) == 1
     assert json.loads(capsys.readouterr().out)["counts"]["differs"] >= 2
+
+
+@pytest.mark.parametrize("value", [True, "no", 1])
+def test_rows_that_the_run_calls_modified(bundle, value):
+    """With the right hash all the same."""
+
+    def change(results):
+        results["configs"][MCQ]["metadata"]["sevenllm"]["signature"]["data"]["modified"] = value
+
+    edit_json(results_of(bundle), change)
+    sign_again(bundle)
+    assert MCQ in {finding.what for finding in differing(verify(bundle), "data")}
