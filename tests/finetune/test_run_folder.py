@@ -142,7 +142,7 @@ def test_what_can_not_be_a_path(path):
 
 def test_an_unfinished_run_is_only_gone_on_with_when_asked(tmp_path):
     begun(tmp_path, 10)
-    assert "resume=auto goes on with it" in refusal(tmp_path)
+    assert "continue it with resume=auto" in refusal(tmp_path)
 
 
 def test_the_newest_complete_checkpoint_by_number(tmp_path):
@@ -331,7 +331,7 @@ def test_a_run_killed_while_publishing_can_be_gone_on_with(tmp_path, moves, plac
     with pytest.raises(OSError, match="No space"):
         output.publish()
     moves[1].clear()
-    assert "an unfinished run lies there" in refusal(tmp_path / "out")
+    assert "there is an unfinished run" in refusal(tmp_path / "out")
     again = OutputFolder(tmp_path / "out")
     assert again.open(IDENTITY, resume=True) == output.training / "checkpoint-10"
     finish(again)
