@@ -85,8 +85,25 @@ def test_ids_that_are_none(answers):
         score(answers, load_benchmark("embedded"))
 
 
+def test_what_is_no_answer():
+    import pandas as pd
+
+    benchmark = load_benchmark("embedded")
+    first, second = (row.id for row in benchmark.rows[:2])
+    for missing in (None, float("nan"), pd.NA, pd.NaT):
+        assert first in score({first: missing, second: "text"}, benchmark).coverage.missing
+    for wrong in (b"text", object(), {"a", "b"}):
+        with pytest.raises(PredictionsError, match=f"answer to row {second}: a text, a JSON value or None, found"):
+            score({first: "text", second: wrong}, benchmark)
+    with pytest.raises(PredictionsError, match="a mapping of row id to answer, found list"):
+        score(["text"], benchmark)
+
+
 def test_mistakes_are_named(tmp_path):
     with pytest.raises(ConfigError, match="unknown dataset 'embeded'; did you mean 'embedded'"):
         load_benchmark("embeded")
     with pytest.raises(ResultsError, match="no such file"):
         sevenllm_bench.read_run(tmp_path / "nowhere")
+    for path in (tmp_path / "nowhere.zip", str(tmp_path / "nowhere.zip"), ""):
+        with pytest.raises(ResultsError, match=r"no such file|an empty path"):
+            sevenllm_bench.verify(path)

@@ -12,6 +12,7 @@ from sevenllm_bench import __version__
 from sevenllm_bench.data.benchmark import load_genuine
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import figures_of
+from sevenllm_bench.io.files import user_path
 from sevenllm_bench.runs.locate import find_runs
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
@@ -26,7 +27,7 @@ from sevenllm_bench.submission.verify.unpack import unpack
 from sevenllm_bench.text.display import printable
 
 
-def verify_bundle(bundle: Path, data_dir: str | Path | None = None, limits: Limits = LIMITS) -> Verification:
+def verify_bundle(bundle: str | Path, data_dir: str | Path | None = None, limits: Limits = LIMITS) -> Verification:
     """Check a bundle. Nothing of it is executed, and nothing is written but into a temporary folder.
 
     Args:
@@ -43,7 +44,7 @@ def verify_bundle(bundle: Path, data_dir: str | Path | None = None, limits: Limi
     """
     with tempfile.TemporaryDirectory(prefix="sevenllm-bench-verify-") as temporary:
         folder = Path(temporary)
-        names, findings = unpack(bundle, folder, limits)
+        names, findings = unpack(user_path(bundle, ResultsError), folder, limits)
         try:
             manifest = read_manifest(folder)
             findings += check_files(folder, names, manifest)
