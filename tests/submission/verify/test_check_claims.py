@@ -135,11 +135,11 @@ def test_figures_of_rows_that_could_not_be_scored():
     found = told(check_figures({"figures": records}, [HEADLINE, ACC], frozenset({"zh_mcq"})))
     assert [line[2] for line in found] == ["unconfirmed", "confirmed"]
     assert found[0][3] == "some answers are too long to be scored here"
-    assert [f.status for f in check_figures({"figures": records}, [ACC], frozenset({"en_mcq"}))][0] == "unconfirmed"
+    assert next(f.status for f in check_figures({"figures": records}, [ACC], frozenset({"en_mcq"}))) == "unconfirmed"
 
 
 @pytest.mark.parametrize(
-    ("metric", "needs"), [("semantic_sim", "the embedding model"), ("judge", "the judge"), ("judge_scored", "the judge")]
+    ("metric", "needs"), [("semantic", "the embedding model"), ("judge", "the judge"), ("judge_scored", "the judge")]
 )
 def test_figures_that_need_a_model(metric, needs):
     figure = Figure(Cell("task", EVENTS, metric, ()), 0.5, 4, None)
@@ -152,7 +152,7 @@ def test_figures_that_need_a_model(metric, needs):
 
 def groups_run():
     rows = {MCQ: rows_of(MCQ)[:2], EVENTS: rows_of(EVENTS)[:1]}
-    metrics = {MCQ: [{"acc": 1.0}, {"acc": 0.5}], EVENTS: [{"value_f1": 0.25, "semantic_sim": 0.9}]}
+    metrics = {MCQ: [{"acc": 1.0}, {"acc": 0.5}], EVENTS: [{"value_f1": 0.25, "semantic": 0.9}]}
     samples = tuple(
         Sample(task, row, "p", "", values, values, read_answer("", row.kind))
         for task in rows
@@ -167,7 +167,7 @@ def test_group_figures_are_means_over_rows():
     members = {"sevenllm_en": [MCQ, "sevenllm_en_inner"], "sevenllm_en_inner": [EVENTS, "sevenllm_en"], "sevenllm_none": ["x"]}
     results = {
         "groups": {
-            "sevenllm_en": {"acc,none": 0.75, "value_f1,none": 0.3, "semantic_sim,none": 0.1, "alias": "x"},
+            "sevenllm_en": {"acc,none": 0.75, "value_f1,none": 0.3, "semantic,none": 0.1, "alias": "x"},
             "sevenllm_en_inner": {"acc,none": 0.75, "rouge_l,none": 0.5},
             "sevenllm_none": {"acc,none": 0.5},
             "mmlu": {"acc,none": 0.1},
