@@ -133,6 +133,19 @@ def test_a_row_that_asks_for_something_else_counts_in_its_section_alone():
     assert found["en_understanding.semantic"].why_partial == "298 of 300 rows missing"
 
 
+def test_what_a_row_that_asks_for_something_else_must_have(monkeypatch):
+    """The section needs its value_f1 and not its semantic similarity; one row missing is enough to be partial."""
+    monkeypatch.setitem(SECTION_ROWS, "en_understanding", 2)
+    other = row_of(EVENTS, category="Risk Assessment", id=823)
+    own = sample(EVENTS, row_of(EVENTS), value_f1=0.75, semantic=1.0)
+    found = figures(run_of(own, sample(RISK, other, value_f1=0.25)))
+    assert found["en_understanding.semantic"].why_partial == ""
+    assert found["en_understanding.value_f1"].why_partial == ""
+    found = figures(run_of(own, sample(RISK, other, json_valid=1.0)))
+    assert found["en_understanding.value_f1"].why_partial == "1 rows have no value"
+    assert figures(run_of(own))["en_understanding.value_f1"].why_partial == "1 of 2 rows missing"
+
+
 def test_embedded_rows_are_no_benchmark():
     why = "embedded rows, which are not the benchmark"
     embedded = run_of(*(sample(EVENTS, row_of(EVENTS, n, "embedded"), value_f1=1.0) for n in range(3)))

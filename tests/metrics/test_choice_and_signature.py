@@ -38,3 +38,14 @@ def test_optional_parts_stand_in_the_signature_where_they_apply():
     assert "semantic_f1" in signature("understanding", "en", {}, **parts)["metrics"]
     assert "judge" not in signature("understanding", "en", {}, **parts)["metrics"]
     assert "embedding" not in signature("mcq", "en", {}, **parts)
+
+
+def test_versions_of_published_figures():
+    """A figure carries the version of its metric. One moves only where the metric gives other values, with a CHANGELOG line."""
+    assert dict(METRIC_VERSIONS) == dict.fromkeys(
+        [
+            "value_f1", "value_f1_norm", "json_valid", "rouge_l_paper", "rouge_l", "acc", "answered",
+            "semantic", "semantic_f1", "judge", "judge_scored",
+        ],
+        1,
+    )  # fmt: skip

@@ -229,3 +229,19 @@ def test_generators_depend_on_seed_and_names():
     draws = {int(generator(*names).integers(1 << 60)) for names in [(0,), (1,), (0, "a"), (0, "b"), (0, "a", "b"), (0, "\ud800")]}
     assert len(draws) == 6
     assert generator(0, "a").integers(1 << 60) == generator(0, "a").integers(1 << 60)
+
+
+def test_too_few_rows_differ():
+    """Five rows that differ: 2 / 2^5 = 0.0625 at least; six: 0.03125."""
+    values = np.array([1.0, 1.0, 1.0, -1.0, -1.0, 0.0, 0.0])
+    assert paired_p([values], True, rng(), 100) == (None, "only 5 of 7 rows differ: the least p possible is 0.062")
+    assert paired_p([values[5:]], True, rng(), 100) == (None, "no row differs (n = 2)")
+    six = paired_p([np.array([1.0] * 6)], True, rng(), 100)
+    assert six == (pytest.approx(0.03125), "")
+
+
+def test_the_effect_of_two_rows():
+    """Differences 0 and 1: mean 0.5, sample deviation sqrt(0.5)."""
+    two = compare_paired([np.array([0.0, 0.0])], [np.array([0.0, 1.0])], rng(), 100)
+    assert abs(two.effect) == pytest.approx(0.5 / 0.5**0.5)
+    assert compare_paired([np.array([0.0])], [np.array([1.0])], rng(), 100).effect is None
