@@ -20,6 +20,7 @@ CHOICES = {"A": "alpha beta", "B": "gamma delta", "C": "x", "D": "y"}
         ("A) the first, more than gamma delta", "A"),
         ("B: unlike alpha beta", "B"),
         ("A: gamma delta", "B"),
+        ("x", "C"),
         ("it must be x here", None),
         ("it must be gamma delta here", "B"),
         ("gamma delta, never alpha beta", None),

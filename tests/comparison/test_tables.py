@@ -172,6 +172,8 @@ def test_marks_of_the_judge_have_a_scale_from_1_to_5():
     figure = next(f for f in found.at("task"))
     assert figure.paired.difference == 3.0
     assert 2 < figure.paired.interval.low < 3 < figure.paired.interval.high < 4
+    most = [judged_run("ones", [1.0] * 12), judged_run("fives", [5.0] * 11 + [4.0])]
+    assert compare_runs(most, ["judge"], resamples=500, force=True).at("task")[0].paired.interval.high == 4.0
     assert compare_runs([low, high], ["judge"], resamples=500, force=True).at("task")[0].verdict == "better"
 
 

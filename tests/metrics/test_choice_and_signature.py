@@ -35,6 +35,9 @@ def test_a_signature_says_what_was_measured():
 def test_optional_parts_stand_in_the_signature_where_they_apply():
     parts = {"embedding": {"model": "m"}, "judge": None}
     assert signature("generation", "en", {}, **parts)["embedding"] == {"model": "m"}
+    assert list(signature("generation", "en", {}, **parts)["metrics"]) == ["rouge_l_paper", "rouge_l", "semantic", "semantic_f1"]
+    judged = signature("understanding", "en", {}, judge={"model": "j"})["metrics"]
+    assert list(judged) == ["value_f1", "value_f1_norm", "json_valid", "judge", "judge_scored"]
     assert "semantic_f1" in signature("understanding", "en", {}, **parts)["metrics"]
     assert "judge" not in signature("understanding", "en", {}, **parts)["metrics"]
     assert "embedding" not in signature("mcq", "en", {}, **parts)
