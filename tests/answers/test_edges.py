@@ -65,6 +65,7 @@ def test_fifty_places_are_tried():
         ('```json\n{"choice": "C", "why": "not A"}\n```', "C"),
         ('{"answer": {"B": "A or so"}}', "B"),
         ('{"A": "wrong", "B": "right"}', None),
+        ('{"answer": {"B": "one", "C": "two"}}', None),
     ],
 )
 def test_letters_in_json(answer, letter):
@@ -92,6 +93,7 @@ def test_values_in_fences(text, values):
         ('first ["x"], then ["y", "z"]', [["x"], ["y", "z"]]),
         ('the list [{"a": 1}, 2] and ["x"]', [[{"a": 1}, 2]]),
         ("as in [1] and [2, 3]", []),
+        ('broken {"a" 1} and {"b": 2}', [{"b": 2}]),
         ('{"a": 1} and again {"a": 1}', [{"a": 1}]),
     ],
 )

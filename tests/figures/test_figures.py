@@ -146,6 +146,13 @@ def test_what_a_row_that_asks_for_something_else_must_have(monkeypatch):
     assert figures(run_of(own))["en_understanding.value_f1"].why_partial == "1 of 2 rows missing"
 
 
+def test_a_whole_task_is_whole_without_the_row_that_asks_for_something_else():
+    rows = [sample(RISK, row_of(RISK, id=n), rouge_l=0.5) for n in range(leaf_by_name(RISK).official_rows_scored)]
+    other = sample(RISK, row_of(EVENTS, category="Risk Assessment", id=9_999), value_f1=0.25)
+    assert figures(run_of(*rows, other))[f"{RISK}.rouge_l"].why_partial == ""
+    assert figures(run_of(*rows[1:], other))[f"{RISK}.rouge_l"].why_partial == f"1 of {len(rows)} rows missing"
+
+
 def test_embedded_rows_are_no_benchmark():
     why = "embedded rows, which are not the benchmark"
     embedded = run_of(*(sample(EVENTS, row_of(EVENTS, n, "embedded"), value_f1=1.0) for n in range(3)))
