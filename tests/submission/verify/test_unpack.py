@@ -8,6 +8,7 @@ import pytest
 
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.submission.layout import Limits
+from sevenllm_bench.submission.verify import unpack as unpack_module
 from sevenllm_bench.submission.verify.unpack import unpack
 
 
@@ -145,7 +146,7 @@ def test_the_size_of_the_table_of_contents(tmp_path, into, more, allowed):
 
 def test_a_zip_file_with_a_comment(tmp_path, into):
     bundle = zip_of(tmp_path / "a.zip", ("a", b"x"))
-    for comment in (b"short", b"c" * 65_535):
+    for comment in (b"short", b"c" * 65_535, b"x\0\0"):
         with zipfile.ZipFile(bundle, "a") as archive:
             archive.comment = comment
         assert told(unpack(bundle, into, Limits())) == (["a"], [])
@@ -173,3 +174,22 @@ def test_files_that_are_no_zip(tmp_path, into, content):
 def test_an_empty_zip_file(tmp_path, into):
     (tmp_path / "a.zip").write_bytes(b"PK\5\6" + b"\0" * 18)
     assert told(unpack(tmp_path / "a.zip", into, Limits())) == ([], [])
+
+
+class Counting:
+    """A source of a hundred mebibytes that counts how often it is read."""
+
+    def __init__(self):
+        self.reads = 0
+
+    def read(self, size):
+        self.reads += 1
+        return b"x" * size if self.reads <= 100 else b""
+
+
+def test_a_file_that_grows_too_large_is_not_read_to_its_end(into):
+    taking, source = unpack_module._Taking(into, Limits()), Counting()
+    taking.take("a", source, 10)
+    assert source.reads == 1
+    assert (taking.names, list(into.iterdir())) == ([], [])
+    assert [finding.detail for finding in taking.findings] == ["not taken: expands beyond 10 bytes"]
