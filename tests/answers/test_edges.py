@@ -3,7 +3,7 @@
 import pytest
 
 from sevenllm_bench.answers.extraction import Extraction, read_extraction
-from sevenllm_bench.answers.json_values import Unclosed, nesting, values_in_fences, values_in_prose
+from sevenllm_bench.answers.json_values import Unclosed, nesting, python_literal, values_in_fences, values_in_prose
 from sevenllm_bench.answers.letter import read_letter
 from sevenllm_bench.answers.reading import read_answer
 
@@ -124,3 +124,20 @@ def test_a_text_known_already_takes_the_place_of_the_answers_own():
     assert read_extraction('{"a": "1"}').values == ["1"]
     assert read_extraction(None) == Extraction([], "empty", "", reason="empty answer")
     assert read_letter("A", CHOICES, "B") == "B"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{'a': (1, None)}", {"a": [1, None]}),
+        ("{1: 'x'}", {"1": "x"}),
+        ("{'a': {1}}", None),
+        ("{'a': b'x'}", None),
+        ("{'a': 1j}", None),
+        ("{1, 2}", None),
+        ("'text'", None),
+        ("{'a': 1", None),
+    ],
+)
+def test_python_literals(text, value):
+    assert python_literal(text) == value

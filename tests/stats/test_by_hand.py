@@ -245,3 +245,10 @@ def test_the_effect_of_two_rows():
     two = compare_paired([np.array([0.0, 0.0])], [np.array([0.0, 1.0])], rng(), 100)
     assert abs(two.effect) == pytest.approx(0.5 / 0.5**0.5)
     assert compare_paired([np.array([0.0])], [np.array([1.0])], rng(), 100).effect is None
+
+
+def test_a_skewed_sample_keeps_its_skew():
+    """One 1 in 20: no resampled mean is below 0.05 - 0.05 * sqrt(20 / 19) = -0.0013, and some are above 0.15."""
+    means = bootstrap_means([np.array([0.0] * 19 + [1.0])], rng(), 2_000)
+    assert means.min() == pytest.approx(0.05 - 0.05 * (20 / 19) ** 0.5)
+    assert means.max() > 0.15
