@@ -1,8 +1,11 @@
 """Semantic similarity with a real small model, against the authors' figures and arithmetic by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, SentenceEmbedder
 from sevenllm_bench.metrics.semantic import MAX_PIECES, semantic_similarity, sentences
 from sevenllm_bench.runs.predictions import read_predictions
@@ -51,6 +54,16 @@ def test_by_hand(predicted, wanted, recall, precision):
     assert scores.semantic == pytest.approx([recall], abs=1e-6)
     f1 = 2 * recall * precision / (recall + precision) if recall + precision else 0.0
     assert scores.semantic_f1 == pytest.approx([f1], abs=1e-6)
+
+
+def test_rows_of_every_kind_by_hand():
+    """Angles as answers: prose of 60 degrees to a reference of 0 scores 0.5; an empty answer 0; an MCQ has no similarity."""
+    first = {row.section: row for row in embedded_split("test")}
+    values, prose = replace(first["en_understanding"], output={"a": "00"}), replace(first["zh_generation"], output="00")
+    choice = first["en_mcq"]
+    found = score_rows([values, prose, choice, prose], ['{"a": "00"}', "60", choice.output, ""], embedder=Plane())
+    assert [row.metrics.get("semantic") for row in found] == [1.0, pytest.approx(0.5), None, 0.0]
+    assert [row.metrics.get("semantic_f1") for row in found] == [1.0, pytest.approx(0.5), None, 0.0]
 
 
 def test_a_right_answer_in_junk_scores_1_by_recall_and_little_by_f1():

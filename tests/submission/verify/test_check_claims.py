@@ -79,6 +79,13 @@ def test_differences_of_json_values(wanted, found, differences):
     assert list(check_claims._differences(wanted, found, "x")) == differences
 
 
+def test_long_keys_are_cut():
+    key, shown = "k" * 100, "k" * 79 + "…"
+    assert list(check_claims._differences({key: 1}, {}, "x")) == [f"x.{shown}: missing"]
+    assert list(check_claims._differences({}, {key: 1}, "x")) == [f"x.{shown}: unexpected"]
+    assert list(check_claims._differences({key: 1}, {key: 2}, "x")) == [f"x.{shown}: 2, expected 1"]
+
+
 @pytest.mark.parametrize("wrap", [lambda value: [value], lambda value: {"a": value}])
 def test_sixty_levels_are_compared_and_no_more(wrap):
     def nested(levels, value):
@@ -106,6 +113,8 @@ def test_figures_that_are_right():
         ({"rows": 5}, "differs", "it is over 4 rows (96 of 100 rows missing), the manifest says 5 rows"),
         ({"partial": ""}, "differs", "it is over 4 rows (96 of 100 rows missing), the manifest says 4 rows"),
         ({"stderr": 0.3}, "differs", "its standard error is 0.25, the manifest says 0.3"),
+        ({"stderr": "e" * 30}, "differs", f"its standard error is 0.25, the manifest says {'e' * 19}…"),
+        ({"rows": "r" * 30}, "differs", f"it is over 4 rows (96 of 100 rows missing), the manifest says {'r' * 19}… rows"),
         ({"stderr": None}, "differs", "its standard error is 0.25, the manifest says None"),
         ({"value": 0.6, "rows": 5, "stderr": 1}, "differs", "claimed 0.600000, recomputed 0.500000 (differs by +0.100000)"),
     ],
@@ -203,6 +212,8 @@ def test_a_file_made_from_the_run(tmp_path):
         "differs",
         "4 values differ: .b[0]: 1, expected 5, .b[1]: 2, expected 4, .b[3]: 4, expected 2 and 1 more",
     )
+    (tmp_path / "a.json").write_text('{"a": 1}' + " " * 70_000)
+    assert told_of({"a": 1})[2] == "confirmed"
     (tmp_path / "a.json").write_text('{"a": ')
     assert told_of({"a": 1})[2:][1].startswith("a.json: broken JSON")
     (tmp_path / "a.yaml").write_text("a: [1")

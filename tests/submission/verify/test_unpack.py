@@ -47,6 +47,7 @@ def test_the_size_of_a_file(tmp_path, into, most, taken):
     bundle = zip_of(tmp_path / "a.zip", ("a", b"x" * 10), ("b", b"y"))
     expected = [] if len(taken) == 2 else [refused("a", "10 bytes (claimed), more than the 9 allowed")]
     assert told(unpack(bundle, into, Limits(file_bytes=most))) == (taken, expected)
+    assert "a" not in taken or (into / "a").read_bytes() == b"x" * 10
     assert sorted(path.name for path in into.iterdir()) == taken
 
 
@@ -58,6 +59,9 @@ def test_the_size_of_all_files(tmp_path, into, most, taken):
     assert names == taken + rest
     assert lines == ([] if rest else [refused("abc"[len(taken)], "all files together are too large")])
     assert sorted(path.name for path in into.iterdir()) == taken + rest
+    assert {"a": b"x" * 5, "b": b"y" * 5, "c": b"z", "d": b""}.items() >= {
+        name: (into / name).read_bytes() for name in names
+    }.items()
 
 
 @pytest.mark.parametrize(("most", "taken"), [(3, 3), (2, 2)])
