@@ -79,7 +79,9 @@ def test_differences_of_json_values(wanted, found, differences):
     assert list(check_claims._differences(wanted, found, "x")) == differences
 
 
-def test_long_keys_are_cut():
+def test_long_keys_and_values_are_cut():
+    found, wanted = f'"{"f" * 58}…', f'"{"w" * 58}…'
+    assert list(check_claims._differences("w" * 100, "f" * 100, "x")) == [f"x: {found}, expected {wanted}"]
     key, shown = "k" * 100, "k" * 79 + "…"
     assert list(check_claims._differences({key: 1}, {}, "x")) == [f"x.{shown}: missing"]
     assert list(check_claims._differences({}, {key: 1}, "x")) == [f"x.{shown}: unexpected"]

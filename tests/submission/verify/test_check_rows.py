@@ -97,6 +97,7 @@ def test_counts_in_the_results(benchmarks):
     [
         (None, 16, []),
         (-1, 16, []),
+        (0.01, 1, [("limit", "note", "limit 0.01: 1 of 16 rows, so no figure of the benchmark")]),
         (16, 16, []),
         (17, 16, []),
         (1, 1, [("limit", "note", "limit 1: 1 of 16 rows, so no figure of the benchmark")]),
@@ -109,6 +110,11 @@ def test_counts_in_the_results(benchmarks):
 def test_limits(benchmarks, limit, rows, lines):
     found = told(check_rows(a_run(ROWS[:rows], replace(SETTINGS, limit=limit)), benchmarks))
     assert found == [GOOD[0], ("rows", "confirmed", f"{rows} rows"), *lines, ("coverage", "confirmed", f"{rows} of 16 rows")]
+
+
+def test_a_limit_of_no_rows(benchmarks):
+    found = told(check_rows(a_run([], replace(SETTINGS, limit=0)), benchmarks))
+    assert found == [GOOD[0], ("limit", "note", "limit 0: 0 of 16 rows, so no figure of the benchmark")]
 
 
 def test_rows_beyond_the_limit(benchmarks):
