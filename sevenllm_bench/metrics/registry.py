@@ -64,5 +64,3 @@ def bounds(metric: str) -> tuple[float, float]:
 
 #: How far apart two figures may be that come from the same values: sums of floating-point numbers in another order.
 ROUNDING = 1e-9
-#: How far apart a submitted figure and the one computed again may be: both may have been written with six digits.
-TOLERANCE = 1e-6

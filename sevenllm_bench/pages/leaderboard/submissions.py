@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.catalog import ASK_FOR_EXTRACTION, SECTIONS, leaf_of_task
+from sevenllm_bench.catalog import SECTIONS, leaf_of_task
 from sevenllm_bench.comparison.compatibility import DISQUALIFYING
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
 from sevenllm_bench.figures.cells import HEADLINE_NAME
@@ -30,8 +30,8 @@ from sevenllm_bench.text.display import printable
 from sevenllm_bench.text.unicode import encodable
 
 _DEEPEST = 6
-#: Tasks whose figures version 1 of the format takes over other rows (see `catalog.ASK_FOR_EXTRACTION`): they are not shown.
-_OTHER_IN_VERSION_1 = frozenset(ASK_FOR_EXTRACTION.values())
+#: Tasks whose figures have a row more in version 1 of the format (the rows 791 and 823): they are not shown.
+_OTHER_IN_VERSION_1 = frozenset({"sevenllm_en_protection_strategy_research", "sevenllm_en_attack_strategy_analysis"})
 #: No standard error of a mean of values from 1 to 5 is larger.
 _MOST_ERROR = 4.0
 

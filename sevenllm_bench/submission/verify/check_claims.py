@@ -13,7 +13,7 @@ from typing import Any
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.io.yaml12 import load_yaml
-from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS, TOLERANCE
+from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS
 from sevenllm_bench.runs.records import Run, Sample
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.submission.formats import every_eval_ever
@@ -21,7 +21,7 @@ from sevenllm_bench.submission.formats.hub_results import hub_path, hub_results
 from sevenllm_bench.submission.formats.model_index import model_index
 from sevenllm_bench.submission.layout import MANIFEST, MODEL_INDEX
 from sevenllm_bench.submission.manifest import file_record, strict_json
-from sevenllm_bench.submission.verify.findings import Finding, figure_finding, some
+from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some
 from sevenllm_bench.text.display import printable
 
 _YAML_BYTES = 64 << 10

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.catalog import TASK_VERSION, Kind
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS, TOLERANCE
+from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.scoring import score_readings
 from sevenllm_bench.submission.verify.check_rows import Benchmarks, samples_by_task, source_of
-from sevenllm_bench.submission.verify.findings import Finding, figure_finding, some
+from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some
 
 #: Answers longer than this are not scored here, so that a bundle can't keep a leaderboard's machine busy for hours.
 MOST_CHARACTERS = 100_000

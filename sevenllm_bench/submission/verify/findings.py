@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sevenllm_bench.metrics.registry import TOLERANCE
 from sevenllm_bench.text.display import printable
 
 #: "confirmed", "differs" (also: missing, not allowed), "unconfirmed" (it can't be inferred from a bundle), or worth knowing.
 Status = Literal["confirmed", "differs", "unconfirmed", "note"]
+#: How far apart a submitted figure and the one computed again may be: both may have been written with six digits.
+TOLERANCE = 1e-6
 STATUSES: tuple[Status, ...] = ("differs", "unconfirmed", "note", "confirmed")
 
 
