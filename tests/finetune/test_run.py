@@ -228,6 +228,8 @@ def test_a_run_that_is_stopped_says_what_is_left(base, tmp_path, number):
         env=finetune_runs.environment(),
         stdout=subprocess.PIPE,
         text=True,
+        # A suite that runs in the background of a shell is started with SIGINT ignored, and its processes would be too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     for line in process.stdout:
         if line.startswith("step 2 "):
