@@ -52,6 +52,8 @@ class EmbeddingCache:
         """The vectors known for these texts; texts without one are left out."""
         import numpy as np
 
+        if self._is_broken:
+            return {}
         by_key = {_key(model, text): text for text in texts}
         with self._tolerant(), SqliteCache(self._path, "embeddings") as cache:
             found = cache.get_many(by_key)
@@ -62,18 +64,19 @@ class EmbeddingCache:
         """Keep vectors."""
         import numpy as np
 
+        if self._is_broken:
+            return
         values = {_key(model, text): np.asarray(vector, dtype=np.float32).tobytes() for text, vector in vectors.items()}
         with self._tolerant(), SqliteCache(self._path, "embeddings") as cache:
             cache.put_many(values)
 
     @contextmanager
     def _tolerant(self) -> Iterator[None]:
-        """Turn the first failure into one warning, and later ones into nothing."""
+        """Turn a failure into a warning, and stop using the file: each try may wait long for a lock."""
         try:
             yield
         except (ConfigError, ValueError) as error:
-            if not self._is_broken:
-                logger.warning("Embeddings are not cached (%s); references are embedded again each time.", error)
+            logger.warning("Embeddings are not cached (%s); references are embedded again each time.", error)
             self._is_broken = True
 
 

@@ -1,3 +1,5 @@
+import sqlite3
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from sevenllm_bench.encoders.sentence_embedder import (
     model_from,
 )
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io import sqlite_cache
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,21 @@ def test_a_broken_cache_costs_time_not_the_run(small_model, tmp_path, caplog):
     assert set(encoder.encode([], cached=["a"])) == {"a"}
     assert set(encoder.encode([], cached=["b"])) == {"b"}
     assert sum("can't be used" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_a_locked_cache_is_waited_for_once(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(sqlite_cache, "_WAIT", 0.1)
+    path = tmp_path / "embeddings.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    cache = EmbeddingCache(path)
+    assert cache.get("m", ["a"]) == {}
+    other.close()
+    cache.put("m", {"a": np.zeros(2)})
+    assert cache.get("m", ["a"]) == {}
+    assert len(caplog.records) == 1
+    with sqlite_cache.SqliteCache(path, "embeddings") as unused:
+        assert len(unused) == 0
 
 
 @pytest.mark.parametrize(
