@@ -1,4 +1,4 @@
-"""Keys, tokens and passwords: kept out of logs and messages, and out of results that are handed on."""
+"""Keys, tokens and passwords: removed from logs, from messages, and from results that are published."""
 
 from __future__ import annotations
 

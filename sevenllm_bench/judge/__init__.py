@@ -1,1 +1,1 @@
-"""The LLM judge: what it is asked, how its replies are read, what they add up to, and whom they agree with."""
+"""The LLM judge: its prompts, how its replies are read, the scores, and their agreement with others."""

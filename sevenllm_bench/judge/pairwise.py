@@ -1,4 +1,4 @@
-"""Two models' answers to the same row, compared in both orders: a judge that prefers a place is found out."""
+"""Two models' answers to the same row, compared in both orders, so that position bias is measured."""
 
 from __future__ import annotations
 

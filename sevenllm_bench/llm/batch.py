@@ -35,8 +35,8 @@ class BatchStatus:
         requests: Requests in batches; what the cache answers is in none.
         answered: Of these, answered by the provider's count.
         failed: Of these, failed by the provider's count.
-        states: The provider's word for each batch, such as "in_progress"; "not started" where submitting was interrupted.
-        done: Whether all batches have come to an end, good or bad.
+        states: The provider's status of each batch, such as "in_progress"; "not started" where submitting was interrupted.
+        done: Whether all batches have ended, successfully or not.
     """
 
     requests: int

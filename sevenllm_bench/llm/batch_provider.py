@@ -30,7 +30,7 @@ class Chunk:
         keys: Their keys in the cache, which are their names in the batch too.
         file: The id of the file uploaded, "" before.
         batch: The id of the batch started, "" before.
-        status: The provider's word, "" before the batch is started.
+        status: The provider's status, "" before the batch is started.
         answered: Requests answered, by the provider's count.
         failed: Requests failed, by the provider's count.
     """
@@ -44,7 +44,7 @@ class Chunk:
 
     @property
     def done(self) -> bool:
-        """Whether nothing more will come of it."""
+        """Whether its status is final."""
         return self.status in FINAL
 
 

@@ -1,4 +1,4 @@
-"""The client: many requests to one model at once, each reply kept as soon as it is there."""
+"""The client: many requests to one model at once; each reply is cached as soon as it arrives."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Result = TypeVar("_Result")
 
 
 class Client:
-    """Asks one model, over and over; for one run at a time.
+    """Sends requests to one model; for one run at a time.
 
     Attributes:
         settings: The settings.
@@ -36,14 +36,14 @@ class Client:
         """Check the settings; nothing is sent yet.
 
         Args:
-            settings: The model, where it is and how hard to try.
+            settings: The model, its address, and the limits of retries.
             cache: Where good replies are looked up and kept; the caller closes it. Default: none.
 
         Raises:
             ConfigError: The price is malformed, or a budget has none.
         """
         self.settings = settings
-        # The key and the address are checked at the first call, so that what the cache holds can be had without them.
+        # The key and the address are checked at the first call, so that cached replies need neither.
         self.usage = Usage(usd=0.0 if settings.tariff else None)
         self._cache = cache
         self._fallback = ParameterFallback()
@@ -131,7 +131,7 @@ class Client:
             reply = await session.ask(run.request(key), validate)
             if reply is None:
                 return
-            # No await between the reply and the cache: what has come is kept, whatever happens next.
+            # No await between the reply and the cache: a reply that arrived is always cached.
             if self._cache is not None and not reply.error:
                 self._cache.put(key, reply.to_cache())
             self.usage.failed += bool(reply.error) * run.finish(key, reply)
@@ -158,7 +158,7 @@ class _Run:
         return self._requests[self.places[key][0]]
 
     def finish(self, key: str, reply: Reply) -> int:
-        """Note a reply, tell of it, and return how many requests it answers."""
+        """Store a reply, report it to `on_done`, and return how many requests it answers."""
         self._replies[key] = reply
         for place in self.places[key]:
             if self._on_done:

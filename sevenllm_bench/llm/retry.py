@@ -178,7 +178,7 @@ _REFUSAL = re.compile(
     r"|not (?:supported|allowed|permitted|available|accepted|recogni[sz]ed)|invalid parameter",
     re.IGNORECASE,
 )
-#: A mistake in our own schema must come to light, not lead to calls without one.
+#: A mistake in our own schema must be reported instead of disabling the schema.
 _OUR_FAULT = re.compile(r"invalid schema", re.IGNORECASE)
 
 

@@ -1,4 +1,4 @@
-"""The way from a request to a good reply, or to a reason why there is none."""
+"""From one request to a good reply, or to the reason for none: calls, retries and repeated questions."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Session:
         self._settled = asyncio.Event()
 
     async def ask(self, request: Request, validate: Validate | None) -> Reply | None:
-        """Ask until there is a good reply or no more hope.
+        """Ask until there is a good reply or the attempts are used up.
 
         Args:
             request: What to ask.
@@ -100,7 +100,7 @@ class Session:
             return completion
         except CallError as failure:
             tokens = failure.tokens_in, failure.tokens_out
-            # Counted against the budget at its worst, but not as usage: nobody knows.
+            # The cost is unknown: the highest possible one counts against the budget, and none as usage.
             unknown = self._budget.worst(request) if failure.billed else 0.0
             raise
         finally:
@@ -125,7 +125,7 @@ class Session:
         return tokens_in, tokens_out
 
     async def _reserve(self, request: Request) -> bool:
-        """Set the cost of a call aside, waiting for calls in flight to become cheaper than feared; False when it can't be."""
+        """Reserve the highest cost of a call, after calls in flight if needed; False when the budget doesn't allow it."""
         worst = self._budget.worst(request)
         while not self._budget.fits(worst):
             if self._budget.reached or not self._in_flight:

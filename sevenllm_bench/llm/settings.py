@@ -1,4 +1,4 @@
-"""Which model to ask, where, and how hard to try."""
+"""Settings of a connection: the model, its address, and the limits of retries and costs."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of one request.
+    """The result of one request.
 
     Attributes:
         text: The reply; None where there is none. With an error, the last reply that was refused.
