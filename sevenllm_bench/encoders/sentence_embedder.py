@@ -75,7 +75,7 @@ class EmbeddingCache:
         """Turn a failure into a warning, and stop using the file: each try may wait long for a lock."""
         try:
             yield
-        except (ConfigError, ValueError) as error:
+        except (ConfigError, ValueError, TypeError) as error:
             logger.warning("Embeddings are not cached (%s); references are embedded again each time.", error)
             self._is_broken = True
 

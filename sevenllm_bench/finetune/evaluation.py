@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -63,4 +64,14 @@ def read_evaluation(folder: Path) -> Evaluation | None:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     types = (found.prompt, str), (found.chat, bool), (found.model_arguments, dict), (found.base, str | None)
-    return found if all(isinstance(value, kind) for value, kind in types) else None
+    if not all(isinstance(value, kind) for value, kind in types):
+        return None
+    words = [found.prompt, found.base or "", *found.model_arguments.values()]
+    return found if all(map(_is_plain, words)) and all(name.isidentifier() for name in found.model_arguments) else None
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is one argument in `--model_args`: a file from elsewhere must not add others."""
+    if isinstance(value, str):
+        return value.isprintable() and "," not in value
+    return isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value))

@@ -148,3 +148,19 @@ def test_without_sentence_transformers_the_error_gives_the_install_line(monkeypa
         SentenceEmbedder(EmbeddingModel("org/name"))
     monkeypatch.delenv("SEVENLLM_SEMANTIC_MODEL")
     assert model_from() is None
+
+
+def test_a_cached_value_that_is_no_vector_is_one_warning(tmp_path, caplog):
+    import sqlite3
+
+    from sevenllm_bench.encoders.sentence_embedder import _key
+
+    path = tmp_path / "embeddings.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table embeddings(key PRIMARY KEY, value, created)")
+        connection.execute("insert into embeddings values(?, 5, 1)", (_key("m", "text"),))
+    connection.close()
+    cache = EmbeddingCache(path)
+    assert cache.get("m", ["text"]) == {}
+    assert cache.get("m", ["text"]) == {}
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
