@@ -7,7 +7,7 @@ import sys
 
 
 def say(line: str) -> None:
-    """Print a line at once. Where the reader is gone, work continues silently: a training run is worth more."""
+    """Print a line at once. If the reader has closed the output, work continues without it: training must not stop."""
     try:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
