@@ -72,8 +72,8 @@ class ReplayLM(LM):
         """The saved answer to each request, by the id of its row; reports which rows have none."""
         ids = [request.doc["id"] for request in requests]
         self._coverage = self._predictions.coverage(ids)
-        for line in self._coverage.lines(unknown="in the file, but not asked for in this run"):
-            logger.log(logging.WARNING if line.startswith("missing") else logging.INFO, "Replay: %s", line)
+        for kind, line in self._coverage.findings(unknown="in the file, but not asked for in this run").items():
+            logger.log(logging.WARNING if kind == "missing" else logging.INFO, "Replay: %s", line)
         return [self._text(self._predictions.answers.get(row_id)) for row_id in ids]
 
     def get_model_info(self) -> dict[str, Any]:

@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.io.files import user_path
+
+#: What a line of a coverage is about.
+CoverageKind = Literal["answers", "missing", "duplicates", "unknown"]
 
 _EXPECTED = 'one JSON object per line with "id" and "output", or the samples_*.jsonl that lm_eval --log_samples writes'
 
@@ -72,16 +75,18 @@ class Coverage:
             missing: What the missing ids are called.
             unknown: What the unknown ids are called.
         """
+        return list(self.findings(missing, unknown).values())
+
+    def findings(self, missing: str = "missing, scored 0", unknown: str = "unknown, left out") -> dict[CoverageKind, str]:
+        """The lines of `lines` by what each one is about."""
         covered = self.wanted - len(self.missing)
-        found = [f"answers: {covered:,} of {self.wanted:,} rows ({100 * self.share:.1f} %)"]
-        for what, ids in (
-            (missing, self.missing),
-            ("answered more than once, first answer counts", self.duplicates),
-            (unknown, self.unknown),
-        ):
-            if ids:
-                found.append(f"{what}: {len(ids):,} ({name_ids(ids)})")
-        return found
+        found: dict[CoverageKind, str] = {"answers": f"answers: {covered:,} of {self.wanted:,} rows ({100 * self.share:.1f} %)"}
+        parts: tuple[tuple[CoverageKind, str, tuple[int, ...]], ...] = (
+            ("missing", missing, self.missing),
+            ("duplicates", "answered more than once, first answer counts", self.duplicates),
+            ("unknown", unknown, self.unknown),
+        )
+        return found | {kind: f"{what}: {len(ids):,} ({name_ids(ids)})" for kind, what, ids in parts if ids}
 
 
 def name_ids(ids: Sequence[int], most: int = 12) -> str:
