@@ -107,9 +107,9 @@ def _where(present: Sequence[bool], values: Sequence[float]) -> list[float]:
 
 
 def _paper_values(reading: Reading, row: Row) -> list[str]:
-    """Values for `value_f1`: as in the authors' figures, a list given where an object is asked for counts as text."""
-    is_list = reading.extraction is not None and reading.extraction.is_list
-    return [reading.text] if is_list and not isinstance(row.output, list) else reading.values
+    """Values for `value_f1`: as in the authors' figures, repaired JSON, and a list where an object is asked for, are text."""
+    is_list = reading.extraction is not None and reading.extraction.is_list and not isinstance(row.output, list)
+    return [reading.text] if is_list or reading.how == "repaired" else reading.values
 
 
 def _is_valid(reading: Reading, row: Row) -> bool:

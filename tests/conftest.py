@@ -55,11 +55,21 @@ def predictions_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def cases_dir(data_dir) -> Path:
+    """Inputs that were read wrong once, with the right values: a folder beside that of the official data."""
+    return _beside(data_dir, "cases")
+
+
+@pytest.fixture(scope="session")
 def instruct_examples(data_dir) -> Path:
     """Genuine rows of the training corpus: a file beside the folder of the official data."""
-    path = data_dir.parent / "sevenllm-instruct" / "train_examples.jsonl"
-    if not path.is_file():
-        message = f"no {path.name} in {path.parent}"
+    return _beside(data_dir, "sevenllm-instruct/train_examples.jsonl")
+
+
+def _beside(data_dir: Path, name: str) -> Path:
+    path = data_dir.parent / name
+    if not path.exists():
+        message = f"no {name} in {data_dir.parent}"
         if os.environ.get("CI"):
             pytest.fail(f"{message}, which in CI is a failure")
         pytest.skip(message)

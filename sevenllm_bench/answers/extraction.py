@@ -6,19 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sevenllm_bench.answers.final_text import final_text
-from sevenllm_bench.answers.json_values import (
-    MAX_DEPTH,
-    Unclosed,
-    load,
-    nesting,
-    python_literal,
-    values_in_fences,
-    values_in_prose,
-)
+from sevenllm_bench.answers.json_in_text import values_in_fences, values_in_prose
+from sevenllm_bench.answers.json_values import Found, nesting, read_value
 from sevenllm_bench.text.leaf_values import leaf_values
+from sevenllm_bench.text.near_json import MAX_DEPTH, Unclosed
 
 #: How a JSON value was found, or why none was.
-How = Literal["json", "fence", "prose", "python", "text", "empty"]
+How = Literal["json", "fence", "prose", "python", "repaired", "text", "empty"]
 Reason = Literal["", "empty answer", "nested too deeply", "unclosed JSON", "several JSON values", "no JSON"]
 
 
@@ -29,7 +23,7 @@ class Extraction:
     Attributes:
         values: Leaf values of the JSON found; without JSON, the text as one value; none when empty.
         how: "json" (the whole text), "fence" (in a code fence), "prose" (text around it), "python" (a Python literal),
-            "text" (no JSON found) or "empty".
+            "repaired" (nearly JSON, wherever it stands), "text" (no JSON found) or "empty".
         text: The answer as text, which is what counts where its JSON doesn't.
         is_list: Whether the JSON found is a list.
         reason: Why no JSON was found; empty when it was.
@@ -56,17 +50,20 @@ def read_extraction(raw: Any, text: str | None = None) -> Extraction:
     """
     text = final_text(raw) if text is None else text
     if raw is not None and not isinstance(raw, str):
-        return _found(raw, "json", text)
+        return _found(Found(raw, "json"), "json", text)
     if not text:
         return Extraction([], "empty", text, reason="empty answer")
     if nesting(text) > MAX_DEPTH:
         return _not_found(text, "nested too deeply")
     try:
-        return _found(load(text), "json", text)
+        found = read_value(text)
     except ValueError:
-        literal = python_literal(text)
-    if literal is not None:
-        return _found(literal, "python", text)
+        return _read_parts(text)
+    return _found(found, "python" if found.by == "python" else "json", text)
+
+
+def _read_parts(text: str) -> Extraction:
+    """Read the one value in the fences of a text, or else in its prose."""
     how: How = "fence"
     values = values_in_fences(text)
     if not values:
@@ -80,8 +77,9 @@ def read_extraction(raw: Any, text: str | None = None) -> Extraction:
     return _not_found(text, "several JSON values" if values else "no JSON")
 
 
-def _found(value: Any, how: How, text: str) -> Extraction:
-    return Extraction(leaf_values(value), how, text, is_list=isinstance(value, list))
+def _found(found: Found, how: How, text: str) -> Extraction:
+    how = "repaired" if found.by == "repair" else how
+    return Extraction(leaf_values(found.value), how, text, is_list=isinstance(found.value, list))
 
 
 def _not_found(text: str, reason: Reason) -> Extraction:

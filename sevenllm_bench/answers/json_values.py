@@ -1,4 +1,4 @@
-"""JSON values in a model's text: whole, nearly right, as Python literals, and standing in prose. Nothing here recurses far."""
+"""JSON values in a model's text: as JSON, as Python literals, and by repair. Nothing here recurses far."""
 
 from __future__ import annotations
 
@@ -6,24 +6,39 @@ import ast
 import json
 import re
 import warnings
-from typing import Any
+from typing import Any, Literal, NamedTuple, NoReturn
 
-#: Deeper nesting than this is no answer to an extraction task, and deep recursion in parsers.
-MAX_DEPTH = 100
+from sevenllm_bench.text.near_json import MAX_DEPTH, decode_near_json, load_near_json
+
+#: What could read a value: a JSON parser, Python's, or only one that forgives (see `text.near_json`).
+By = Literal["json", "python", "repair"]
+
 #: Longer texts are not tried as Python literals: its parser is slow and hungry on them.
 MAX_LITERAL = 200_000
-#: Places in prose where a JSON value is tried.
-_MAX_PLACES = 50
 
-FENCE = re.compile(r"```[ \t]*[\w+-]*[ \t]*\r?\n?(.*?)(?:```|\Z)", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
-#: A bracket that a JSON value may begin with; "[.]" and "[see" are not.
-_PLACE = re.compile(r"\{\s*[\"}]|\[\s*(?:[\"\[{\]\d-]|true|false|null)")
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
+_GAP = re.compile(r"\s*+")
 
 
-class Unclosed(ValueError):  # noqa: N818  (a finding, not a failure)
-    """A JSON value begins in the text and never ends."""
+class Found(NamedTuple):
+    """A JSON value in a text.
+
+    Attributes:
+        value: The value.
+        by: What could read it.
+    """
+
+    value: Any
+    by: By
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+#: Forgives raw line breaks in strings, and takes no NaN.
+DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse)
 
 
 def nesting(text: str) -> int:
@@ -43,19 +58,19 @@ def _depth(text: str) -> int:
 def load(text: str) -> Any:
     """The JSON value that `text` is.
 
-    Raw line breaks in strings and unescaped backslashes (Windows paths) are forgiven.
+    Raw line breaks in strings and unescaped backslashes (Windows paths) are forgiven; NaN and infinities are no JSON.
 
     Raises:
         ValueError: It is none.
     """
     try:
-        return json.loads(text, strict=False)
+        return DECODER.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except ValueError as error:
         if "escape" not in str(error):
             raise
-        return json.loads(_BAD_ESCAPE.sub(r"\\\\", text), strict=False)
+        return DECODER.decode(_BAD_ESCAPE.sub(r"\\\\", text))
 
 
 def python_literal(text: str) -> Any:
@@ -82,59 +97,59 @@ def _as_json(literal: Any) -> Any:
     raise ValueError(type(literal).__name__)
 
 
-def values_in_fences(text: str) -> list[Any]:
-    """Distinct JSON values that stand alone in a code fence; the last fence may be open."""
+def read_value(text: str) -> Found:
+    """The value that `text` is: as JSON, as a Python literal, or by repair, in this order.
+
+    Objects one below the other (JSON lines) are a list, by repair.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        value = load(text)
+    except ValueError:
+        literal = python_literal(text)
+        return Found(literal, "python") if literal is not None else Found(_repaired(text), "repair")
+    return _in_string(value) if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") else Found(value, "json")
+
+
+def _in_string(text: str) -> Found:
+    """The JSON that a JSON string holds, or else the string."""
+    try:
+        return Found(load_near_json(text), "repair")
+    except ValueError:
+        return Found(text, "json")
+
+
+def _repaired(text: str) -> Any:
+    try:
+        return load_near_json(text)
+    except ValueError:
+        return _objects_below_each_other(text)
+
+
+def _objects_below_each_other(text: str) -> list[Any]:
+    """Two or more distinct objects that `text` consists of, each beginning on a line of its own.
+
+    Raises:
+        ValueError: It consists of something else.
+    """
     found: list[Any] = []
-    for match in FENCE.finditer(text):
-        content = match.group(1).strip()
-        try:
-            value = load(content) if content else None
-        except ValueError:
-            value = python_literal(content)
-        if value is not None and value not in found:
-            found.append(value)
+    position = 0
+    while position < len(text):
+        value, end = _decode(text, position)
+        position = _GAP.match(text, end).end()  # type: ignore[union-attr]
+        if not isinstance(value, dict) or (position < len(text) and "\n" not in text[end:position]):
+            raise ValueError("not only objects below each other")
+        found.append(value)
+    if all(value == found[0] for value in found):
+        raise ValueError("no two objects")
     return found
 
 
-def values_in_prose(text: str) -> list[Any]:
-    """Distinct JSON objects (or lists of objects) standing in prose; without any, distinct lists of texts.
-
-    A list of numbers may be a footnote mark and is left out.
-
-    Raises:
-        Unclosed: The text holds no whole value, and one begins that never ends.
-    """
-    decoder, position = json.JSONDecoder(strict=False), 0
-    found: list[Any] = []
-    for _ in range(_MAX_PLACES):
-        match = _PLACE.search(text, position)
-        if not match:
-            break
-        try:
-            value, position = decoder.raw_decode(text, match.start())
-        except RecursionError:
-            break
-        except json.JSONDecodeError as error:
-            if _ran_out(error, text):
-                if not found:
-                    raise Unclosed from None
-                break
-            position = match.start() + 1
-        else:
-            found += [] if value in found or not _is_answer(value) else [value]
-    if not found and (literal := python_literal(text[text.find("{") : text.rfind("}") + 1])):
-        found = [literal]
-    return [value for value in found if not _is_plain_list(value)] or found
-
-
-def _ran_out(error: json.JSONDecodeError, text: str) -> bool:
-    """Whether decoding failed because the text ended: what follows would be inside of the value that is cut."""
-    return error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()) - 1
-
-
-def _is_answer(value: Any) -> bool:
-    return not isinstance(value, list) or any(isinstance(item, (str, dict)) for item in value)
-
-
-def _is_plain_list(value: Any) -> bool:
-    return isinstance(value, list) and not any(isinstance(item, dict) for item in value)
+def _decode(text: str, position: int) -> tuple[Any, int]:
+    """The JSON value at `position`, also one that is nearly right, and its end."""
+    try:
+        return DECODER.raw_decode(text, position)
+    except (ValueError, RecursionError):
+        return decode_near_json(text, position)

@@ -13,7 +13,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sevenllm_bench.answers.final_text import final_text
-from sevenllm_bench.answers.json_values import FENCE, MAX_DEPTH, MAX_LITERAL, load, nesting, python_literal
+from sevenllm_bench.answers.json_in_text import FENCE
+from sevenllm_bench.answers.json_values import MAX_LITERAL, nesting, read_value
+from sevenllm_bench.text.near_json import MAX_DEPTH
 from sevenllm_bench.text.unicode import nfkc
 
 #: A letter that stands alone: not part of a word, a path, a file name, a hyphenated name, or a Chinese noun ("C语言").
@@ -217,9 +219,9 @@ def _answer_in_json(text: str) -> str | None:
     fenced = FENCE.search(text)
     for candidate in (text, fenced.group(1).strip() if fenced else ""):
         try:
-            value = load(candidate) if candidate else None
+            value = read_value(candidate).value if candidate else None
         except ValueError:
-            value = python_literal(candidate)
+            continue
         if value is not None:
             return _text_of(_answer_value(value))
     return None

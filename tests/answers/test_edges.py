@@ -3,9 +3,11 @@
 import pytest
 
 from sevenllm_bench.answers.extraction import Extraction, read_extraction
-from sevenllm_bench.answers.json_values import Unclosed, nesting, python_literal, values_in_fences, values_in_prose
+from sevenllm_bench.answers.json_in_text import values_in_fences, values_in_prose
+from sevenllm_bench.answers.json_values import nesting, python_literal
 from sevenllm_bench.answers.letter import read_letter
 from sevenllm_bench.answers.reading import read_answer
+from sevenllm_bench.text.near_json import Unclosed
 
 CHOICES = {"A": "alpha beta", "B": "gamma delta", "C": "x", "D": "y"}
 
@@ -46,12 +48,12 @@ def test_a_value_that_never_ends(text):
 
 
 def test_a_value_that_never_ends_after_one_that_does():
-    assert values_in_prose('{"a": 1} and {"b": {"c": "x') == [{"a": 1}]
+    assert values_in_prose('{"a": 1} and {"b": {"c": "x') == [({"a": 1}, "json")]
 
 
 def test_fifty_places_are_tried():
     broken = "".join(f'{{"k" {number}}} ' for number in range(50))
-    assert values_in_prose(broken[: -len('{"k" 49} ')] + '{"z": 1}') == [{"z": 1}]
+    assert values_in_prose(broken[: -len('{"k" 49} ')] + '{"z": 1}') == [({"z": 1}, "json")]
     assert values_in_prose(broken + '{"z": 1}') == []
     assert len(values_in_prose("".join(f'{{"k": {number}}} ' for number in range(60)))) == 50
 
@@ -83,7 +85,7 @@ def test_letters_in_json(answer, letter):
     ],
 )
 def test_values_in_fences(text, values):
-    assert values_in_fences(text) == values
+    assert [found.value for found in values_in_fences(text)] == values
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ def test_values_in_fences(text, values):
     ],
 )
 def test_values_in_prose(text, values):
-    assert values_in_prose(text) == values
+    assert [found.value for found in values_in_prose(text)] == values
 
 
 @pytest.mark.parametrize(

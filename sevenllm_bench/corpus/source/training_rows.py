@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sevenllm_bench.answers.final_text import as_text
-from sevenllm_bench.answers.json_values import MAX_DEPTH, load, nesting, python_literal, values_in_fences
+from sevenllm_bench.answers.json_in_text import values_in_fences
+from sevenllm_bench.answers.json_values import nesting, read_value
 from sevenllm_bench.answers.letter import read_letter
 from sevenllm_bench.catalog import Kind, Language, task_by_name
 from sevenllm_bench.corpus.source.labels import OTHER, category_of
 from sevenllm_bench.data.rows import FIELDS, LETTERS, OPENINGS, Row, language_of
+from sevenllm_bench.text.near_json import MAX_DEPTH
 
 _NOT_JSON = object()
 
@@ -251,12 +253,11 @@ def _json_value(output: Any) -> Any:
 def _loosely(text: str) -> Any:
     if text.startswith("```"):
         values = values_in_fences(text)
-        return values[0] if len(values) == 1 else _NOT_JSON
+        return values[0].value if len(values) == 1 else _NOT_JSON
     try:
-        return load(text)
+        return read_value(text).value
     except ValueError:
-        literal = python_literal(text)
-        return _NOT_JSON if literal is None else literal
+        return _NOT_JSON
 
 
 def _is_strict(value: Any) -> bool:
