@@ -29,7 +29,7 @@ ASK_FOR_EXTRACTION = {791: "sevenllm_en_protection_strategy_research", 823: "sev
 OFFICIAL_MCQ = 50
 
 #: Interface and comparability of the task set. The number moves when scores stop being comparable, the letter otherwise.
-TASK_VERSION = "1-A"
+TASK_VERSION = "2-A"
 
 
 @dataclass(frozen=True, slots=True)

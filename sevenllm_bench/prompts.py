@@ -23,8 +23,8 @@ RESPONSE_HEADER = "### Response:"
 THOUGHT_HEADER = "### Thought:"
 _BODY = f"\n\n{INSTRUCTION_HEADER}\n{{instruction}}\n\n{INPUT_HEADER}\n{{input}}\n\n"
 
-#: Where a base model that doesn't stop begins the next example: generation stops there, and an answer ends there.
-STOP_STRINGS = (INSTRUCTION_HEADER, OPENING)
+#: Where the template begins, and thus where an answer ends when a base model goes on with a next example.
+TEMPLATE_PARTS = (OPENING, INSTRUCTION_HEADER, INPUT_HEADER, RESPONSE_HEADER)
 
 #: Between a prompt and its target, in few-shot examples and in training.
 TARGET_DELIMITER = "\n"
@@ -47,6 +47,11 @@ class PromptStyle:
     template: str
     lettered_options: bool = True
     with_thought: bool = False
+
+    @property
+    def stop_strings(self) -> list[str]:
+        """Where generation stops without a chat template: the next example's beginning, at any part of the template."""
+        return [part for part in TEMPLATE_PARTS if not (self.with_thought and part == RESPONSE_HEADER)]
 
     @property
     def sha256(self) -> str:

@@ -67,7 +67,7 @@ def write_run(
         errors = {f"{name}_stderr,none": "N/A" for name in names}
         results["results"][task] = {"alias": task, "sample_len": len(own), **figures, **errors}
         results["configs"][task] = _config(task, own[0])
-        results["versions"][task], results["n-shot"][task] = "1-A", 0
+        results["versions"][task], results["n-shot"][task] = "2-A", 0
         results["n-samples"][task] = {"original": len(own), "effective": len(own)}
         results["task_hashes"][task] = "ab12"
     results |= {

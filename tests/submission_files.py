@@ -85,7 +85,7 @@ def write_true_run(
             "generation_kwargs": {"do_sample": False, "temperature": 0.0, "max_gen_toks": 2000},
             "metadata": {"sevenllm": {"signature": record}},
         }
-        results["versions"][task], results["n-shot"][task] = "1-A", 0
+        results["versions"][task], results["n-shot"][task] = "2-A", 0
         results["n-samples"][task] = {"original": len(own), "effective": len(own)}
     results |= {
         "config": {"model": "hf", "model_args": {"pretrained": "an-org/a-model"}, "limit": None, "model_sha": "abc123"},

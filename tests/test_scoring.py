@@ -63,6 +63,13 @@ def test_a_bare_text_reference_takes_a_bare_text_answer(embedded_record):
     assert metrics == {"value_f1": 1.0, "value_f1_norm": 1.0, "json_valid": 1.0}
 
 
+def test_repaired_json_is_text_to_the_paper_and_counts_elsewhere(embedded_record):
+    asked = row(embedded_record, output={"a": "x", "b": "y"})
+    (score,) = score_rows([asked], ["{'a': 'x', 'b': \"y\", // both\n}"])
+    assert score.reading.how == "repaired"
+    assert score.metrics == {"value_f1": 0.0, "value_f1_norm": 1.0, "json_valid": 1.0}
+
+
 def test_text_that_is_no_json_counts_as_one_value(embedded_record):
     metrics = score_rows([row(embedded_record)], ["3 May 2024"])[0].metrics
     assert metrics == {"value_f1": 1.0, "value_f1_norm": 1.0, "json_valid": 0.0}

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sevenllm_bench.answers.final_text import final_text
+from sevenllm_bench.answers.final_text import final_text, last_tagged
 from sevenllm_bench.answers.json_in_text import FENCE
 from sevenllm_bench.answers.json_values import MAX_LITERAL, nesting, read_value
+from sevenllm_bench.answers.ticks import ticked
 from sevenllm_bench.text.near_json import MAX_DEPTH
 from sevenllm_bench.text.unicode import nfkc
 
@@ -32,12 +33,13 @@ _STATED = (
     rf"\b(?:answer|ans|(?:correct|right|best|final|most likely) {_OF_TASK}){_BE}{_ADVERB}{_BRIDGE}{_LATEX}{_LETTER}"
     rf"|\b(?:answer|ans|correct|response|output|conclusion|(?:correct|right|best|final) {_OF_TASK})[ \t]{{0,3}}(?:[:：=\n(\-–—.]|=>){_BRIDGE}{_LATEX}{_LETTER}"
     rf"|(?:^|\n)[\s#]{{0,6}}(?:the )?answer\s{{1,3}}{_LETTER}"
-    rf"|(?:答案|正确选项|正确的|(?:正确|合适|符合题意)的(?:选项)?|回答|结论|答|输出|解|我认为)\s{{0,3}}(?:应当|应该|应)?(?:就|只能)?(?:是|为|选|即)?(?:选项)?{_BRIDGE}{_LATEX}{_LETTER}"
+    rf"|(?:答案|正确选项|正确的|(?:正确|合适|符合题意)的(?:选项)?|回答|结论|答|输出|解|我认为)(?:的?选项)?\s{{0,3}}(?:应当|应该|应)?(?:就|只能)?(?:是|为|选|即)?(?:选项)?{_BRIDGE}{_LATEX}{_LETTER}"
     rf"|(?:故|所以|因此|应该?|我|因而|综上，?)(?:应该?)?(?:的)?选(?:择)?(?:的?是)?{_BRIDGE}{_LETTER}"
     rf"|(?:^|[。，,;；\n])\s{{0,3}}(?:我会|我)?选(?:择)?\s?{_LETTER}"
     rf"|\\boxed\s?\{{[\s(]{{0,3}}{_LATEX}{_LETTER}"
-    rf"|\[[xX✓✔]\]\s{{0,3}}{_LETTER}"
-    rf"|(?:=>|->|⇒|→|∴)\s{{0,3}}{_LETTER}"
+    rf"|(?:\[[xX✓✔☑✅]\]|\([xX✓✔]\)|(?:^|\n)[\s*\-•]{{0,6}}[✓✔☑✅🗹])\s{{0,3}}{_LETTER}"
+    rf"|(?:=>|->|⇒|→|∴)[\s(\"']{{0,4}}{_LETTER}"
+    rf"|\bfinal(?: answer| choice)?\s{{0,3}}[:：]?\s{{0,3}}{_LETTER}(?=\s{{0,3}}(?:[.\n]|$))"
     rf"|\b(?:therefore|thus|hence|so|it'?s|it is|i'd say)[\s,]{{1,3}}{_LETTER}(?=\s{{0,3}}(?:[.,;!)]|$))"
     rf"|\bnot\s{{1,3}}[A-D],?\s{{1,3}}(?:but|it is|it's)\s{{1,3}}{_LETTER}"
     rf"|不是\s?[A-D][，,]?\s?而?是\s?{_LETTER}"
@@ -88,6 +90,10 @@ _ANSWER_KEYS = (
     "选项",
     "正确答案",
 )
+#: A role's name before the answer.
+_ROLE = re.compile(r"^(?:ai|bot|gpt|model)\s?:\s*", re.IGNORECASE)
+#: Levels of objects and lists in a JSON answer that are opened.
+_DEEPEST_ANSWER = 4
 _JSON_ANSWER = re.compile(
     r"[\"'](?:answer|correct ?answer|final ?answer|correct ?option|choice|option|答案|选项|正确答案)[\"']\s{0,3}:\s{0,3}[\"']?([A-D])(?![A-Za-z0-9])",
     re.IGNORECASE,
@@ -108,7 +114,8 @@ def read_letter(raw: Any, choices: Mapping[str, str] | None = None, text: str | 
     Returns:
         "A", "B", "C", "D" or None.
     """
-    text = nfkc(final_text(raw) if text is None else text).strip()
+    text = final_text(raw) if text is None else text
+    text = _ROLE.sub("", nfkc(last_tagged(text) or text).strip())
     options = {letter: _fold(option) for letter, option in (choices or {}).items()}
     return _letter_in(text, options) if text else None
 
@@ -126,6 +133,9 @@ def _letter_in(text: str, options: Mapping[str, str]) -> str | None:
     in_json = _JSON_ANSWER.search(text)
     if in_json:
         return in_json.group(1).upper()
+    ticks = ticked(text)
+    if ticks:
+        return ticks[0] if len(ticks) == 1 else None
     stated = [match for match in re.finditer(_STATED, text, re.IGNORECASE) if _is_meant(match, text, options)]
     if stated:
         return None if _MORE_LETTERS.match(text, stated[-1].end()) else _group(stated[-1])
@@ -228,15 +238,23 @@ def _answer_in_json(text: str) -> str | None:
 
 
 def _answer_value(value: Any) -> Any:
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    if isinstance(value, dict):
-        folded = {str(key).casefold().replace(" ", "_"): item for key, item in value.items()}
-        named = _first(folded[key] for key in _ANSWER_KEYS if folded.get(key) not in (None, ""))
-        value = named if named is not None else next(iter(value.values())) if len(value) == 1 else None
-    if isinstance(value, dict) and len(value) == 1:  # {"answer": {"B": "the option's text"}}
-        return next(iter(value))
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
+    """The value that answers, within objects of an answer's key or of one key, and lists of one item."""
+    for level in range(_DEEPEST_ANSWER):
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        elif isinstance(value, dict):
+            folded = {str(key).casefold().replace(" ", "_"): item for key, item in value.items()}
+            named = _first(folded[key] for key in _ANSWER_KEYS if folded.get(key) not in (None, ""))
+            if named is None and len(value) != 1:
+                true = [key for key, item in value.items() if item is True]  # {"A": false, "B": true, …}
+                return true[0] if len(true) == 1 else None
+            only = next(iter(value))
+            if named is None and level and re.fullmatch("[A-D]", str(only)):  # {"answer": {"B": "the option's text"}}
+                return only
+            value = value[only] if named is None else named
+        else:
+            break
+    return value
 
 
 def _first(values: Iterable[Any]) -> Any:

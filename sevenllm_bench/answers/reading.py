@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.answers.extraction import Extraction, read_extraction
-from sevenllm_bench.answers.final_text import final_text
+from sevenllm_bench.answers.final_text import read_final_text
 from sevenllm_bench.answers.letter import read_letter
 from sevenllm_bench.catalog import Kind
 
@@ -25,9 +25,10 @@ class Reading:
         kind: The kind of row that it was read for.
         text: The part that counts, as text; empty without an answer.
         how: How it was read: the `how` of an extraction, a letter or "unparsed", "prose", or "empty".
-        cut: Whether the answer looks cut off.
+        cut: Whether the answer, or reasoning before it, looks cut off.
         extraction: The JSON value found, for understanding.
         letter: The letter found, for MCQ.
+        is_suspect: Whether the answer looks like reasoning of a form that isn't known, which then counts as the answer.
     """
 
     kind: Kind
@@ -36,6 +37,7 @@ class Reading:
     cut: bool = False
     extraction: Extraction | None = None
     letter: str | None = None
+    is_suspect: bool = False
 
     @property
     def is_unread(self) -> bool:
@@ -56,13 +58,18 @@ def read_answer(raw: Any, kind: Kind, choices: Mapping[str, str] | None = None) 
         kind: Kind of the row that it answers.
         choices: The texts of an MCQ's options by letter.
     """
-    text = final_text(raw)
+    final = read_final_text(raw)
+    text, suspect = final.text, final.is_suspect
     is_text = isinstance(raw, str) and bool(raw.strip())
-    cut = is_text and raw.rfind("<think>") > raw.rfind("</think>")
+    cut = is_text and final.unclosed
     if kind == "understanding":
-        extraction = read_extraction(raw, text)
-        return Reading(kind, text, extraction.how, cut or (is_text and extraction.reason == "unclosed JSON"), extraction)
+        found = read_extraction(raw, text)
+        cut = cut or (is_text and found.reason == "unclosed JSON")
+        return Reading(kind, text, found.how, cut, found, is_suspect=suspect and not found.is_json)
     if kind == "mcq":
         letter = read_letter(raw, choices, text)
-        return Reading(kind, text, letter or ("unparsed" if text else "empty"), cut, letter=letter)
-    return Reading(kind, text, "prose" if text else "empty", cut or (is_text and not text.endswith(_SENTENCE_ENDS)))
+        # Reasoning in plain words that states a letter in the end is read well enough.
+        suspect = suspect and (letter is None or not text[0].isalpha())
+        return Reading(kind, text, letter or ("unparsed" if text else "empty"), cut, letter=letter, is_suspect=suspect)
+    cut = cut or (is_text and not text.endswith(_SENTENCE_ENDS))
+    return Reading(kind, text, "prose" if text else "empty", cut, is_suspect=suspect)

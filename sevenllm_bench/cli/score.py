@@ -31,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_rows(parser)
     parser.add_argument("--semantic-model", metavar="MODEL", help="add semantic similarity: default, a Hub id, or a folder")
     parser.add_argument(
+        "--reasoning-end",
+        default="",
+        metavar="TEXT",
+        help="what ends a model's reasoning, for a form that isn't known; an answer without it is all reasoning",
+    )
+    parser.add_argument(
         "--partial", action="store_true", help="average over the rows present only (a run with --limit), not comparable"
     )
     parser.add_argument(
@@ -41,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Score, print the table and write the JSON."""
     check_outputs({"--json": arguments.json}, [*arguments.predictions, arguments.data_dir])
-    predictions = read_predictions(arguments.predictions)
+    predictions = read_predictions(arguments.predictions, arguments.reasoning_end)
     benchmark = benchmark_of(arguments)
     embedder = _embedder(arguments.semantic_model)
     try:
@@ -85,7 +91,7 @@ def as_json(
         "items": {str(score.row.id): score.paper_score for score in scores.rows},
         "metrics": {name: {"rows": section.rows, **section.means} for name, section in sections.items()},
         "rows": {str(score.row.id): score.metrics for score in scores.rows},
-        "answers": {name: {"read_as": section.readings, "look_cut_off": section.cut} for name, section in sections.items()},
+        "answers": {name: _answers(section) for name, section in sections.items()},
         "coverage": {
             "rows": coverage.wanted,
             "share": coverage.share,
@@ -97,6 +103,10 @@ def as_json(
         "predictions": list(predictions.names),
         "signatures": {name: signature(kinds[name], languages[name], data, embedding=embedding) for name in sections},
     }
+
+
+def _answers(section: SectionScore) -> dict[str, Any]:
+    return {"read_as": section.readings, "look_cut_off": section.cut, "look_like_reasoning": section.suspect}
 
 
 def _is_of_the_other(predictions: Predictions, dataset: str) -> bool:
@@ -128,5 +138,6 @@ def _print(scores: Scores, predictions: Predictions, benchmark: Benchmark, parti
 
 
 def _reading(section: SectionScore) -> str:
-    cut = f", {section.cut} look cut off" if section.cut else ""
-    return ", ".join(f"{name} {count}" for name, count in section.readings.items()) + cut
+    notes = {"look cut off": section.cut, "look like reasoning (--reasoning-end)": section.suspect}
+    parts = [f"{name} {count}" for name, count in section.readings.items()]
+    return ", ".join([*parts, *(f"{count} {what}" for what, count in notes.items() if count)])

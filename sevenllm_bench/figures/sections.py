@@ -27,12 +27,14 @@ class SectionScore:
         means: Metric name to mean.
         readings: How its answers were read, with counts.
         cut: Number of answers that look cut off.
+        suspect: Number that look like reasoning of a form that isn't known, and are scored as they are.
     """
 
     rows: int
     means: dict[str, float]
     readings: dict[str, int] = field(default_factory=dict)
     cut: int = 0
+    suspect: int = 0
 
 
 def by_section(scores: Sequence[RowScore]) -> dict[str, SectionScore]:
@@ -43,8 +45,10 @@ def by_section(scores: Sequence[RowScore]) -> dict[str, SectionScore]:
 
 def _section(scores: Sequence[RowScore]) -> SectionScore:
     means = {name: mean_over([[score.metrics[name] for score in scores]]) for name in scores[0].metrics}
-    readings = Counter(score.reading.how for score in scores)
-    return SectionScore(len(scores), means, dict(readings.most_common()), sum(score.reading.cut for score in scores))
+    readings = [score.reading for score in scores]
+    read_as = dict(Counter(reading.how for reading in readings).most_common())
+    cut, suspect = sum(reading.cut for reading in readings), sum(reading.is_suspect for reading in readings)
+    return SectionScore(len(scores), means, read_as, cut, suspect)
 
 
 @dataclass(frozen=True, slots=True)

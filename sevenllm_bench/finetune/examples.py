@@ -105,6 +105,11 @@ class ExampleEncoder:
         self._chat = chat
         self._chat_arguments = chat_template_arguments or {}
 
+    @property
+    def stop_strings(self) -> list[str] | None:
+        """Where generation stops besides the model's own end, as in an evaluation; None for nowhere."""
+        return None if self._chat else self._style.stop_strings
+
     def encode(self, rows: Iterable[Row], fitting: Fitting) -> Iterator[Example]:
         """The examples of `rows`; what had to be shortened or left out is noted in `fitting`."""
         for row in rows:
@@ -117,9 +122,10 @@ class ExampleEncoder:
 
     def prompt_ids(self, row: Row) -> list[int]:
         """Token ids of the prompt, as lm-eval's `hf` model encodes it."""
-        return self._ids(self._prompt(row))
+        return self._ids(self.prompt(row))
 
-    def _prompt(self, row: Row) -> str:
+    def prompt(self, row: Row) -> str:
+        """The prompt as text, in the chat template where there is one."""
         text = render(row, self._style)
         return self._in_chat([{"role": "user", "content": text}], add_generation_prompt=True) if self._chat else text
 
@@ -157,7 +163,7 @@ class ExampleEncoder:
 
     def _whole(self, row: Row) -> tuple[list[int], list[int]]:
         """Token ids of the example, and its labels."""
-        prompt = self._prompt(row)
+        prompt = self.prompt(row)
         without_loss, with_loss = self._completion(row, prompt)
         head = self._ids(prompt)
         completion = self._after(prompt, head, without_loss + with_loss)

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sevenllm_bench.answers.final_text import with_reasoning_marked, with_thought_marked
 from sevenllm_bench.corpus.selection import cell_of
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.figures.sections import by_section
 from sevenllm_bench.finetune.examples import ExampleEncoder
 from sevenllm_bench.io.terminal import say
-from sevenllm_bench.prompts import STOP_STRINGS
 from sevenllm_bench.scoring import score_rows
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class HeldOutAnswers:
             max_new_tokens: Of an answer.
         """
         self._rows = list(rows)
+        self._encoder = encoder
         self._prompts = [encoder.prompt_ids(row) for row in rows]
         self._tokenizer = tokenizer
         self._batch_size = batch_size
@@ -89,9 +90,13 @@ class HeldOutAnswers:
                     max_new_tokens=self._max_new_tokens,
                     eos_token_id=self._tokenizer.eos_token_id,
                     pad_token_id=self._tokenizer.pad_token_id,
-                    stop_strings=list(STOP_STRINGS),
+                    stop_strings=self._encoder.stop_strings,
                     tokenizer=self._tokenizer,
                 )
             texts = self._tokenizer.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
             answers |= dict(zip(batch, texts, strict=True))
-        return [answers[place] for place in places]
+        return [self._marked(place, answers[place]) for place in places]
+
+    def _marked(self, place: int, answer: str) -> str:
+        prompt = self._encoder.prompt(self._rows[place])
+        return with_thought_marked(prompt, with_reasoning_marked(prompt, answer))

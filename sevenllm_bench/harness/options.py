@@ -34,6 +34,8 @@ class TaskOptions:
         embedding: The model of the semantic metrics, or None for none.
         semantic_force: Whether an English-only embedding model may be used for Chinese.
         judge: The LLM judge, or None for none.
+        reasoning_end: What ends a model's reasoning, for a form that isn't known; empty for the known ones.
+        think_end_token: Whether lm-eval was told what ends the reasoning (a model argument), and leaves it out itself.
     """
 
     dataset: str
@@ -43,6 +45,8 @@ class TaskOptions:
     embedding: EmbeddingModel | None = None
     semantic_force: bool = False
     judge: JudgeChoice | None = None
+    reasoning_end: str = ""
+    think_end_token: bool = False
 
 
 def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
@@ -64,6 +68,8 @@ def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
         embedding=model_from(metadata.get("semantic_model")),
         semantic_force=_flag("semantic_force", metadata.get("semantic_force", False)),
         judge=_judge(metadata),
+        reasoning_end=str(metadata.get("reasoning_end") or ""),
+        think_end_token=metadata.get("think_end_token") is not None,
     )
 
 

@@ -11,6 +11,7 @@ import datasets
 from lm_eval.api.instance import Instance
 from lm_eval.api.task import ConfigurableTask
 
+from sevenllm_bench.answers.final_text import with_reasoning_marked, with_thought_marked
 from sevenllm_bench.catalog import Leaf, leaf_by_name
 from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.data.document import to_document
@@ -25,7 +26,7 @@ from sevenllm_bench.judge.llm_judge import Judge, judge_for
 from sevenllm_bench.judge.scores import JudgedRow
 from sevenllm_bench.metrics.registry import JUDGE_METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.metrics.signature import signature
-from sevenllm_bench.prompts import TARGET_DELIMITER, render, target
+from sevenllm_bench.prompts import TARGET_DELIMITER, TEMPLATE_PARTS, render, target
 from sevenllm_bench.runs.run_block import KEY, RunBlock
 from sevenllm_bench.scoring import RowScore, score_rows
 from sevenllm_bench.text.unicode import encodable
@@ -49,14 +50,29 @@ class _MixedGroups(logging.Filter):
 logging.getLogger("lm_eval.api.group").addFilter(_MixedGroups())
 
 
+_CUT = (
+    "Answers look cut off (%s), which lowers scores; max_gen_toks may be too small. "
+    "The count for each task is in the results under configs, metadata, sevenllm, answers."
+)
+_SUSPECT = (
+    "Answers look like reasoning of a form that isn't known (%s), and are scored as they are. If they are, say what ends it: "
+    "--metadata reasoning_end=TEXT. The count for each task is in the results under configs, metadata, sevenllm, answers."
+)
+_warned: set[str] = set()
+
+
+def _warn_once(count: int, where: str, message: str) -> None:
+    if count and message not in _warned:
+        _warned.add(message)
+        logger.warning(message, where)
+
+
 class SEvenLLMTask(ConfigurableTask):
     """One leaf: rows of a cell of task and language, or the MCQ of a language.
 
     The YAML gives name, output type and metrics; rows, prompts and scores come from this package. Answers of a leaf are
     scored in one batch when lm-eval applies its filters, and handed out row by row afterwards.
     """
-
-    _warned_of_cut_answers = False
 
     def __init__(self, config: dict[str, Any]) -> None:
         """Build the leaf.
@@ -160,13 +176,19 @@ class SEvenLLMTask(ConfigurableTask):
             raise ConfigError(f"{self.config.task}: --num_fewshot {num_fewshot}, but there are {available} few-shot rows")
         return super().fewshot_context(doc, num_fewshot, **kwargs)
 
+    def construct_requests(self, doc: dict[str, Any], ctx: str | list[str], **kwargs: Any) -> Any:
+        """The request for a row; with a chat template, only the model's own end stops it, unless `--gen_kwargs` says more."""
+        generation = self.config.generation_kwargs
+        if generation and generation.get("until") == list(TEMPLATE_PARTS):  # the YAML's own
+            generation["until"] = [] if kwargs.get("apply_chat_template") else self._options.prompt.stop_strings
+        return super().construct_requests(doc, ctx, **kwargs)
+
     def apply_filters(self) -> list[Instance] | None:
         """Apply lm-eval's filters, then score all answers of this process in one batch."""
         if self.OUTPUT_TYPE != "generate_until":
             return super().apply_filters()
         for instance in self._instances:
-            # A lone surrogate would keep lm-eval from writing the samples file.
-            instance.resps = [encodable(response) if isinstance(response, str) else response for response in instance.resps]
+            instance.resps = [self._response(instance, response) for response in instance.resps]
         filtered = super().apply_filters()
         if "bypass" not in self._metric_fn_list:
             answers = [
@@ -174,6 +196,17 @@ class SEvenLLMTask(ConfigurableTask):
             ]
             self._score(list(dict.fromkeys(answers)))
         return filtered
+
+    def _response(self, instance: Instance, response: Any) -> Any:
+        """A response as it is scored and written into the samples file: with what its prompt opened."""
+        if not isinstance(response, str):
+            return response
+        prompt = str(getattr(instance.args[0], "prompt", instance.args[0]))  # chat messages are JSON, in a tuple of one
+        # With think_end_token lm-eval left the reasoning out, and what the prompt opened is closed.
+        if self._options.reasoning_end or not self._options.think_end_token:
+            response = with_reasoning_marked(prompt, response, self._options.reasoning_end)
+        # A lone surrogate would keep lm-eval from writing the samples file.
+        return encodable(with_thought_marked(prompt, response))
 
     def process_results(self, doc: dict[str, Any], results: list[Any]) -> dict[str, Any]:
         """The metrics of one row."""
@@ -209,15 +242,10 @@ class SEvenLLMTask(ConfigurableTask):
         self._count_readings()
 
     def _count_readings(self) -> None:
-        readings = Counter(score.reading.how for score in self._scores.values())
-        cut = sum(score.reading.cut for score in self._scores.values())
-        self._record(replace(self._block, answers={"read_as": dict(readings.most_common()), "look_cut_off": cut}))
-        if cut and not SEvenLLMTask._warned_of_cut_answers:
-            SEvenLLMTask._warned_of_cut_answers = True
-            logger.warning(
-                "Answers look cut off (%s: %d of %d), which lowers scores; max_gen_toks may be too small. "
-                "The count for each task is in the results under configs, metadata, sevenllm, answers.",
-                self.config.task,
-                cut,
-                len(self._scores),
-            )
+        readings = [score.reading for score in self._scores.values()]
+        cut, suspect = sum(reading.cut for reading in readings), sum(reading.is_suspect for reading in readings)
+        read_as = dict(Counter(reading.how for reading in readings).most_common())
+        answers = {"read_as": read_as, "look_cut_off": cut, "look_like_reasoning": suspect}
+        self._record(replace(self._block, answers=answers))
+        _warn_once(cut, f"{self.config.task}: {cut} of {len(readings)}", _CUT)
+        _warn_once(suspect, f"{self.config.task}: {suspect} of {len(readings)}", _SUSPECT)

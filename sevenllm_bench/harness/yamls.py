@@ -12,7 +12,7 @@ from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES, TASK_VERSION, Kind,
 from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.metrics.registry import BY_LANGUAGE_ONLY, JUDGE_METRICS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
-from sevenllm_bench.prompts import STOP_STRINGS
+from sevenllm_bench.prompts import TEMPLATE_PARTS
 
 _HEADER = "# Written by `sevenllm-bench tasks generate` from sevenllm_bench/catalog.py; change it there.\n"
 _CLASS = "class: !function sevenllm_bench.harness.task.SEvenLLMTask\n"
@@ -74,7 +74,7 @@ def _base(kind: Kind) -> str:
         "temperature": 0.0,
         "max_gen_toks": 2000,
         # Where a base model starts the next example. Prose has blank lines, so they don't stop it.
-        "until": list(STOP_STRINGS),
+        "until": list(TEMPLATE_PARTS),
     }
     # process_results keeps lm-eval from looking up each metric's name on the Hub; the class answers the call itself.
     content = {"output_type": "generate_until", "generation_kwargs": generation, "process_results": "process_results"}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sevenllm_bench.catalog import Kind
 
+#: Moves when what counts as the answer in a model's text does (see `answers`), and with it any metric's figures.
+READING_VERSION = 2
 #: Moves when a metric's figures do.
 METRIC_VERSIONS = {
     "value_f1": 1,
-    "value_f1_norm": 1,
-    "json_valid": 1,
+    "value_f1_norm": 2,
+    "json_valid": 2,
     "rouge_l_paper": 1,
     "rouge_l": 1,
     "acc": 1,

@@ -7,7 +7,14 @@ from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.catalog import Kind, Language
-from sevenllm_bench.metrics.registry import JUDGE_METRICS, METRIC_VERSIONS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import (
+    JUDGE_METRICS,
+    METRIC_VERSIONS,
+    METRICS,
+    OPTIONAL_FOR,
+    READING_VERSION,
+    SEMANTIC_METRICS,
+)
 from sevenllm_bench.text.segment import jieba_version
 
 
@@ -21,12 +28,14 @@ def signature(kind: Kind, language: Language, data: dict[str, Any], **parts: dic
         **parts: What identifies further parts, such as `embedding` and `judge`; None for those that are absent.
 
     Returns:
-        A JSON object: package version, metric versions, language, segmenter (for generation), data, further parts.
+        A JSON object: package version, metric versions, version of how answers are read, language, segmenter (for
+        generation), data, further parts.
     """
     segmenter = {"segmenter": f"sevenllm-bench words 1 + jieba {jieba_version()}", "lcs": f"rapidfuzz {version('rapidfuzz')}"}
     return {
         "sevenllm_bench": __version__,
         "metrics": {name: METRIC_VERSIONS[name] for name in (*METRICS[kind], *_optional(kind, parts))},
+        "reading": READING_VERSION,
         "language": language,
         **(segmenter if kind == "generation" else {}),
         "data": data,

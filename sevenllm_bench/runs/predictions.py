@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from sevenllm_bench.answers.final_text import with_reasoning_marked, with_thought_marked
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.runs.untrusted import dig
 
 #: What a line of a coverage is about.
 CoverageKind = Literal["answers", "missing", "duplicates", "unknown"]
@@ -101,12 +103,13 @@ def name_ids(ids: Sequence[int], most: int = 12) -> str:
     return ", ".join(parts) + (f", and {len(ranges) - most} more ranges" if len(ranges) > most else "")
 
 
-def read_predictions(paths: Sequence[str | Path]) -> Predictions:
+def read_predictions(paths: Sequence[str | Path], reasoning_end: str = "") -> Predictions:
     """Read answers from files, and from the samples files that lm-eval wrote into folders.
 
     Args:
         paths: JSON-lines files, or folders of samples. Of several runs in one folder, the newest is read, and the others
             are listed as ignored: answers of different runs are never mixed unless their files are named.
+        reasoning_end: What ends a model's reasoning, for a form that isn't known; a text without it is all reasoning.
 
     Raises:
         PredictionsError: A file is missing, empty or malformed (the line is named), or holds log-likelihoods.
@@ -121,6 +124,8 @@ def read_predictions(paths: Sequence[str | Path]) -> Predictions:
             read += 1
             if identifier in answers:
                 duplicates[identifier] = None
+            if reasoning_end and isinstance(answer, str):
+                answer = with_reasoning_marked("", answer, reasoning_end)
             answers.setdefault(identifier, answer)
         if not read:
             raise PredictionsError(f"{file}: no predictions in it; expected {_EXPECTED}")
@@ -183,7 +188,8 @@ def _from_sample(record: dict[str, Any], where: str) -> tuple[int, Any]:
         responses = responses[0]
     if not isinstance(responses, str):
         raise PredictionsError(f"{where}: resps holds no text")
-    return _identifier(doc["id"], where), responses
+    prompt = dig(record, "arguments", "gen_args_0", "arg_0")
+    return _identifier(doc["id"], where), with_thought_marked(str(prompt), responses)
 
 
 def _identifier(value: Any, where: str) -> int:

@@ -17,6 +17,7 @@ TASK_OPTIONS = (
     "data_dir",
     "allow_modified",
     "prompt",
+    "reasoning_end",
     "semantic_model",
     "semantic_force",
     "judge",
@@ -32,7 +33,8 @@ class RunBlock:
     Attributes:
         signature: What identifies its figures (see `metrics.signature`).
         prompt: {"name", "version", "sha256"} of the prompt; empty where it isn't known.
-        answers: How its answers were read ("read_as", with counts) and how many look cut off ("look_cut_off").
+        answers: How its answers were read ("read_as", with counts) how many look cut off ("look_cut_off"), and
+            how many look like reasoning of a form that isn't known ("look_like_reasoning").
         embedded_texts: Texts embedded for semantic similarity, and how many the model cut; empty without one.
         judge: How answers were judged, with the reasons for unscored ones; empty without a judge.
     """

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.answers.final_text import with_thought_marked
 from sevenllm_bench.answers.reading import Reading, read_answer
 from sevenllm_bench.catalog import Leaf
 from sevenllm_bench.data.document import from_document
@@ -78,12 +79,13 @@ def _sample(record: dict[str, Any], task: str, leaf: Leaf, line: str, where: str
     if row.leaf != leaf:
         problems.add("foreign-row", where, f"{line}: row {row.id} belongs to {row.leaf.name}, not to {task}")
         return None
-    response, reading = _answer(record, row, line, where, problems)
+    prompt = _prompt(record, line, where, problems)
+    response, reading = _answer(record, row, prompt, line, where, problems)
     reported = _values(record, _due(leaf, response), line, where, problems)
     return Sample(
         task=task,
         row=row,
-        prompt=_prompt(record, line, where, problems),
+        prompt=prompt,
         response=response,
         metrics=_by_what_is_asked(row, leaf, reading, reported),
         reported=reported,
@@ -91,7 +93,9 @@ def _sample(record: dict[str, Any], task: str, leaf: Leaf, line: str, where: str
     )
 
 
-def _answer(record: dict[str, Any], row: Row, line: str, where: str, problems: Problems) -> tuple[str | None, Reading]:
+def _answer(
+    record: dict[str, Any], row: Row, prompt: str | None, line: str, where: str, problems: Problems
+) -> tuple[str | None, Reading]:
     """The text, and the answer as it is read; for log-likelihoods no text, and the likeliest letter."""
     responses = record.get("resps")
     if isinstance(responses, list) and len(responses) == len(LETTERS) and row.kind == "mcq":
@@ -104,7 +108,7 @@ def _answer(record: dict[str, Any], row: Row, line: str, where: str, problems: P
     if not isinstance(responses, str):
         problems.add("bad-value", where, f"{line}: no response to row {row.id}", "resps")
         return None, read_answer(None, row.kind)
-    text = encodable(responses)
+    text = with_thought_marked(prompt or "", encodable(responses))
     return text, read_answer(text, row.kind, row.choices)
 
 

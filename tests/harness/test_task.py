@@ -11,10 +11,10 @@ from lm_eval import simple_evaluate
 from sevenllm_bench.catalog import LEAVES
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import ConfigError, DataError
+from sevenllm_bench.harness import task
 from sevenllm_bench.harness.launch import SEvenLLMTaskManager
 from sevenllm_bench.harness.replay import ReplayLM
-from sevenllm_bench.harness.task import SEvenLLMTask
-from sevenllm_bench.prompts import render, style_by_name
+from sevenllm_bench.prompts import INPUT_HEADER, INSTRUCTION_HEADER, OPENING, RESPONSE_HEADER, render, style_by_name
 
 
 def test_the_58_leaves_give_gold_its_due_without_a_warning(caplog):
@@ -45,14 +45,14 @@ def test_the_signature_stands_in_the_results():
     record = results["configs"]["sevenllm_en_threat_analysis"]["metadata"]["sevenllm"]
     assert record["signature"]["prompt"]["name"] == "cot"
     assert record["signature"]["data"]["name"] == "sevenllm-bench embedded"
-    assert record["answers"] == {"read_as": {"prose": 4}, "look_cut_off": 4}
-    assert results["versions"]["sevenllm_en_threat_analysis"] == "1-A"
+    assert record["answers"] == {"read_as": {"empty": 4}, "look_cut_off": 4, "look_like_reasoning": 0}
+    assert results["versions"]["sevenllm_en_threat_analysis"] == "2-A"
     assert "(embedded rows)" in results["results"]["sevenllm_en_threat_analysis"]["alias"]
     assert json.dumps(results["configs"])
 
 
 def test_cut_answers_are_warned_about_once(caplog, monkeypatch):
-    monkeypatch.setattr(SEvenLLMTask, "_warned_of_cut_answers", False)
+    monkeypatch.setattr(task, "_warned", set())
     with caplog.at_level(logging.WARNING):
         evaluate(Scripted(lambda doc: "The attacker mov"), "sevenllm_en_threat_analysis", "sevenllm_en_impact_scope")
     assert sum("look cut off" in record.getMessage() for record in caplog.records) == 1
@@ -120,7 +120,82 @@ def test_generation_arguments_reach_the_model():
     model = Scripted(gold)
     evaluate(model, "sevenllm_en_mcq", limit=1)
     assert model.arguments[0]["max_gen_toks"] == 2000
-    assert model.arguments[0]["until"] == ["### Instruction:", "Below is an instruction that describes a task"]
+    assert set(model.arguments[0]["until"]) == {OPENING, INSTRUCTION_HEADER, INPUT_HEADER, RESPONSE_HEADER}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "arguments", "until"),
+    [
+        ({"prompt": "cot"}, {}, {OPENING, INSTRUCTION_HEADER, INPUT_HEADER}),
+        ({}, {"apply_chat_template": True}, set()),
+        ({"prompt": "cot"}, {"apply_chat_template": True}, set()),
+        ({}, {"apply_chat_template": True, "gen_kwargs": "until=#"}, {"#"}),
+        ({}, {"gen_kwargs": "max_gen_toks=5"}, {OPENING, INSTRUCTION_HEADER, INPUT_HEADER, RESPONSE_HEADER}),
+    ],
+)
+def test_what_stops_generation(metadata, arguments, until):
+    model = Scripted(gold)
+    results = evaluate(model, "sevenllm_en_mcq", limit=1, metadata=metadata, **arguments)
+    assert set(model.arguments[0]["until"]) == until
+    assert set(results["configs"]["sevenllm_en_mcq"]["generation_kwargs"]["until"]) == until
+
+
+def record_of(results):
+    (leaf,) = results["samples"]
+    return results["configs"][leaf]["metadata"]["sevenllm"]["answers"], results["samples"][leaf][0]["resps"][0][0]
+
+
+class Thinking(Scripted):
+    """A model whose chat template opens its reasoning."""
+
+    def apply_chat_template(self, chat_history, add_generation_prompt=True):
+        return super().apply_chat_template(chat_history) + "<think>\n"
+
+
+def test_reasoning_that_the_chat_template_opens_and_the_model_never_closes():
+    answer = Scripted(lambda doc: f"So is it {doc['output']}? Yes. The answer is {doc['output']}")
+    closed = Thinking(lambda doc: f"Is it A, B, C? Yes.</think>{doc['output']}")
+    arguments = {"limit": 1, "log_samples": True, "apply_chat_template": True}
+    assert figures(evaluate(answer, "sevenllm_en_mcq", **arguments), "sevenllm_en_mcq")["acc"] == 1.0
+    assert figures(evaluate(closed, "sevenllm_en_mcq", **arguments), "sevenllm_en_mcq")["acc"] == 1.0
+    results = evaluate(Thinking(answer.answer), "sevenllm_en_mcq", **arguments)
+    assert figures(results, "sevenllm_en_mcq") == {"acc": 0.0, "answered": 0.0}
+    counts, response = record_of(results)
+    assert counts == {"read_as": {"empty": 1}, "look_cut_off": 1, "look_like_reasoning": 0}
+    assert response.startswith("<think>\nSo is it ")
+
+
+def test_where_lm_eval_leaves_the_reasoning_out_what_the_template_opened_is_closed():
+    results = evaluate(
+        Thinking(gold), "sevenllm_en_mcq", limit=1, apply_chat_template=True, metadata={"think_end_token": "</think>"}
+    )
+    assert figures(results, "sevenllm_en_mcq")["acc"] == 1.0
+
+
+def test_reasoning_of_an_unknown_form_is_counted_and_can_be_named(caplog, monkeypatch):
+    monkeypatch.setattr(task, "_warned", set())
+    model = Scripted(lambda doc: f"<musing> perhaps A, or B, or C ~~~ {doc['output']}")
+    with caplog.at_level(logging.WARNING):
+        unknown = evaluate(model, "sevenllm_en_mcq", "sevenllm_en_mcq", limit=2, log_samples=True)
+    assert record_of(unknown)[0]["look_like_reasoning"] == 2
+    assert sum("--metadata reasoning_end=TEXT" in record.getMessage() for record in caplog.records) == 1
+    named = evaluate(model, "sevenllm_en_mcq", limit=2, log_samples=True, metadata={"reasoning_end": "~~~"})
+    assert figures(named, "sevenllm_en_mcq")["acc"] == 1.0
+    assert record_of(named)[0]["look_like_reasoning"] == 0
+    assert record_of(named)[1].startswith("<think><musing> perhaps A, or B, or C ~~~</think> ")
+    never = evaluate(model, "sevenllm_en_mcq", limit=2, log_samples=True, metadata={"reasoning_end": "[end]"})
+    assert record_of(never)[0] == {"read_as": {"empty": 2}, "look_cut_off": 2, "look_like_reasoning": 0}
+
+
+@pytest.mark.parametrize("arguments", [{}, {"apply_chat_template": True}, {"num_fewshot": 1}])
+def test_a_prompt_that_asks_for_the_thought_first(arguments):
+    def thinks(doc):
+        return f"It may be A.\n\n### Response:\n{doc['output']}\n\n### Instruction:\nnext\n\n### Response:\nA"
+
+    right = evaluate(Scripted(thinks), "sevenllm_en_mcq", metadata={"prompt": "cot"}, **arguments)
+    assert figures(right, "sevenllm_en_mcq")["acc"] == 1.0
+    never = evaluate(Scripted(lambda doc: "The answer is B"), "sevenllm_en_mcq", metadata={"prompt": "cot"}, **arguments)
+    assert figures(never, "sevenllm_en_mcq") == {"acc": 0.0, "answered": 0.0}
 
 
 def test_without_the_official_file_there_is_an_error_not_a_fallback(tmp_path):
@@ -145,7 +220,7 @@ def test_a_modified_file_is_recorded_and_its_missing_cells_are_named(tmp_path, e
 
 def test_a_leaf_outside_the_catalogue_is_an_error():
     with pytest.raises(ConfigError, match="no leaf 'sevenllm_fr_mcq'"):
-        SEvenLLMTask({"task": "sevenllm_fr_mcq"})
+        task.SEvenLLMTask({"task": "sevenllm_fr_mcq"})
 
 
 @pytest.mark.predictions

@@ -49,7 +49,7 @@ def test_a_run_as_it_stands_in_its_files(tmp_path, rows):
     assert not UNKNOWN
     assert list(run.leaves) == [EVENT, MCQ, THREAT]  # the catalogue's order: English first
     leaf = run.leaves[THREAT]
-    assert (leaf.rows, leaf.num_fewshot, leaf.version, leaf.task_hash) == (4, 0, "1-A", "ab12")
+    assert (leaf.rows, leaf.num_fewshot, leaf.version, leaf.task_hash) == (4, 0, "2-A", "ab12")
     assert leaf.prompt["name"] == "alpaca"
     assert "prompt" not in leaf.signature
     assert leaf.metrics == {"rouge_l_paper": 0.25, "rouge_l": 0.25}

@@ -1,0 +1,128 @@
+"""Reasoning that a model writes before its answer: the known forms, and how it is told from the answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+#: Names of tags that hold reasoning, in both languages' models. Names that an answer may use for its own parts, such as
+#: "analysis" or "reflection", are none.
+_NAMES = (
+    r"(?:think(?:ing)?|thoughts?|thought_?process|reasoning(?:_content|_process)?|inner_?(?:thoughts?|monologue)|scratch_?pad"
+    r"|chain_of_thought|cot|思考(?:过程)?|推理(?:过程)?|思维(?:链|过程)?)"
+)
+_PREFIX = r"(?:[a-z]{1,16}[:_])?"
+#: How reasoning begins and ends, for tags in brackets of any kind (<think>, ◁think▷, 【思考】, <seed:think>, [THINK]) …
+_TAG = (
+    rf"(?:[<＜【◁]\|?(?P<slash>/?){_PREFIX}(?P<name>{_NAMES})\|?[>＞】▷]"
+    r"|(?-i:\[(?P<bracket_slash>/?)(?P<bracket_name>THINK(?:ING)?|REASONING)\]))"
+)
+#: … and for the forms that models have of their own.
+_BEGIN = (
+    rf"<\|(?:begin|start)_(?:of_)?{_NAMES}\|>|<\|{_NAMES}_(?:begin|start)\|>"  # <|begin_of_thought|>, <|START_THINKING|>
+    r"|<\|inner_prefix\|>|<unused94>(?:thought)?|<\|channel>thought"
+    r"|\A\s*Here is my thought process:|\A\s*Here are my reasoning steps:"  # Granite 3, Apriel
+)
+_END = (
+    rf"<\|end_(?:of_)?{_NAMES}\|>|<\|{_NAMES}_end\|>"
+    r"|<\|inner_suffix\|>|<unused95>|<channel\|>|\[BEGIN FINAL RESPONSE\]"
+)
+#: Words that end reasoning where it has begun, and elsewhere belong to the answer.
+_ANSWER = r"^[ \t]*Here is my response:|【(?:最终)?(?:回答|答案|输出|结论)】"
+_MARK = re.compile(rf"(?P<begin>{_BEGIN})|(?P<end>{_END})|(?P<answer>{_ANSWER})|{_TAG}", re.IGNORECASE | re.MULTILINE)
+#: An opening mark at the end of a prompt, which the model goes on from.
+_OPENED = re.compile(rf"(?:{_BEGIN}|{_TAG})\s*\Z", re.IGNORECASE)
+
+#: The channels of the harmony format, and what remains of their marks where special tokens are dropped.
+_CHANNEL = re.compile(r"<\|channel\|>\s{0,9}(\w{1,40})[^<]{0,200}(?:<\|[^|<>]{1,30}\|>[^<]{0,200}){0,3}?<\|message\|>")
+_MESSAGE_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
+_BARE_CHANNEL = re.compile(r"\s*(?:assistant)?(?:analysis|commentary)(?=\w)")
+_BARE_FINAL = re.compile(r"\s*(?:assistant)?final(?=[A-Z{\[\u4e00-\u9fff])")
+
+#: What reasoning without a known mark looks like: a tag of some such name or of any that isn't HTML, or the usual first words.
+_SUSPECT = re.compile(
+    r"\s*(?:[<＜\[【◁*(#]{1,3}\s?\|?[\w: ]{0,20}?"
+    r"(?:think|thought|reason|reflect|scratch|monologue|deliberat|思考|推理|思维|反思)[\w: ]{0,20}\|?[>＞\]】▷*):]"
+    r"|<analy[sz]\w{0,20}>"
+    r"|<(?!(?:answer|final|output|response|solution|result|json|xml|html|table|code|pre|div|span|strong|body|section)\b)"
+    r"[a-z_]{3,30}>\s"
+    r"|(?:okay|ok|alright|hmm+|wait|let(?: me|'s) (?:think|see|start|analy)|we (?:need|have) to|thinking process"
+    r"|the user (?:asks|wants|is asking|has asked)|i (?:need|have) to (?:figure|find|look|determine|analy))\b"
+    r"|好的，(?:我|用户|让)|好，(?:我|用户)|嗯[，。…]|让我(?:先|来|想|思考|分析)|用户(?:要求|希望|想要|问)|我(?:现在)?需要(?:先|根据|分析|仔细))",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A model's text, with its reasoning apart.
+
+    Attributes:
+        text: What isn't reasoning.
+        closed: Whether reasoning was found that has an end.
+        unclosed: Whether reasoning begins that never ends.
+    """
+
+    text: str
+    closed: bool = False
+    unclosed: bool = False
+
+
+def without_reasoning(text: str) -> Answered:
+    """What follows the last reasoning that ends; of reasoning that never ends, what stands before it since then.
+
+    An end without a beginning counts, since the prompt may hold the beginning.
+    """
+    found = _harmony(text)
+    if found:
+        return found
+    start, closed = 0, False
+    begin: re.Match[str] | None = None
+    for mark in _MARK.finditer(text):
+        if _ends(mark, begin):
+            start, closed, begin = mark.end(), True, None
+        elif begin is None and not mark["answer"] and not _slash(mark):
+            begin = mark
+    return Answered(text[start : begin.start() if begin else None], closed, begin is not None)
+
+
+def _ends(mark: re.Match[str], begin: re.Match[str] | None) -> bool:
+    if mark["answer"]:
+        return begin is not None
+    return bool(mark["end"]) or (_slash(mark) and (begin is None or _family(mark) == _family(begin)))
+
+
+def _slash(mark: re.Match[str]) -> bool:
+    return bool(mark["slash"] or mark["bracket_slash"])
+
+
+def _family(mark: re.Match[str]) -> str:
+    """What a closing tag must have in common with the opening one."""
+    name = (mark["name"] or mark["bracket_name"] or "").casefold()
+    return "think" if name.startswith(("think", "thought")) else name
+
+
+def _harmony(text: str) -> Answered | None:
+    """The final channel of a text in the harmony format; None where it is in another."""
+    channels = list(_CHANNEL.finditer(text))
+    if channels:
+        last = channels[-1]
+        if last[1] != "final":
+            return Answered("", unclosed=True)
+        return Answered(_MESSAGE_END.split(text[last.end() :], 1)[0], closed=len(channels) > 1)
+    if _BARE_CHANNEL.match(text):
+        _, final, rest = text.rpartition("assistantfinal")
+        return Answered(rest, closed=True) if final else Answered("", unclosed=True)
+    direct = _BARE_FINAL.match(text)
+    return Answered(text[direct.end() :]) if direct else None
+
+
+def opening_of(prompt: str) -> str:
+    """The mark with which a prompt opens the model's reasoning, at its very end; empty where it doesn't."""
+    match = _OPENED.search(prompt[-100:])
+    return match[0] if match and not _slash(match) else ""
+
+
+def looks_like_reasoning(text: str) -> bool:
+    """Whether an answer begins like reasoning in a form that isn't known."""
+    return _SUSPECT.match(text) is not None
