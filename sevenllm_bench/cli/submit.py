@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +11,7 @@ from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.cli.verify import print_findings
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.runs.locate import RunFiles
+from sevenllm_bench.runs.model_identity import is_only_the_base, repository_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.submission.bundle import Bundle, one_run, write_bundle
@@ -20,8 +19,6 @@ from sevenllm_bench.submission.formats.hub_results import default_benchmark
 from sevenllm_bench.submission.manifest import Declared
 from sevenllm_bench.submission.push import TOKEN_VARIABLE, check_repository, pull_request, send, token_from_environment
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
-
-_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,23 +46,35 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the bundle, check it, show what would be sent, and send it where that is asked for."""
     output = user_path(arguments.output, ConfigError)
     files = one_run(arguments.run_path)
-    declared = _declared(arguments, files)
+    evaluated = read_run(files)
+    declared = _declared(arguments, evaluated)
     token = token_from_environment()
     if arguments.push and not token:
         raise ConfigError(f"--push needs an access token with write permission in the environment variable {TOKEN_VARIABLE}")
     if arguments.push and not declared.repository:
-        raise ConfigError("--push needs to know the model's repository: --model ORG/NAME")
+        raise ConfigError(f"--push needs the model's repository: --model ORG/NAME ({_loaded(evaluated)[1]})")
+    for older in evaluated.older:
+        print(f"left out: {older}, an older run of the same model and protocol")
     bundle = write_bundle(files, output, declared, datetime.now(UTC), token)
     _print(bundle)
     verification = verify_bundle(bundle.path, arguments.data_dir)
     print_findings(verification)
     code = verification.exit_code()
-    return code if code else _pull_request(bundle, declared, arguments.push, token)
+    return code if code else _pull_request(bundle, evaluated, arguments.push, token)
 
 
-def _declared(arguments: argparse.Namespace, files: RunFiles) -> Declared:
-    evaluated = read_run(files)
-    repository = arguments.model or _repository_of(evaluated)
+def _loaded(evaluated: Run) -> tuple[str | None, str]:
+    model = evaluated.model
+    return repository_of(model.source, model.arguments, model.sha)
+
+
+def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:
+    if arguments.model and is_only_the_base(arguments.model, evaluated.model.arguments):
+        raise ConfigError(
+            f"--model {arguments.model}: that is the base; what was run is {evaluated.model.identity.name}. "
+            "Name the adapter's own repository, or leave --model out"
+        )
+    repository = arguments.model or _loaded(evaluated)[0]
     for option, name in (("--model", repository), ("--benchmark", arguments.benchmark)):
         if name:
             check_repository(option, name)
@@ -85,14 +94,6 @@ def _declared(arguments: argparse.Namespace, files: RunFiles) -> Declared:
         relationship=arguments.relationship,
         notes=arguments.notes,
     )
-
-
-def _repository_of(evaluated: Run) -> str | None:
-    """The Hub repository that the model was loaded from, as far as its name looks like one."""
-    if evaluated.model.source not in ("hf", "hf-auto", "huggingface", "vllm", "sglang"):
-        return None
-    name = evaluated.model.arguments.get("pretrained")
-    return name if isinstance(name, str) and _REPOSITORY.fullmatch(name) else None
 
 
 def _print(bundle: Bundle) -> None:
@@ -115,18 +116,16 @@ def _grouped(manifest: Mapping[str, Any]) -> dict[str, str]:
     return {", ".join(names): why for why, names in reasons.items()}
 
 
-def _pull_request(bundle: Bundle, declared: Declared, push: bool, token: str) -> int:
-    if bundle.hub_file is None or declared.repository is None:
-        why = (
-            "no figure qualifies for the Hub"
-            if bundle.hub_file is None
-            else "no repository of the model is known (--model ORG/NAME)"
-        )
+def _pull_request(bundle: Bundle, evaluated: Run, push: bool, token: str) -> int:
+    repository = bundle.manifest["submission"]["repository"]
+    if bundle.hub_file is None or repository is None:
+        unknown = f"no repository of the model is known; name it with --model ORG/NAME ({_loaded(evaluated)[1]})"
+        why = "no figure qualifies for the Hub" if bundle.hub_file is None else unknown
         if push:
             raise ConfigError(f"nothing was sent: {why}")
         print(f"no pull request: {why}")
         return 0
-    request = pull_request(declared.repository, bundle.hub_file, declared.repository)
+    request = pull_request(repository, bundle.hub_file, evaluated.model.identity.named(repository))
     for line in request.lines():
         print(line)
     if not push:

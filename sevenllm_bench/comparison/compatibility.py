@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Literal
 
 from sevenllm_bench.metrics.registry import JUDGE_METRICS, METRIC_VERSIONS, SEMANTIC_METRICS
@@ -80,6 +81,7 @@ _SETTINGS: tuple[tuple[str, Weight, Callable[[Run], Any]], ...] = (
     ("version of lm-eval", "note", lambda run: run.settings.lm_eval),
     ("seeds", "note", lambda run: run.settings.seeds),
     ("data type", "note", lambda run: run.settings.dtype),
+    ("model arguments", "note", lambda run: run.model.identity.noted or None),
 )
 
 
@@ -248,8 +250,9 @@ def _of_problems(runs: Sequence[Run]) -> Iterable[Difference]:
             if problem.code != "unknown-settings":
                 yield Difference(f"problem in {run.label}", weight, printable(problem.line, 500))
         if run.older:
-            yield Difference("older runs", "note", f"{run.label}: {len(run.older)} in the same folder, not read")
+            named = _few([printable(PurePath(path).name, 80) for path in run.older], what="more")
+            yield Difference("older runs", "note", f"{run.label}: {len(run.older)} in the same folder, not read: {named}")
 
 
-def _few(names: Sequence[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more tasks" if len(names) > most else "")
+def _few(names: Sequence[str], most: int = 3, what: str = "more tasks") -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} {what}" if len(names) > most else "")

@@ -47,10 +47,11 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 def _run(run: Run) -> dict[str, Any]:
     return {
         "label": run.label,
-        "model": run.model.name,
+        "model": run.model.identity.name,
         "source": run.model.source,
         "origin": run.origin,
         "path": run.path,
+        "older": list(run.older),
         "date": None if isinstance(run.date, Unknown) else run.date,
         "rows": len(run.samples),
         "headline_is_partial": why_partial(run) or None,

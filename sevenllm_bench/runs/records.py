@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from sevenllm_bench.answers.reading import Reading
 from sevenllm_bench.catalog import Kind, Language, Leaf
 from sevenllm_bench.data.rows import Row
+from sevenllm_bench.runs.model_identity import Identity, identity_of
 
 
 class Unknown(Enum):
@@ -101,11 +102,11 @@ class Model:
     """What was evaluated.
 
     Attributes:
-        name: Name as lm-eval has it ("Qwen/Qwen3-8B"), or the file's for plain predictions.
+        name: Name as lm-eval has it ("Qwen/Qwen3-8B"; of an adapter, the adapter's), or the file's for plain predictions.
         source: lm-eval's model type ("hf", "vllm", "local-chat-completions", "sevenllm-replay"), or "predictions".
         arguments: `--model_args`.
         revision: Revision of the checkpoint asked for.
-        sha: Commit of the checkpoint; lm-eval leaves it empty offline.
+        sha: Commit of the checkpoint, or of the adapter over it; lm-eval leaves it empty offline.
     """
 
     name: str
@@ -113,6 +114,11 @@ class Model:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     revision: str | Unknown = UNKNOWN
     sha: str | Unknown = UNKNOWN
+
+    @property
+    def identity(self) -> Identity:
+        """Its name with the arguments that make another model, see `model_identity`."""
+        return identity_of(self.name, self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +218,7 @@ class Run:
     """One model evaluated once.
 
     Attributes:
-        label: What tables call it: the model's name, made unique among the runs read together.
+        label: What tables call it: the model's name (see `Model.identity`), made unique among the runs read together.
         model: What was evaluated.
         settings: What shapes every task.
         leaves: Task name to leaf, in the catalogue's order, variants last.
@@ -220,7 +226,7 @@ class Run:
         problems: What is wrong in the files.
         origin: "lm-eval", or "predictions" for saved answers scored here, of which settings are unknown.
         path: The results file, or the predictions.
-        older: Results files of older runs of the same model in the same folder, which were not read.
+        older: Results files of older runs of the same model and protocol in the same folder, which were not read.
         other_tasks: Tasks in the results that are not SEvenLLM's, left out.
         date: When it started, seconds since 1970.
     """

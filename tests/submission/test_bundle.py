@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 from conftest import MODELS
@@ -185,3 +186,43 @@ def test_submitted_figures_are_the_authors(model, official_rows, data_dir, predi
         found = verify(bundle.path, known)
         assert differing(found) == found.of("unconfirmed") == []
         assert {f.what for f in found.of("confirmed")} >= {"headline", "hub/.eval_results/sevenllm-bench.yaml"}
+
+
+# Whose repository: the model's own, or none without --model.
+
+
+def run_of(folder, arguments, name="org/base", source="hf", **config):
+    def change(results):
+        results["config"] = {**results["config"], "model": source, "model_args": arguments, **config}
+        results["model_name"] = name
+
+    return write_true_run(folder, small_rows(), change=change)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "config", "repository", "revision"),
+    [
+        ({"pretrained": "org/base"}, "org/base", {}, "org/base", "abc123"),
+        ({"pretrained": "org/base", "peft": "me/adapter"}, "me/adapter", {"peft_sha": "def456"}, "me/adapter", "def456"),
+        ({"pretrained": "org/base", "peft": "out/adapter"}, "out/adapter", {"peft_sha": ""}, None, None),
+        ({"pretrained": "org/base", "lora_local_path": "me/adapter"}, "org/base", {}, None, "abc123"),
+        ({"pretrained": "out/checkpoint"}, "out/checkpoint", {"model_sha": ""}, None, None),
+        ({"pretrained": "org/base", "load_in_4bit": True}, "org/base", {}, "org/base", "abc123"),
+    ],
+)
+def test_the_repository_is_the_models_own_or_none(tmp_path, arguments, name, config, repository, revision):
+    run = run_of(tmp_path / "run", arguments, name, **config)
+    assert main(["submit", str(run), "-o", str(tmp_path / "b.zip")]) == 0
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        declared = json.loads(archive.read("manifest.json"))["submission"]
+    assert (declared["repository"], declared["revision"]) == (repository, revision)
+
+
+def test_an_adapters_scores_are_not_the_bases(tmp_path, capsys):
+    run = run_of(tmp_path / "run", {"pretrained": "org/base", "peft": "out/adapter"}, "out/adapter", peft_sha="")
+    assert main(["submit", str(run), "-o", str(tmp_path / "b.zip"), "--model", "org/base"]) == 2
+    assert "--model org/base: that is the base; what was run is org/base + out/adapter" in capsys.readouterr().err
+    forged = make_bundle(run, tmp_path / "forged", replace(DECLARED, repository="org/base"))
+    (finding,) = differing(verify(forged), "model")
+    assert finding.detail == "the repository org/base is the base of what was run, org/base + out/adapter"
+    assert main(["submit", str(run), "-o", str(tmp_path / "b.zip"), "--model", "me/adapter"]) == 0

@@ -63,13 +63,24 @@ def _facts(given: Any, where: str) -> Facts:
 
 def unused_facts(known: Mapping[str, Facts], names: Iterable[str]) -> list[str]:
     """Names in the file of facts that no submission has, case folded: mostly a typo."""
-    seen = {part for name in names for part in (name.casefold(), name.rpartition("/")[2].casefold())}
+    seen = {called for name in names for called in _called(name)}
     return [name for name in known if name not in seen]
 
 
 def with_facts(entry: Entry, known: Mapping[str, Facts]) -> Entry:
     """The entry with what is known of its model; a size not given is taken from the name, and marked so."""
-    facts = known.get(entry.name.casefold()) or known.get(entry.name.rpartition("/")[2].casefold()) or Facts()
-    if facts.parameters is None and (size := size_in_name(entry.name)) is not None:
+    facts = next((known[name] for name in _called(entry.name) if name in known), Facts())
+    if facts.parameters is None and (size := size_in_name(_weights(entry.name))) is not None:
         facts = replace(facts, parameters=size, from_name=True)
     return replace(entry, facts=facts)
+
+
+def _weights(name: str) -> str:
+    """A model's name without what was done to it: "org/model" of "org/model (load_in_4bit=True)"."""
+    return name.partition(" (")[0]
+
+
+def _called(name: str) -> list[str]:
+    """The names under which a file of facts may have a model, case folded, the most exact first."""
+    whole = [name, _weights(name)]
+    return [called.casefold() for called in (*whole, *(part.rpartition("/")[2] for part in whole))]

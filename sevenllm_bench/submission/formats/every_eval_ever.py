@@ -18,7 +18,7 @@ from sevenllm_bench.metrics.registry import JUDGE_METRICS, METRIC_VERSIONS, SHAR
 from sevenllm_bench.prompts import STYLES
 from sevenllm_bench.runs.records import Sample
 from sevenllm_bench.runs.untrusted import dig
-from sevenllm_bench.submission.formats.model_index import model_name
+from sevenllm_bench.submission.formats.hub_results import model_identity, model_name
 from sevenllm_bench.submission.layout import EVERY_EVAL_EVER, safe_part
 
 SCHEMA_VERSION = "0.3.0"
@@ -79,10 +79,17 @@ def evaluation_id(manifest: Mapping[str, Any], created: datetime) -> str:
 def paths(manifest: Mapping[str, Any], created: datetime) -> tuple[str, str]:
     """Where the two files are in a bundle: below every_eval_ever/, as in the collection's repository."""
     digest = hashlib.sha256(evaluation_id(manifest, created).encode("utf-8", "replace")).digest()
-    developer, _, name = model_name(manifest).rpartition("/")
+    developer, name = _developer_and_name(model_name(manifest))
     folder = f"{EVERY_EVAL_EVER}/data/sevenllm-bench/{safe_part(developer or 'unknown')}/{safe_part(name)}"
     unique = uuid.UUID(bytes=digest[:16], version=4)
     return f"{folder}/{unique}.json", f"{folder}/{unique}_samples.jsonl"
+
+
+def _developer_and_name(model: str) -> tuple[str, str]:
+    """The two parts of "org/model (load_in_4bit=True)"; slashes in the parentheses separate nothing."""
+    weights, space, variants = model.partition(" (")
+    developer, _, name = weights.rpartition("/")
+    return developer, f"{name or weights}{space}{variants}"
 
 
 def _model_info(manifest: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,8 +101,10 @@ def _model_info(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "lm_eval_model": str(model["source"]),
         "revision": str(declared["revision"] or model["sha"]),
     }
+    if noted := model_identity(manifest).noted:
+        details["model_arguments"] = noted
     name = model_name(manifest)
-    return {"name": name.rpartition("/")[2] or name, "id": name, "additional_details": details}
+    return {"name": _developer_and_name(name)[1], "id": name, "additional_details": details}
 
 
 def _result(figure: Figure, manifest: Mapping[str, Any]) -> dict[str, Any]:

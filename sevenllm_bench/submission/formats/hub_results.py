@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
@@ -13,6 +14,7 @@ from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.metrics.registry import METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.runs.model_identity import Identity, identity_of
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.submission.layout import HUB_RESULTS, safe_part
 
@@ -59,13 +61,14 @@ def default_benchmark() -> str:
 
 
 def setup_line(manifest: Mapping[str, Any]) -> str:
-    """How the run was made, in one line: shots, prompt, chat template, versions, and what the submitter adds."""
+    """How the run was made, in one line: shots, prompt, chat template, what was done to the model, versions, notes."""
     task = _first_task(manifest)
     template = manifest["settings"]["chat_template"]
     parts = [
         f"{task.get('num_fewshot')}-shot",
         f"prompt {dig(task, 'prompt', 'name')} {dig(task, 'prompt', 'version')}",
         "no chat template" if template is None else f"chat template {str(template)[:12]}",
+        *([noted] if (noted := model_identity(manifest).noted) else []),
         f"lm-eval {manifest['settings']['lm_eval']}",
         f"sevenllm-bench {dig(task, 'signature', 'sevenllm_bench')}, task version {task.get('version')}",
     ]
@@ -73,6 +76,18 @@ def setup_line(manifest: Mapping[str, Any]) -> str:
         parts.append("answers replayed from a file")
     notes = manifest["submission"]["notes"]
     return "; ".join([*parts, notes] if notes else parts)
+
+
+def model_identity(manifest: Mapping[str, Any]) -> Identity:
+    """What identifies the model, with the arguments that make another model of it."""
+    return identity_of(dig(manifest, "model", "name"), dig(manifest, "model", "arguments"))
+
+
+def model_name(manifest: Mapping[str, Any]) -> str:
+    """The model's repository, or the name that it has in the run, each with what makes another model of it."""
+    repository = manifest["submission"]["repository"]
+    identity = model_identity(manifest)
+    return identity.named(repository) if repository else identity.name
 
 
 def _first_task(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -84,6 +99,11 @@ def hub_path(manifest: Mapping[str, Any]) -> str:
     task = _first_task(manifest)
     prompt, shots = dig(task, "prompt", "name"), task.get("num_fewshot")
     variant = "" if (prompt, shots) == ("alpaca", 0) else f"-{safe_part(str(prompt))}-{safe_part(str(shots))}shot"
+    if changed := model_identity(manifest).variant:
+        short = (
+            safe_part(changed) if len(changed) <= 60 else f"{safe_part(changed[:50])}-{sha256(changed.encode()).hexdigest()[:8]}"
+        )
+        variant += f"-{short}"
     return f"{HUB_RESULTS}/sevenllm-bench{variant}.yaml"
 
 

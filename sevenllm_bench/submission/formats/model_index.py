@@ -7,7 +7,7 @@ from typing import Any
 
 from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.figures.figures import Figure
-from sevenllm_bench.submission.formats.hub_results import for_the_hub, setup_line
+from sevenllm_bench.submission.formats.hub_results import for_the_hub, model_name, setup_line
 
 #: Metrics that have a page of their own on the Hub; the others go by our names.
 _KNOWN_METRICS = {"acc": "accuracy"}
@@ -44,8 +44,3 @@ def model_index(manifest: Mapping[str, Any], figures: Sequence[Figure]) -> dict[
         for figure in chosen
     ]
     return {"model-index": eval_results_to_model_index(model_name(manifest), results)}
-
-
-def model_name(manifest: Mapping[str, Any]) -> str:
-    """The model's repository, or the name that lm-eval has for it."""
-    return manifest["submission"]["repository"] or str(manifest["model"]["name"])

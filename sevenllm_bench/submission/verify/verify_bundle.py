@@ -14,6 +14,7 @@ from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.runs.locate import find_runs
+from sevenllm_bench.runs.model_identity import is_only_the_base, repository_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import read_json
@@ -121,8 +122,11 @@ def _notes(run: Run, declared: Declared) -> Iterator[Finding]:
         yield Finding("model", run.label, "differs", f"revision {declared.revision} is declared, the run says {run.model.sha}")
     elif declared.revision and not run.model.sha:
         yield Finding("model", run.label, "note", f"revision {declared.revision} is what the submitter says")
-    loaded = run.model.arguments.get("pretrained")
-    if declared.repository and declared.repository != loaded:
+    loaded = repository_of(run.model.source, run.model.arguments, run.model.sha)[0] or run.model.arguments.get("pretrained")
+    if declared.repository and is_only_the_base(declared.repository, run.model.arguments):
+        why = f"the repository {declared.repository} is the base of what was run, {run.model.identity.name}"
+        yield Finding("model", run.label, "differs", why)
+    elif declared.repository and declared.repository != loaded:
         why = f"the repository {declared.repository} is what the submitter says; loaded was {loaded or 'no such name'}"
         yield Finding("model", run.label, "note", why)
     if run.model.source == "sevenllm-replay":

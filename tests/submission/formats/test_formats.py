@@ -28,6 +28,7 @@ from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.submission.bundle import one_run, write_bundle
 from sevenllm_bench.submission.formats.hub_results import as_yaml, for_the_hub, hub_path, hub_results, hub_task_ids
 from sevenllm_bench.submission.formats.model_index import model_index
+from sevenllm_bench.submission.layout import why_not
 from sevenllm_bench.submission.push import pull_request
 
 ROOT = Path(__file__).parents[3]
@@ -249,3 +250,37 @@ def test_the_example_workflow_is_one():
     # YAML reads the key "on" as true.
     assert "pull_request" in workflow[True]
     assert workflow["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.predictions
+def test_what_was_done_to_the_model_is_in_every_format(schemas, official_rows, data_dir, tmp_path):
+    rows = [row for row in official_rows if row.kind == "mcq"]
+
+    def change(results):
+        results["config"]["model_args"] = {"pretrained": "an-org/a-model", "load_in_4bit": True, "dtype": "float16"}
+
+    run = official_run(tmp_path / "run", rows, {row.id: "B" for row in rows}, change=change)
+    bundle = write_bundle(one_run(run), tmp_path / "b.zip", DECLARED, NOW)
+    assert verify(bundle.path, str(data_dir)).of("differs") == []
+    folder = unpacked(bundle.path, tmp_path / "b")
+    aggregate, instances = validate(folder, schemas)
+    name = "an-org/a-model (load_in_4bit=True)"
+    assert (aggregate["model_info"]["id"], aggregate["model_info"]["name"]) == (name, "a-model (load_in_4bit=True)")
+    assert aggregate["model_info"]["additional_details"]["model_arguments"] == "load_in_4bit=True, dtype=float16"
+    assert {instance["model_id"] for instance in instances} == {name}
+    assert bundle.hub_file[0] == ".eval_results/sevenllm-bench-load_in_4bit-True.yaml"
+    assert all("; load_in_4bit=True, dtype=float16; " in entry["notes"] for entry in yaml.safe_load(bundle.hub_file[1]))
+    index = yaml.safe_load((folder / "hub" / "model-index.yaml").read_text(encoding="utf-8"))["model-index"][0]
+    assert index["name"] == name
+    assert all("load_in_4bit=True" in metric["name"] for result in index["results"] for metric in result["metrics"])
+
+
+def test_the_file_on_the_hub_keeps_a_short_name():
+    arguments = {"pretrained": "m"} | {f"bnb_4bit_option_{number}": "x" * 40 for number in range(20)}
+    task = {"num_fewshot": 0, "prompt": {"name": "alpaca"}}
+    names = {
+        hub_path({"model": {"name": "m", "arguments": {**arguments, "bnb_4bit_last": last}}, "tasks": {"t": task}})
+        for last in ("a", "b")
+    }
+    assert len(names) == 2
+    assert all(len(name) < 120 and not why_not(name) for name in names)
