@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.runs.protocol import leaf_keys, protocol_key
+from sevenllm_bench.runs.results_file import Results, read_results
+from sevenllm_bench.runs.untrusted import Problems
 
 #: What lm-eval ends file names with (`evaluation_tracker.py`, 0.4.13): an ISO time with "-" for ":".
 _STAMP = re.compile(r"(?:^|_)(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)$")
@@ -25,7 +29,7 @@ class RunFiles:
     Attributes:
         results: The results file; None for saved answers.
         samples: Samples files of the same run; or the saved answers, where `results` is None.
-        older: Results files of older runs of the same model in the same folder.
+        older: Results files of older runs of the same model and protocol in the same folder.
     """
 
     results: Path | None
@@ -42,8 +46,8 @@ def find_runs(paths: Sequence[str | Path]) -> list[RunFiles]:
     """The runs that files and folders hold, in the order given, then by name.
 
     Args:
-        paths: Results files, folders (searched downwards; of several runs of one model the newest is taken, the others
-            are named in `older`), or files of saved answers.
+        paths: Results files, folders (searched downwards; of several runs of the same tasks by one model in one protocol
+            the newest is taken, the others are named in `older`), or files of saved answers.
 
     Raises:
         ResultsError: A path doesn't exist, or a folder holds no run.
@@ -60,21 +64,91 @@ def _of_path(path: Path) -> Iterable[RunFiles]:
         return _of_folder(path)
     if not path.is_file():
         raise ResultsError(f"{path}: {'not a regular file' if path.exists() else 'no such file or folder'}; {_WANTED}")
+    if (other := what_else(path)) and path.suffix != ".json":
+        raise ResultsError(f"{path}: {other}")
     if path.suffix == ".json":
-        return [RunFiles(path, _samples_of(path))]
+        return [RunFiles(path, samples_of(path))]
     return [RunFiles(None, (path,))]
+
+
+def results_files(folder: Path, deep: bool = True) -> list[Path]:
+    """The results files of lm-eval in a folder, in the order of their names.
+
+    Args:
+        folder: Where to look.
+        deep: Look in the folders below it too.
+
+    Returns:
+        Files named as lm-eval names them, readable or not, and others with "results" in their names that hold tasks of ours.
+    """
+    files = sorted(folder.rglob("*.json") if deep else folder.glob("*.json"))
+    return [file for file in files if file.is_file() and is_results(file)]
+
+
+def is_results(file: Path) -> bool:
+    """Whether a file is named as a results file, or holds tasks of ours as one does."""
+    return file.suffix == ".json" and (bool(_stamp(file)) or file.stem == "results" or _is_renamed(file))
+
+
+def _is_renamed(file: Path) -> bool:
+    results = _read(file) if "results" in file.stem else None
+    return bool(results and results.leaves)
+
+
+def samples_alone(folder: Path) -> list[Path]:
+    """Samples files of ours in a folder of which no results file beside them is: the first of each run."""
+    stamps = {_stamp(file) for file in results_files(folder, deep=False)}
+    alone: dict[str, Path] = {}
+    for file in sorted(folder.glob("samples_sevenllm*.jsonl")):
+        if "" not in stamps and _stamp(file) not in stamps:
+            alone.setdefault(_stamp(file), file)
+    return list(alone.values())
 
 
 def _of_folder(folder: Path) -> list[RunFiles]:
     groups: dict[tuple[str, str], list[Path]] = {}
-    for file in sorted(folder.rglob("*.json")):
-        if file.is_file() and (_stamp(file) or file.stem == "results"):
-            groups.setdefault((str(file.parent), _prefix(file)), []).append(file)
-    runs = []
-    for files in groups.values():
-        *older, newest = sorted(files, key=lambda file: (_stamp(file), file.name))
-        runs.append(RunFiles(newest, _samples_of(newest), tuple(older)))
-    return runs or [_only_samples(folder)]
+    for file in results_files(folder):
+        groups.setdefault((str(file.parent), _prefix(file)), []).append(file)
+    runs = [run for files in groups.values() for run in _newest(files)]
+    ours = [run for run, results in runs if results is None or results.leaves]
+    return sorted(ours or [run for run, _ in runs], key=lambda run: run.name) or [_only_samples(folder)]
+
+
+def _newest(files: Sequence[Path]) -> list[tuple[RunFiles, Results | None]]:
+    """The runs that no newer one replaces, with what their results say; None where that can't be read.
+
+    One that can't be read is replaced by any newer one.
+    """
+    kept: list[tuple[Path, Results | None, list[Path]]] = []
+    for file in sorted(files, key=lambda file: (_stamp(file), file.name), reverse=True):
+        results = _read(file)
+        newer = next((older for _, other, older in kept if results is None or _replaces(other, results)), None)
+        if newer is None:
+            kept.append((file, results, []))
+        else:
+            newer.insert(0, file)
+    return [(RunFiles(file, samples_of(file), tuple(older)), results) for file, results, older in kept]
+
+
+def _read(file: Path) -> Results | None:
+    try:
+        return read_results(file, Problems())
+    except ResultsError:
+        return None
+
+
+def _replaces(newer: Results | None, older: Results) -> bool:
+    """Whether a run of the same model and protocol has every task of an older one."""
+    if newer is None or _model_key(newer) != _model_key(older) or protocol_key(newer.settings) != protocol_key(older.settings):
+        return False
+    return leaf_keys(older.leaves).items() <= leaf_keys(newer.leaves).items()
+
+
+def _model_key(results: Results) -> tuple[str, ...]:
+    """What of a model another run must share to replace one: weights, and every argument that may change an answer."""
+    identity = results.model.identity
+    answers = results.model.arguments.get("predictions")
+    return (results.model.source, identity.name, identity.loaded, identity.noted, str(answers))
 
 
 def _only_samples(folder: Path) -> RunFiles:
@@ -83,7 +157,7 @@ def _only_samples(folder: Path) -> RunFiles:
     raise ResultsError(f"{folder}: no results in this folder; {_WANTED}")
 
 
-def _samples_of(results: Path) -> tuple[Path, ...]:
+def samples_of(results: Path) -> tuple[Path, ...]:
     """Samples beside a results file, of the same time stamp; of any, where the results file was renamed."""
     stamp = _stamp(results)
     files = sorted(results.parent.glob("samples_*.jsonl"))

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from sevenllm_bench.answers.final_text import with_reasoning_marked, with_thought_marked
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.runs.locate import RunFiles, find_runs, is_results, samples_of
 from sevenllm_bench.runs.untrusted import dig
 
 #: What a line of a coverage is about.
@@ -107,12 +108,14 @@ def read_predictions(paths: Sequence[str | Path], reasoning_end: str = "") -> Pr
     """Read answers from files, and from the samples files that lm-eval wrote into folders.
 
     Args:
-        paths: JSON-lines files, or folders of samples. Of several runs in one folder, the newest is read, and the others
-            are listed as ignored: answers of different runs are never mixed unless their files are named.
+        paths: JSON-lines files, results files of lm-eval (whose samples are read), or folders of samples. Of several runs
+            of one model and protocol in a folder, the newest is read, and the others are listed as ignored: answers of
+            different runs are never mixed unless their files are named.
         reasoning_end: What ends a model's reasoning, for a form that isn't known; a text without it is all reasoning.
 
     Raises:
-        PredictionsError: A file is missing, empty or malformed (the line is named), or holds log-likelihoods.
+        PredictionsError: A file is missing, empty or malformed (the line is named), or holds log-likelihoods; a folder
+            holds runs of several models or protocols.
     """
     chosen = [_files(user_path(path, PredictionsError)) for path in paths]
     files = [file for group, _ in chosen for file in group]
@@ -134,16 +137,37 @@ def read_predictions(paths: Sequence[str | Path], reasoning_end: str = "") -> Pr
 
 
 def _files(path: Path) -> tuple[list[Path], list[Path]]:
-    """The files to read for one path, and the older ones in its folder."""
+    """The files to read for one path, and those of older runs in its folder."""
     if not path.exists():
         raise PredictionsError(f"{path}: no such file or folder")
     if not path.is_dir():
-        return [path], []
+        return (_texts_of(RunFiles(path, samples_of(path))) if is_results(path) else [path]), []
     samples = sorted(path.rglob("samples_sevenllm_*.jsonl"))
     if not samples:
         variants = any(path.rglob("samples_sevenllm-*-logprob_*.jsonl"))
         why = "only samples of log-likelihoods, which hold no text" if variants else "no samples_sevenllm_*.jsonl in this folder"
         raise PredictionsError(f"{path}: {why}. Name a predictions file: {_EXPECTED}")
+    runs = find_runs([path])
+    if len(runs) > 1:
+        raise PredictionsError(f"{path}: {len(runs)} runs in it; name one of {', '.join(run.name for run in runs)}")
+    return _newest(path, samples) if runs[0].results is None else _of_run(runs[0], samples)
+
+
+def _of_run(run: RunFiles, samples: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    texts = _texts_of(run)
+    return texts, [file for file in samples if file not in texts]
+
+
+def _texts_of(run: RunFiles) -> list[Path]:
+    """A run's samples of generated answers."""
+    found = [file for file in run.samples if file.name.startswith("samples_sevenllm_")]
+    if not found:
+        raise PredictionsError(f"{run.results}: no samples of generated answers beside it; run lm_eval with --log_samples")
+    return found
+
+
+def _newest(path: Path, samples: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Of samples without results files, those of the newest run, and the others."""
     folders = sorted({str(file.parent) for file in samples})
     if len(folders) > 1:
         raise PredictionsError(f"{path}: samples of several models; name one of {', '.join(folders)}")

@@ -76,12 +76,13 @@ class Entry:
     """A submission.
 
     Attributes:
-        name: The model: its repository on the Hub, or the name that lm-eval gave it.
+        name: The model: its repository on the Hub, or its name in the run; with what makes another model of it, as in
+            "org/model (load_in_4bit=True)".
         repository: Its repository on the Hub; empty where there is none.
         revision: Commit or revision; empty where not known.
         date: When it was run, or else submitted, as "2026-01-31"; empty where not known.
         by: Who ran it.
-        protocol: Prompt and number of few-shot examples.
+        protocol: Prompt, number of few-shot examples, and what isn't as usual: chat template, limit, sampling, other rows.
         command: How to repeat it.
         source: Model type in lm-eval, e.g. "hf".
         path: Where the submission lies.

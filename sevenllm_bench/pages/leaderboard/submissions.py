@@ -21,7 +21,9 @@ from sevenllm_bench.io.files import user_path
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS, ROUNDING, bounds
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.runs.command import command_of
-from sevenllm_bench.runs.locate import find_runs
+from sevenllm_bench.runs.locate import find_runs, results_files, samples_alone
+from sevenllm_bench.runs.model_identity import identity_of, repository_of
+from sevenllm_bench.runs.protocol import protocol_words, words_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run, Unknown
 from sevenllm_bench.runs.untrusted import finite
@@ -53,7 +55,7 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Unu
     """Every submission in files and folders.
 
     Args:
-        paths: Bundles (zip files), runs of lm-eval (with samples), or folders of those.
+        paths: Bundles (zip files), results of lm-eval (with samples), or folders of those. Every run counts, older ones too.
 
     Returns:
         The entries, and what can't be shown with the reason.
@@ -70,7 +72,7 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Unu
             raise ResultsError(f"{path}: no such file or folder")
         for found in _find(path, seen):
             try:
-                entries += _entries(found)
+                entries.append(_entry(found))
             except SEvenLLMError as error:
                 left_out.append(UnusableSubmission(str(found), printable(error, 400)))
     if not entries:
@@ -80,25 +82,34 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Unu
 
 
 def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
-    """Bundles and run folders below a path, in the order of their names; each once, whatever links lead to it."""
+    """Bundles, results files and samples without results below a path, by their names; each once, whatever links lead to it."""
     real = Path(os.path.realpath(path))
     if real in seen and path.exists():
         return
     seen.add(real)
-    if not path.is_dir() or any(path.glob("results*.json")):
+    if not path.is_dir():
         yield path
-    elif depth < _DEEPEST:
+    elif depth > _DEEPEST:
+        yield from [path] if any(path.rglob("*.zip")) or results_files(path) else []
+    else:
+        runs = {*results_files(path, deep=False), *samples_alone(path)}
         for child in sorted(path.iterdir()):
-            if child.is_dir() or child.suffix == ".zip":  # a broken link is neither a file nor a folder, and named, too
+            # A broken link is neither a file nor a folder, and named, too.
+            if child.is_dir() or child.suffix == ".zip" or child in runs:
                 yield from _find(child, seen, depth + 1)
 
 
-def _entries(path: Path) -> Iterable[Entry]:
-    if not path.is_dir() and not path.is_file():
+def _entry(path: Path) -> Entry:
+    if path.is_dir():
+        raise ResultsError(f"{path}: not looked into, since it lies more than {_DEEPEST} folders deep; name it by itself")
+    if not path.is_file():
         raise ResultsError(f"{path}: {'not a regular file' if path.exists() else 'a link that leads nowhere'}")
-    if path.suffix == ".zip" and path.is_file():
-        return [_of_manifest(read_unverified(path), str(path))]
-    return [_of_run(read_run(files)) for files in find_runs([path])]
+    if path.suffix == ".zip":
+        return _of_manifest(read_unverified(path), str(path))
+    files = find_runs([path])[0]
+    if files.results is None:
+        raise ResultsError(f"{path}: answers without lm-eval's results file, so it isn't known how they were made")
+    return _of_run(read_run(files))
 
 
 def _of_manifest(manifest: Mapping[str, Any], path: str) -> Entry:
@@ -108,13 +119,14 @@ def _of_manifest(manifest: Mapping[str, Any], path: str) -> Entry:
     figures, version_2 = manifest.get("figures"), manifest.get("version") != 1
     if not isinstance(figures, list):
         raise ResultsError(f"{path}: its manifest has no figures")
+    identity = identity_of(_text(model.get("name")) or "unnamed", model.get("arguments"))
     return Entry(
-        name=repository or _text(model.get("name")) or "unnamed",
+        name=identity.named(repository) if repository else identity.name,
         repository=repository,
         revision=_known(declared.get("revision")) or _known(model.get("sha")) or _known(model.get("revision")),
         date=_day(manifest.get("date")) or _day(manifest.get("created")),
         by=_known(declared.get("organization")),
-        protocol=_protocol((_object(tasks, name) for name in tasks), lambda task: _object(task, "prompt")),
+        protocol=_protocol(protocol_words(model.get("arguments"), _object(manifest, "settings"), tasks)),
         command=_text(manifest.get("command"), 20_000),
         source=_text(model.get("source")),
         path=path,
@@ -169,28 +181,20 @@ def _in_range(name: str, mean: float) -> bool:
     return low <= mean <= high + ROUNDING
 
 
-def _protocol(tasks: Iterable[Any], prompt_of: Any) -> str:
-    """Prompt and few-shot number, where all tasks share them."""
-    found = set()
-    for task in tasks:
-        prompt = prompt_of(task)
-        shots = task.get("num_fewshot") if isinstance(task, Mapping) else task.num_fewshot
-        name = f"{printable(prompt.get('name'), 30)} {printable(prompt.get('version'), 10)}" if prompt else "unknown prompt"
-        found.add(f"{name}, {shots}-shot" if isinstance(shots, int) else name)
-    return found.pop() if len(found) == 1 else "mixed" if found else "unknown"
+def _protocol(words: Sequence[str]) -> str:
+    return ", ".join(words) or "unknown"
 
 
 def _of_run(run: Run) -> Entry:
     untrusted = [problem.line for problem in run.problems if problem.code in DISQUALIFYING]
     if untrusted:
         raise ResultsError(f"{run.path}: its files can't be trusted ({'; '.join(untrusted[:3])})")
-    repository = run.model.name if run.model.source in ("hf", "vllm", "sglang") and run.model.name.count("/") == 1 else ""
     return Entry(
-        name=run.model.name,
-        repository=repository,
+        name=run.model.identity.name,
+        repository=repository_of(run.model.source, run.model.arguments, run.model.sha)[0] or "",
         revision=str(run.model.sha or run.model.revision or ""),
         date="" if isinstance(run.date, Unknown) else _day_of(run.date),
-        protocol=_protocol(run.leaves.values(), lambda leaf: leaf.prompt),
+        protocol=_protocol(words_of(run.model, run.settings, run.leaves)),
         command=command_of(run).text,
         source=run.model.source,
         path=run.path,

@@ -234,8 +234,9 @@ def settings(run: Run) -> Iterable[tuple[str, str]]:
     """What else shaped a run, in words."""
     of = run.settings
     generation = {str(leaf.generation) for leaf in run.leaves.values() if not isinstance(leaf.generation, Unknown)}
-    yield "model", run.model.name
+    yield "model", run.model.identity.name
     yield "model type", run.model.source
+    yield "model arguments", run.model.identity.noted or "none that may change an answer"
     yield "revision", f"{run.model.revision}" + (f", commit {run.model.sha}" if run.model.sha else "")
     yield "limit", "none" if of.limit is None else str(of.limit)
     yield "chat template", "none" if of.chat_template is None else str(of.chat_template)
@@ -245,4 +246,4 @@ def settings(run: Run) -> Iterable[tuple[str, str]]:
     yield "versions", f"lm-eval {of.lm_eval}, transformers {of.transformers}"
     yield "read from", run.path
     if run.older:
-        yield "older runs there", f"{len(run.older)}, not read"
+        yield "older runs there", f"{len(run.older)}, not read: {', '.join(run.older)}"

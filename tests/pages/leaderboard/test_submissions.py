@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from leaderboard_files import SECTIONS, manifest_of, write_bundle
 from run_files import rows_of, write_run
-from submission_files import edit_json, make_bundle, official_run, packed, small_rows, unpacked, write_true_run
+from submission_files import DECLARED, edit_json, make_bundle, official_run, packed, small_rows, unpacked, write_true_run
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ConfigError, ResultsError
@@ -307,3 +307,120 @@ def test_of_two_submissions_on_one_day_the_better_one_is_shown(tmp_path):
         content = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
         shown = {entry["newest"]: entry["figures"]["headline"]["mean"] for entry in content["entries"]}
         assert shown == {True: pytest.approx(0.45), False: pytest.approx(0.2)}
+
+
+# Runs of one folder: each is on the board, in the history where a newer one replaced it, or named as left out.
+
+
+def shots(number):
+    def change(results):
+        for task in results["n-shot"]:
+            results["n-shot"][task] = number
+
+    return change
+
+
+def test_a_run_of_other_shots_in_the_same_folder_is_an_entry_of_its_own(tmp_path):
+    rows = rows_of("sevenllm_en_mcq")
+    write_run(tmp_path, "m", rows, stamp="2026-01-01T00-00-00")
+    write_run(tmp_path, "m", rows, stamp="2026-01-02T00-00-00", change=shots(2))
+    entries, left_out = read_submissions([tmp_path])
+    assert not left_out
+    assert {entry.protocol.partition(", other rows")[0] for entry in entries} == {"alpaca 1, 0-shot", "alpaca 1, 2-shot"}
+    built = build_leaderboard([tmp_path], tmp_path / "out")
+    content = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
+    assert [entry["newest"] for entry in content["entries"]] == [True, True]
+
+
+def test_an_older_run_in_the_same_folder_is_in_the_history(tmp_path):
+    rows = rows_of("sevenllm_en_mcq")
+    for day, stamp in ((1, "2026-01-01T00-00-00"), (2, "2026-01-02T00-00-00")):
+        write_run(tmp_path, "m", rows, stamp=stamp, change=lambda results, day=day: results.update(date=86400.0 * day))
+    built = build_leaderboard([tmp_path], tmp_path / "out")
+    content = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
+    assert {entry["date"]: entry["newest"] for entry in content["entries"]} == {"1970-01-02": False, "1970-01-03": True}
+
+
+def test_runs_written_to_a_file_name_and_bundles_beside_runs_are_found(tmp_path):
+    for name in ("a", "b"):
+        path = write_run(tmp_path, name, rows_of("sevenllm_en_mcq"), stamp=f"2026-01-01T00-00-0{'ab'.index(name)}")
+        for file in list(path.parent.iterdir()):
+            file.rename(tmp_path / file.name.replace("results_", "out_"))
+    write_bundle(tmp_path / "bundle", manifest_of("org/good", FIGURES))
+    entries, left_out = read_submissions([tmp_path])
+    assert ([entry.name for entry in entries], left_out) == (["org/good", "a", "b"], [])
+
+
+def test_samples_without_results_and_other_benchmarks_are_named(tmp_path):
+    write_bundle(tmp_path / "bundle", manifest_of("org/good", FIGURES))
+    write_run(tmp_path, "lost", rows_of("sevenllm_en_mcq")).unlink()
+    (tmp_path / "results_2026-01-01T00-00-00.json").write_text('{"results": {"mmlu": {}}}')
+    deep = tmp_path.joinpath(*"abcdefgh")
+    write_bundle(deep / "bundle", manifest_of("org/deep", FIGURES))
+    entries, left_out = read_submissions([tmp_path])
+    assert [entry.name for entry in entries] == ["org/good"]
+    reasons = " ".join(item.why for item in left_out)
+    for words in (
+        "answers without lm-eval's results file",
+        "no SEvenLLM task in it; found mmlu",
+        "folders deep; name it by itself",
+    ):
+        assert words in reasons
+    assert len(left_out) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ({"pretrained": "org/base", "load_in_4bit": True}, "org/base (load_in_4bit=True)"),
+        ({"pretrained": "org/base", "gguf_file": "q4.gguf"}, "org/base (gguf_file=q4.gguf)"),
+        ({"pretrained": "org/base", "lora_local_path": "/a"}, "org/base + /a"),
+    ],
+)
+def test_a_run_and_its_bundle_have_the_same_name(tmp_path, arguments, name):
+    def change(results):
+        results["config"]["model_args"], results["model_name"] = arguments, "org/base"
+
+    run = write_true_run(tmp_path / "run", small_rows(), change=change)
+    declared = replace(DECLARED, repository=None)
+    entries, _ = read_submissions([run.parent, make_bundle(run, tmp_path / "b.zip", declared)])
+    assert {entry.name for entry in entries} == {name}
+    assert len({entry.protocol for entry in entries}) == 1
+
+
+def test_a_quantised_run_replaces_no_other_and_shares_its_facts(tmp_path):
+    plain, quantised = manifest_of("org/model-7b", FIGURES), manifest_of("org/model-7b", FIGURES, "2026-06-01")
+    quantised["model"]["arguments"] = {"pretrained": "org/model-7b", "load_in_4bit": True}
+    paths = [write_bundle(tmp_path / "a", plain), write_bundle(tmp_path / "b", quantised)]
+    built = build_leaderboard(paths, tmp_path / "out", {"org/model-7b": Facts(7.6, licence="mit")})
+    content = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
+    assert {entry["name"]: entry["newest"] for entry in content["entries"]} == {
+        "org/model-7b": True,
+        "org/model-7b (load_in_4bit=True)": True,
+    }
+    assert {entry["facts"]["licence"] for entry in content["entries"]} == {"mit"}
+    assert built.unused == ()
+    assert with_facts(Entry("org/model-7b (load_in_4bit=True)"), {}).facts.parameters == 7
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda m: m.update(settings={"chat_template": "abcdef0123456789"}), "chat template abcdef01"),
+        (lambda m: m.update(settings={"chat_template": None, "system_instruction": "0123456789"}), "system instruction 01234567"),
+        (lambda m: m.update(settings={"limit": 5.0}), "limit 5"),
+        (lambda m: m["model"].update(arguments={"enable_thinking": False}), "enable_thinking=False"),
+        (lambda m: m["tasks"]["sevenllm_en_mcq"].update(generation={"do_sample": True, "temperature": 0.7}), "temperature 0.7"),
+        (lambda m: m["tasks"]["sevenllm_en_mcq"].update(generation={"max_gen_toks": 64}), "max_gen_toks 64"),
+        (lambda m: m["tasks"]["sevenllm_en_mcq"].update(signature={"data": {"sha256": "9" * 64}}), "other rows 99999999"),
+    ],
+)
+def test_a_run_of_another_protocol_replaces_none(tmp_path, change, words):
+    usual, other = manifest_of("org/m", FIGURES, "2026-01-01"), manifest_of("org/m", FIGURES, "2026-02-02")
+    change(other)
+    built = build_leaderboard([write_bundle(tmp_path / "a", usual), write_bundle(tmp_path / "b", other)], tmp_path / "out")
+    content = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
+    assert {entry["protocol"]: entry["newest"] for entry in content["entries"]} == {
+        "alpaca 1, 0-shot": True,
+        f"alpaca 1, 0-shot, {words}": True,
+    }

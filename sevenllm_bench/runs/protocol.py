@@ -1,0 +1,104 @@
+"""How a run was made, apart from its model: what tells two runs of one model apart, as a key and in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sevenllm_bench.catalog import leaf_of_task
+from sevenllm_bench.data.official import SHA256, SHA256_LF
+from sevenllm_bench.runs.records import LeafRun, Model, Settings
+from sevenllm_bench.runs.untrusted import dig
+from sevenllm_bench.text.display import printable
+
+#: The tasks' own `max_gen_toks`.
+_MOST_TOKENS = 2000
+#: Arguments of models that change the prompt.
+_OF_PROMPT = ("enable_thinking", "chat_template_args", "think_end_token", "add_bos_token")
+
+
+def protocol_key(settings: Settings) -> str:
+    """What of a run's settings another run must share to replace it, beside the model and `leaf_keys`."""
+    names = ("limit", "chat_template", "system_instruction", "fewshot_as_multiturn", "seeds")
+    return _key([getattr(settings, name) for name in names])
+
+
+def leaf_keys(leaves: Mapping[str, LeafRun]) -> dict[str, str]:
+    """What of each task another run must share to replace this one: shots, prompt, rows, generation."""
+    return {
+        name: _key([leaf.num_fewshot, leaf.prompt, dig(leaf.signature, "data", "sha256"), leaf.generation])
+        for name, leaf in leaves.items()
+    }
+
+
+def _key(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def words_of(model: Model, settings: Settings, leaves: Mapping[str, LeafRun]) -> list[str]:
+    """`protocol_words` of a run."""
+    names = ("limit", "chat_template", "system_instruction", "fewshot_as_multiturn")
+    parts = ("num_fewshot", "prompt", "signature", "generation")
+    tasks = {task: {name: getattr(leaf, name) for name in parts} for task, leaf in leaves.items()}
+    return protocol_words(model.arguments, {name: getattr(settings, name) for name in names}, tasks)
+
+
+def protocol_words(arguments: Any, settings: Mapping[str, Any], tasks: Mapping[str, Any]) -> list[str]:
+    """A protocol in words: prompt, shots, and what isn't as usual, e.g. ["alpaca 1", "0-shot", "limit 5"].
+
+    Args:
+        arguments: The model's arguments.
+        settings: `settings` of a manifest, or the same of a run; values may be of any type.
+        tasks: Task to `num_fewshot`, `prompt`, `signature` and `generation`, likewise.
+    """
+    words = [_shared(map(_prompt, tasks.values()), "prompts differ"), _shared(map(_shots, tasks.values()), "mixed shots")]
+    for name, shown in (("chat_template", "chat template"), ("system_instruction", "system instruction")):
+        value = settings.get(name)
+        if isinstance(value, str) and value != "unknown":
+            words.append(f"{shown} {printable(value, 9).removesuffix('…')}")
+    if settings.get("fewshot_as_multiturn") is True and "0-shot" not in words:
+        words.append("examples as turns")
+    if isinstance(limit := settings.get("limit"), int | float):
+        words.append(f"limit {limit:g}")
+    given = arguments if isinstance(arguments, Mapping) else {}
+    words += [f"{name}={printable(given[name], 40)}" for name in _OF_PROMPT if given.get(name) is not None]
+    words += [_shared(map(_sampling, tasks.values()), "mixed generation"), _shared(_data(tasks), "mixed rows")]
+    return [word for word in words if word]
+
+
+def _shared(found: Iterable[str], mixed: str) -> str:
+    """What all tasks share; `mixed` where they differ."""
+    different = set(found)
+    return different.pop() if len(different) == 1 else mixed if different else ""
+
+
+def _prompt(task: Any) -> str:
+    prompt = dig(task, "prompt")
+    if not isinstance(prompt, Mapping) or not prompt:
+        return "unknown prompt"
+    return f"{printable(prompt.get('name'), 30)} {printable(prompt.get('version'), 10)}"
+
+
+def _shots(task: Any) -> str:
+    shots = dig(task, "num_fewshot")
+    return f"{shots}-shot" if isinstance(shots, int) else ""
+
+
+def _sampling(task: Any) -> str:
+    """Generation arguments that aren't the tasks' own: sampling, and another room for the answer."""
+    temperature, most = dig(task, "generation", "temperature"), dig(task, "generation", "max_gen_toks")
+    words = []
+    if dig(task, "generation", "do_sample") is True or (isinstance(temperature, int | float) and temperature > 0):
+        words.append(f"temperature {printable(temperature, 10)}")
+    if isinstance(most, int) and most != _MOST_TOKENS:
+        words.append(f"max_gen_toks {most}")
+    return ", ".join(words)
+
+
+def _data(tasks: Mapping[str, Any]) -> Iterable[str]:
+    """The rows, of tasks that have official ones, where they aren't the official file's."""
+    for name, task in tasks.items():
+        leaf, sha = leaf_of_task(name), dig(task, "signature", "data", "sha256")
+        if leaf and leaf.is_official and isinstance(sha, str):
+            yield "" if sha in (SHA256, SHA256_LF) else f"other rows {sha[:8]}"
