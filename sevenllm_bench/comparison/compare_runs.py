@@ -22,7 +22,7 @@ from sevenllm_bench.metrics.registry import HEADLINE, METRIC_VERSIONS, SHARES, b
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.intervals import Interval, mean_interval
 from sevenllm_bench.stats.paired import ALPHA, Paired, compare_paired, holm
-from sevenllm_bench.stats.resampling import generator
+from sevenllm_bench.stats.resampling import content_of, generator
 
 Verdict = Literal["better", "worse", "cannot tell"]
 RESAMPLES = 10_000
@@ -207,7 +207,7 @@ def _in_order(cells: Sequence[Cell]) -> list[Cell]:
 
 def _score(label: str, cell: Cell, values: RowValues, seed: int, resamples: int) -> Score:
     strata = values.strata(cell)
-    rng = generator(seed, "score", label, cell.level, cell.name, cell.metric)
+    rng = generator(seed, *content_of(strata))
     interval = mean_interval(strata, rng, resamples, bounds(cell.metric), cell.metric in SHARES)
     return Score(label, cell, sum(map(len, strata)), mean_over(values.values(cell)), interval)
 
@@ -216,7 +216,7 @@ def _finding(
     cell: Cell, baseline: Run, run: Run, first: RowValues, second: RowValues, seed: int, resamples: int
 ) -> ComparedFigure:
     ours, theirs = first.common(second, cell)
-    rng = generator(seed, "pair", baseline.label, run.label, cell.level, cell.name, cell.metric)
+    rng = generator(seed, *content_of([b - a for a, b in zip(ours, theirs, strict=True)]))
     low, high = bounds(cell.metric)
     paired = compare_paired(ours, theirs, rng, resamples, high - low, cell.metric in SHARES)
     means = [mean_over(strata) for strata in (ours, theirs)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,18 @@ def generator(seed: int, *names: str) -> np.random.Generator:
     import numpy as np
 
     return np.random.default_rng([seed, *(zlib.crc32(name.encode("utf-8", "replace")) for name in names)])
+
+
+def content_of(strata: Sequence[NDArray[Any]]) -> list[str]:
+    """Names for `generator` by values alone: the same rows give the same figures under any label, in any table.
+
+    Args:
+        strata: Arrays of values, or of differences, whose signs don't matter: a comparison turned around mirrors itself.
+    """
+    import numpy as np
+
+    # To nine places, so that the last bit, which another machine may compute otherwise, doesn't matter; + 0.0 turns -0.0 to 0.0.
+    return [sha256((np.abs(np.round(values, 9)) + 0.0).tobytes()).hexdigest() for values in strata]
 
 
 def bootstrap_means(strata: Sequence[NDArray[Any]], rng: np.random.Generator, resamples: int) -> NDArray[Any]:

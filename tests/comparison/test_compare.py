@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,6 +111,47 @@ def test_the_same_figures_whatever_else_is_compared_and_another_seed_moves_them(
         finding(compare_runs(runs[:2], resamples=300, seed=1), "en_generation").paired.interval
         != finding(two, "en_generation").paired.interval
     )
+
+
+def figures(comparison):
+    """Every interval and test, without the labels."""
+    scores = [(s.cell, s.mean, s.interval) for s in comparison.scores]
+    return scores, [(f.cell, f.paired, f.p) for f in comparison.findings]
+
+
+def test_figures_come_from_the_rows_whatever_the_runs_are_called(tmp_path):
+    runs = runs_of(tmp_path, spread(), lambda row, metric: spread()(row, metric) ** (1 + row.id % 2))
+    before = figures(compare_runs(runs, resamples=300))
+    for names in (("x", "y"), ("m (1)", "m (2)"), ("b", "a"), ("z" * 500, "\ud800")):
+        renamed = [replace(run, label=name) for run, name in zip(runs, names, strict=True)]
+        assert figures(compare_runs(renamed, resamples=300)) == before
+
+
+def test_a_namesake_moves_no_figure(tmp_path):
+    """A second run called a renames the first from "a" to "a (1)"."""
+    rows = rows_of(*EVERY)
+    write_run(tmp_path / "1", "a", rows, value=spread())
+    write_run(tmp_path / "2", "b", rows, value=lambda row, metric: spread()(row, metric) ** (1 + row.id % 2))
+    write_run(tmp_path / "3", "a", rows, value=spread(0.02))
+    two, three = ([tmp_path / name for name in names] for names in ("12", "123"))
+    before, after = (compare_runs(read_runs(paths), resamples=300) for paths in (two, three))
+    assert [run.label for run in after.runs] == ["a (1)", "b", "a (2)"]
+    assert figures(after)[0][: len(before.scores)] == figures(before)[0]
+    assert [f.paired for f in after.findings if f.run == "b"] == [f.paired for f in before.findings]
+
+
+def test_the_order_of_rows_moves_no_figure(tmp_path):
+    (run,) = runs_of(tmp_path, spread(), leaves=[THREAT, "sevenllm_zh_risk_assessment", "sevenllm_zh_impact_scope"])
+    turned = replace(run, samples=run.samples[::-1])
+    assert score_run(turned, resamples=300) == score_run(run, resamples=300)
+
+
+def test_a_comparison_turned_around_is_its_mirror(tmp_path):
+    runs = runs_of(tmp_path, spread(), lambda row, metric: spread()(row, metric) ** (1 + row.id % 2))
+    one, other = (finding(compare_runs(pair, resamples=300), "en_generation", pair[1].label) for pair in (runs, runs[::-1]))
+    assert one.paired.p == other.paired.p
+    interval, mirrored = one.paired.interval, other.paired.interval
+    assert (interval.low, interval.high) == pytest.approx((-mirrored.high, -mirrored.low))
 
 
 def test_too_few_resamples_for_so_many_tests_are_pointed_out(tmp_path):

@@ -16,7 +16,7 @@ from sevenllm_bench.stats.intervals import (
     wilson,
 )
 from sevenllm_bench.stats.paired import ALPHA, compare_paired, holm, least_p, mcnemar_p, paired_p
-from sevenllm_bench.stats.resampling import EXACT_UP_TO, bootstrap_means, generator, sign_flip_p
+from sevenllm_bench.stats.resampling import EXACT_UP_TO, bootstrap_means, content_of, generator, sign_flip_p
 
 
 def rng():
@@ -229,6 +229,16 @@ def test_generators_depend_on_seed_and_names():
     draws = {int(generator(*names).integers(1 << 60)) for names in [(0,), (1,), (0, "a"), (0, "b"), (0, "a", "b"), (0, "\ud800")]}
     assert len(draws) == 6
     assert generator(0, "a").integers(1 << 60) == generator(0, "a").integers(1 << 60)
+
+
+def test_content_is_the_values_up_to_signs_and_the_last_bit():
+    values = np.array([0.1, 0.2, 0.0, 1.0])
+    (name,) = content_of([values])
+    for same in (-values, values + 1e-16, np.array([0.1, 0.2, -0.0, 1.0]), values * (1 + 1e-15)):
+        assert content_of([same]) == [name]
+    for other in (values[::-1], values[:3], values + 1e-6, np.array([0.1, 0.2, 0.0, 0.5])):
+        assert content_of([other]) != [name]
+    assert content_of([values, values]) == [name, name]
 
 
 def test_too_few_rows_differ():
