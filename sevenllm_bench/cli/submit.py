@@ -11,7 +11,7 @@ from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.cli.verify import print_findings
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.runs.model_identity import is_only_the_base, repository_of
+from sevenllm_bench.runs.model_name import is_only_the_base, repository_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.submission.bundle import Bundle, one_run, write_bundle

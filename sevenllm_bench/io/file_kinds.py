@@ -9,8 +9,6 @@ from pathlib import Path
 _SIGNATURES = (
     (b"\xff\xfe\x00\x00", "UTF-32 text; save it as UTF-8"),
     (b"\x00\x00\xfe\xff", "UTF-32 text; save it as UTF-8"),
-    (b"\xff\xfe", "UTF-16 text, as Windows PowerShell's > writes it; save it as UTF-8"),
-    (b"\xfe\xff", "UTF-16 text; save it as UTF-8"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first (gunzip)"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd; unpack it first (unzstd)"),
     (b"\xfd7zXZ\x00", "compressed with xz; unpack it first (unxz)"),
@@ -30,6 +28,8 @@ _BUNDLE = "a submission's bundle; unpack it, and give its folder `run` (`sevenll
 def what_else(path: Path) -> str:
     """What a file is that is no text in UTF-8, and what to do ("UTF-16 text; save it as UTF-8"); empty if nothing is known."""
     try:
+        if not path.is_file():
+            return ""
         with path.open("rb") as file:
             start = file.read(512)
     except OSError:
@@ -45,9 +45,16 @@ def of_bytes(start: bytes) -> str:
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if not known and text.startswith(_HTML):
         known = "a web page (HTML or XML), not the file; was it saved from a page that asks to log in?"
-    if not known and len(start) > 3 and (start[1::2].count(0) > len(start) // 4 or start[::2].count(0) > len(start) // 4):
-        known = "UTF-16 text; save it as UTF-8" if start.count(0) <= len(start) * 0.6 else "binary, no text"
-    return known
+    return known or ("UTF-16 text, as Windows PowerShell's > writes it; save it as UTF-8" if _is_utf_16(start) else "")
+
+
+def _is_utf_16(start: bytes) -> bool:
+    """Whether it is JSON in UTF-16, with a byte order mark or without."""
+    for encoding, mark in (("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff")):
+        text = start.removeprefix(mark).decode(encoding, "replace").lstrip()
+        if text.startswith(("{", "[")):
+            return True
+    return False
 
 
 def _archive(path: Path) -> str:

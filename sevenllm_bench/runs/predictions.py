@@ -10,12 +10,17 @@ from typing import Any, Literal
 
 from sevenllm_bench.answers.final_text import with_reasoning_marked, with_thought_marked
 from sevenllm_bench.errors import PredictionsError
+from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.runs.locate import RunFiles, find_runs, is_results, samples_of
+from sevenllm_bench.runs.locate import RunFiles, find_runs, is_results, results_files, samples_of
+from sevenllm_bench.runs.responses import texts_of
 from sevenllm_bench.runs.untrusted import dig
 
 #: What a line of a coverage is about.
 CoverageKind = Literal["answers", "missing", "duplicates", "unknown"]
+
+#: Id, answer, and what is unusual about it: "repeated", "refused" or empty.
+_Answer = tuple[int, Any, str]
 
 _EXPECTED = 'one JSON object per line with "id" and "output", or the samples_*.jsonl that lm_eval --log_samples writes'
 
@@ -29,18 +34,32 @@ class Predictions:
         duplicates: Ids that came more than once; their first answer counts.
         names: The files read.
         ignored: Samples files of older runs in the same folder, which were not read.
+        repeated: Ids with several responses (lm-eval's `repeats`); their first one counts.
+        refused: Ids whose answer is a chat message with a `refusal` and no content; it counts as an empty answer.
     """
 
     answers: dict[int, Any]
     duplicates: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    repeated: tuple[int, ...] = ()
+    refused: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:
         """The files in a few words."""
         more = f" and {len(self.names) - 1} more files" if len(self.names) > 1 else ""
         return f"{self.names[0]}{more}" if self.names else "no file"
+
+    def remarks(self) -> list[str]:
+        """What is unusual about the answers read, one line per finding."""
+        empty = tuple(row_id for row_id, answer in self.answers.items() if answer is None and row_id not in self.refused)
+        parts = (
+            ("no response (null), which counts as an empty answer", empty),
+            ("refused (the message has a refusal and no content), which counts as an empty answer", self.refused),
+            ("several responses to one row (repeats), the first counts", self.repeated),
+        )
+        return [f"{what}: {len(ids):,} ({name_ids(ids)})" for what, ids in parts if ids]
 
     def coverage(self, wanted: Iterable[int], known: Iterable[int] = ()) -> Coverage:
         """Compare with the ids wanted; ids that are neither wanted nor `known` are unknown."""
@@ -120,20 +139,26 @@ def read_predictions(paths: Sequence[str | Path], reasoning_end: str = "") -> Pr
     chosen = [_files(user_path(path, PredictionsError)) for path in paths]
     files = [file for group, _ in chosen for file in group]
     answers: dict[int, Any] = {}
-    duplicates: dict[int, None] = {}
+    found: dict[str, dict[int, None]] = {"duplicates": {}, "repeated": {}, "refused": {}}
     for file in files:
+        if other := what_else(file):
+            raise PredictionsError(f"{file}: {other}")
         read = 0
-        for identifier, answer in _answers(file):
+        for identifier, answer, remark in _answers(file):
             read += 1
             if identifier in answers:
-                duplicates[identifier] = None
+                found["duplicates"][identifier] = None
+            elif remark:
+                found[remark][identifier] = None
             if reasoning_end and isinstance(answer, str):
                 answer = with_reasoning_marked("", answer, reasoning_end)
             answers.setdefault(identifier, answer)
         if not read:
             raise PredictionsError(f"{file}: no predictions in it; expected {_EXPECTED}")
     ignored = tuple(str(file) for _, older in chosen for file in older)
-    return Predictions(answers, tuple(sorted(duplicates)), tuple(map(str, files)), ignored)
+    return Predictions(
+        answers, names=tuple(map(str, files)), ignored=ignored, **{name: tuple(sorted(ids)) for name, ids in found.items()}
+    )
 
 
 def _files(path: Path) -> tuple[list[Path], list[Path]]:
@@ -143,6 +168,8 @@ def _files(path: Path) -> tuple[list[Path], list[Path]]:
     if not path.is_dir():
         return (_texts_of(RunFiles(path, samples_of(path))) if is_results(path) else [path]), []
     samples = sorted(path.rglob("samples_sevenllm_*.jsonl"))
+    if not samples and results_files(path) and not any(path.rglob("samples_*.jsonl")):
+        raise PredictionsError(f"{path}: results without samples; run lm_eval with --log_samples")
     if not samples:
         variants = any(path.rglob("samples_sevenllm-*-logprob_*.jsonl"))
         why = "only samples of log-likelihoods, which hold no text" if variants else "no samples_sevenllm_*.jsonl in this folder"
@@ -176,7 +203,7 @@ def _newest(path: Path, samples: Sequence[Path]) -> tuple[list[Path], list[Path]
     return [file for file in samples if runs[file] == newest], [file for file in samples if runs[file] != newest]
 
 
-def _answers(file: Path) -> Iterator[tuple[int, Any]]:
+def _answers(file: Path) -> Iterator[_Answer]:
     try:
         with file.open("rb") as lines:
             for number, line in enumerate(lines, 1):
@@ -186,7 +213,7 @@ def _answers(file: Path) -> Iterator[tuple[int, Any]]:
         raise PredictionsError(f"{file}: can't be read ({error.strerror or error})") from None
 
 
-def _answer(line: bytes, where: str) -> tuple[int, Any]:
+def _answer(line: bytes, where: str) -> _Answer:
     try:
         record = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError) as error:
@@ -197,23 +224,29 @@ def _answer(line: bytes, where: str) -> tuple[int, Any]:
         return _from_sample(record, where)
     if "id" not in record or "output" not in record:
         raise PredictionsError(f"{where}: found the keys {', '.join(map(str, record)) or 'none'}; expected {_EXPECTED}")
-    return _identifier(record["id"], where), record["output"]
+    return _identifier(record["id"], where), *_of_message(record["output"])
 
 
-def _from_sample(record: dict[str, Any], where: str) -> tuple[int, Any]:
+def _of_message(output: Any) -> tuple[Any, str]:
+    """An answer, and "refused" where it is the message of a chat model that refused."""
+    is_message = isinstance(output, dict) and {"content", "refusal"} <= output.keys()
+    return (None, "refused") if is_message and output["refusal"] and not output["content"] else (output, "")
+
+
+def _from_sample(record: dict[str, Any], where: str) -> _Answer:
     doc, responses = record["doc"], record["resps"]
     if not isinstance(doc, dict) or "id" not in doc:
         raise PredictionsError(f"{where}: a sample of a task that is not SEvenLLM's (its doc has no id)")
-    while isinstance(responses, list) and responses:
-        if len(responses) > 1:
+    texts = texts_of(responses)
+    if texts is None:
+        if isinstance(responses, list) and len(responses) > 1:
             raise PredictionsError(
                 f"{where}: several responses to one row, as log-likelihood tasks have; they hold no text to score"
             )
-        responses = responses[0]
-    if not isinstance(responses, str):
         raise PredictionsError(f"{where}: resps holds no text")
     prompt = dig(record, "arguments", "gen_args_0", "arg_0")
-    return _identifier(doc["id"], where), with_thought_marked(str(prompt), responses)
+    text = None if texts[0] is None else with_thought_marked(str(prompt), texts[0])
+    return _identifier(doc["id"], where), text, "repeated" if len(texts) > 1 else ""
 
 
 def _identifier(value: Any, where: str) -> int:

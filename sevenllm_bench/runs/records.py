@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from sevenllm_bench.answers.reading import Reading
 from sevenllm_bench.catalog import Kind, Language, Leaf
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.runs.model_identity import Identity, identity_of
+from sevenllm_bench.runs.model_name import Identity, identity_of
 
 
 class Unknown(Enum):
@@ -39,6 +39,7 @@ ProblemCode = Literal[
     "duplicate",  # a row that came more than once; its first sample counts
     "foreign-row",  # a row of another task, or of none; left out
     "no-prompt",  # a sample without its prompt
+    "no-answer",  # rows for which the model gave no text (null), which counts as an empty answer
     "bad-value",  # a value of the wrong type or range; left out
     "contradiction",  # two places that should agree do not
     "unknown-settings",  # plain predictions, or samples without results
@@ -117,7 +118,7 @@ class Model:
 
     @property
     def identity(self) -> Identity:
-        """Its name with the arguments that make another model, see `model_identity`."""
+        """Its name with the arguments that make another model, see `model_name`."""
         return identity_of(self.name, self.arguments)
 
 

@@ -13,9 +13,11 @@ from sevenllm_bench.catalog import Leaf
 from sevenllm_bench.data.document import from_document
 from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.errors import DataError
+from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import MOST_BYTES
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS, METRICS, OPTIONAL_FOR, ROUNDING, SEMANTIC_METRICS, bounds
 from sevenllm_bench.runs.records import Sample
+from sevenllm_bench.runs.responses import texts_of
 from sevenllm_bench.runs.untrusted import Problems, dig, finite
 from sevenllm_bench.scoring import score_readings
 from sevenllm_bench.text.unicode import encodable
@@ -31,6 +33,9 @@ def read_samples(path: Path, task: str, leaf: Leaf, problems: Problems) -> list[
         problems: Where to report lines, rows and values that can't be used.
     """
     samples: dict[int, Sample] = {}
+    if other := what_else(path):
+        problems.add("no-samples", path.name, other)
+        return []
     for number, record in _records(path, problems):
         sample = _sample(record, task, leaf, f"line {number}", path.name, problems)
         if sample is None:
@@ -101,14 +106,16 @@ def _answer(
     if isinstance(responses, list) and len(responses) == len(LETTERS) and row.kind == "mcq":
         letter = _likeliest(record.get("filtered_resps"))
         return None, Reading("mcq", "", letter or "unparsed", letter=letter)
-    while isinstance(responses, list) and responses:
-        if len(responses) > 1:
-            problems.add("bad-value", where, f"{line}: {len(responses)} responses to one row; the first counts", "repeats")
-        responses = responses[0]
-    if not isinstance(responses, str):
+    texts = texts_of(responses)
+    if texts is None:
         problems.add("bad-value", where, f"{line}: no response to row {row.id}", "resps")
         return None, read_answer(None, row.kind)
-    text = with_thought_marked(prompt or "", encodable(responses))
+    if len(texts) > 1:
+        why = f"{line}: {len(texts)} responses to one row (the task was run with repeats); the first counts"
+        problems.add("bad-value", where, why, "repeats")
+    if texts[0] is None:
+        problems.add("no-answer", where, f"{line}: no text from the model for row {row.id} (null); it counts as an empty answer")
+    text = None if texts[0] is None else with_thought_marked(prompt or "", encodable(texts[0]))
     return text, read_answer(text, row.kind, row.choices)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import read_bytes
 from sevenllm_bench.runs.records import UNKNOWN, Problem, ProblemCode, Unknown
 from sevenllm_bench.text.display import printable
@@ -50,7 +51,8 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(read_bytes(path, ResultsError))
     except (ValueError, RecursionError) as error:
-        raise ResultsError(f"{path}: broken JSON ({printable(error)}); it may be cut off, so run the evaluation again") from None
+        broken = f"broken JSON ({printable(error)}); it may be cut off, so run the evaluation again"
+        raise ResultsError(f"{path}: {what_else(path) or broken}") from None
 
 
 class Fields:

@@ -22,7 +22,7 @@ from sevenllm_bench.metrics.registry import METRIC_VERSIONS, ROUNDING, bounds
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.locate import find_runs, results_files, samples_alone
-from sevenllm_bench.runs.model_identity import identity_of, repository_of
+from sevenllm_bench.runs.model_name import identity_of, repository_of
 from sevenllm_bench.runs.protocol import protocol_words, words_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run, Unknown

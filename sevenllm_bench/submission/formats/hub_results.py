@@ -14,7 +14,7 @@ from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.metrics.registry import METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
-from sevenllm_bench.runs.model_identity import Identity, identity_of
+from sevenllm_bench.runs.model_name import Identity, identity_of
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.submission.layout import HUB_RESULTS, safe_part
 

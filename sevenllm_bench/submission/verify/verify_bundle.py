@@ -14,7 +14,7 @@ from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.runs.locate import find_runs
-from sevenllm_bench.runs.model_identity import is_only_the_base, repository_of
+from sevenllm_bench.runs.model_name import is_only_the_base, repository_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import read_json

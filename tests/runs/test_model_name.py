@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sevenllm_bench.runs.model_identity import identity_of, is_only_the_base, repository_of
+from sevenllm_bench.runs.model_name import identity_of, is_only_the_base, repository_of
 
 BASE, ADAPTER = "org/base", "me/adapter"
 
