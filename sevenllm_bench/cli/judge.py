@@ -96,7 +96,7 @@ def _rows_and_answers(arguments: argparse.Namespace) -> tuple[list[Row], list[An
     rows = [row for row in rows if row.id in predictions.answers]
     if not rows:
         raise ConfigError(f"{predictions.label}: no answer to a row that is judged; check --dataset")
-    for line in coverage.lines("without an answer, not judged"):
+    for line in [*coverage.lines("without an answer, not judged"), *predictions.remarks()]:
         print(line)
     return rows, [predictions.answers[row.id] for row in rows]
 

@@ -99,6 +99,9 @@ def as_json(
             "duplicates": list(coverage.duplicates),
             "unknown": list(coverage.unknown),
             "partial": partial,
+            "repeated": list(predictions.repeated),
+            "refused": list(predictions.refused),
+            "empty": list(predictions.empty),
         },
         "predictions": list(predictions.names),
         "signatures": {name: signature(kinds[name], languages[name], data, embedding=embedding) for name in sections},
@@ -129,7 +132,7 @@ def _print(scores: Scores, predictions: Predictions, benchmark: Benchmark, parti
     unknown = "not among these rows, left out"
     if _is_of_the_other(predictions, benchmark.source):
         unknown += " (embedded rows: --dataset embedded)" if benchmark.source == "official" else " (official rows)"
-    for line in scores.coverage.lines(missing, unknown):
+    for line in [*scores.coverage.lines(missing, unknown), *predictions.remarks()]:
         print(line)
     if predictions.ignored:
         print(f"ignored: {len(predictions.ignored)} samples files of older runs in the same folder")

@@ -141,9 +141,12 @@ def compare_runs(
 
     Raises:
         ConfigError: Fewer than two runs, an unknown metric, or too few resamples.
-        ResultsError: The runs can't be compared; every reason is named.
+        ResultsError: The runs can't be compared; every reason is named. A run has no samples.
     """
     _check_options(runs, metrics, resamples)
+    lacking = [run.label for run in runs if not run.samples]
+    if lacking and not force:
+        raise ResultsError(f"{' and '.join(lacking)}: no samples to compare; run lm_eval again with --log_samples")
     found = differences(runs)
     shared = [task for task in runs[0].leaves if all(task in run.leaves for run in runs)]
     forbidden = forbidding(found, metrics or HEADLINE.values(), shared)

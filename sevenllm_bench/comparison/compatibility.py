@@ -247,7 +247,7 @@ def _of_problems(runs: Sequence[Run]) -> Iterable[Difference]:
             yield Difference("samples", "forbids", f"{run.label} has none; run it with --log_samples")
         for problem in run.problems:
             weight: Weight = "forbids" if problem.code in DISQUALIFYING else "note"
-            if problem.code != "unknown-settings":
+            if problem.code != "unknown-settings" and (run.samples or problem.code != "no-samples"):
                 yield Difference(f"problem in {run.label}", weight, printable(problem.line, 500))
         if run.older:
             named = _few([printable(PurePath(path).name, 80) for path in run.older], what="more")

@@ -14,6 +14,7 @@ from pathlib import Path
 from sevenllm_bench.data.hub import REPO_ID, REVISION, download
 from sevenllm_bench.data.rows import Row, read_rows
 from sevenllm_bench.errors import DataError
+from sevenllm_bench.io.file_kinds import of_bytes
 from sevenllm_bench.io.files import read_bytes, user_path
 
 FILENAME = "test.jsonl"
@@ -95,6 +96,8 @@ def _what_differs(content: bytes, path: Path, sha256: str, origin: str) -> str:
     message = f"{path} is not the official file: its sha256 is {sha256}, expected {SHA256}."
     if len(content) < SIZE and content.startswith(b'{"id"') and not content.rstrip().endswith(b"}"):
         message += f"\nIt ends in the middle of a row, after {len(content):,} of {SIZE:,} bytes: a truncated download."
+    elif other := of_bytes(content[:512]):
+        message += f"\nIt is {other}."
     else:
         try:
             message += f"\nIt has {len(read_rows(content, path.name)):,} well-formed rows (the official file has 1,300)."

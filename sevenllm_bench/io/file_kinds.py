@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pathlib import Path
 _SIGNATURES = (
     (b"\xff\xfe\x00\x00", "UTF-32 text; save it as UTF-8"),
     (b"\x00\x00\xfe\xff", "UTF-32 text; save it as UTF-8"),
+    (b"PK\x03\x04", "a zip file; unpack it first"),
     (b"\x1f\x8b", "compressed with gzip; unpack it first (gunzip)"),
     (b"\x28\xb5\x2f\xfd", "compressed with zstd; unpack it first (unzstd)"),
     (b"\xfd7zXZ\x00", "compressed with xz; unpack it first (unxz)"),
@@ -61,6 +63,7 @@ def _archive(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, struct.error):
         return "a zip file that is cut off or broken"
-    return _BUNDLE if any(name.split("/")[-1] == "manifest.json" for name in names) else "a zip file; unpack it first"
+    is_bundle = any(name.replace("\\", "/").split("/")[-1] == "manifest.json" for name in names)
+    return _BUNDLE if is_bundle else "a zip file; unpack it first"

@@ -51,11 +51,15 @@ class Predictions:
         more = f" and {len(self.names) - 1} more files" if len(self.names) > 1 else ""
         return f"{self.names[0]}{more}" if self.names else "no file"
 
+    @property
+    def empty(self) -> tuple[int, ...]:
+        """Ids whose answer is null, and that were not refused."""
+        return tuple(sorted(self.answers.keys() - set(self.refused) - {i for i, a in self.answers.items() if a is not None}))
+
     def remarks(self) -> list[str]:
         """What is unusual about the answers read, one line per finding."""
-        empty = tuple(row_id for row_id, answer in self.answers.items() if answer is None and row_id not in self.refused)
         parts = (
-            ("no response (null), which counts as an empty answer", empty),
+            ("no response (null), which counts as an empty answer", self.empty),
             ("refused (the message has a refusal and no content), which counts as an empty answer", self.refused),
             ("several responses to one row (repeats), the first counts", self.repeated),
         )

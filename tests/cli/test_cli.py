@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MODELS
+from submission_files import copied, read_lines, write_lines, zipped
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.data.embedded import embedded_split
@@ -205,3 +206,55 @@ def test_plain_lm_eval_ends_with_one_message_too():
     assert done.returncode == 2, done.stderr
     assert "the data folder /nowhere doesn't exist" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["score", "{}"],
+        ["compare", "{}", "{}"],
+        ["report", "{}", "-o", "{}.pages"],
+        ["judge", "--model", "m", "{}"],
+        ["judge", "--model", "m", "--calibrate", "{}"],
+        ["submit", "{}", "-o", "{}.zip"],
+    ],
+)
+def test_a_bundle_where_a_run_is_expected_is_named_as_one(original, tmp_path, capsys, monkeypatch, words):
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    path = zipped(original, tmp_path / "bundle.zip")
+    assert main([word.replace("{}", str(path)) for word in words]) == 2
+    error = capsys.readouterr().err
+    assert f"{path}: a submission's bundle; unpack it, and give its folder `run`" in error
+    assert len(error.splitlines()) == 1
+
+
+def test_an_unpacked_bundle_is_a_run(original, capsys):
+    assert main(["score", str(original / "run"), "--dataset", "embedded"]) == 0
+    assert main(["score", str(original), "--dataset", "embedded"]) == 0
+    assert "answers: 48 of 256 rows" in capsys.readouterr().out
+
+
+def test_score_takes_a_results_file_and_says_what_is_odd(original, tmp_path, capsys):
+    run = copied(original / "run", tmp_path / "run")
+    path = next(run.glob("samples_sevenllm_en_mcq_*"))
+    first, second, *rest = read_lines(path)
+    write_lines(path, [{**first, "resps": [[None]]}, {**second, "resps": [["A", "B"]]}, *rest])
+    assert (
+        main(["score", str(next(run.glob("results_*.json"))), "--dataset", "embedded", "--json", str(tmp_path / "s.json")]) == 0
+    )
+    out = capsys.readouterr().out
+    assert f"no response (null), which counts as an empty answer: 1 ({first['doc']['id']})" in out
+    assert f"several responses to one row (repeats), the first counts: 1 ({second['doc']['id']})" in out
+    coverage = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["coverage"]
+    assert (coverage["empty"], coverage["repeated"]) == ([first["doc"]["id"]], [second["doc"]["id"]])
+
+
+@pytest.mark.parametrize("command", ["score", "judge"])
+def test_results_without_samples_are_told_so(original, tmp_path, capsys, monkeypatch, command):
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    run = copied(original / "run", tmp_path / "run")
+    for file in run.glob("samples_*"):
+        file.unlink()
+    for path in (run, next(run.glob("results_*"))):
+        assert main([command, str(path), *(["--model", "m"] if command == "judge" else [])]) == 2
+        assert capsys.readouterr().err.count("--log_samples") == 1

@@ -154,6 +154,15 @@ def test_a_comparison_turned_around_is_its_mirror(tmp_path):
     assert (interval.low, interval.high) == pytest.approx((-mirrored.high, -mirrored.low))
 
 
+def test_runs_without_samples_are_told_once_what_to_do(tmp_path):
+    runs_of(tmp_path, spread(), spread())
+    for file in tmp_path.rglob("samples_*"):
+        file.unlink()
+    with pytest.raises(ResultsError) as caught:
+        compare_runs(read_runs([tmp_path]))
+    assert str(caught.value) == "a and b: no samples to compare; run lm_eval again with --log_samples"
+
+
 def test_too_few_resamples_for_so_many_tests_are_pointed_out(tmp_path):
     """101 draws at most: the least p is 1/101, and times 6 or 12 that is above 0.05; times 3 (headline) it is not."""
     runs = runs_of(tmp_path, spread(), spread(0.01), spread(0.02), spread(0.03))

@@ -116,3 +116,54 @@ def test_binary_content_is_an_error_not_a_crash(tmp_path):
 def test_ids_are_named_as_ranges():
     assert name_ids([5, 1, 2, 3, 9]) == "1-3, 5, 9"
     assert name_ids(list(range(0, 100, 2)), most=2) == "0, 2, and 48 more ranges"
+
+
+@pytest.mark.parametrize(
+    ("record", "answer", "remark"),
+    [
+        (sample(7, None), None, "no response (null), which counts as an empty answer: 1 (7)"),
+        ({"id": 7, "output": None}, None, "no response (null), which counts as an empty answer: 1 (7)"),
+        (sample(7, "x", resps=[["first", "second"]]), "first", "several responses to one row (repeats), the first counts: 1 (7)"),
+        (sample(7, "x", resps=[["a"]]), "a", None),
+        (sample(7, "x", resps=["a"]), "a", None),
+        (sample(7, "x", resps=[[[["a"]]]]), "a", None),
+        (
+            {"id": 7, "output": {"role": "assistant", "content": None, "refusal": "I can't help with that."}},
+            None,
+            "refused (the message has a refusal and no content), which counts as an empty answer: 1 (7)",
+        ),
+        (
+            {"id": 7, "output": {"role": "assistant", "content": "B", "refusal": None}},
+            {"role": "assistant", "content": "B", "refusal": None},
+            None,
+        ),
+        ({"id": 7, "output": {"content": "", "reason": "a refusal"}}, {"content": "", "reason": "a refusal"}, None),
+        ({"id": 7, "output": ""}, "", None),
+    ],
+)
+def test_one_odd_response_refuses_no_file(tmp_path, record, answer, remark):
+    found = read_predictions([write(tmp_path / "p.jsonl", {"id": 1, "output": "B"}, record)])
+    assert found.answers == {1: "B", 7: answer}
+    assert found.remarks() == ([remark] if remark else [])
+    assert found.coverage([1, 7]).missing == ()
+
+
+def test_the_remark_is_about_the_answer_that_counts(tmp_path):
+    found = read_predictions([write(tmp_path / "p.jsonl", sample(7, "x"), sample(7, "x", resps=[["a", "b"]]))])
+    assert (found.duplicates, found.repeated) == ((7,), ())
+
+
+def test_files_that_are_something_else_are_named_so(tmp_path):
+    """The first line of a broken file was the only thing said."""
+    for name, content, words in (
+        ("utf16.jsonl", '{"id": 1, "output": "B"}'.encode("utf-16"), "UTF-16 text"),
+        ("pointer.jsonl", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "a Git LFS pointer"),
+        ("page.jsonl", b"<!doctype html><title>Sign in</title>", "a web page"),
+        ("samples_sevenllm_en_mcq_2026-01-02T00-00-00.1.jsonl", b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        path = tmp_path if name.startswith("samples") else tmp_path / name
+        with pytest.raises(PredictionsError) as caught:
+            read_predictions([path])
+        assert f"{tmp_path / name}: {words}" in str(caught.value)
+        (tmp_path / name).unlink()

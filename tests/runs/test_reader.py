@@ -202,6 +202,9 @@ def test_leaves_and_variants_by_name():
         (lambda s: [{**s[0], "value_f1": 0.5}, *s[1:]], ["contradiction"], 4),
         (lambda s: [{**s[0], "resps": [["a", "b"]]}, *s[1:]], ["bad-value"], 4),
         (lambda s: [{**s[0], "resps": None}, *s[1:]], ["bad-value"], 4),
+        (lambda s: [{**s[0], "resps": [[None]]}, *s[1:]], ["no-answer"], 4),
+        (lambda s: [{**s[0], "resps": [None]}, *s[1:]], ["no-answer"], 4),
+        (lambda s: [{**s[0], "resps": [[[-1.5, False]]]}, *s[1:]], ["bad-value"], 4),
         (lambda s: [{**s[0], "resps": [[{"a": 1}]]}, *s[1:]], ["bad-value"], 4),
         (lambda s: [{**s[0], "arguments": ["x"]}, *s[1:]], ["no-prompt"], 4),
         (lambda s: [{**s[0], "resps": [["\ud800" + "x" * 1_000_000]]}, *s[1:]], [], 4),
@@ -237,6 +240,25 @@ def test_samples_of_another_task_under_the_name_of_this_one(tmp_path):
     (run,) = read_runs([tmp_path])
     assert run.samples == ()
     assert {"foreign-row", "missing-rows", "no-samples"} <= set(codes(run))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"doc": 1}'.encode("utf-16"), "UTF-16 text"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a Git LFS pointer"),
+        (b"<html>", "a web page"),
+    ],
+)
+def test_samples_and_results_that_are_something_else_are_named_so(tmp_path, content, words):
+    path = write_run(tmp_path, "m", rows_of(EVENT))
+    (tmp_path / "m" / f"samples_{EVENT}_{STAMP}.jsonl").write_bytes(content)
+    problem = read_runs([tmp_path])[0].problems[0]
+    assert (problem.code, problem.detail[: len(words)]) == ("no-samples", words)
+    if words != "UTF-16 text":  # which Python's JSON reads
+        path.write_bytes(content)
+        with pytest.raises(ResultsError, match=f"{path.name}: {words}"):
+            read_runs([tmp_path])
 
 
 def test_without_log_samples_the_figures_are_read(tmp_path, rows):

@@ -20,6 +20,7 @@ from sevenllm_bench.data.hub import REPO_ID, REVISION, download
 from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import DataError
+from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import user_path
 
 FILENAME = "train.jsonl"
@@ -151,6 +152,8 @@ def _check(path: Path, sha256: str, lines: int, broken: int, dropped: list[tuple
     """Refuse the benchmark itself, a file without a usable row, and one with too many broken lines."""
     if sha256 in (SHA256, SHA256_LF):
         raise DataError(f"{path} is the benchmark's own test file: nothing may be trained on it.\n{WAYS_TO_GET_IT}")
+    if (other := what_else(path)) and not any_row:
+        raise DataError(f"{path}: {other}.\n{WAYS_TO_GET_IT}")
     first = f" The first: line {dropped[0][0]}, {dropped[0][2]}." if dropped else ""
     if broken >= _BROKEN_LINES and broken > _BROKEN_SHARE * lines:
         raise DataError(

@@ -186,6 +186,8 @@ def _protocol(words: Sequence[str]) -> str:
 
 
 def _of_run(run: Run) -> Entry:
+    if not run.samples:
+        raise ResultsError(f"{run.path}: no samples; run lm_eval with --log_samples")
     untrusted = [problem.line for problem in run.problems if problem.code in DISQUALIFYING]
     if untrusted:
         raise ResultsError(f"{run.path}: its files can't be trusted ({'; '.join(untrusted[:3])})")

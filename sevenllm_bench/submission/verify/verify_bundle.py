@@ -23,7 +23,7 @@ from sevenllm_bench.submission.manifest import Declared, created_in, declared_in
 from sevenllm_bench.submission.verify.check_claims import check_figures, check_files, check_formats, check_groups, check_manifest
 from sevenllm_bench.submission.verify.check_rows import check_prompts, check_rows, source_of
 from sevenllm_bench.submission.verify.check_scores import Rescored, check_scores, rescore
-from sevenllm_bench.submission.verify.findings import Finding, Verification, some
+from sevenllm_bench.submission.verify.findings import Finding, Status, Verification, some
 from sevenllm_bench.submission.verify.unpack import unpack
 from sevenllm_bench.text.display import printable
 
@@ -104,7 +104,8 @@ def _problems(run: Run) -> Iterator[Finding]:
     """What the reader found wrong. A missing prompt is a finding of its own, see `check_prompts`."""
     for problem in run.problems:
         if problem.code != "no-prompt":
-            yield Finding("samples", problem.where, "differs", problem.line.removeprefix(f"{problem.where}: "))
+            status: Status = "note" if problem.code == "no-answer" else "differs"
+            yield Finding("samples", problem.where, status, problem.line.removeprefix(f"{problem.where}: "))
 
 
 def _unscorable(again: Rescored) -> frozenset[str]:

@@ -4,7 +4,21 @@ from dataclasses import replace
 
 import pytest
 from run_files import rows_of
-from submission_files import DECLARED, LEAVES, edit_json, make_bundle, packed, sign_again, small_rows, verify, write_true_run
+from submission_files import (
+    DECLARED,
+    LEAVES,
+    differing,
+    edit_json,
+    half_right,
+    make_bundle,
+    packed,
+    read_lines,
+    sign_again,
+    small_rows,
+    verify,
+    write_lines,
+    write_true_run,
+)
 
 from sevenllm_bench import __version__
 from sevenllm_bench.answers.reading import read_answer
@@ -162,3 +176,15 @@ def test_a_leaf_of_the_embedded_rows_and_one_of_the_official():
     leaf = LeafRun(MCQ, leaf_by_name(MCQ))
     assert source_of(leaf) == "embedded"
     assert source_of(replace(leaf, signature={"data": {"name": "SEvenLLM-Bench"}})) == "official"
+
+
+def test_a_null_response_is_an_empty_answer_and_no_fault(tmp_path):
+    """As lm-eval writes it where a chat server gives no text: scored as an empty answer."""
+    run = write_true_run(tmp_path / "run", small_rows(), lambda row: "" if row.id % 5 == 0 else half_right(row))
+    for path in run.parent.glob("samples_*"):
+        lines = [{**line, "resps": [[line["resps"][0][0] or None]]} for line in read_lines(path)]
+        write_lines(path, lines)
+    found = verify(make_bundle(run, tmp_path / "b.zip"))
+    assert differing(found) == []
+    notes = [finding for finding in found.of("note") if finding.check == "samples"]
+    assert "no text from the model for row" in notes[0].detail
