@@ -10,6 +10,7 @@ from typing import Any
 from sevenllm_bench.data.document import to_document
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.data.rows import Row
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS
 
 STAMP = "2026-11-24T19-01-45.882114"
 METRICS = {
@@ -17,7 +18,6 @@ METRICS = {
     "generation": ("rouge_l_paper", "rouge_l"),
     "mcq": ("acc", "answered"),
 }
-VERSIONS = {name: 1 for names in METRICS.values() for name in names}
 
 
 def rows_of(*leaves: str) -> list[Row]:
@@ -106,7 +106,7 @@ def _config(task: str, row: Row) -> dict[str, Any]:
             "sevenllm": {
                 "signature": {
                     "sevenllm_bench": "0.1.0",
-                    "metrics": {name: VERSIONS[name] for name in METRICS[kind]},
+                    "metrics": {name: METRIC_VERSIONS[name] for name in METRICS[kind]},
                     "language": row.language,
                     **({"segmenter": "words 1", "lcs": "rapidfuzz 3"} if kind == "generation" else {}),
                     "data": {"name": "rows", "sha256": "0" * 64},
