@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
@@ -104,6 +105,7 @@ def as_json(
             "empty": list(predictions.empty),
         },
         "predictions": list(predictions.names),
+        "ignored": list(predictions.ignored),
         "signatures": {name: signature(kinds[name], languages[name], data, embedding=embedding) for name in sections},
     }
 
@@ -135,7 +137,9 @@ def _print(scores: Scores, predictions: Predictions, benchmark: Benchmark, parti
     for line in [*scores.coverage.lines(missing, unknown), *predictions.remarks()]:
         print(line)
     if predictions.ignored:
-        print(f"ignored: {len(predictions.ignored)} samples files of older runs in the same folder")
+        more = f", and {len(predictions.ignored) - 3} more" if len(predictions.ignored) > 3 else ""
+        named = ", ".join(PurePath(file).name for file in predictions.ignored[:3]) + more
+        print(f"ignored: {len(predictions.ignored)} samples files of older runs in the same folder ({named})")
     modified = " (MODIFIED)" if benchmark.modified else ""
     print(f"data: {benchmark.description['name']}{modified}, sha256 {benchmark.sha256[:16]}")
 

@@ -82,12 +82,12 @@ def results_files(folder: Path, deep: bool = True) -> list[Path]:
         Files named as lm-eval names them, readable or not, and others with "results" in their names that hold tasks of ours.
     """
     files = sorted(folder.rglob("*.json") if deep else folder.glob("*.json"))
-    return [file for file in files if file.is_file() and is_results(file)]
+    return [file for file in files if file.is_file() and (_stamp(file) or file.stem == "results" or _is_renamed(file))]
 
 
 def is_results(file: Path) -> bool:
-    """Whether a file is named as a results file, or holds tasks of ours as one does."""
-    return file.suffix == ".json" and (bool(_stamp(file)) or file.stem == "results" or _is_renamed(file))
+    """Whether a file holds results of lm-eval, whatever its name."""
+    return file.suffix == ".json" and _read(file) is not None
 
 
 def _is_renamed(file: Path) -> bool:

@@ -153,6 +153,11 @@ def test_the_remark_is_about_the_answer_that_counts(tmp_path):
     assert (found.duplicates, found.repeated) == ((7,), ())
 
 
+def test_answers_in_a_file_called_results_are_answers(tmp_path):
+    file = write(tmp_path / "results.json", {"id": 1, "output": "B"}, {"id": 2, "output": "C"})
+    assert read_predictions([file]).answers == {1: "B", 2: "C"}
+
+
 def test_files_that_are_something_else_are_named_so(tmp_path):
     """The first line of a broken file was the only thing said."""
     for name, content, words in (
