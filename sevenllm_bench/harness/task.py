@@ -199,6 +199,8 @@ class SEvenLLMTask(ConfigurableTask):
 
     def _response(self, instance: Instance, response: Any) -> Any:
         """A response as it is scored and written into the samples file: with what its prompt opened."""
+        if response is None:  # of a server that gave no text; lm-eval would write it as the text "None"
+            return ""
         if not isinstance(response, str):
             return response
         prompt = str(getattr(instance.args[0], "prompt", instance.args[0]))  # chat messages are JSON, in a tuple of one

@@ -265,3 +265,13 @@ def test_a_real_model_through_plain_lm_eval(tiny_checkpoint):
     assert results["n-samples"]["sevenllm_zh_mcq"]["effective"] == 2
     answers = [sample["resps"][0][0] for sample in results["samples"]["sevenllm_en_threat_analysis"]]
     assert all(isinstance(answer, str) for answer in answers)
+
+
+def test_a_null_response_is_an_empty_answer_also_in_the_samples():
+    """lm-eval gives None where a chat server gives no text (a refusal, for example), and would write it as "None"."""
+    leaf = "sevenllm_en_time_element_acquisition"
+    results = evaluate(Scripted(lambda doc: None), leaf, log_samples=True)
+    assert set(figures(results, leaf).values()) == {0.0}
+    assert {str(sample["resps"]) for sample in results["samples"][leaf]} == {"[['']]"}
+    block = results["configs"][leaf]["metadata"]["sevenllm"]["answers"]
+    assert block["read_as"] == {"empty": 4}
