@@ -102,6 +102,7 @@ def how_to_read(comparison: Comparison) -> list[str]:
         'level. Anything else is "cannot tell", which doesn\'t mean that the models are equal.',
         f"Intervals and permutation tests use {comparison.resamples:,} random draws with seed {comparison.seed}.",
     ]
+    lines += [f"{run.label}: {run.path}" for run in comparison.runs if run.label != run.model.identity.name]
     partial = [f"{run.label} ({why})" for run in comparison.runs if (why := why_partial(run))]
     if partial:
         lines.append(f"Not the benchmark's headline: {'; '.join(partial)}.")

@@ -15,6 +15,7 @@ from sevenllm_bench.catalog import LEAVES
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.comparison.compare_runs import compare_runs, score_run
 from sevenllm_bench.comparison.export import CSV_COLUMNS, as_csv, as_json, as_markdown
+from sevenllm_bench.comparison.table_cells import how_to_read
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.cells import RowValues, headline_cells
@@ -136,6 +137,8 @@ def test_a_namesake_moves_no_figure(tmp_path):
     two, three = ([tmp_path / name for name in names] for names in ("12", "123"))
     before, after = (compare_runs(read_runs(paths), resamples=300) for paths in (two, three))
     assert [run.label for run in after.runs] == ["a (1)", "b", "a (2)"]
+    named = [f"{run.label}: {run.path}" for run in after.runs]
+    assert [line in how_to_read(after) for line in named] == [True, False, True]
     assert figures(after)[0][: len(before.scores)] == figures(before)[0]
     assert [f.paired for f in after.findings if f.run == "b"] == [f.paired for f in before.findings]
 

@@ -82,7 +82,7 @@ def _newest(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
     for entry in entries:
         key = (*entry.key, entry.headline is None)  # a partial run replaces no whole one
         rival = newest.get(key)
-        if rival is None or entry.date > rival.date:
+        if rival is None or (entry.date, entry.moment) > (rival.date, rival.moment):
             newest[key] = entry
     chosen = {id(entry) for entry in newest.values()}
     return [e for e in entries if id(e) in chosen], [e for e in entries if id(e) not in chosen]

@@ -81,6 +81,7 @@ class Entry:
         repository: Its repository on the Hub; empty where there is none.
         revision: Commit or revision; empty where not known.
         date: When it was run, or else submitted, as "2026-01-31"; empty where not known.
+        moment: The same to the second, in UTC; empty where not known.
         by: Who ran it.
         protocol: Prompt, number of few-shot examples, and what isn't as usual: chat template, limit, sampling, other rows.
         command: How to repeat it.
@@ -94,6 +95,7 @@ class Entry:
     repository: str = ""
     revision: str = ""
     date: str = ""
+    moment: str = ""
     by: str = ""
     protocol: str = ""
     command: str = ""

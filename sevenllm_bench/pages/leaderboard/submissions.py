@@ -125,6 +125,7 @@ def _of_manifest(manifest: Mapping[str, Any], path: str) -> Entry:
         repository=repository,
         revision=_known(declared.get("revision")) or _known(model.get("sha")) or _known(model.get("revision")),
         date=_day(manifest.get("date")) or _day(manifest.get("created")),
+        moment=_moment(manifest.get("date")) or _moment(manifest.get("created")),
         by=_known(declared.get("organization")),
         protocol=_protocol(protocol_words(model.get("arguments"), _object(manifest, "settings"), tasks)),
         command=_text(manifest.get("command"), 20_000),
@@ -155,6 +156,15 @@ def _day(value: Any) -> str:
     try:
         return datetime.fromisoformat(_text(value)).date().isoformat()
     except ValueError:
+        return ""
+
+
+def _moment(value: Any) -> str:
+    """An ISO time as UTC to the second, so that texts compare as times; empty for anything else."""
+    try:
+        time = datetime.fromisoformat(_text(value))
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError):
         return ""
 
 
@@ -195,7 +205,8 @@ def _of_run(run: Run) -> Entry:
         name=run.model.identity.name,
         repository=repository_of(run.model.source, run.model.arguments, run.model.sha)[0] or "",
         revision=str(run.model.sha or run.model.revision or ""),
-        date="" if isinstance(run.date, Unknown) else _day_of(run.date),
+        date=_moment_of(run)[:10],
+        moment=_moment_of(run),
         protocol=_protocol(words_of(run.model, run.settings, run.leaves)),
         command=command_of(run).text,
         source=run.model.source,
@@ -204,9 +215,9 @@ def _of_run(run: Run) -> Entry:
     )
 
 
-def _day_of(seconds: float) -> str:
+def _moment_of(run: Run) -> str:
     try:
-        return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+        return "" if isinstance(run.date, Unknown) else datetime.fromtimestamp(run.date, UTC).isoformat(timespec="seconds")
     except (OverflowError, OSError, ValueError):
         return ""
 

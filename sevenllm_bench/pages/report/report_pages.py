@@ -32,6 +32,7 @@ from sevenllm_bench.pages.report.score_views import (
 )
 from sevenllm_bench.pages.site import Site, heat
 from sevenllm_bench.runs.command import command_of
+from sevenllm_bench.runs.protocol import words_of
 from sevenllm_bench.runs.records import LeafRun, Run, Unknown
 
 #: Random draws per interval: a tenth of the time of `compare`'s 10,000, and the ends of intervals agree to about 0.002.
@@ -237,6 +238,7 @@ def settings(run: Run) -> Iterable[tuple[str, str]]:
     yield "model", run.model.identity.name
     yield "model type", run.model.source
     yield "model arguments", run.model.identity.noted or "none that may change an answer"
+    yield "protocol", ", ".join(words_of(run.model, run.settings, run.leaves))
     yield "revision", f"{run.model.revision}" + (f", commit {run.model.sha}" if run.model.sha else "")
     yield "limit", "none" if of.limit is None else str(of.limit)
     yield "chat template", "none" if of.chat_template is None else str(of.chat_template)

@@ -334,11 +334,15 @@ def test_a_run_of_other_shots_in_the_same_folder_is_an_entry_of_its_own(tmp_path
 
 def test_an_older_run_in_the_same_folder_is_in_the_history(tmp_path):
     rows = rows_of("sevenllm_en_mcq")
-    for day, stamp in ((1, "2026-01-01T00-00-00"), (2, "2026-01-02T00-00-00")):
-        write_run(tmp_path, "m", rows, stamp=stamp, change=lambda results, day=day: results.update(date=86400.0 * day))
+    for hour, stamp in ((1, "2026-01-01T01-00-00"), (3, "2026-01-01T03-00-00"), (2, "2026-01-01T02-00-00")):
+        write_run(tmp_path, "m", rows, stamp=stamp, change=lambda results, hour=hour: results.update(date=3600.0 * hour))
     built = build_leaderboard([tmp_path], tmp_path / "out")
     content = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
-    assert {entry["date"]: entry["newest"] for entry in content["entries"]} == {"1970-01-02": False, "1970-01-03": True}
+    assert {entry["moment"]: entry["newest"] for entry in content["entries"]} == {
+        "1970-01-01T01:00:00+00:00": False,
+        "1970-01-01T02:00:00+00:00": False,
+        "1970-01-01T03:00:00+00:00": True,
+    }
 
 
 def test_runs_written_to_a_file_name_and_bundles_beside_runs_are_found(tmp_path):
