@@ -74,6 +74,8 @@ def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:
             f"--model {arguments.model}: that is the base; what was run is {evaluated.model.identity.name}. "
             "Name the adapter's own repository, or leave --model out"
         )
+    if not (arguments.model or evaluated.model.identity.loaded):
+        raise ConfigError(f"the run names no model ({evaluated.model.name} is made up by lm-eval): --model ORG/NAME")
     repository = arguments.model or _loaded(evaluated)[0]
     for option, name in (("--model", repository), ("--benchmark", arguments.benchmark)):
         if name:

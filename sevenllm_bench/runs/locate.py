@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,7 +111,10 @@ def _of_folder(folder: Path) -> list[RunFiles]:
         groups.setdefault((str(file.parent), _prefix(file)), []).append(file)
     runs = [run for files in groups.values() for run in _newest(files)]
     ours = [run for run, results in runs if results is None or results.leaves]
-    return sorted(ours or [run for run, _ in runs], key=lambda run: run.name) or [_only_samples(folder)]
+    found = [*(ours or [run for run, _ in runs]), *_only_samples(folder, {parent for parent, _ in groups})]
+    if not found:
+        raise ResultsError(f"{folder}: no results in this folder; {_WANTED}")
+    return sorted(found, key=lambda run: run.name)
 
 
 def _newest(files: Sequence[Path]) -> list[tuple[RunFiles, Results | None]]:
@@ -151,10 +154,10 @@ def _model_key(results: Results) -> tuple[str, ...]:
     return (results.model.source, identity.name, identity.loaded, identity.noted, str(answers))
 
 
-def _only_samples(folder: Path) -> RunFiles:
-    if any(file.is_file() for file in folder.rglob("samples_sevenllm_*.jsonl")):
-        return RunFiles(None, (folder,))
-    raise ResultsError(f"{folder}: no results in this folder; {_WANTED}")
+def _only_samples(folder: Path, with_results: Set[str]) -> list[RunFiles]:
+    """Folders with samples and no results file, which are saved answers."""
+    folders = {file.parent for file in folder.rglob("samples_sevenllm_*.jsonl") if file.is_file()}
+    return [RunFiles(None, (found,)) for found in folders if str(found) not in with_results]
 
 
 def samples_of(results: Path) -> tuple[Path, ...]:

@@ -55,7 +55,7 @@ class Identity:
 
     Attributes:
         base: What tables call the weights, without adapters.
-        loaded: What was loaded or asked, as the arguments name it; empty where they don't.
+        loaded: What was loaded or asked, as the arguments name it; empty where they don't, and lm-eval made up a name.
         adapters: Argument to value, of the weights laid over it.
         variants: Argument to value, of what else makes another model of it.
         notes: Every argument that may change an answer, adapters and variants first; secrets are removed.
@@ -116,15 +116,13 @@ def _may_change_an_answer(key: str) -> bool:
 
 
 def _loaded(given: Mapping[str, str]) -> str:
-    return next((given[key] for key in _NAMES if key in given), "")
+    return next((given[key] for key in (*_NAMES, *_OTHER_NAMES) if key in given), "")
 
 
 def _base(name: object, given: Mapping[str, str], has_adapter: bool) -> str:
     """What lm-eval calls the model, unless that is its adapter's name or made up."""
-    if has_adapter and _loaded(given):
-        return _loaded(given)
-    other = next((given[key] for key in _OTHER_NAMES if key in given), "")
-    return printable(name) if _loaded(given) or not other else other
+    is_another = has_adapter or not any(key in given for key in _NAMES)
+    return (is_another and _loaded(given)) or printable(name)
 
 
 def _asked_for(arguments: object) -> dict[str, str]:

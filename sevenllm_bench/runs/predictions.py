@@ -179,9 +179,11 @@ def _files(path: Path) -> tuple[list[Path], list[Path]]:
         why = "only samples of log-likelihoods, which hold no text" if variants else "no samples_sevenllm_*.jsonl in this folder"
         raise PredictionsError(f"{path}: {why}. Name a predictions file: {_EXPECTED}")
     runs = find_runs([path])
+    if all(run.results is None for run in runs):
+        return _newest(path, samples)
     if len(runs) > 1:
         raise PredictionsError(f"{path}: {len(runs)} runs in it; name one of {', '.join(run.name for run in runs)}")
-    return _newest(path, samples) if runs[0].results is None else _of_run(runs[0], samples)
+    return _of_run(runs[0], samples)
 
 
 def _of_run(run: RunFiles, samples: Sequence[Path]) -> tuple[list[Path], list[Path]]:

@@ -4,6 +4,7 @@ import pytest
 from run_files import STAMP, rows_of, write_run
 
 from sevenllm_bench.cli.main import main
+from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.errors import PredictionsError, ResultsError
 from sevenllm_bench.runs.locate import find_runs, samples_alone
 from sevenllm_bench.runs.predictions import read_predictions
@@ -144,6 +145,18 @@ def test_samples_that_lost_their_results_file(tmp_path, rows):
     write_run(tmp_path, "m", rows, stamp=NEW).unlink()
     (alone,) = samples_alone(path.parent)
     assert NEW in alone.name
+
+
+def test_a_model_that_lost_its_results_file_is_saved_answers_beside_the_others(tmp_path, rows):
+    write_run(tmp_path, "a", rows)
+    write_run(tmp_path, "b", rows).unlink()
+    write_run(tmp_path, "c", rows).unlink()
+    runs = read_runs([tmp_path], load=lambda: Benchmark("official", tuple(rows), ""))
+    assert [(run.label, run.origin, len(run.samples)) for run in runs] == [
+        ("a", "lm-eval", len(rows)),
+        ("b", "predictions", len(rows)),
+        ("c", "predictions", len(rows)),
+    ]
 
 
 def test_score_takes_the_answers_of_one_run(tmp_path, rows):

@@ -226,3 +226,11 @@ def test_an_adapters_scores_are_not_the_bases(tmp_path, capsys):
     (finding,) = differing(verify(forged), "model")
     assert finding.detail == "the repository org/base is the base of what was run, org/base + out/adapter"
     assert main(["submit", str(run), "-o", str(tmp_path / "b.zip"), "--model", "me/adapter"]) == 0
+
+
+def test_a_run_that_names_no_model_needs_a_name(tmp_path, capsys):
+    """lm-eval's gguf talks to a server and names no model; lm-eval draws a name such as this one."""
+    run = run_of(tmp_path / "run", {"base_url": "http://127.0.0.1:8080"}, "Flat-Badger-17", source="gguf")
+    assert main(["submit", str(run), "-o", str(tmp_path / "b.zip")]) == 2
+    assert "the run names no model (Flat-Badger-17 is made up by lm-eval): --model ORG/NAME" in capsys.readouterr().err
+    assert main(["submit", str(run), "-o", str(tmp_path / "b.zip"), "--model", "me/model"]) == 0
