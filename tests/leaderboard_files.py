@@ -46,7 +46,7 @@ def write_bundle(path: Path, manifest: dict[str, Any]) -> Path:
     path = path.with_name(f"{path.name.removesuffix('.zip')}.zip")
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("manifest.json", json.dumps(manifest, ensure_ascii=False))
+        archive.writestr("manifest.json", json.dumps(manifest))
         archive.writestr("run/samples.jsonl", "not looked at")
     return path
 

@@ -14,7 +14,7 @@ from sevenllm_bench.text.display import printable
 _NAMES = ("pretrained", "model", "path", "engine")
 #: Those of megatron_lm and watsonx_llm, where lm-eval looks for none of them and makes up a name.
 _OTHER_NAMES = ("load", "model_id", "deployment_id")
-#: Weights laid over those of the model: hf and its kin, vllm, sglang, steered.
+#: Weights laid over those of the model: by hf and similar models, vllm, sglang, steered.
 _ADAPTERS = ("peft", "delta", "lora_local_path", "lora_paths", "lora_modules", "adapter", "steer_path")
 #: Those that can name a repository on the Hub; the others are paths.
 _HUB_ADAPTERS = ("peft", "delta")
@@ -38,7 +38,7 @@ _NEUTRAL = re.compile(
     r" | tokenized_requests | max_images | write_out | predictions | provider_options | execution_provider"
     r" | watsonx_credentials | tokenizer_revision"
 )
-#: lm-eval's models that load from the Hub by its client, and record the commit where it is online.
+#: lm-eval's models that record the commit of what they load, where the Hub can be reached.
 _RECORDS_COMMIT = frozenset({"hf", "hf-auto", "huggingface", "hf-multimodal", "hf-mistral3"})
 _LOADS_FROM_HUB = _RECORDS_COMMIT | {"vllm", "vllm-vlm", "sglang"}
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")

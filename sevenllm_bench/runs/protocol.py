@@ -9,7 +9,7 @@ from typing import Any
 from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.runs.records import LeafRun, Model, Settings
-from sevenllm_bench.runs.untrusted import dig
+from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.text.display import printable
 
 #: The tasks' own `max_gen_toks`.
@@ -59,7 +59,7 @@ def protocol_words(arguments: Any, settings: Mapping[str, Any], tasks: Mapping[s
             words.append(f"{shown} {printable(value, 9).removesuffix('…')}")
     if settings.get("fewshot_as_multiturn") is True and "0-shot" not in words:
         words.append("examples as turns")
-    if isinstance(limit := settings.get("limit"), int | float):
+    if (limit := finite(settings.get("limit"))) is not None:
         words.append(f"limit {limit:g}")
     given = arguments if isinstance(arguments, Mapping) else {}
     words += [f"{name}={printable(given[name], 40)}" for name in _OF_PROMPT if given.get(name) is not None]
@@ -82,7 +82,7 @@ def _prompt(task: Any) -> str:
 
 def _shots(task: Any) -> str:
     shots = dig(task, "num_fewshot")
-    return f"{shots}-shot" if isinstance(shots, int) else ""
+    return f"{printable(shots, 12)}-shot" if isinstance(shots, int) else ""
 
 
 def _sampling(task: Any) -> str:
@@ -92,7 +92,7 @@ def _sampling(task: Any) -> str:
     if dig(task, "generation", "do_sample") is True or (isinstance(temperature, int | float) and temperature > 0):
         words.append(f"temperature {printable(temperature, 10)}")
     if isinstance(most, int) and most != _MOST_TOKENS:
-        words.append(f"max_gen_toks {most}")
+        words.append(f"max_gen_toks {printable(most, 12)}")
     return ", ".join(words)
 
 
@@ -101,4 +101,4 @@ def _data(tasks: Mapping[str, Any]) -> Iterable[str]:
     for name, task in tasks.items():
         leaf, sha = leaf_of_task(name), dig(task, "signature", "data", "sha256")
         if leaf and leaf.is_official and isinstance(sha, str):
-            yield "" if sha in (SHA256, SHA256_LF) else f"other rows {sha[:8]}"
+            yield "" if sha in (SHA256, SHA256_LF) else f"other rows {printable(sha[:8])}"

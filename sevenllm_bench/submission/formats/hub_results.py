@@ -18,6 +18,9 @@ from sevenllm_bench.runs.model_name import Identity, identity_of
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.submission.layout import HUB_RESULTS, safe_part
 
+#: lm-eval's model types that load a checkpoint as it is. Others may quantise or convert it, as openvino does.
+_USUAL = frozenset({"hf", "hf-auto", "huggingface", "sevenllm-replay"})
+
 
 def hub_results(manifest: Mapping[str, Any], figures: Sequence[Figure]) -> list[dict[str, Any]]:
     """The entries, one for each headline or section figure; empty where none qualifies (see `for_the_hub`).
@@ -68,6 +71,7 @@ def setup_line(manifest: Mapping[str, Any]) -> str:
         f"{task.get('num_fewshot')}-shot",
         f"prompt {dig(task, 'prompt', 'name')} {dig(task, 'prompt', 'version')}",
         "no chat template" if template is None else f"chat template {str(template)[:12]}",
+        *([] if manifest["model"]["source"] in _USUAL else [f"lm-eval model {manifest['model']['source']}"]),
         *([noted] if (noted := model_identity(manifest).noted) else []),
         f"lm-eval {manifest['settings']['lm_eval']}",
         f"sevenllm-bench {dig(task, 'signature', 'sevenllm_bench')}, task version {task.get('version')}",

@@ -428,3 +428,17 @@ def test_a_run_of_another_protocol_replaces_none(tmp_path, change, words):
         "alpaca 1, 0-shot": True,
         f"alpaca 1, 0-shot, {words}": True,
     }
+
+
+@pytest.mark.parametrize("junk", [10**400, -(10**4000), float("nan"), True, [1], {"a": {}}, "\ud800\x1b[31m" * 50, None])
+def test_junk_in_a_protocol_is_harmless(tmp_path, junk):
+    manifest = manifest_of("org/m", FIGURES)
+    manifest["settings"] = dict.fromkeys(("limit", "chat_template", "system_instruction", "fewshot_as_multiturn"), junk)
+    manifest["model"]["arguments"] = {"enable_thinking": junk, "load_in_4bit": junk, "peft": junk, "dtype": junk}
+    task = {"num_fewshot": junk, "prompt": {"name": junk}, "signature": {"data": {"sha256": junk}}, "generation": junk}
+    manifest["tasks"] = {"sevenllm_en_mcq": task, "sevenllm_zh_mcq": {**task, "generation": {"temperature": junk}}, "x": junk}
+    (entry,), left_out = read_submissions([write_bundle(tmp_path / "a", manifest)])
+    assert not left_out
+    assert entry.protocol.isprintable()
+    assert entry.name.isprintable()
+    assert len(entry.protocol) < 600
