@@ -11,7 +11,7 @@ from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.cli.verify import print_findings
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.runs.model_name import is_only_the_base, repository_of
+from sevenllm_bench.runs.model_name import is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.submission.bundle import Bundle, one_run, write_bundle
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.push and not token:
         raise ConfigError(f"--push needs an access token with write permission in the environment variable {TOKEN_VARIABLE}")
     if arguments.push and not declared.repository:
-        raise ConfigError(f"--push needs the model's repository: --model ORG/NAME ({_loaded(evaluated)[1]})")
+        raise ConfigError(f"--push needs the model's repository: --model ORG/NAME ({evaluated.repository[1]})")
     for older in evaluated.older:
         print(f"left out: {older}, an older run of the same model and protocol")
     bundle = write_bundle(files, output, declared, datetime.now(UTC), token)
@@ -63,11 +63,6 @@ def run(arguments: argparse.Namespace) -> int:
     return code if code else _pull_request(bundle, evaluated, arguments.push, token)
 
 
-def _loaded(evaluated: Run) -> tuple[str | None, str]:
-    model = evaluated.model
-    return repository_of(model.source, model.arguments, model.sha)
-
-
 def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:
     if arguments.model and is_only_the_base(arguments.model, evaluated.model.arguments):
         raise ConfigError(
@@ -76,7 +71,7 @@ def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:
         )
     if not (arguments.model or evaluated.model.identity.loaded):
         raise ConfigError(f"the run names no model ({evaluated.model.name} is made up by lm-eval): --model ORG/NAME")
-    repository = arguments.model or _loaded(evaluated)[0]
+    repository = arguments.model or evaluated.repository[0]
     for option, name in (("--model", repository), ("--benchmark", arguments.benchmark)):
         if name:
             check_repository(option, name)
@@ -121,7 +116,7 @@ def _grouped(manifest: Mapping[str, Any]) -> dict[str, str]:
 def _pull_request(bundle: Bundle, evaluated: Run, push: bool, token: str) -> int:
     repository = bundle.manifest["submission"]["repository"]
     if bundle.hub_file is None or repository is None:
-        unknown = f"no repository of the model is known; name it with --model ORG/NAME ({_loaded(evaluated)[1]})"
+        unknown = f"no repository of the model is known; name it with --model ORG/NAME ({evaluated.repository[1]})"
         why = "no figure qualifies for the Hub" if bundle.hub_file is None else unknown
         if push:
             raise ConfigError(f"nothing was sent: {why}")

@@ -27,6 +27,7 @@ from sevenllm_bench.judge.scores import JudgedRow
 from sevenllm_bench.metrics.registry import JUDGE_METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.metrics.signature import signature
 from sevenllm_bench.prompts import TARGET_DELIMITER, TEMPLATE_PARTS, render, target
+from sevenllm_bench.runs.model_name import local_arguments
 from sevenllm_bench.runs.run_block import KEY, RunBlock
 from sevenllm_bench.scoring import RowScore, score_rows
 from sevenllm_bench.text.unicode import encodable
@@ -129,7 +130,8 @@ class SEvenLLMTask(ConfigurableTask):
         )
         if judge:
             judge.planned.extend(rows)
-        self._record(RunBlock(record, {"name": style.name, "version": style.version, "sha256": style.sha256}))
+        prompt = {"name": style.name, "version": style.version, "sha256": style.sha256}
+        self._record(RunBlock(record, prompt, local=local_arguments(self.config.metadata)))
 
     def _record(self, block: RunBlock) -> None:
         """Put the block where lm-eval takes it into the results file."""

@@ -141,10 +141,12 @@ def _read(file: Path) -> Results | None:
 
 
 def _replaces(newer: Results | None, older: Results) -> bool:
-    """Whether a run of the same model and protocol has every task of an older one."""
+    """Whether a run of the same model and protocol has every task and metric of an older one."""
     if newer is None or _model_key(newer) != _model_key(older) or protocol_key(newer.settings) != protocol_key(older.settings):
         return False
-    return leaf_keys(older.leaves).items() <= leaf_keys(newer.leaves).items()
+    if not leaf_keys(older.leaves).items() <= leaf_keys(newer.leaves).items():
+        return False
+    return all(leaf.metrics.keys() <= newer.leaves[task].metrics.keys() for task, leaf in older.leaves.items())
 
 
 def _model_key(results: Results) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sevenllm_bench.io.files import exists_here
@@ -134,13 +134,14 @@ def _asked_for(arguments: object) -> dict[str, str]:
     return {printable(key, 60): printable(value) for key, value in shown.items() if str(value).strip().casefold() not in _OFF}
 
 
-def repository_of(source: str, arguments: object, commit: object) -> tuple[str | None, str]:
+def repository_of(source: str, arguments: object, commit: object, local: Sequence[str] = ()) -> tuple[str | None, str]:
     """The Hub repository that the scores belong to, as far as the run itself says it for certain.
 
     Args:
         source: lm-eval's model type.
         arguments: See `identity_of`.
         commit: The commit that lm-eval recorded; empty or unknown for none.
+        local: Arguments that named a file or folder where the model ran, see `local_arguments`.
 
     Returns:
         The repository, or None and why it is not known.
@@ -151,14 +152,20 @@ def repository_of(source: str, arguments: object, commit: object) -> tuple[str |
     others = [key for key in identity.adapters if key not in _HUB_ADAPTERS]
     if others or len(identity.adapters) > 1:
         return None, f"it is {identity.loaded} with an adapter ({_listed(identity.adapters)})"
-    name = next(iter(identity.adapters.values()), identity.loaded)
+    key, name = next(iter(identity.adapters.items()), ("pretrained", identity.loaded))
     if not _REPOSITORY.fullmatch(name):
         return None, f"{name or 'what was loaded'} is not the name of a repository"
-    if exists_here(name):
-        return None, f"{name} is a folder on this machine"
+    if key in local or exists_here(name):
+        return None, f"{name} is a local folder"
     if source in _RECORDS_COMMIT and not commit:
         return None, f"no commit of {name} was recorded, so it may be a local folder (or the run was offline)"
     return name, ""
+
+
+def local_arguments(arguments: object) -> tuple[str, ...]:
+    """The arguments that name weights on this machine: seen from the working directory, they are files or folders."""
+    given = _asked_for(arguments)
+    return tuple(key for key in (*_NAMES, *_OTHER_NAMES, *_ADAPTERS) if key in given and exists_here(given[key]))
 
 
 def is_only_the_base(repository: str, arguments: object) -> bool:

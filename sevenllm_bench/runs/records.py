@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from sevenllm_bench.answers.reading import Reading
 from sevenllm_bench.catalog import Kind, Language, Leaf
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.runs.model_name import Identity, identity_of
+from sevenllm_bench.runs.model_name import Identity, identity_of, repository_of
 
 
 class Unknown(Enum):
@@ -140,6 +140,7 @@ class LeafRun:
         metrics: Metric name to the mean that lm-eval reported.
         stderr: Metric name to the standard error that lm-eval reported; a leaf of one row has none.
         task_hash: lm-eval's hash over rows, prompts and targets; None where no samples were logged.
+        local: Arguments of the model that name a file or folder of the machine that it ran on.
     """
 
     task: str
@@ -155,6 +156,7 @@ class LeafRun:
     metrics: Mapping[str, float] = field(default_factory=dict)
     stderr: Mapping[str, float] = field(default_factory=dict)
     task_hash: str | None = None
+    local: tuple[str, ...] = ()
 
     @property
     def is_default(self) -> bool:
@@ -247,6 +249,12 @@ class Run:
     def of_task(self, task: str) -> tuple[Sample, ...]:
         """The samples of one task."""
         return tuple(sample for sample in self.samples if sample.task == task)
+
+    @property
+    def repository(self) -> tuple[str | None, str]:
+        """The Hub repository that the scores belong to, or None and why it isn't known, see `repository_of`."""
+        local = {name for leaf in self.leaves.values() for name in leaf.local}
+        return repository_of(self.model.source, self.model.arguments, self.model.sha, tuple(local))
 
     @property
     def source(self) -> str:

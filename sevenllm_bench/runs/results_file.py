@@ -122,6 +122,7 @@ def _leaf(task: str, leaf: Leaf, fields: Fields, config: Fields) -> LeafRun:
         signature=block.signature,
         metrics=_figures(figures, "{},none"),
         stderr=_figures(figures, "{}_stderr,none"),
+        local=block.local,
         task_hash=task_hash if isinstance(task_hash, str) else None,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sevenllm_bench.runs.untrusted import Fields
+from sevenllm_bench.text.display import printable
 
 #: The block's key in a task's metadata.
 KEY = "sevenllm"
@@ -37,6 +38,7 @@ class RunBlock:
             how many look like reasoning of a form that isn't known ("look_like_reasoning").
         embedded_texts: Texts embedded for semantic similarity, and how many the model cut; empty without one.
         judge: How answers were judged, with the reasons for unscored ones; empty without a judge.
+        local: Arguments of the model that name a file or folder of the machine that it ran on ("pretrained", "peft").
     """
 
     signature: Mapping[str, Any] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class RunBlock:
     answers: Mapping[str, Any] = field(default_factory=dict)
     embedded_texts: Mapping[str, Any] = field(default_factory=dict)
     judge: Mapping[str, Any] = field(default_factory=dict)
+    local: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The block in a results file; what is empty is left out."""
@@ -62,4 +65,5 @@ def read_block(metadata: Fields) -> RunBlock:
         answers=block.object("answers").values,
         embedded_texts=block.object("embedded_texts").values,
         judge=block.object("judge").values,
+        local=tuple(printable(name, 60) for name in local) if isinstance(local := block.values.get("local"), list) else (),
     )

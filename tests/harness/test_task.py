@@ -275,3 +275,11 @@ def test_a_null_response_is_an_empty_answer_also_in_the_samples():
     assert {str(sample["resps"]) for sample in results["samples"][leaf]} == {"[['']]"}
     block = results["configs"][leaf]["metadata"]["sevenllm"]["answers"]
     assert block["read_as"] == {"empty": 4}
+
+
+def test_a_local_checkpoint_is_recorded_as_one(tmp_path):
+    """lm-eval hands tasks the model's arguments; what is a folder on this machine is no repository on the Hub."""
+    leaf = "sevenllm_en_time_element_acquisition"
+    for name, local in ((str(tmp_path), ("pretrained",)), ("org/model", None)):
+        results = evaluate(Scripted(gold), leaf, metadata={"pretrained": name, "peft": "org/adapter"}, limit=1)
+        assert results["configs"][leaf]["metadata"]["sevenllm"].get("local") == local

@@ -101,6 +101,12 @@ def test_a_run_of_other_tasks_replaces_none_and_one_of_more_tasks_does(tmp_path,
     assert [(run.path, run.older) for run in read_runs([tmp_path / "more"])] == [(new, (old,))]
 
 
+def test_a_run_without_the_judge_replaces_none_with_it(tmp_path, rows):
+    old = write_run(tmp_path, "m", rows, stamp=OLD, change=lambda r: r["results"][EVENT].update({"judge,none": 4.0}))
+    new = write_run(tmp_path, "m", rows, stamp=NEW)
+    assert [run.path for run in read_runs([tmp_path])] == [str(old), str(new)]
+
+
 def test_two_models_written_to_one_file_name_are_two_runs(tmp_path, rows):
     """`--output_path out.json` twice: lm-eval writes out_TIME.json, and all samples beside it."""
     for name, stamp in (("a", OLD), ("b", NEW)):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sevenllm_bench.runs.model_name import identity_of, is_only_the_base, repository_of
+from sevenllm_bench.runs.model_name import identity_of, is_only_the_base, local_arguments, repository_of
 
 BASE, ADAPTER = "org/base", "me/adapter"
 
@@ -142,7 +142,17 @@ def test_repositories(source, arguments, commit, repository):
 def test_a_folder_with_the_name_of_a_repository_is_none(tmp_path, monkeypatch):
     (tmp_path / "org" / "base").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    assert repository_of("hf", {"pretrained": BASE}, "abc123") == (None, "org/base is a folder on this machine")
+    assert repository_of("hf", {"pretrained": BASE}, "abc123") == (None, "org/base is a local folder")
+
+
+def test_what_was_local_where_the_model_ran_is_remembered(tmp_path, monkeypatch):
+    (tmp_path / "out" / "checkpoint").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    found = local_arguments({"pretrained": "out/checkpoint", "peft": ADAPTER, "device": "out", "tokenizer": "out"})
+    monkeypatch.undo()
+    assert found == ("pretrained",)
+    assert repository_of("vllm", {"pretrained": "out/checkpoint"}, "", found) == (None, "out/checkpoint is a local folder")
+    assert repository_of("hf", {"pretrained": "out/checkpoint", "peft": ADAPTER}, "abc123", found)[0] == ADAPTER
 
 
 def test_the_base_is_not_the_adapters_repository():

@@ -22,7 +22,7 @@ from sevenllm_bench.metrics.registry import METRIC_VERSIONS, ROUNDING, bounds
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.locate import find_runs, results_files, samples_alone
-from sevenllm_bench.runs.model_name import identity_of, repository_of
+from sevenllm_bench.runs.model_name import identity_of
 from sevenllm_bench.runs.protocol import protocol_words, words_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run, Unknown
@@ -203,7 +203,7 @@ def _of_run(run: Run) -> Entry:
         raise ResultsError(f"{run.path}: its files can't be trusted ({'; '.join(untrusted[:3])})")
     return Entry(
         name=run.model.identity.name,
-        repository=repository_of(run.model.source, run.model.arguments, run.model.sha)[0] or "",
+        repository=run.repository[0] or "",
         revision=str(run.model.sha or run.model.revision or ""),
         date=_moment_of(run)[:10],
         moment=_moment_of(run),

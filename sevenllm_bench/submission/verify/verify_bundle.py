@@ -14,7 +14,7 @@ from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.runs.locate import find_runs
-from sevenllm_bench.runs.model_name import is_only_the_base, repository_of
+from sevenllm_bench.runs.model_name import is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import read_json
@@ -123,7 +123,7 @@ def _notes(run: Run, declared: Declared) -> Iterator[Finding]:
         yield Finding("model", run.label, "differs", f"revision {declared.revision} is declared, the run says {run.model.sha}")
     elif declared.revision and not run.model.sha:
         yield Finding("model", run.label, "note", f"revision {declared.revision} is what the submitter says")
-    loaded = repository_of(run.model.source, run.model.arguments, run.model.sha)[0] or run.model.arguments.get("pretrained")
+    loaded = run.repository[0] or run.model.arguments.get("pretrained")
     if declared.repository and is_only_the_base(declared.repository, run.model.arguments):
         why = f"the repository {declared.repository} is the base of what was run, {run.model.identity.name}"
         yield Finding("model", run.label, "differs", why)
