@@ -1,5 +1,6 @@
 import pytest
 
+from sevenllm_bench.answers.final_text import with_thought_marked
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.data.rows import parse_row
 from sevenllm_bench.errors import ConfigError
@@ -46,7 +47,8 @@ def test_the_target_of_every_embedded_row_scores_one(style):
     from sevenllm_bench.scoring import score_rows
 
     rows = embedded_split("test")
-    for score in score_rows(rows, [target(row, style) for row in rows]):
+    answers = [with_thought_marked(render(row, style), target(row, style)) for row in rows]
+    for score in score_rows(rows, answers):
         assert min(score.metrics.values()) == pytest.approx(1.0, abs=1e-8), score
         assert not score.reading.cut
 

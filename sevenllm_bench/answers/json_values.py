@@ -16,7 +16,8 @@ By = Literal["json", "python", "repair"]
 #: Longer texts are not tried as Python literals: its parser is slow and hungry on them.
 MAX_LITERAL = 200_000
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+#: A string, or one that never ends up to the end of the text: trying again from each quote inside would take quadratic time.
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
 _GAP = re.compile(r"\s*+")
 

@@ -30,6 +30,8 @@ _END = (
 #: Words that end reasoning where it has begun, and elsewhere belong to the answer.
 _ANSWER = r"^[ \t]*Here is my response:|【(?:最终)?(?:回答|答案|输出|结论)】"
 _MARK = re.compile(rf"(?P<begin>{_BEGIN})|(?P<end>{_END})|(?P<answer>{_ANSWER})|{_TAG}", re.IGNORECASE | re.MULTILINE)
+#: What every mark contains: a quick look before the slow one.
+_MAY_BE_MARKED = re.compile(r"[<＜\[【◁]|Here (?:is|are) my", re.IGNORECASE)
 #: An opening mark at the end of a prompt, which the model goes on from.
 _OPENED = re.compile(rf"(?:{_BEGIN}|{_TAG})\s*\Z", re.IGNORECASE)
 
@@ -76,6 +78,8 @@ def without_reasoning(text: str) -> Answered:
     found = _harmony(text)
     if found:
         return found
+    if not _MAY_BE_MARKED.search(text):
+        return Answered(text)
     start, closed = 0, False
     begin: re.Match[str] | None = None
     for mark in _MARK.finditer(text):
