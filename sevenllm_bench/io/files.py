@@ -40,14 +40,6 @@ def user_path(value: Any, error: type[SEvenLLMError]) -> Path:
     return path
 
 
-def exists_here(name: str) -> bool:
-    """Whether a name is also that of a file or folder, seen from the working directory; False for what can't be a path."""
-    try:
-        return Path(name).expanduser().exists()
-    except (OSError, RuntimeError, ValueError):
-        return False
-
-
 def read_bytes(path: Path, error: type[SEvenLLMError]) -> bytes:
     """The bytes of a file.
 

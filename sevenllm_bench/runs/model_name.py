@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from sevenllm_bench.io.files import exists_here
 from sevenllm_bench.io.secrets import without_secrets
 from sevenllm_bench.text.display import printable
 
@@ -155,7 +155,7 @@ def repository_of(source: str, arguments: object, commit: object, local: Sequenc
     key, name = next(iter(identity.adapters.items()), ("pretrained", identity.loaded))
     if not _REPOSITORY.fullmatch(name):
         return None, f"{name or 'what was loaded'} is not the name of a repository"
-    if key in local or exists_here(name):
+    if key in local or _exists_here(name):
         return None, f"{name} is a local folder"
     if source in _RECORDS_COMMIT and not commit:
         return None, f"no commit of {name} was recorded, so it may be a local folder (or the run was offline)"
@@ -165,7 +165,15 @@ def repository_of(source: str, arguments: object, commit: object, local: Sequenc
 def local_arguments(arguments: object) -> tuple[str, ...]:
     """The arguments that name weights on this machine: seen from the working directory, they are files or folders."""
     given = _asked_for(arguments)
-    return tuple(key for key in (*_NAMES, *_OTHER_NAMES, *_ADAPTERS) if key in given and exists_here(given[key]))
+    return tuple(key for key in (*_NAMES, *_OTHER_NAMES, *_ADAPTERS) if key in given and _exists_here(given[key]))
+
+
+def _exists_here(name: str) -> bool:
+    """Whether a name is also that of a file or folder, seen from the working directory; False for what can't be a path."""
+    try:
+        return Path(name).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 def is_only_the_base(repository: str, arguments: object) -> bool:

@@ -92,8 +92,13 @@ def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
     elif depth > _DEEPEST:
         yield from [path] if any(path.rglob("*.zip")) or results_files(path) else []
     else:
+        try:
+            children = sorted(path.iterdir())
+        except OSError:
+            yield path  # so that it is named
+            return
         runs = {*results_files(path, deep=False), *samples_alone(path)}
-        for child in sorted(path.iterdir()):
+        for child in children:
             # A broken link is neither a file nor a folder, and named, too.
             if child.is_dir() or child.suffix == ".zip" or child in runs:
                 yield from _find(child, seen, depth + 1)
@@ -101,7 +106,9 @@ def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
 
 def _entry(path: Path) -> Entry:
     if path.is_dir():
-        raise ResultsError(f"{path}: not looked into, since it lies more than {_DEEPEST} folders deep; name it by itself")
+        why = f"it lies more than {_DEEPEST} folders deep; name it by itself"
+        why = why if os.access(path, os.R_OK | os.X_OK) else "no permission"
+        raise ResultsError(f"{path}: not looked into: {why}")
     if not path.is_file():
         raise ResultsError(f"{path}: {'not a regular file' if path.exists() else 'a link that leads nowhere'}")
     if path.suffix == ".zip":
