@@ -16,7 +16,7 @@ from typing import Any
 from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.figures import Figure, figures_of
-from sevenllm_bench.io.secrets import without_secrets
+from sevenllm_bench.io.secrets import secrets_in, without_secrets
 from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
@@ -75,7 +75,7 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
 
     Raises:
         ConfigError: `output` exists, has another name, or can't be written.
-        ResultsError: The run can't be read, has no samples, or holds the secret in an answer.
+        ResultsError: The run can't be read, has no samples, holds the secret in an answer, or the manifest holds a key.
     """
     if output.suffix != ".zip":
         raise ConfigError(f"{output}: a bundle is a zip file; name it {output.name}.zip")
@@ -86,7 +86,7 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
         with tempfile.TemporaryDirectory(prefix=".sevenllm-bench-", dir=beside) as folder:
             bundle = _stage(files, Path(folder) / "bundle", declared, created)
             names = sorted(bundle.manifest["files"])
-            _refuse_secret(bundle.path, [*names, MANIFEST], secret)
+            _refuse_secret(bundle.path, [*names, MANIFEST], secret, bundle.manifest)
             output.parent.mkdir(parents=True, exist_ok=True)
             _finish(bundle.path, [MANIFEST, *names], output)
     except OSError as error:
@@ -159,8 +159,10 @@ def _names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def _refuse_secret(folder: Path, names: Iterable[str], secret: str) -> None:
-    """Stop where a file contains the token of the environment: a model may have written it."""
+def _refuse_secret(folder: Path, names: Iterable[str], secret: str, manifest: Mapping[str, Any]) -> None:
+    """Stop where a file contains the token of the environment, since a model may have written it, or the manifest a key."""
+    if places := list(secrets_in(manifest)):
+        raise ResultsError(f"what looks like a key or a password stands in {', '.join(places[:5])}; remove it there")
     for name in names:
         if secret and secret.encode() in (folder / name).read_bytes():
             raise ResultsError(f"{name}: it contains the access token of the environment; remove it there, then submit again")
