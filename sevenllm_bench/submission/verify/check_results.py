@@ -72,7 +72,7 @@ def _task(results: Mapping[str, Any], task: str, values: _Values) -> Iterator[st
     own = dig(results, "results", task)
     if isinstance(own, dict) and "sample_len" in own:  # lm-eval 0.4.13 writes all three
         yield from differences([task, len(values[""])], [own.get("name"), own.get("sample_len")], "name, sample_len")
-        if not str(own.get("alias")).strip(" -").startswith(task):
+        if str(own.get("alias")).strip(" -") not in (task, f"{task} (embedded rows)"):
             yield f"alias is {printable(own.get('alias'), 60)}"
     rising = dig(results, "higher_is_better", task)
     if isinstance(rising, dict) and not all(value is True for value in rising.values()):
@@ -101,6 +101,9 @@ def _config(results: Mapping[str, Any], leaf: LeafRun) -> Iterator[str]:
     listed = config.get("metric_list")
     if isinstance(listed, list) and not set(leaf.metrics) <= {dig(item, "metric") for item in listed}:
         yield "configuration.metric_list: without some of its figures"
+    for item in listed if isinstance(listed, list) else ():
+        if (dig(item, "aggregation") or "mean", dig(item, "higher_is_better")) not in (("mean", True), ("mean", None)):
+            yield "configuration.metric_list: averaged in another way"
     metadata = config.get("metadata")
     if isinstance(metadata, dict):
         said = {"version": leaf.version, "prompt": leaf.prompt.get("name")}
@@ -137,6 +140,8 @@ def _groups(results: Mapping[str, Any], run: Run, values: Mapping[str, _Values])
     for group, own in groups.items() if isinstance(groups, dict) else ():
         tasks = leaves_of(group, members, run) if str(group).startswith("sevenllm") and isinstance(own, dict) else []
         if not tasks:
+            if str(group).startswith("sevenllm"):
+                yield Finding("group figures", printable(group), "differs", "a group without a task of this run")
             continue
         leaves = [run.leaves[task] for task in tasks]
         said: dict[str, list[Any]] = {

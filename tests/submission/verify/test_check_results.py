@@ -93,5 +93,7 @@ def test_group_figures_are_means_over_rows():
         ("group figures", "sevenllm_en semantic", "differs", "claimed 0.100000, recomputed 0.900000 (differs by -0.800000)"),
         ("group figures", "sevenllm_en_inner rouge_l", "differs", "no row in the bundle to compute it from"),
         ("group figures", "sevenllm_en_inner acc", "confirmed", ""),
+        ("group figures", "sevenllm_none", "differs", "a group without a task of this run"),
+        ("group figures", "sevenllm_broken", "differs", "a group without a task of this run"),
     ]
     assert told_of_groups({"groups": []}, run) == []
