@@ -22,9 +22,9 @@ _TOKEN = re.compile(r"[\u3400-\u9fff]{1,4}|[^\s\u3400-\u9fff]+")
 def check_prompts(run: Run, benchmarks: Benchmarks, system: str | None = None) -> Iterator[Finding]:
     """The prompts sent, against those that the package generates.
 
-    Without a chat template they are known to the last character. In one, its own words can't be confirmed: the system
-    instruction, the examples and the row must be in it in this order, no further example, and the same around them in all
-    rows of a task.
+    Without a chat template they are known to the last character, as one text or as the contents of chat messages. In one,
+    its own words can't be confirmed: the system instruction, the examples and the row must be in it in this order, no
+    further example, and the same around them in all rows of a task.
 
     Args:
         run: The run.
@@ -54,8 +54,14 @@ class _Wanted:
         turns = [(render(example, style), target(example, style)) for example in pool[: shots + 1]]
         own = render(row, style)
         told = turns[:shots]
-        self.plain = (system or "") + "".join(q + TARGET_DELIMITER + a + _BETWEEN for q, a in told) + own
+        joined = "".join(q + TARGET_DELIMITER + a + _BETWEEN for q, a in told) + own
         self.parts = [part for part in (system or "", *(text for turn in told for text in turn), own) if part]
+        messages = [part for part in (system or "", joined) if part]
+        #: One text, or chat messages joined: as one turn, as many.
+        self.plain = {
+            (system or "") + joined,
+            *(between.join(turns) for turns in (messages, self.parts) for between in ("\n", "\n\n")),
+        }
         self.beyond = turns[shots][0] if len(turns) > shots else None
         self.enough = len(turns) >= shots
 
@@ -78,7 +84,7 @@ def _prompts(run: Run, leaf: LeafRun, samples: Sequence[Sample], wanted: Sequenc
     for sample, own in zip(samples, wanted, strict=True):
         if sample.prompt is None:
             unknown += 1
-        elif sample.prompt == own.plain:
+        elif sample.prompt in own.plain:
             around[sample.id] = ""
         elif templated and (text := own.around(sample.prompt)) is not None:
             around[sample.id] = text

@@ -46,6 +46,10 @@ def check_results(results: Mapping[str, Any], run: Run, samples: Sequence[Sample
     yield from _errors(results, values)
     yield from _alike(results, run)
     yield from _groups(results, run, values)
+    rising = dig(results, "higher_is_better")
+    for name, own in rising.items() if isinstance(rising, dict) else ():
+        if str(name).startswith("sevenllm") and isinstance(own, dict) and not all(value is True for value in own.values()):
+            yield Finding("results", printable(name), "differs", "higher_is_better: not true of every metric")
     yield from _texts(results)
 
 
@@ -68,15 +72,12 @@ def _values_by_task(run: Run, samples: Sequence[Sample]) -> dict[str, dict[str, 
 
 
 def _task(results: Mapping[str, Any], task: str, values: _Values) -> Iterator[str]:
-    """Name, counts and directions of a task."""
+    """Name and counts of a task."""
     own = dig(results, "results", task)
     if isinstance(own, dict) and "sample_len" in own:  # lm-eval 0.4.13 writes all three
         yield from differences([task, len(values[""])], [own.get("name"), own.get("sample_len")], "name, sample_len")
         if str(own.get("alias")).strip(" -") not in (task, f"{task} (embedded rows)"):
             yield f"alias is {printable(own.get('alias'), 60)}"
-    rising = dig(results, "higher_is_better", task)
-    if isinstance(rising, dict) and not all(value is True for value in rising.values()):
-        yield "higher_is_better: not true of every metric"
 
 
 def _other_figures(results: Mapping[str, Any], task: str) -> Iterator[Finding]:
@@ -136,8 +137,8 @@ def _alike(results: Mapping[str, Any], run: Run) -> Iterator[Finding]:
 
 def _groups(results: Mapping[str, Any], run: Run, values: Mapping[str, _Values]) -> Iterator[Finding]:
     """The figures of lm-eval's groups: means over tasks, weighted by their rows, with pooled standard errors."""
-    groups, members = dig(results, "groups"), dig(results, "group_subtasks")
-    for group, own in groups.items() if isinstance(groups, dict) else ():
+    members = dig(results, "group_subtasks")
+    for group, own in _group_rows(results, run):
         tasks = leaves_of(group, members, run) if str(group).startswith("sevenllm") and isinstance(own, dict) else []
         if not tasks:
             if str(group).startswith("sevenllm"):
@@ -154,6 +155,13 @@ def _groups(results: Mapping[str, Any], run: Run, values: Mapping[str, _Values])
             yield Finding("group figures", printable(group), "differs", f"not as in its tasks: {some(wrong)}")
         for metric in METRIC_VERSIONS:
             yield from _group_figures(own, printable(group), metric, [values[task] for task in tasks])
+
+
+def _group_rows(results: Mapping[str, Any], run: Run) -> Iterator[tuple[Any, Any]]:
+    """The groups with their values; lm-eval 0.4.13 writes them twice, under "groups" and among the tasks."""
+    for place in ("groups", "results"):
+        own = dig(results, place)
+        yield from ((name, row) for name, row in own.items() if name not in run.leaves) if isinstance(own, dict) else ()
 
 
 def _group_counts(own: Mapping[str, Any], group: str, tasks: Sequence[_Values]) -> list[str]:

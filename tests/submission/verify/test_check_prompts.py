@@ -138,6 +138,21 @@ def test_a_chat_template_stands_around_the_prompts(shots, as_turns):
     assert (status, detail.startswith("16 prompts are not")) == ("differs", True)
 
 
+@pytest.mark.parametrize("shots", [0, 2])
+@pytest.mark.parametrize("as_turns", [False, True])
+def test_chat_messages_are_confirmed(shots, as_turns):
+    """An API's messages have no template around them; the reader of samples joins their contents by line breaks."""
+
+    def messages(row):
+        turns = [text for e in POOL[:shots] for text in (render(e, STYLE), e.output)] if as_turns else []
+        own = render(row, STYLE) if as_turns else with_examples(row, shots)
+        return "\n".join(["Be brief.", *turns, own])
+
+    assert prompts_of(messages, shots, "Be brief.") == ("confirmed", "16 prompts")
+    status, _ = prompts_of(lambda row: messages(row) + "\nIt is B.", shots, "Be brief.")
+    assert status == "differs"
+
+
 def test_an_unknown_number_of_examples():
     status, detail = prompts_of(None, UNKNOWN)
     assert (status, detail) == ("unconfirmed", "the results don't say the number of few-shot examples")

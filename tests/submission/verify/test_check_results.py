@@ -97,3 +97,5 @@ def test_group_figures_are_means_over_rows():
         ("group figures", "sevenllm_broken", "differs", "a group without a task of this run"),
     ]
     assert told_of_groups({"groups": []}, run) == []
+    also = {"results": {MCQ: {}, "mmlu": {"acc,none": 0.1}, "sevenllm_en": {"acc,none": 0.7}}, "group_subtasks": members}
+    assert [line[1:3] for line in told_of_groups(also, run)] == [("sevenllm_en acc", "differs")]
