@@ -5,7 +5,7 @@
 RUN is the output of lm-eval, as for `sevenllm-bench submit`. A bundle is made of it. Then one field at a time is changed or
 removed, in the manifest, the results, some lines of each samples file, and the files for the Hub and every_eval_ever; the
 hashes in the manifest are brought up to date each time, as somebody who tampers would. What is not reported must leave model,
-settings, tasks, command, date, answers and figures as they were; the fields are printed, and stand in docs/verifying.md.
+settings, tasks, command, date, answers and figures as they were; the fields are printed, and stand in docs/submitting.md.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from sevenllm_bench.submission.verify.findings import Finding, some, unconfirmed
 
 #: Between few-shot examples (`fewshot_delimiter` of lm-eval's tasks).
 _BETWEEN = "\n\n"
-#: A token of a model is hardly longer: a word, or four characters of Chinese.
-_TOKEN = re.compile(r"[\u3400-\u9fff]{1,4}|[^\s\u3400-\u9fff]+")
+#: No tokenizer has longer tokens on average than a word, or 16 characters of Chinese.
+_CHINESE, _CHARACTERS = re.compile(r"[\u3400-\u9fff]"), 16
 
 
 def check_prompts(run: Run, benchmarks: Benchmarks, system: str | None = None) -> Iterator[Finding]:
@@ -120,4 +120,5 @@ def check_lengths(run: Run) -> Iterator[Finding]:
 
 
 def _words(text: str) -> int:
-    return sum(1 for _ in _TOKEN.finditer(text))
+    """Tokens that a text needs at least, by any tokenizer."""
+    return max(len(text.split()), len(_CHINESE.findall(text)) // _CHARACTERS)

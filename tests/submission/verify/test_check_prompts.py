@@ -163,8 +163,8 @@ def test_an_unknown_number_of_examples():
     [
         ("word " * 5, 5, False),
         ("word " * 6, 5, True),
-        ("恶意软件" * 5, 5, False),
-        ("恶意软件" * 5 + "的", 5, True),
+        ("恶意软件" * 20, 5, False),
+        ("恶意软件" * 24, 5, True),
         ("a" * 10_000, 5, False),
         (" \n" * 10_000, 5, False),
     ],
