@@ -16,6 +16,7 @@ from typing import Any
 
 from run_files import STAMP
 
+from sevenllm_bench.catalog import TASK_VERSION
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.document import to_document
 from sevenllm_bench.data.embedded import embedded_split
@@ -112,7 +113,9 @@ def write_true_run(
         style = STYLES["alpaca"]
         record["prompt"] = {"name": style.name, "version": style.version, "sha256": style.sha256}
         read_as = dict(Counter(score.reading.how for score in scores))
-        answers = {"read_as": read_as, "look_cut_off": sum(score.reading.cut for score in scores)}
+        readings = [score.reading for score in scores]
+        answers = {"read_as": read_as, "look_cut_off": sum(reading.cut for reading in readings)}
+        answers["look_like_reasoning"] = sum(reading.is_suspect for reading in readings)
         results["configs"][task] = {
             "task": task,
             "num_fewshot": 0,
@@ -120,7 +123,7 @@ def write_true_run(
             "output_type": "generate_until",
             "generation_kwargs": GENERATION,
             "repeats": 1,
-            "metadata": {"version": "1-A", "sevenllm": {"signature": record, "answers": answers}},
+            "metadata": {"version": TASK_VERSION, "sevenllm": {"signature": record, "answers": answers}},
         }
         results["versions"][task], results["n-shot"][task] = "2-A", 0
         results["n-samples"][task] = {"original": len(own), "effective": len(own)}

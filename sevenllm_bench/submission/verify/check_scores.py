@@ -176,11 +176,12 @@ def check_readings(run: Run, results: Mapping[str, Any], samples: Sequence[Sampl
             continue
         own = [_read_as_leaf(sample, leaf) for sample in samples if sample.task == task]
         read_as = dict(Counter(reading.how for reading in own))
-        wanted = {"read_as": read_as, "look_cut_off": sum(reading.cut for reading in own)}
+        cut, suspect = sum(reading.cut for reading in own), sum(reading.is_suspect for reading in own)
+        wanted = {"read_as": read_as, "look_cut_off": cut, "look_like_reasoning": suspect}
         if _counts_some(claimed.get("read_as"), read_as):
             yield Finding("answers", task, "note", "the results count how answers were read for some of them only")
             continue
-        found = list(differences(wanted, {name: claimed.get(name) for name in wanted}, "answers"))
+        found = list(differences(wanted, claimed, "answers"))
         if found:
             yield Finding("answers", task, "differs", f"not as they are read here: {some(found, 3)}")
 

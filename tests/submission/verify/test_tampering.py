@@ -284,9 +284,10 @@ def test_group_figures(bundle):
     right = [row.id % 2 == 0 for row in small_rows() if row.leaf.name == MCQ]
     edit_json(results_of(bundle), change)
     found = verify(bundle)
-    (group,) = [finding for finding in found.findings if finding.check == "group figures"]
+    group, broken = [finding for finding in found.findings if finding.check == "group figures"]
     assert group.found == pytest.approx(sum(right) / len(right))
     assert (group.status == "confirmed") == (group.found == 0.5)
+    assert (broken.what, broken.status) == ("sevenllm-en-mcq", "differs")
 
 
 @pytest.mark.parametrize("name", ["every_eval_ever/**/*.json", "every_eval_ever/**/*_samples.jsonl", f"run/samples_{MCQ}_*"])
