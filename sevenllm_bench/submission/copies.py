@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 Sketches = Mapping[int, str]
 
 #: More answers than this share that are the references, or nearly, need an explanation. The twelve published models have
-#: 0 of 600 in generation, and 6.2 to 10.6 % in understanding (docs/submitting.md).
+#: 0 of 600 in generation, and 6.2 to 10.5 % in understanding (docs/submitting.md).
 MOST_LIKE_REFERENCES = {"understanding": 0.25, "generation": 0.03}
-#: The same for the answers of another submission: two published models of one family share at most 10.3 %.
+#: The same for the answers of another submission: two published models of one family share at most 10.2 %.
 MOST_LIKE_ANOTHER = 0.3
 #: Shares over fewer rows say nothing.
 LEAST_ROWS = 50
