@@ -50,6 +50,11 @@ def half_right(row: Row) -> str:
 GENERATION = {"do_sample": False, "temperature": 0.0, "max_gen_toks": 2000, "until": ["### Instruction:"]}
 
 
+def render_plain(row: Row) -> str:
+    """The prompt of a row as the default style has it."""
+    return render(row, STYLES["alpaca"])
+
+
 def with_hashes(line: dict[str, Any]) -> dict[str, Any]:
     """A line of a samples file with the hashes that lm-eval 0.4.13 writes (`evaluator.py`)."""
     hashed = {
@@ -71,7 +76,7 @@ def write_true_run(
     answer: Callable[[Row], str] = half_right,
     data: dict[str, Any] | None = None,
     change: Callable[[dict[str, Any]], None] | None = None,
-    prompt: Callable[[Row], Any] = lambda row: render(row, STYLES["alpaca"]),
+    prompt: Callable[[Row], Any] = render_plain,
     extra: dict[str, float] | None = None,
 ) -> Path:
     """Write the files of a run as lm-eval 0.4.13 does; `extra` adds metrics to rows that are no MCQ."""

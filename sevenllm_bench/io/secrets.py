@@ -81,6 +81,11 @@ def _without_shapes(text: str) -> str:
     return SHAPES.sub(REMOVED, SCHEME.sub(REMOVED, text))
 
 
+def keys_in(text: str) -> frozenset[str]:
+    """What has the form of a key, or of a private key, in a text; names in it don't count."""
+    return frozenset((*SHAPES.findall(text), *PRIVATE_KEY.findall(text)))
+
+
 def secrets_in(value: Any, where: str = "") -> Iterator[str]:
     """The places of a JSON value at which something looks like a key, a token or a password, as "config.model_args.api_key".
 

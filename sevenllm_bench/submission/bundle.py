@@ -24,6 +24,7 @@ from sevenllm_bench.runs.untrusted import read_json
 from sevenllm_bench.submission.formats import every_eval_ever
 from sevenllm_bench.submission.formats.hub_results import as_yaml, hub_path, hub_results
 from sevenllm_bench.submission.formats.model_index import model_index
+from sevenllm_bench.submission.keys import rows_with_keys
 from sevenllm_bench.submission.layout import MANIFEST, MODEL_INDEX, RUN_FOLDER, safe_part, why_not
 from sevenllm_bench.submission.manifest import Declared, build_manifest, file_record
 
@@ -99,6 +100,9 @@ def _stage(files: RunFiles, folder: Path, declared: Declared, created: datetime)
     run = read_run(_copy_run(files, folder / RUN_FOLDER))
     if not run.samples:
         raise ResultsError(f"{files.name}: no samples; run lm_eval with --log_samples")
+    if rows := rows_with_keys(run.samples)[0]:
+        why = "its prompts hold what looks like a key (in the system instruction?); run again without it"
+        raise ResultsError(f"{files.name}: {why}: {len(rows)} rows, the first is {rows[0]}")
     figures = figures_of(run)
     manifest = build_manifest(run, figures, declared, created)
     hub_file = _write_formats(folder, manifest, figures, run, created)

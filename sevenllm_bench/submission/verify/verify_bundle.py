@@ -99,7 +99,7 @@ def _about_the_run(
     yield from check_readings(run, results, again.samples)
     yield from check_json(Path(run.path))
     yield from check_results(results, run, again.samples)
-    yield from check_secrets(Path(run.path), manifest)
+    yield from check_secrets(Path(run.path), manifest, again.samples)
     figures = figures_of(run, again.samples)
     yield from check_figures(manifest, figures, described["tasks"], _unscored(again))
     version = {"sevenllm_bench": printable(manifest.get("sevenllm_bench"))}
