@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,50 +42,67 @@ def check_records(run: Run, files: Iterable[Path], benchmarks: Benchmarks) -> It
 
 
 def _file(file: Path, leaf: LeafRun, ids: list[int], rows: Mapping[int, Row]) -> Iterator[Finding]:
-    wrong: dict[str, list[str]] = {}
-    named: dict[str, int] = {}
-    hashes: list[str] = []
-    until: Any = None
-    count = 0
-    with file.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            record = _read(line, number, wrong) if line.strip() else None
-            if record is None:
-                continue
-            count += 1
-            row = rows.get(dig(record, "doc", "id")) if isinstance(dig(record, "doc", "id"), int) else None
-            for field in _wrong(record, leaf, row, ids):
-                wrong.setdefault(field, []).append(f"line {number}")
-            stops = dig(record, "arguments", "gen_args_0", "arg_1", "until")
-            until = stops if count == 1 else until
-            if stops != until:
-                wrong.setdefault("arguments (stop strings differ)", []).append(f"line {number}")
-            for key in _unusual(record):
-                named[key] = named.get(key, 0) + 1
-            hashes += [str(record.get(name)) for name in _HASHES]
-    for field, places in wrong.items():
-        yield Finding("records", leaf.task, "differs", f"{printable(field, 80)}: not as it must be in {some(places, 3)}")
-    if named:
-        told = some(f"{printable(key, 60)} in {number} lines" for key, number in named.items())
-        yield Finding("records", leaf.task, "note", f"not as lm-eval 0.4.13 writes samples: {told}")
-    elif leaf.task_hash is not None and _sha256("".join(hashes)) != leaf.task_hash:
-        yield Finding("records", leaf.task, "differs", "the hash over its samples is not the task_hash of the results")
-    if not wrong and count:
-        yield Finding("records", leaf.task, "confirmed", f"{count} lines")
+    lines = _Lines(leaf, ids, rows)
+    with file.open("rb") as content:
+        for number, line in enumerate(content, 1):
+            if line.strip():
+                lines.add(line, f"line {number}")
+    yield from lines.findings()
 
 
-def _read(line: bytes, number: int, wrong: dict[str, list[str]]) -> dict[str, Any] | None:
-    """The line's object; what is none at all is the reader's to name, a key that comes twice is named here."""
-    try:
-        record = strict_json(line, f"line {number}")
-    except ResultsError as error:
-        wrong.setdefault(str(error).partition(": ")[2], []).append(f"line {number}")
+class _Lines:
+    """The lines of one samples file: what is wrong where, what is unusual how often, and the hashes."""
+
+    def __init__(self, leaf: LeafRun, ids: list[int], rows: Mapping[int, Row]) -> None:
+        self._leaf, self._ids, self._rows = leaf, ids, rows
+        self._wrong: dict[str, list[str]] = {}
+        self._unusual: Counter[str] = Counter()
+        self._hashes: list[str] = []
+        self._until: Any = None
+        self._count = 0
+
+    def add(self, line: bytes, where: str) -> None:
+        """Look at a line; one that is no object at all is the reader's to name."""
+        try:
+            record = strict_json(line, where)
+        except ResultsError as error:
+            return self._note(str(error).partition(": ")[2], where)
+        if not isinstance(record, dict):
+            return None
+        self._count += 1
+        row_id = dig(record, "doc", "id")
+        for field in _wrong(record, self._leaf, self._rows.get(row_id) if isinstance(row_id, int) else None, self._ids):
+            self._note(field, where)
+        stops = dig(record, "arguments", "gen_args_0", "arg_1", "until")
+        self._until = stops if self._until is None else self._until
+        if stops not in (self._until, None):
+            self._note("arguments (stop strings differ)", where)
+        self._unusual.update(_unusual(record, self._leaf))
+        self._hashes += [str(record.get(name)) for name in _HASHES]
         return None
-    return record if isinstance(record, dict) else None
+
+    def _note(self, field: str, where: str) -> None:
+        self._wrong.setdefault(field, []).append(where)
+
+    def findings(self) -> Iterator[Finding]:
+        """What was found in all lines together."""
+        task = self._leaf.task
+        if self._unusual:
+            told = some(f"{printable(key, 60)} in {number} lines" for key, number in self._unusual.items())
+            yield Finding("records", task, "note", f"not as lm-eval 0.4.13 writes samples: {told}")
+        if self._leaf.task_hash not in (None, _sha256("".join(self._hashes))):
+            self._note("task_hash (over doc_hash, prompt_hash and target_hash)", "all lines together")
+        for field, places in self._wrong.items():
+            yield Finding("records", task, "differs", f"{printable(field, 80)}: not as it must be in {some(places, 3)}")
+        if not self._wrong and self._count:
+            yield Finding("records", task, "confirmed", f"{self._count} lines")
 
 
-def _unusual(record: Mapping[str, Any]) -> Iterator[str]:
-    """Keys that are missing, or that lm-eval doesn't write."""
+def _unusual(record: Mapping[str, Any], leaf: LeafRun) -> Iterator[str]:
+    """Keys that are missing, or that lm-eval doesn't write. Some of its models take generation arguments out of a request."""
+    kwargs = dig(record, "arguments", "gen_args_0", "arg_1")
+    if isinstance(kwargs, dict) and isinstance(leaf.generation, Mapping):
+        yield from (f"no {key} in arguments" for key in leaf.generation if key not in kwargs)
     yield from (f"no {key}" for key in _KEYS if key not in record)
     yield from (f"{key}" for key in record if key not in _KEYS and key not in METRIC_VERSIONS)
 
@@ -126,7 +144,7 @@ def _wrong_arguments(arguments: Any, leaf: LeafRun) -> Iterator[str]:
         told = leaf.generation if isinstance(leaf.generation, Mapping) else {}
         if len(requests) != 1 or set(dig(arguments, "gen_args_0") or ()) != {"arg_0", "arg_1"}:
             yield "arguments"
-        elif not isinstance(kwargs, dict) or _without_stops(kwargs) != _without_stops(told):
+        elif not isinstance(kwargs, dict) or _as_text(kwargs) != _as_text({key: told.get(key) for key in kwargs}):
             yield "arguments (generation)"
     elif [str(dig(own, "arg_1")).strip() for own in requests] != list(LETTERS) or any(
         dig(own, "arg_0") != dig(requests[0], "arg_0") for own in requests
@@ -134,8 +152,8 @@ def _wrong_arguments(arguments: Any, leaf: LeafRun) -> Iterator[str]:
         yield "arguments"
 
 
-def _without_stops(kwargs: Mapping[str, Any]) -> str:
-    """Generation arguments to compare; stop strings may be set for each request."""
+def _as_text(kwargs: Mapping[str, Any]) -> str:
+    """Generation arguments to compare; stop strings may be set for the requests of a task."""
     return json.dumps({key: value for key, value in kwargs.items() if key != "until"}, sort_keys=True)
 
 

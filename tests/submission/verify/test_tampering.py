@@ -355,6 +355,23 @@ def test_exit_codes_and_output(bundle, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["counts"]["differs"] >= 2
 
 
+def test_claims_are_allowed_by_name(tmp_path, capsys):
+    run = write_true_run(tmp_path / "run", small_rows(), extra={"semantic": 0.5, "judge": 4.0, "judge_scored": 1.0})
+    command = ["verify", str(make_bundle(run, tmp_path / "b.zip"))]
+    assert main(command) == 1
+    assert "not confirmed and not allowed: judge, semantic (--allow-unconfirmed judge,semantic)" in capsys.readouterr().out
+    assert main([*command, "--allow-unconfirmed", "semantic"]) == 1
+    assert "not confirmed and not allowed: judge (" in capsys.readouterr().out
+    assert main([*command, "--allow-unconfirmed", "semantic, judge"]) == 0
+    capsys.readouterr()
+    assert main([*command, "--allow-unconfirmed", "semantic", "--allow-unconfirmed", "judge", "--json", "-"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["exit_code"] == 0
+    assert {f["claim"] for f in content["findings"] if f["status"] == "unconfirmed"} == {"semantic", "judge"}
+    assert main([*command, "--allow-unconfirmed", "semantics"]) == 2
+    assert "did you mean 'semantic'?" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("value", [True, "no", 1])
 def test_rows_that_the_run_calls_modified(bundle, value):
     """With the right hash all the same."""
