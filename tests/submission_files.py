@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
+import statistics
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any
 
 from run_files import STAMP
 
+from sevenllm_bench.catalog import TASK_VERSION
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.document import to_document
 from sevenllm_bench.data.embedded import embedded_split
@@ -42,13 +46,37 @@ def half_right(row: Row) -> str:
     return row.reference_text if row.id % 2 == 0 else "no idea"
 
 
+#: What our tasks ask of a model.
+GENERATION = {"do_sample": False, "temperature": 0.0, "max_gen_toks": 2000, "until": ["### Instruction:"]}
+
+
+def render_plain(row: Row) -> str:
+    """The prompt of a row as the default style has it."""
+    return render(row, STYLES["alpaca"])
+
+
+def with_hashes(line: dict[str, Any]) -> dict[str, Any]:
+    """A line of a samples file with the hashes that lm-eval 0.4.13 writes (`evaluator.py`)."""
+    hashed = {
+        "doc_hash": json.dumps(line["doc"], indent=2, ensure_ascii=False),
+        "prompt_hash": line["arguments"]["gen_args_0"]["arg_0"],
+        "target_hash": line["target"],
+    }
+    return {**line, **{name: hashlib.sha256(text.encode()).hexdigest() for name, text in hashed.items()}}
+
+
+def task_hash(lines: Iterable[dict[str, Any]]) -> str:
+    """lm-eval's hash of a task (`evaluation_tracker.py`, 0.4.13)."""
+    return hashlib.sha256("".join(li["doc_hash"] + li["prompt_hash"] + li["target_hash"] for li in lines).encode()).hexdigest()
+
+
 def write_true_run(
     folder: Path,
     rows: Iterable[Row],
     answer: Callable[[Row], str] = half_right,
     data: dict[str, Any] | None = None,
     change: Callable[[dict[str, Any]], None] | None = None,
-    prompt: Callable[[Row], Any] = lambda row: render(row, STYLES["alpaca"]),
+    prompt: Callable[[Row], Any] = render_plain,
     extra: dict[str, float] | None = None,
 ) -> Path:
     """Write the files of a run as lm-eval 0.4.13 does; `extra` adds metrics to rows that are no MCQ."""
@@ -59,31 +87,48 @@ def write_true_run(
     results: dict[str, Any] = {key: {} for key in ("results", "configs", "versions", "n-shot", "n-samples", "task_hashes")}
     for task, own in tasks.items():
         kind = own[0].leaf.kind
-        values = [score.metrics for score in score_rows(own, [answer(row) for row in own], kind)]
+        scores = score_rows(own, [answer(row) for row in own], kind)
+        values = [score.metrics for score in scores]
         values = [{**value, **(extra or {})} if kind != "mcq" else value for value in values]
         lines = [
-            {
-                "doc_id": number,
-                "doc": to_document(row),
-                "target": row.reference_text,
-                "arguments": {"gen_args_0": {"arg_0": prompt(row), "arg_1": {"until": []}}},
-                "resps": [[answer(row)]],
-                "filtered_resps": [answer(row)],
-                "metrics": list(value),
-                **value,
-            }
+            with_hashes(
+                {
+                    "doc_id": number,
+                    "doc": to_document(row),
+                    "target": row.reference_text,
+                    "arguments": {"gen_args_0": {"arg_0": prompt(row), "arg_1": GENERATION}},
+                    "resps": [[answer(row)]],
+                    "filtered_resps": [answer(row)],
+                    "filter": "none",
+                    "metrics": list(value),
+                    **value,
+                }
+            )
             for number, (row, value) in enumerate(zip(own, values, strict=True))
         ]
         write_lines(folder / f"samples_{task}_{STAMP}.jsonl", lines)
-        results["results"][task] = {f"{name},none": sum(v[name] for v in values) / len(own) for name in values[0]}
+        results["task_hashes"][task] = task_hash(lines)
+        results["results"][task] = {"name": task, "alias": task, "sample_len": len(own)}
+        for name in values[0]:
+            column = [value[name] for value in values]
+            results["results"][task][f"{name},none"] = sum(column) / len(own)
+            error = statistics.stdev(column) / len(own) ** 0.5 if len(own) > 1 else "N/A"
+            results["results"][task][f"{name}_stderr,none"] = error
         record = signature(kind, own[0].language, data or load_benchmark("embedded").description)
         style = STYLES["alpaca"]
         record["prompt"] = {"name": style.name, "version": style.version, "sha256": style.sha256}
+        read_as = dict(Counter(score.reading.how for score in scores))
+        readings = [score.reading for score in scores]
+        answers = {"read_as": read_as, "look_cut_off": sum(reading.cut for reading in readings)}
+        answers["look_like_reasoning"] = sum(reading.is_suspect for reading in readings)
         results["configs"][task] = {
             "task": task,
+            "num_fewshot": 0,
+            "metric_list": [{"metric": name} for name in values[0]],
             "output_type": "generate_until",
-            "generation_kwargs": {"do_sample": False, "temperature": 0.0, "max_gen_toks": 2000},
-            "metadata": {"sevenllm": {"signature": record}},
+            "generation_kwargs": GENERATION,
+            "repeats": 1,
+            "metadata": {"version": TASK_VERSION, "sevenllm": {"signature": record, "answers": answers}},
         }
         results["versions"][task], results["n-shot"][task] = "2-A", 0
         results["n-samples"][task] = {"original": len(own), "effective": len(own)}

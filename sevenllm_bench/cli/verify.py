@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.table import print_table
-from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.errors import ConfigError, ResultsError, unknown_name
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.submission.verify.findings import Verification
+from sevenllm_bench.submission.verify.check_copies import read_others
+from sevenllm_bench.submission.verify.findings import CLAIMS, Verification
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
 
 _FIGURES = "figures"
@@ -17,20 +19,39 @@ _WORDS = {"confirmed": "confirmed", "differs": "differs", "unconfirmed": "cannot
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.description = "Says of each figure: confirmed, differs, or cannot be confirmed. Exit code 1 when something differs."
+    parser.description = (
+        "Says of each figure: confirmed, differs, or cannot be confirmed. Exit code 1 when something differs, "
+        "or cannot be confirmed and is not allowed."
+    )
     parser.add_argument("bundle", metavar="BUNDLE", help="the zip file that submit wrote")
-    parser.add_argument("--strict", action="store_true", help="exit code 1 also for what cannot be confirmed")
+    claims = "; ".join(f"{name}: {what}" for name, what in CLAIMS.items())
+    parser.add_argument(
+        "--allow-unconfirmed",
+        action="append",
+        default=[],
+        metavar="CLAIM[,CLAIM]",
+        help=f"accept claims that cannot be confirmed ({claims})",
+    )
+    parser.add_argument("--strict", action="store_true", help=argparse.SUPPRESS)  # what is the default now
+    parser.add_argument(
+        "--against",
+        nargs="+",
+        default=[],
+        metavar="SUBMISSIONS",
+        help="bundles, or folders of them, whose answers are compared with this one's",
+    )
     parser.add_argument("--all", action="store_true", help="list tasks and what is confirmed too")
     parser.add_argument("--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: as for score)")
     parser.add_argument("--json", metavar="FILE", help='write every finding as JSON too ("-" for standard output instead)')
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check a bundle, print what was found, and return 1 when something differs (strict: or can't be confirmed)."""
+    """Check a bundle, print what was found, and return 1 when something differs, or can't be confirmed and isn't allowed."""
     bundle = user_path(arguments.bundle, ResultsError)
     check_outputs({"--json": arguments.json}, [bundle, arguments.data_dir])
-    verification = verify_bundle(bundle, arguments.data_dir)
-    code = verification.exit_code(arguments.strict)
+    allowed = _allowed(arguments.allow_unconfirmed)
+    verification = verify_bundle(bundle, arguments.data_dir, others=read_others(arguments.against, bundle))
+    code = verification.exit_code(allowed)
     if arguments.json == "-":
         print_json(as_json(verification, code))
         return code
@@ -38,7 +59,23 @@ def run(arguments: argparse.Namespace) -> int:
         write_text("--json", arguments.json, json_text(as_json(verification, code)))
     _print_figures(verification, arguments.all)
     print_findings(verification, arguments.all)
+    refused = sorted({finding.claim for finding in verification.refused(allowed) if finding.claim})
+    if refused:
+        print(f"not confirmed and not allowed: {', '.join(refused)} (--allow-unconfirmed {','.join(refused)})")
     return code
+
+
+def _allowed(given: Sequence[str]) -> frozenset[str]:
+    """The claims allowed.
+
+    Raises:
+        ConfigError: One is not known.
+    """
+    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in CLAIMS:
+            raise ConfigError(unknown_name("--allow-unconfirmed", name, CLAIMS))
+    return frozenset(names)
 
 
 def as_json(verification: Verification, code: int) -> dict[str, object]:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from sevenllm_bench.io.secret_patterns import (
+    ADDRESS,
+    HEADER,
+    NAMED,
+    PRIVATE_KEY,
+    SCHEME,
+    SHAPES,
+    is_harmless,
+    is_secret_in_text,
+    is_secret_name,
+)
+
 REMOVED = "[removed]"
 
-_NAMES = re.compile(r"(?i)(token|api_?key|secret|password|passwd|authorization|credential)s?$")
-#: The same inside `--model_args` given as one text, in URLs, and keys that can be recognised by their form.
-_TEXTS = (
-    (re.compile(r"(?i)\b((?:[a-z_]*_)?(?:token|api_?key|secret|password|authorization))=[^,\s&\"']+"), rf"\1={REMOVED}"),
-    (re.compile(r"(://)[^/@\s\"']+@"), rf"\1{REMOVED}@"),
-    (re.compile(r"\b(?:hf_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{16,})"), REMOVED),
-    (re.compile(r"(?i)\bbearer\s+[A-Za-z0-9._~+/=-]{8,}"), REMOVED),
-)
 _DEEPEST = 50
+#: Texts whose hashes stand in the results, and which are full of names: "bos_token", "key".
+_TEMPLATES = ("chat_template", "system_instruction")
 
 
 def without_secrets(value: Any, depth: int = 0) -> Any:
@@ -30,19 +37,75 @@ def without_secrets(value: Any, depth: int = 0) -> Any:
     if depth > _DEEPEST:
         return REMOVED
     if isinstance(value, dict):
-        return {
-            key: REMOVED if _NAMES.search(str(key)) and isinstance(item, str) and item else without_secrets(item, depth + 1)
-            for key, item in value.items()
-        }
+        return {_clean(key): _of_name(key, item, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
         return [without_secrets(item, depth + 1) for item in value]
-    return _clean(value) if isinstance(value, str) else value
+    return _clean(value)
 
 
-def _clean(text: str) -> str:
-    for pattern, replacement in _TEXTS:
-        text = pattern.sub(replacement, text)
-    return text
+def _of_name(name: Any, value: Any, depth: int) -> Any:
+    """The value under a name: removed where the name is a secret's, also in a list; of a template only what has a key's shape."""
+    if isinstance(name, str) and is_secret_name(name):
+        if isinstance(value, str):
+            return value if is_harmless(value) else REMOVED
+        if isinstance(value, list):
+            return [_of_name(name, item, depth) for item in value]
+    if name in _TEMPLATES and isinstance(value, str):
+        return _without_shapes(value)
+    return without_secrets(value, depth)
+
+
+def _clean(text: Any) -> Any:
+    """A text without keys of known shapes; one line of it also without the values of secret names. Anything else as it is."""
+    if not isinstance(text, str):
+        return text
+    text = _without_shapes(text)
+    if "\n" in text:
+        return text
+    return _without_named(HEADER.sub(rf"\1\2{REMOVED}", text))
+
+
+def _without_named(text: str) -> str:
+    """The text without the values of secret names; a value of another name may hold names itself (`header=X-Api-Key:…`)."""
+    parts, at, done = [], 0, 0
+    while match := NAMED.search(text, at):
+        at = match.end("between")
+        if is_secret_in_text(match):
+            parts += [text[done:at], REMOVED]
+            at = done = match.end()
+    return "".join([*parts, text[done:]])
+
+
+def _without_shapes(text: str) -> str:
+    text = ADDRESS.sub(rf"\1{REMOVED}@", PRIVATE_KEY.sub(REMOVED, text))
+    return SHAPES.sub(REMOVED, SCHEME.sub(REMOVED, text))
+
+
+def keys_in(text: str) -> frozenset[str]:
+    """What has the form of a key, or of a private key, in a text; names in it don't count."""
+    return frozenset((*SHAPES.findall(text), *PRIVATE_KEY.findall(text)))
+
+
+def secrets_in(value: Any, where: str = "") -> Iterator[str]:
+    """The places of a JSON value at which something looks like a key, a token or a password, as "config.model_args.api_key".
+
+    Args:
+        value: The value.
+        where: Its place.
+    """
+    clean = without_secrets(value)
+    if clean == value:
+        return
+    if isinstance(value, dict) and isinstance(clean, dict) and clean.keys() == value.keys():
+        for key, item in value.items():
+            if clean[key] != item:
+                inner = list(secrets_in(item, f"{where}.{key}" if where else str(key)))
+                yield from inner or [f"{where}.{key}" if where else str(key)]
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from secrets_in(item, f"{where}[{index}]")
+    else:
+        yield where or "its top"
 
 
 #: What OpenAI-like keys look like, whole or shortened by the server ("sk-abc***xyz"): no message needs one.

@@ -16,7 +16,7 @@ from typing import Any
 from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.figures import Figure, figures_of
-from sevenllm_bench.io.secrets import without_secrets
+from sevenllm_bench.io.secrets import secrets_in, without_secrets
 from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
@@ -24,6 +24,7 @@ from sevenllm_bench.runs.untrusted import read_json
 from sevenllm_bench.submission.formats import every_eval_ever
 from sevenllm_bench.submission.formats.hub_results import as_yaml, hub_path, hub_results
 from sevenllm_bench.submission.formats.model_index import model_index
+from sevenllm_bench.submission.keys import rows_with_keys
 from sevenllm_bench.submission.layout import MANIFEST, MODEL_INDEX, RUN_FOLDER, safe_part, why_not
 from sevenllm_bench.submission.manifest import Declared, build_manifest, file_record
 
@@ -75,7 +76,7 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
 
     Raises:
         ConfigError: `output` exists, has another name, or can't be written.
-        ResultsError: The run can't be read, has no samples, or holds the secret in an answer.
+        ResultsError: The run can't be read, has no samples, holds the secret in an answer, or the manifest holds a key.
     """
     if output.suffix != ".zip":
         raise ConfigError(f"{output}: a bundle is a zip file; name it {output.name}.zip")
@@ -86,7 +87,7 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
         with tempfile.TemporaryDirectory(prefix=".sevenllm-bench-", dir=beside) as folder:
             bundle = _stage(files, Path(folder) / "bundle", declared, created)
             names = sorted(bundle.manifest["files"])
-            _refuse_secret(bundle.path, [*names, MANIFEST], secret)
+            _refuse_secret(bundle.path, [*names, MANIFEST], secret, bundle.manifest)
             output.parent.mkdir(parents=True, exist_ok=True)
             _finish(bundle.path, [MANIFEST, *names], output)
     except OSError as error:
@@ -99,6 +100,9 @@ def _stage(files: RunFiles, folder: Path, declared: Declared, created: datetime)
     run = read_run(_copy_run(files, folder / RUN_FOLDER))
     if not run.samples:
         raise ResultsError(f"{files.name}: no samples; run lm_eval with --log_samples")
+    if rows := rows_with_keys(run.samples)[0]:
+        why = "its prompts hold what looks like a key (in the system instruction?); run again without it"
+        raise ResultsError(f"{files.name}: {why}: {len(rows)} rows, the first is {rows[0]}")
     figures = figures_of(run)
     manifest = build_manifest(run, figures, declared, created)
     hub_file = _write_formats(folder, manifest, figures, run, created)
@@ -159,8 +163,10 @@ def _names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def _refuse_secret(folder: Path, names: Iterable[str], secret: str) -> None:
-    """Stop where a file contains the token of the environment: a model may have written it."""
+def _refuse_secret(folder: Path, names: Iterable[str], secret: str, manifest: Mapping[str, Any]) -> None:
+    """Stop where a file contains the token of the environment, since a model may have written it, or the manifest a key."""
+    if places := list(secrets_in(manifest)):
+        raise ResultsError(f"what looks like a key or a password stands in {', '.join(places[:5])}; remove it there")
     for name in names:
         if secret and secret.encode() in (folder / name).read_bytes():
             raise ResultsError(f"{name}: it contains the access token of the environment; remove it there, then submit again")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 MANIFEST = "manifest.json"
@@ -55,6 +56,21 @@ def why_not(name: str) -> str:
         return "a path that leads out of the bundle"
     if len(parts) > _DEEPEST or not all(_PART.fullmatch(part) and part != "." for part in parts):
         return 'a name that is none of a bundle\'s (letters, digits, ".", "_", "-" and at most 8 levels)'
+    return ""
+
+
+def misplaced(names: Iterable[str]) -> str:
+    """Why a zip without the manifest at its top is not as `submit` wrote it, and what to do; empty where that isn't known.
+
+    Args:
+        names: All names in it, as they are.
+    """
+    for name in names:
+        if name.startswith((f"{RUN_FOLDER}\\", f"{EVERY_EVAL_EVER}\\")):
+            return f"backslashes in its names ({name[:60]}), as some Windows programs write them; zip it with another program"
+        folder, _, last = name.replace("\\", "/").rpartition("/")
+        if last == MANIFEST and folder:
+            return f"its files are in a folder {folder[:60]}/ of the zip; zip what is in that folder, without the folder"
     return ""
 
 

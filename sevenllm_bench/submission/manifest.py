@@ -18,16 +18,25 @@ from sevenllm_bench import __version__
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.runs.command import command_of
-from sevenllm_bench.runs.records import LeafRun, Model, Run, Settings, Unknown
+from sevenllm_bench.runs.records import LeafRun, Model, Run, Sample, Settings, Unknown
+from sevenllm_bench.submission.copies import describe_answers
 from sevenllm_bench.submission.formats.hub_results import for_the_hub
-from sevenllm_bench.submission.layout import MANIFEST
+from sevenllm_bench.submission.layout import MANIFEST, misplaced
 from sevenllm_bench.text.display import printable
 from sevenllm_bench.text.unicode import encodable
 
 FORMAT = "sevenllm-bench submission"
 #: 2: a row is scored by what it asks for in figures of tasks too (rows 791 and 823 are in no task's).
-FORMAT_VERSION = 2
+#: 3: sketches of the answers, by which copies are found.
+FORMAT_VERSION = 3
 _MOST_BYTES = 8 << 20
+#: The parts of a manifest.
+MANIFEST_KEYS = frozenset(
+    {
+        *("format", "version", "created", "sevenllm_bench", "submission", "model", "settings", "tasks", "command", "date"),
+        *("answers", "figures", "left_out_of_hub_formats", "files"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +84,20 @@ def build_manifest(run: Run, figures: Sequence[Figure], declared: Declared, crea
     }
 
 
-def describe_run(run: Run) -> dict[str, Any]:
-    """Model, settings, tasks, command and date of a run, as JSON values; what its files don't say is "unknown"."""
+def describe_run(run: Run, samples: Sequence[Sample] | None = None) -> dict[str, Any]:
+    """Model, settings, tasks, command, date and answers of a run, as JSON values; what its files don't say is "unknown".
+
+    Args:
+        run: The run.
+        samples: Its samples, or the same samples about the benchmark's own rows; default: its own.
+    """
     value = {
         "model": _fields(run.model),
         "settings": _fields(run.settings),
         "tasks": {name: _describe_leaf(leaf) for name, leaf in run.leaves.items()},
         "command": command_of(run).line,
         "date": run.date if isinstance(run.date, Unknown) else _iso(run.date),
+        "answers": describe_answers(run.samples if samples is None else samples),
     }
     return _plain(value)
 
@@ -123,15 +138,20 @@ def file_record(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "sha256": digest}
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path, names: Sequence[str] = ()) -> dict[str, Any]:
     """The manifest of an unpacked bundle.
+
+    Args:
+        folder: The folder.
+        names: The names of its files, to say where else the manifest is.
 
     Raises:
         ResultsError: There is none, or it is no manifest.
     """
     path = folder / MANIFEST
     if not path.is_file():
-        raise ResultsError(f"no {MANIFEST} in it, so it is no bundle; give what `sevenllm-bench submit` wrote")
+        why = misplaced(names) or "so it is no bundle"
+        raise ResultsError(f"no {MANIFEST} in it, {why}; give what `sevenllm-bench submit` wrote")
     if path.stat().st_size > _MOST_BYTES:
         raise ResultsError(f"{MANIFEST}: {path.stat().st_size:,} bytes, too large for a manifest")
     content = strict_json(path.read_bytes(), MANIFEST)
@@ -157,7 +177,8 @@ def read_unverified(bundle: Path) -> Mapping[str, Any]:
         with zipfile.ZipFile(bundle) as archive, archive.open(MANIFEST) as member:
             content = member.read(_MOST_BYTES + 1)
     except KeyError:
-        raise ResultsError(f"{bundle}: no {MANIFEST} in it") from None
+        why = printable(misplaced(archive.namelist())) or f"no {MANIFEST} in it"
+        raise ResultsError(f"{bundle}: {why}") from None
     except (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError) as error:
         raise ResultsError(f"{bundle}: can't be read ({printable(error)})") from None
     if len(content) > _MOST_BYTES:
@@ -171,14 +192,19 @@ def read_unverified(bundle: Path) -> Mapping[str, Any]:
     return manifest
 
 
-def strict_json(content: bytes, name: str) -> Any:
-    """A JSON value, in which neither NaN nor infinity is a number, and no key stands twice in an object.
+def strict_json(content: bytes, name: str, nan: bool = False) -> Any:
+    """A JSON value, in which no key stands twice in an object, and neither NaN nor infinity is a number.
+
+    Args:
+        content: The file.
+        name: Its name, for the error.
+        nan: Whether NaN and infinity may stand in it, as in what Python writes.
 
     Raises:
         ResultsError: It is none.
     """
     try:
-        return json.loads(content, parse_constant=_no_number, object_pairs_hook=_unique)
+        return json.loads(content, parse_constant=None if nan else _no_number, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise ResultsError(f"{name}: broken JSON ({printable(error)})") from None
 

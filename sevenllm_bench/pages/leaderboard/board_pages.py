@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.metrics.registry import HEADLINE, METRICS
 from sevenllm_bench.pages.leaderboard.entry import PARTS, Entry, Facts, Value
+from sevenllm_bench.pages.leaderboard.marks import with_marks
 from sevenllm_bench.pages.leaderboard.model_metadata import unused_facts, with_facts
 from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission, read_submissions
 from sevenllm_bench.pages.report.score_views import KIND_NAMES, LANGUAGE_NAMES, section_name
@@ -60,7 +61,7 @@ def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Ma
         ConfigError: The folder can't be written, or a library for pages is missing.
     """
     read, left_out = read_submissions(paths)
-    entries = _ranked([with_facts(entry, known or {}) for entry in read])
+    entries = _ranked(with_marks([with_facts(entry, known or {}) for entry in read]))
     site = Site(folder, "leaderboard")
     current, older = _newest(entries)
     numbers = {id(entry): place for place, entry in enumerate(entries)}
@@ -180,7 +181,14 @@ def _compact_entry(entry: Entry, ids: Sequence[str]) -> dict[str, Any]:
         "about": plain(
             ", ".join(
                 part
-                for part in (_size(entry.facts), entry.facts.licence, entry.protocol, entry.date, entry.revision[:12])
+                for part in (
+                    _size(entry.facts),
+                    entry.facts.licence,
+                    entry.protocol,
+                    entry.date,
+                    entry.revision[:12],
+                    *entry.marks,
+                )
                 if part
             ),
             200,
@@ -215,7 +223,7 @@ def _json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Sequence
         "headline": "unweighted mean over language x (" + ", ".join(HEADLINE.values()) + ")",
         "entries": [
             {
-                **asdict(entry),
+                **{key: value for key, value in asdict(replace(entry, sketches={})).items() if key != "sketches"},
                 "figures": {name: _plain(value) for name, value in entry.figures.items()},
                 "encoder": entry.is_encoder,
                 "newest": id(entry) in shown,

@@ -89,6 +89,9 @@ class Entry:
         path: Where the submission lies.
         figures: Name ("headline", "en_mcq.acc", "sevenllm_en_mcq.acc") to figure.
         facts: What is known of the model.
+        sketches: Sketches of its answers by row, see `submission.copies`.
+        like_references: Kinds of row of which more answers are the references than can be expected, with the share.
+        marks: What a reader must know of its answers, see `with_marks`.
     """
 
     name: str
@@ -103,6 +106,9 @@ class Entry:
     path: str = ""
     figures: Mapping[str, Value] = field(default_factory=dict)
     facts: Facts = Facts()
+    sketches: Mapping[int, str] = field(default_factory=dict)
+    like_references: Mapping[str, float] = field(default_factory=dict)
+    marks: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

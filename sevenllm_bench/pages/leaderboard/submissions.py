@@ -27,6 +27,7 @@ from sevenllm_bench.runs.protocol import protocol_words, words_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run, Unknown
 from sevenllm_bench.runs.untrusted import finite
+from sevenllm_bench.submission.copies import describe_answers, like_references, sketches_in
 from sevenllm_bench.submission.manifest import read_unverified
 from sevenllm_bench.text.display import printable
 from sevenllm_bench.text.unicode import encodable
@@ -138,6 +139,8 @@ def _of_manifest(manifest: Mapping[str, Any], path: str) -> Entry:
         command=_text(manifest.get("command"), 20_000),
         source=_text(model.get("source")),
         path=path,
+        sketches=sketches_in(manifest),
+        like_references=like_references(manifest),
         figures={
             name: value for name, value in _values(figures) if version_2 or name.partition(".")[0] not in _OTHER_IN_VERSION_1
         },
@@ -208,6 +211,7 @@ def _of_run(run: Run) -> Entry:
     untrusted = [problem.line for problem in run.problems if problem.code in DISQUALIFYING]
     if untrusted:
         raise ResultsError(f"{run.path}: its files can't be trusted ({'; '.join(untrusted[:3])})")
+    described = {"answers": describe_answers(run.samples)}
     return Entry(
         name=run.model.identity.name,
         repository=run.repository[0] or "",
@@ -219,6 +223,8 @@ def _of_run(run: Run) -> Entry:
         source=run.model.source,
         path=run.path,
         figures=_figures(run),
+        sketches=sketches_in(described),
+        like_references=like_references(described),
     )
 
 

@@ -66,8 +66,8 @@ def aggregate(
     }
     if manifest["date"] != "unknown":
         record["evaluation_timestamp"] = manifest["date"]
-    if declared["source_url"]:
-        record["source_metadata"]["additional_details"] = {"source_url": declared["source_url"]}
+    said = {name: declared[name] for name in ("source_url", "benchmark", "notes") if declared[name]}
+    record["source_metadata"]["additional_details"] = said
     return record
 
 

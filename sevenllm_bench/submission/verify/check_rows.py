@@ -1,4 +1,4 @@
-"""Are the samples of a bundle about the rows that they should be about, all of them, and put to the model as said?"""
+"""Are the samples of a bundle about the rows that they should be about, and all of them?"""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sevenllm_bench.data.benchmark import OFFICIAL_NAME, Benchmark, Source
 from sevenllm_bench.data.rows import FIELDS, Row
-from sevenllm_bench.prompts import STYLES, PromptStyle, render
 from sevenllm_bench.runs.records import LeafRun, Run, Sample, Unknown
 from sevenllm_bench.runs.untrusted import dig
-from sevenllm_bench.submission.verify.findings import Finding, some
+from sevenllm_bench.submission.verify.findings import Finding, some, unconfirmed
+from sevenllm_bench.submission.verify.json_differences import differences
 
 #: The benchmark's rows by source.
 Benchmarks = Mapping[Source, Benchmark]
@@ -46,9 +46,15 @@ def _data(task: str, leaf: LeafRun, wanted: Mapping[str, object]) -> Finding:
     claimed, modified = dig(leaf.signature, "data", "sha256"), dig(leaf.signature, "data", "modified")
     right = {wanted["sha256"]} if source_of(leaf) == "embedded" else {SHA256, SHA256_LF}
     if not leaf.signature:
-        return Finding("data", task, "unconfirmed", "the results have no signature; run with sevenllm-bench's own tasks")
+        return unconfirmed("data", task, "settings", "the results have no signature; run with sevenllm-bench's own tasks")
     if claimed not in right or modified not in (None, False):
         return Finding("data", task, "differs", f"run on a file with sha256 {claimed}, expected {wanted['sha256']}")
+    said = dig(leaf.signature, "data")
+    other = list(differences({**wanted, "modified": False, "sha256": claimed}, {"modified": False, **said}, "data"))
+    language = dig(leaf.signature, "language")
+    other += [] if language == leaf.leaf.language else [f"language: {language}"]
+    if other:
+        return Finding("data", task, "differs", f"the signature is of other data: {some(other, 3)}")
     return Finding("data", task, "confirmed")
 
 
@@ -86,7 +92,7 @@ def _coverage(
     if beyond:
         yield Finding("limit", task, "differs", f"the run's limit is {limit:g}, but rows beyond it are there: {some(beyond)}")
     if isinstance(limit, Unknown):
-        yield Finding("limit", task, "unconfirmed", "the results don't say whether the run was limited")
+        yield unconfirmed("limit", task, "settings", "the results don't say whether the run was limited")
     elif allowed < len(due):
         yield Finding("limit", task, "note", f"limit {limit:g}: {allowed} of {len(due)} rows, so no figure of the benchmark")
     if not missing and not foreign and there:
@@ -98,59 +104,3 @@ def _rows_within(limit: float | Unknown | None, rows: int) -> int:
     if limit is None or isinstance(limit, Unknown) or limit < 0:
         return rows
     return min(rows, math.ceil(rows * limit) if limit < 1 else int(min(limit, rows)))
-
-
-def check_prompts(run: Run, benchmarks: Benchmarks) -> Iterator[Finding]:
-    """The prompts sent, against those that the package generates.
-
-    Args:
-        run: The run.
-        benchmarks: The rows by source.
-    """
-    for task, samples in samples_by_task(run).items():
-        leaf = run.leaves[task]
-        style = STYLES.get(str(leaf.prompt.get("name")))
-        if style is None or (leaf.prompt.get("version"), leaf.prompt.get("sha256")) != (style.version, style.sha256):
-            named = f"prompt {leaf.prompt.get('name')!r}, version {leaf.prompt.get('version')!r}" if leaf.prompt else "no prompt"
-            yield Finding("prompts", task, "unconfirmed", f"the results name {named}, which this package can't generate")
-        elif samples:
-            yield _prompts(run, leaf, samples, style, benchmarks[source_of(leaf)].by_id)
-
-
-def _prompts(run: Run, leaf: LeafRun, samples: Sequence[Sample], style: PromptStyle, rows: Mapping[int, Row]) -> Finding:
-    changed, contained, unknown = [], 0, 0
-    plain = not _is_wrapped(run, leaf)
-    for sample in samples:
-        wanted = render(rows.get(sample.id, sample.row), style)
-        if sample.prompt is None:
-            unknown += 1
-        elif sample.prompt == wanted:
-            continue
-        elif not plain and wanted.strip() in sample.prompt:
-            contained += 1
-        else:
-            changed.append(sample.id)
-    if changed:
-        return Finding(
-            "prompts", leaf.task, "differs", f"{len(changed)} prompts are not the generated ones: rows {some(changed)}"
-        )
-    if unknown:
-        return Finding("prompts", leaf.task, "unconfirmed", f"{unknown} samples have no prompt")
-    if contained:
-        return Finding("prompts", leaf.task, "unconfirmed", f"{contained} prompts contain the generated one; {_why(run, leaf)}")
-    return Finding("prompts", leaf.task, "confirmed", f"{len(samples)} prompts")
-
-
-def _is_wrapped(run: Run, leaf: LeafRun) -> bool:
-    """Whether something may stand around the rendered prompt."""
-    settings = run.settings
-    return not (settings.chat_template is None and settings.system_instruction is None and leaf.num_fewshot == 0)
-
-
-def _why(run: Run, leaf: LeafRun) -> str:
-    around = [
-        (leaf.num_fewshot != 0, f"{leaf.num_fewshot} few-shot examples"),
-        (run.settings.chat_template is not None, "a chat template"),
-        (run.settings.system_instruction is not None, "a system instruction"),
-    ]
-    return f"what stands around it can't be confirmed ({', '.join(name for is_there, name in around if is_there)})"

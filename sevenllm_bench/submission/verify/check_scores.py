@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sevenllm_bench.answers.reading import read_answer
+from sevenllm_bench import __version__
+from sevenllm_bench.answers.reading import Reading, read_answer
 from sevenllm_bench.catalog import TASK_VERSION, Kind
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS, SEMANTIC_METRICS
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.scoring import score_readings
+from sevenllm_bench.submission.verify.check_manifest import claim_of
 from sevenllm_bench.submission.verify.check_rows import Benchmarks, samples_by_task, source_of
-from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some
+from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some, unconfirmed
+from sevenllm_bench.submission.verify.json_differences import differences
 
-#: Answers longer than this are not scored here, so that a bundle can't keep a leaderboard's machine busy for hours.
-MOST_CHARACTERS = 100_000
-MOST_CHARACTERS_IN_ALL = 20_000_000
+#: Of all answers as they are read, without reasoning. More are not scored here, so that a bundle can't keep a leaderboard's
+#: machine busy for hours: the slowest text takes some 20 seconds a million. 1,300 answers of 2,000 tokens have 13 million.
+MOST_CHARACTERS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,8 @@ class Rescored:
 
     Attributes:
         samples: The samples with the true values of lexical metrics, against the true rows; other metrics as they were.
-        too_long: Ids of rows by task whose answer is too long to be scored here.
+        too_long: Ids of rows by task that were not scored again, since the answers together are too long; they keep the
+            values that the bundle has for them.
     """
 
     samples: tuple[Sample, ...]
@@ -42,9 +48,8 @@ def rescore(run: Run, benchmarks: Benchmarks) -> Rescored:
         rows = benchmarks[source_of(run.leaves[task])].by_id
         scored = []
         for sample in samples:
-            length = len(sample.response or "")
-            characters += length
-            if length > MOST_CHARACTERS or characters > MOST_CHARACTERS_IN_ALL:
+            characters += len(sample.reading.text)
+            if characters > MOST_CHARACTERS:
                 too_long.setdefault(task, []).append(sample.id)
                 found.append(sample)
             else:
@@ -107,12 +112,12 @@ def _versions(leaf: LeafRun) -> Iterator[Finding]:
     """Figures of another version can't be expected to agree; they are compared all the same."""
     if leaf.version != TASK_VERSION:
         why = f"task version {leaf.version}, this package has {TASK_VERSION}"
-        yield Finding("scores", leaf.task, "unconfirmed", why)
+        yield unconfirmed("scores", leaf.task, "settings", why)
     versions = dig(leaf.signature, "metrics")
     for name, version in versions.items() if isinstance(versions, dict) else ():
         if METRIC_VERSIONS.get(name) != version:
             why = f"version {version!r}, this package has {METRIC_VERSIONS.get(name)}"
-            yield Finding("scores", f"{leaf.task} {name}", "unconfirmed", why)
+            yield unconfirmed("scores", f"{leaf.task} {name}", "settings", why)
 
 
 def _metric(
@@ -124,27 +129,86 @@ def _metric(
         differing = [_in_words(old, new, metric) for old, new in zip(samples, true, strict=True) if _differ(old, new, metric)]
         if differing:
             yield Finding("scores", name, "differs", f"{len(differing)} of {len(samples)} rows differ: {some(differing, 3)}")
-        if too_long:
-            why = f"answers of more than {MOST_CHARACTERS:,} characters, or too many of them: rows {some(too_long)}"
-            yield Finding("scores", name, "unconfirmed", why)
-            return
     values = [sample.reported[metric] for sample in true if metric in sample.reported]
     mean = figure_finding("task figures", name, claimed, sum(values) / len(values) if values else None)
-    if metric in LEXICAL or mean.status == "differs":
+    if mean.status == "differs" or (metric in LEXICAL and not too_long):
         yield mean
+    elif metric in LEXICAL:
+        why = f"answers of more than {MOST_CHARACTERS:,} characters together; not scored again: rows {some(too_long)}"
+        yield replace(mean, status="unconfirmed", claim="length", detail=why)
     else:
-        yield replace(mean, status="unconfirmed", detail=_needs(leaf, metric))
+        yield from _impossible(name, metric, true)
+        yield replace(mean, status="unconfirmed", claim=claim_of(metric), detail=_needs(leaf, metric))
+
+
+def _impossible(name: str, metric: str, samples: Sequence[Sample]) -> Iterator[Finding]:
+    """Values that no model gives: similarity without an answer, marks that are not whole, a mark without being scored."""
+
+    def wrong(sample: Sample) -> bool:
+        value = sample.reported.get(metric)
+        if metric in SEMANTIC_METRICS:
+            return bool(value) and sample.reading.how == "empty"
+        if metric == "judge_scored":
+            return value != float("judge" in sample.reported)
+        return value is not None and value not in (1, 2, 3, 4, 5)
+
+    rows = [sample.id for sample in samples if wrong(sample)]
+    if rows:
+        yield Finding("scores", name, "differs", f"{len(rows)} values that can't be: rows {some(rows)}")
 
 
 def _differ(old: Sample, new: Sample, metric: str) -> bool:
     claimed, found = old.reported.get(metric), new.reported.get(metric)
-    return found is not None and (claimed is None or abs(claimed - found) > TOLERANCE)
+    return claimed is not found if None in (claimed, found) else abs(claimed - found) > TOLERANCE  # type: ignore[operator]
+
+
+def check_readings(run: Run, results: Mapping[str, Any], samples: Sequence[Sample]) -> Iterator[Finding]:
+    """How answers were read, as the results count it; a run of several processes counts those of one.
+
+    Args:
+        run: The run.
+        results: The results file.
+        samples: The samples scored again.
+    """
+    for task, leaf in run.leaves.items():
+        claimed = dig(results, "configs", task, "metadata", "sevenllm", "answers")
+        if not isinstance(claimed, dict) or dig(leaf.signature, "sevenllm_bench") != __version__:
+            continue
+        own = [_read_as_leaf(sample, leaf) for sample in samples if sample.task == task]
+        read_as = dict(Counter(reading.how for reading in own))
+        cut, suspect = sum(reading.cut for reading in own), sum(reading.is_suspect for reading in own)
+        wanted = {"read_as": read_as, "look_cut_off": cut, "look_like_reasoning": suspect}
+        if _counts_some(claimed.get("read_as"), read_as):
+            yield Finding("answers", task, "note", "the results count how answers were read for some of them only")
+            continue
+        found = list(differences(wanted, claimed, "answers"))
+        if found:
+            yield Finding("answers", task, "differs", f"not as they are read here: {some(found, 3)}")
+
+
+def _counts_some(claimed: Any, counts: Mapping[str, int]) -> bool:
+    """Whether the counts are of some of the answers: fewer of them, and none more often than it is there."""
+    said = {how: _count(number) for how, number in claimed.items()} if isinstance(claimed, dict) else {}
+    fewer = sum(said.values()) < sum(counts.values())
+    return fewer and bool(said) and all(number <= counts.get(how, 0) for how, number in said.items())
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _read_as_leaf(sample: Sample, leaf: LeafRun) -> Reading:
+    """The answer as the harness read it: as an answer to the leaf's kind of row."""
+    if sample.kind == leaf.leaf.kind:
+        return sample.reading
+    return read_answer(sample.response, leaf.leaf.kind, sample.row.choices)
 
 
 def _in_words(old: Sample, new: Sample, metric: str) -> str:
     claimed = old.reported.get(metric)
-    said = "no value" if claimed is None else f"{claimed:.6f}"
-    return f"row {new.id} claims {said}, recomputed {new.reported[metric]:.6f}"
+    found = new.reported.get(metric)
+    said, computed = ("no value" if value is None else f"{value:.6f}" for value in (claimed, found))
+    return f"row {new.id} claims {said}, recomputed {computed}"
 
 
 def _needs(leaf: LeafRun, metric: str) -> str:

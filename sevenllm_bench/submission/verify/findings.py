@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,17 @@ Status = Literal["confirmed", "differs", "unconfirmed", "note"]
 #: How far apart a submitted figure and the one computed again may be: both may have been written with six digits.
 TOLERANCE = 1e-6
 STATUSES: tuple[Status, ...] = ("differs", "unconfirmed", "note", "confirmed")
+#: What can be claimed and not confirmed from a bundle, by the name that `verify --allow-unconfirmed` takes.
+CLAIMS = {
+    "semantic": "semantic similarity, which needs the embedding model",
+    "judge": "the judge's marks",
+    "prompts": "what stands around the prompts: a chat template, a system instruction; or prompts not known here",
+    "model": "a repository or revision that only the submitter names",
+    "replay": "answers replayed from a file, for which the model was not run",
+    "copies": "answers like the references, or like another submission's",
+    "length": "figures with answers too long to be scored here, or longer than the run allowed",
+    "settings": "what the results don't say, or say of another version: limit, signature, task and metric versions",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,7 @@ class Finding:
         claimed: The figure claimed, where it is about one.
         found: The figure recomputed.
         of_task: Whether it is about a figure of one task, of which there are many.
+        claim: What can't be confirmed, a name in `CLAIMS`; empty for other statuses.
     """
 
     check: str
@@ -37,6 +49,7 @@ class Finding:
     claimed: float | None = None
     found: float | None = None
     of_task: bool = False
+    claim: str = ""
 
     @property
     def line(self) -> str:
@@ -46,12 +59,24 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """The finding as a JSON object; what is not given is left out."""
-        fields = {name: getattr(self, name) for name in ("check", "what", "status", "detail", "claimed", "found")}
+        fields = {name: getattr(self, name) for name in ("check", "what", "status", "detail", "claim", "claimed", "found")}
         return {
             name: printable(value, 600) if isinstance(value, str) else value
             for name, value in fields.items()
             if value not in (None, "")
         }
+
+
+def unconfirmed(check: str, what: str, claim: str, detail: str) -> Finding:
+    """A claim that can't be confirmed.
+
+    Args:
+        check: Kind of thing.
+        what: The thing.
+        claim: A name in `CLAIMS`.
+        detail: Why.
+    """
+    return Finding(check, what, "unconfirmed", detail, claim=claim)
 
 
 def figure_finding(check: str, what: str, claimed: float | None, found: float | None) -> Finding:
@@ -94,9 +119,13 @@ class Verification:
         counted = Counter(finding.status for finding in self.findings)
         return {status: counted[status] for status in STATUSES}
 
-    def exit_code(self, strict: bool = False) -> int:
-        """0 when nothing differs (strict: and nothing is unconfirmed), else 1."""
-        return int(bool(self.of("differs") or (strict and self.of("unconfirmed"))))
+    def refused(self, allowed: Collection[str] = ()) -> list[Finding]:
+        """What differs, and what can't be confirmed and is not among the claims (names in `CLAIMS`) allowed."""
+        return [*self.of("differs"), *(finding for finding in self.of("unconfirmed") if finding.claim not in allowed)]
+
+    def exit_code(self, allowed: Collection[str] = ()) -> int:
+        """0 when nothing is refused, else 1."""
+        return int(bool(self.refused(allowed)))
 
 
 def some(items: Iterable[Any], most: int = 5) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.submission.layout import LIMITS, Limits, why_not
+from sevenllm_bench.submission.layout import LIMITS, Limits, misplaced, why_not
 from sevenllm_bench.submission.verify.findings import Finding
 from sevenllm_bench.text.display import printable
 
@@ -18,6 +18,10 @@ _CHUNK = 1 << 20
 #: Small files may expand as much as they like.
 _RATIO_FROM = 1 << 20
 _END = b"PK\x05\x06"
+_LOCAL, _SIGNATURE = b"PK\x03\x04", b"PK"
+#: Bytes of the record that may follow a member's data, 24 at most.
+_SIZES = 24
+_AGAIN = "give what `sevenllm-bench submit` wrote"
 _END_64 = b"PK\x06\x07"
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -110,6 +114,9 @@ def _take_zip(path: Path, taking: _Taking, limits: Limits) -> None:
     _check_directory(path, limits)
     try:
         with zipfile.ZipFile(path) as archive:
+            _check_layout(path, archive)
+            if why := misplaced(member.orig_filename for member in archive.infolist()):
+                raise ResultsError(f"{path}: {printable(why)}")
             for member in archive.infolist():
                 _take_member(archive, member, taking)
     except _FullError:
@@ -135,6 +142,40 @@ def _check_directory(path: Path, limits: Limits) -> None:
     length = int.from_bytes(tail[at + 12 : at + 16], "little")
     if length > limits.directory_bytes or tail[max(0, at - 20) : at].startswith(_END_64):
         raise ResultsError(f"{path}: a zip file with far more members than a bundle has")
+
+
+def _check_layout(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse a zip file that other programs may read as another one: each byte of it must belong to one thing.
+
+    Its members lie one after the other from its first byte to the table of contents, each under the name that the table
+    gives it; nothing lies before, between (but for a record of sizes, 4.3.9) or after them.
+    """
+    at = 0
+    with path.open("rb") as file:
+        for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
+            file.seek(member.header_offset)
+            header = file.read(30)
+            name_bytes, extra_bytes = (int.from_bytes(header[place : place + 2], "little") for place in (26, 28))
+            name, extra = file.read(name_bytes), file.read(extra_bytes)
+            if not at <= member.header_offset <= at + (_SIZES if at else 0) or header[:4] != _LOCAL:
+                raise ResultsError(f"{path}: its files overlap, or something else lies before or between them; {_AGAIN}")
+            if name.decode("utf-8" if member.flag_bits & 0x800 else "cp437", "replace") != member.orig_filename:
+                raise ResultsError(f"{path}: a file has two names in it, {printable(member.orig_filename, 80)} is one; {_AGAIN}")
+            if any(_has_unicode_path(fields) for fields in (extra, member.extra)):
+                raise ResultsError(f"{path}: {printable(member.orig_filename, 80)} has a second name in an extra field; {_AGAIN}")
+            at = member.header_offset + 30 + name_bytes + extra_bytes + member.compress_size
+        if not at <= archive.start_dir <= at + _SIZES or _SIGNATURE in archive.comment:
+            raise ResultsError(f"{path}: something else lies between its files and its end, such as a second archive; {_AGAIN}")
+
+
+def _has_unicode_path(extra: bytes) -> bool:
+    """Whether the extra fields hold a Unicode path (0x7075, APPNOTE 4.6.9)."""
+    at = 0
+    while at + 4 <= len(extra):
+        if extra[at : at + 2] == b"\x75\x70":
+            return True
+        at += 4 + int.from_bytes(extra[at + 2 : at + 4], "little")
+    return False
 
 
 def _take_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, taking: _Taking) -> None:

@@ -5,36 +5,52 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sevenllm_bench import __version__
+from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.data.benchmark import load_genuine
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.runs.locate import find_runs
+from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
 from sevenllm_bench.runs.model_name import is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import read_json
-from sevenllm_bench.submission.layout import LIMITS, RUN_FOLDER, Limits
+from sevenllm_bench.submission.layout import LIMITS, MANIFEST, RUN_FOLDER, Limits
 from sevenllm_bench.submission.manifest import Declared, created_in, declared_in, describe_run, read_manifest
-from sevenllm_bench.submission.verify.check_claims import check_figures, check_files, check_formats, check_groups, check_manifest
-from sevenllm_bench.submission.verify.check_rows import check_prompts, check_rows, source_of
-from sevenllm_bench.submission.verify.check_scores import Rescored, check_scores, rescore
-from sevenllm_bench.submission.verify.findings import Finding, Status, Verification, some
+from sevenllm_bench.submission.verify.check_copies import Other, check_copies
+from sevenllm_bench.submission.verify.check_formats import check_formats, format_files
+from sevenllm_bench.submission.verify.check_manifest import check_figures, check_files, check_manifest, check_times
+from sevenllm_bench.submission.verify.check_prompts import check_lengths, check_prompts
+from sevenllm_bench.submission.verify.check_records import check_records
+from sevenllm_bench.submission.verify.check_results import check_json, check_results
+from sevenllm_bench.submission.verify.check_rows import check_rows, source_of
+from sevenllm_bench.submission.verify.check_scores import Rescored, check_readings, check_scores, rescore
+from sevenllm_bench.submission.verify.check_secrets import check_secrets
+from sevenllm_bench.submission.verify.findings import Finding, Status, Verification, some, unconfirmed
 from sevenllm_bench.submission.verify.unpack import unpack
 from sevenllm_bench.text.display import printable
 
 
-def verify_bundle(bundle: str | Path, data_dir: str | Path | None = None, limits: Limits = LIMITS) -> Verification:
+def verify_bundle(
+    bundle: str | Path,
+    data_dir: str | Path | None = None,
+    limits: Limits = LIMITS,
+    others: Sequence[Other] = (),
+    now: datetime | None = None,
+) -> Verification:
     """Check a bundle. Nothing of it is executed, and nothing is written but into a temporary folder.
 
     Args:
         bundle: A zip file.
         data_dir: Folder of the official file; default: as in `load_benchmark`.
         limits: How large a bundle may be.
+        others: Other submissions, whose answers are compared with the bundle's.
+        now: The time; default: the clock's.
 
     Returns:
         Every finding; all problems are found, not only the first.
@@ -47,12 +63,15 @@ def verify_bundle(bundle: str | Path, data_dir: str | Path | None = None, limits
         folder = Path(temporary)
         names, findings = unpack(user_path(bundle, ResultsError), folder, limits)
         try:
-            manifest = read_manifest(folder)
-            findings += check_files(folder, names, manifest)
+            manifest = read_manifest(folder, names)
             looked_at = list(_readable(folder, names, limits))
             findings += [found for found in looked_at if isinstance(found, Finding)]
-            run = _run(folder, names, {folder / found for found in looked_at if isinstance(found, str)})
-            findings += _about_the_run(folder, manifest, run, data_dir)
+            files = _run_files(folder, names, {folder / found for found in looked_at if isinstance(found, str)})
+            run = read_run(files)
+            findings += check_files(folder, names, manifest, _known(folder, manifest, run, files))
+            findings += _about_the_run(folder, manifest, run, files, data_dir)
+            findings += check_times(manifest, run, now or datetime.now(UTC))
+            findings += check_copies(manifest, run.label, others)
         except ResultsError as error:
             problems = [finding.line for finding in findings if finding.status == "differs"]
             raise ResultsError("\n".join([f"{bundle}: {error}", *problems])) from None
@@ -61,31 +80,47 @@ def verify_bundle(bundle: str | Path, data_dir: str | Path | None = None, limits
     return Verification(tuple(_hinted(findings, manifest)), run.label)
 
 
-def _about_the_run(folder: Path, manifest: Mapping[str, Any], run: Run, data_dir: str | Path | None) -> Iterator[Finding]:
+def _about_the_run(
+    folder: Path, manifest: Mapping[str, Any], run: Run, files: RunFiles, data_dir: str | Path | None
+) -> Iterator[Finding]:
     declared, created = declared_in(manifest), created_in(manifest)
     benchmarks = {source: load_genuine(source, data_dir) for source in {source_of(leaf) for leaf in run.leaves.values()}}
-    described = describe_run(run)
+    results = read_json(Path(run.path))
+    again = rescore(run, benchmarks)
+    described = describe_run(run, again.samples)
     yield from _problems(run)
     yield from check_manifest(manifest, described)
     yield from check_rows(run, benchmarks)
-    yield from check_prompts(run, benchmarks)
-    again = rescore(run, benchmarks)
+    system = results.get("system_instruction")
+    yield from check_prompts(run, benchmarks, system if isinstance(system, str) else None)
+    yield from check_lengths(run)
+    yield from check_records(run, files.samples, benchmarks)
     yield from check_scores(run, again)
-    yield from check_groups(read_json(Path(run.path)), run, again.samples)
+    yield from check_readings(run, results, again.samples)
+    yield from check_json(Path(run.path))
+    yield from check_results(results, run, again.samples)
+    yield from check_secrets(Path(run.path), manifest, again.samples)
     figures = figures_of(run, again.samples)
-    yield from check_figures(manifest, figures, _unscorable(again))
+    yield from check_figures(manifest, figures, described["tasks"], _unscored(again))
     version = {"sevenllm_bench": printable(manifest.get("sevenllm_bench"))}
     rebuilt = {"submission": asdict(declared), **described, **version}
     yield from check_formats(folder, rebuilt, figures, again.samples, created)
     yield from _notes(run, declared)
 
 
-def _run(folder: Path, names: Iterable[str], samples: Set[Path]) -> Run:
+def _known(folder: Path, manifest: Mapping[str, Any], run: Run, files: RunFiles) -> set[str]:
+    """The names of the files that a bundle of this run has."""
+    described = {"submission": asdict(declared_in(manifest)), **describe_run(run, ())}
+    of_run = [path.relative_to(folder).as_posix() for path in (files.results, *files.samples) if path]
+    return {MANIFEST, *of_run, *format_files(described, created_in(manifest))}
+
+
+def _run_files(folder: Path, names: Iterable[str], samples: Set[Path]) -> RunFiles:
     results = [name for name in names if name.startswith(f"{RUN_FOLDER}/") and name.endswith(".json")]
     if len(results) != 1:
         raise ResultsError(f"{len(results)} results files in {RUN_FOLDER}/, a bundle has one: {some(results)}")
     files = find_runs([folder / results[0]])[0]
-    return read_run(replace(files, samples=tuple(file for file in files.samples if file in samples)))
+    return replace(files, samples=tuple(file for file in files.samples if file in samples and leaf_of_task(task_of(file))))
 
 
 def _readable(folder: Path, names: Sequence[str], limits: Limits) -> Iterator[Finding | str]:
@@ -108,8 +143,8 @@ def _problems(run: Run) -> Iterator[Finding]:
             yield Finding("samples", problem.where, status, problem.line.removeprefix(f"{problem.where}: "))
 
 
-def _unscorable(again: Rescored) -> frozenset[str]:
-    """Tasks and sections with answers that could not be scored again."""
+def _unscored(again: Rescored) -> frozenset[str]:
+    """Tasks and sections with answers that were not scored again."""
     sections = {s.row.section for s in again.samples if s.id in again.too_long.get(s.task, [])}
     return frozenset({*again.too_long, *sections})
 
@@ -122,16 +157,17 @@ def _notes(run: Run, declared: Declared) -> Iterator[Finding]:
     elif declared.revision and run.model.sha and declared.revision != run.model.sha:
         yield Finding("model", run.label, "differs", f"revision {declared.revision} is declared, the run says {run.model.sha}")
     elif declared.revision and not run.model.sha:
-        yield Finding("model", run.label, "note", f"revision {declared.revision} is what the submitter says")
+        yield unconfirmed("model", run.label, "model", f"revision {declared.revision} is what the submitter says")
     loaded = run.repository[0] or run.model.arguments.get("pretrained")
     if declared.repository and is_only_the_base(declared.repository, run.model.arguments):
         why = f"the repository {declared.repository} is the base of what was run, {run.model.identity.name}"
         yield Finding("model", run.label, "differs", why)
     elif declared.repository and declared.repository != loaded:
         why = f"the repository {declared.repository} is what the submitter says; loaded was {loaded or 'no such name'}"
-        yield Finding("model", run.label, "note", why)
+        yield unconfirmed("model", run.label, "model", why)
     if run.model.source == "sevenllm-replay":
-        yield Finding("model", run.label, "note", "the answers were replayed from a file; the model was not run then")
+        why = "the answers were replayed from a file; the model was not run then"
+        yield unconfirmed("model", run.label, "replay", why)
     if isinstance(run.settings.use_cache, str):
         yield Finding("settings", "answer cache", "note", "used; lm-eval's key for an answer doesn't name the model")
     if run.other_tasks:

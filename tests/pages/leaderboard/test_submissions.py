@@ -57,6 +57,16 @@ def test_partial_figures_have_no_rank(tmp_path):
     assert entry.why_unranked == "en_mcq: 3 of 50 rows missing"
 
 
+@pytest.mark.parametrize(
+    ("name", "words"), [("b/manifest.json", "in a folder b/ of the zip"), ("run\\x", "backslashes in its names")]
+)
+def test_zips_that_were_made_in_another_way_are_named(tmp_path, name, words):
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr(name, "{}")
+    with pytest.raises(ResultsError, match=words):
+        read_submissions([tmp_path / "b.zip"])
+
+
 def test_what_is_no_figure_is_passed_over(tmp_path):
     manifest = manifest_of("org/odd", FIGURES)
     manifest["figures"] += [

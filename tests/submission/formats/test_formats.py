@@ -244,9 +244,8 @@ def test_the_documentation_names_every_task_id():
 
 
 def test_the_example_workflow_is_one():
+    """Its commands are run in verify/test_forged_bundles.py."""
     workflow = yaml.safe_load((ROOT / "examples" / "verify_submission.yml").read_text(encoding="utf-8"))
-    (job,) = workflow["jobs"].values()
-    assert any("sevenllm-bench verify" in step.get("run", "") and "--strict" in step["run"] for step in job["steps"])
     # YAML reads the key "on" as true.
     assert "pull_request" in workflow[True]
     assert workflow["permissions"] == {"contents": "read"}

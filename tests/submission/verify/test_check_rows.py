@@ -1,4 +1,4 @@
-"""Rows, coverage and prompts of a bundle's samples; every expected finding is written out by hand."""
+"""Rows and coverage of a bundle's samples; every expected finding is written out by hand."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.prompts import STYLES, render
 from sevenllm_bench.runs.records import UNKNOWN, LeafRun, Model, Run, Sample, Settings
-from sevenllm_bench.submission.verify.check_rows import check_prompts, check_rows
+from sevenllm_bench.submission.verify.check_rows import check_rows
 
 MCQ = "sevenllm_en_mcq"
 STYLE = STYLES["alpaca"]
@@ -31,7 +31,6 @@ def a_run(sampled=ROWS, settings=SETTINGS, prompt=None, **leaf):
         Sample(MCQ, row, render(row, STYLE) if prompt is None else prompt(row), "A", {}, {}, read_answer("A", "mcq"))
         for row in sampled
     )
-    data = {"name": "embedded", "sha256": load_benchmark("embedded").sha256, "modified": False}
     record = LeafRun(
         MCQ,
         leaf_by_name(MCQ),
@@ -39,7 +38,7 @@ def a_run(sampled=ROWS, settings=SETTINGS, prompt=None, **leaf):
         rows_in_all=len(ROWS),
         num_fewshot=0,
         prompt=PROMPT,
-        signature={"data": data},
+        signature={"data": load_benchmark("embedded").description, "language": "en"},
     )
     return Run("m", Model("m", "hf"), settings, {MCQ: replace(record, **leaf)}, samples)
 
@@ -129,8 +128,8 @@ def test_rows_beyond_the_limit(benchmarks):
 @pytest.mark.parametrize(
     ("data", "status"),
     [
-        ({"name": "embedded", "sha256": "right"}, "confirmed"),
-        ({"name": "embedded", "sha256": "right", "modified": False}, "confirmed"),
+        ({"name": "sevenllm-bench embedded", "sha256": "right"}, "confirmed"),
+        ({"name": "sevenllm-bench embedded", "sha256": "right", "modified": False}, "confirmed"),
         ({"name": "embedded", "sha256": "right", "modified": True}, "differs"),
         ({"name": "embedded", "sha256": "right", "modified": 0.5}, "differs"),
         ({"name": "embedded", "sha256": SHA256}, "differs"),
@@ -140,79 +139,28 @@ def test_rows_beyond_the_limit(benchmarks):
 def test_the_file_that_was_run_on(benchmarks, data, status):
     known = benchmarks["embedded"].sha256
     data = {name: known if value == "right" else value for name, value in data.items()}
-    (found, *_) = check_rows(a_run(signature={"data": data}), benchmarks)
+    (found, *_) = check_rows(a_run(signature={"data": data, "language": "en"}), benchmarks)
     assert found.status == status
     if status == "differs":
         assert found.detail == f"run on a file with sha256 {data.get('sha256')}, expected {known}"
 
 
 def test_the_official_file_with_either_line_ending(benchmarks):
-    official = {"official": benchmarks["embedded"]}
+    from sevenllm_bench.data.hub import REVISION
+
+    official = {"official": replace(benchmarks["embedded"], source="official", sha256=SHA256)}
+    data = {"name": "SEvenLLM-Bench", "revision": REVISION, "modified": False}
     for sha256 in (SHA256, SHA256_LF):
-        data = {"name": "SEvenLLM-Bench", "sha256": sha256}
-        (found, *_) = check_rows(a_run(signature={"data": data}), official)
+        signature = {"data": {**data, "sha256": sha256}, "language": "en"}
+        (found, *_) = check_rows(a_run(signature=signature), official)
         assert found.status == "confirmed"
+    for change in ({"data": {**data, "sha256": SHA256, "revision": "b" * 40}}, {"language": "zh"}, {"language": None}):
+        (found, *_) = check_rows(a_run(signature={**signature, **change}), official)
+        assert found.status == "differs"
+        assert found.detail.startswith("the signature is of other data: ")
 
 
 def test_results_without_a_signature(benchmarks):
     (found, *_) = check_rows(a_run(signature={}), benchmarks)
     assert found.status == "unconfirmed"
     assert found.detail == "the results have no signature; run with sevenllm-bench's own tasks"
-
-
-def test_prompts_as_generated(benchmarks):
-    assert told(check_prompts(a_run(), benchmarks)) == [("prompts", "confirmed", "16 prompts")]
-    assert told(check_prompts(a_run([]), benchmarks)) == []
-
-
-@pytest.mark.parametrize(
-    ("prompt", "named"),
-    [
-        ({}, "no prompt"),
-        (PROMPT | {"version": 99}, "prompt 'alpaca', version 99"),
-        (PROMPT | {"name": "other"}, f"prompt 'other', version {STYLE.version}"),
-        (PROMPT | {"sha256": "0"}, f"prompt 'alpaca', version {STYLE.version}"),
-    ],
-)
-def test_prompts_of_an_unknown_style(benchmarks, prompt, named):
-    run = a_run()
-    run = replace(run, leaves={MCQ: replace(run.leaves[MCQ], prompt=prompt)})
-    detail = f"the results name {named}, which this package can't generate"
-    assert told(check_prompts(run, benchmarks)) == [("prompts", "unconfirmed", detail)]
-
-
-def test_prompts_that_differ(benchmarks):
-    def changed(row):
-        return render(row, STYLE) + ("!" if row.id in IDS[1:3] else "")
-
-    detail = f"2 prompts are not the generated ones: rows {IDS[1]}, {IDS[2]}"
-    assert told(check_prompts(a_run(prompt=changed), benchmarks)) == [("prompts", "differs", detail)]
-
-
-def test_prompts_that_are_not_there(benchmarks):
-    run = a_run()
-    run = replace(run, samples=(replace(run.samples[0], prompt=None), *run.samples[1:]))
-    assert told(check_prompts(run, benchmarks)) == [("prompts", "unconfirmed", "1 samples have no prompt")]
-
-
-@pytest.mark.parametrize(
-    ("settings", "leaf", "around"),
-    [
-        (replace(SETTINGS, chat_template="abc"), {}, "a chat template"),
-        (replace(SETTINGS, system_instruction="abc"), {}, "a system instruction"),
-        (SETTINGS, {"num_fewshot": 3}, "3 few-shot examples"),
-        (
-            replace(SETTINGS, chat_template="a", system_instruction="b"),
-            {"num_fewshot": 1},
-            "1 few-shot examples, a chat template, a system instruction",
-        ),
-    ],
-)
-def test_prompts_with_something_around_them(benchmarks, settings, leaf, around):
-    run = a_run(settings=settings, prompt=lambda row: f"<s>{render(row, STYLE)}</s>")
-    run = replace(run, leaves={MCQ: replace(run.leaves[MCQ], **leaf)})
-    detail = f"16 prompts contain the generated one; what stands around it can't be confirmed ({around})"
-    assert told(check_prompts(run, benchmarks)) == [("prompts", "unconfirmed", detail)]
-    run = replace(run, samples=(replace(run.samples[0], prompt="something else"), *run.samples[1:]))
-    detail = f"1 prompts are not the generated ones: rows {IDS[0]}"
-    assert told(check_prompts(run, benchmarks)) == [("prompts", "differs", detail)]

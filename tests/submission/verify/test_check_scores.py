@@ -9,6 +9,7 @@ from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.catalog import TASK_VERSION, leaf_by_name
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.runs.records import LeafRun, Model, Run, Sample, Settings
+from sevenllm_bench.scoring import score_rows
 from sevenllm_bench.submission.verify import check_scores as module
 from sevenllm_bench.submission.verify.check_scores import check_scores, rescore
 
@@ -98,25 +99,65 @@ def test_the_likeliest_letter(benchmarks):
     assert [again.reported for again in rescore(run, benchmarks).samples] == [{"acc": value} for value in (1.0, 1.0, 0.0, 0.0)]
 
 
-def test_answers_too_long_to_score(benchmarks, monkeypatch):
-    monkeypatch.setattr(module, "MOST_CHARACTERS", 5)
-    rows = right_and_wrong()
-    long, at_most = "A" * 6, "A" * 5
-    run = a_run([replace(rows[0], response=long), replace(rows[1], response=at_most), *rows[2:]], metrics={"acc": 0.5})
+@pytest.mark.parametrize("claimed", [0.5, 0.9999])
+def test_answers_that_are_not_scored_again_keep_their_values(benchmarks, monkeypatch, claimed):
+    """The mean must agree with them all the same: it can't be anything."""
+    monkeypatch.setattr(module, "MOST_CHARACTERS", 3)
+    run = a_run(right_and_wrong(), metrics={"acc": claimed, "answered": 1.0})
     again = rescore(run, benchmarks)
-    assert again.too_long == {MCQ: [ROWS[0].id]}
+    assert again.too_long == {MCQ: [ROWS[3].id]}
     assert {s.id for s in again.samples} == {row.id for row in ROWS}
-    lines = told(run, benchmarks)
-    assert ("scores", f"{MCQ} acc", "unconfirmed") in [line[:3] for line in lines]
-    assert f"answers of more than 5 characters, or too many of them: rows {ROWS[0].id}" in [line[3] for line in lines]
-    assert not [line for line in lines if line[0] == "task figures"]
+    found = {f.what: f for f in check_scores(run, again)}
+    assert found[f"{MCQ} acc"].status == ("unconfirmed" if claimed == 0.5 else "differs")
+    assert found[f"{MCQ} answered"].claim == "length"
+    why = f"answers of more than 3 characters together; not scored again: rows {ROWS[3].id}"
+    assert found[f"{MCQ} answered"].detail == why
+
+
+@pytest.mark.parametrize("padding", [" " * 100_001, "\n" * 100_001, "<think>" + "so " * 50_000 + "</think>"])
+def test_padded_answers_are_scored_as_any_other(benchmarks, padding):
+    first, *others = right_and_wrong()
+    text = padding + first.response if padding.startswith("<") else first.response + padding
+    padded = sample(first.row, text, {"acc": 0.0, "answered": 1.0})
+    again = rescore(a_run([padded, *others]), benchmarks)
+    assert again.too_long == {}
+    assert next(s for s in again.samples if s.id == first.id).reported == {"acc": 1.0, "answered": 1.0}
 
 
 @pytest.mark.parametrize(("most", "too_long"), [(4, []), (3, [3]), (2, [2, 3]), (0, [0, 1, 2, 3])])
 def test_answers_too_long_together(benchmarks, monkeypatch, most, too_long):
-    monkeypatch.setattr(module, "MOST_CHARACTERS_IN_ALL", most)
+    monkeypatch.setattr(module, "MOST_CHARACTERS", most)
     found = rescore(a_run(right_and_wrong()), benchmarks).too_long
     assert found == ({MCQ: [ROWS[place].id for place in too_long]} if too_long else {})
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [
+        ({"judge": 4.0, "judge_scored": 1.0, "semantic": 0.5}, []),
+        ({"judge_scored": 0.0}, []),
+        ({"judge": 4.5, "judge_scored": 1.0}, ["judge"]),
+        ({"judge": 4.0, "judge_scored": 0.0}, ["judge_scored"]),
+        ({"judge_scored": 1.0}, ["judge_scored"]),
+        ({"judge": 4.0, "judge_scored": 1.0, "empty": True, "semantic": 0.1}, ["semantic"]),
+        ({"empty": True, "semantic": 0.0}, []),
+    ],
+)
+def test_values_that_no_model_gives(benchmarks, values, wrong):
+    row = rows_of(EVENTS)[0]
+    answer = "" if values.pop("empty", False) else row.reference_text
+    lexical = score_rows([row], [answer])[0].metrics
+    values = {**lexical, **values}
+    run = a_run([sample(row, answer, values, EVENTS)], EVENTS, metrics=values)
+    found = [f.what for f in check_scores(run, rescore(run, benchmarks)) if f.status == "differs"]
+    assert found == [f"{EVENTS} {metric}" for metric in wrong]
+
+
+def test_a_metric_of_another_kind_of_row(benchmarks):
+    first, *others = right_and_wrong()
+    run = a_run([replace(first, reported={**first.reported, "rouge_l": 1.0}), *others], metrics={"acc": 0.5, "answered": 1.0})
+    found = {what: detail for _, what, status, detail in told(run, benchmarks) if status == "differs"}
+    assert found[f"{MCQ} rouge_l"].startswith("missing") or "claims 1.000000, recomputed no value" in found[f"{MCQ} rouge_l"]
 
 
 @pytest.mark.parametrize(

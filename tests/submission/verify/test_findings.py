@@ -2,7 +2,7 @@
 
 import pytest
 
-from sevenllm_bench.submission.verify.findings import Finding, Verification, figure_finding, some
+from sevenllm_bench.submission.verify.findings import CLAIMS, Finding, Verification, figure_finding, some, unconfirmed
 
 
 def test_a_finding_in_one_line():
@@ -50,9 +50,11 @@ def test_a_figure_claimed_and_recomputed(claimed, found, status, detail):
     ],
 )
 def test_counts_and_exit_codes(statuses, counts, exit_codes):
-    verification = Verification(tuple(Finding("c", "w", status) for status in statuses))
+    verification = Verification(
+        tuple(Finding("c", "w", status, claim="judge" * (status == "unconfirmed")) for status in statuses)
+    )
     assert list(verification.counts.items()) == list(zip(("differs", "unconfirmed", "note", "confirmed"), counts, strict=True))
-    assert (verification.exit_code(), verification.exit_code(strict=True)) == exit_codes
+    assert (verification.exit_code(allowed={"judge"}), verification.exit_code()) == exit_codes
     assert [finding.status for finding in verification.of("confirmed")] == ["confirmed"] * counts[3]
 
 
@@ -63,3 +65,12 @@ def test_counts_and_exit_codes(statuses, counts, exit_codes):
 def test_some_items_of_many(count, text):
     assert some(range(count)) == text
     assert some(["a", "b", "c"], 2) == "a, b and 1 more"
+
+
+def test_claims_that_are_allowed_by_name():
+    found = [unconfirmed("figures", name, name, "why") for name in ("judge", "semantic")]
+    verification = Verification((*found, Finding("c", "w", "note")))
+    assert [f.what for f in verification.refused()] == ["judge", "semantic"]
+    assert [f.what for f in verification.refused({"judge", "prompts"})] == ["semantic"]
+    assert [verification.exit_code(allowed) for allowed in ((), {"judge"}, {"judge", "semantic"})] == [1, 1, 0]
+    assert Verification((Finding("c", "w", "differs"),)).exit_code(CLAIMS) == 1

@@ -284,9 +284,10 @@ def test_group_figures(bundle):
     right = [row.id % 2 == 0 for row in small_rows() if row.leaf.name == MCQ]
     edit_json(results_of(bundle), change)
     found = verify(bundle)
-    (group,) = [finding for finding in found.findings if finding.check == "group figures"]
+    group, broken = [finding for finding in found.findings if finding.check == "group figures"]
     assert group.found == pytest.approx(sum(right) / len(right))
     assert (group.status == "confirmed") == (group.found == 0.5)
+    assert (broken.what, broken.status) == ("sevenllm-en-mcq", "differs")
 
 
 @pytest.mark.parametrize("name", ["every_eval_ever/**/*.json", "every_eval_ever/**/*_samples.jsonl", f"run/samples_{MCQ}_*"])
@@ -325,7 +326,7 @@ def test_semantic_and_judge_figures_cannot_be_confirmed(tmp_path):
     unconfirmed = {finding.what: finding.detail for finding in found.of("unconfirmed") if finding.check == "figures"}
     assert "needs the embedding model" in unconfirmed["en_understanding.semantic"]
     assert "needs the judge" in unconfirmed["zh_generation.judge"]
-    assert (found.exit_code(), found.exit_code(strict=True)) == (0, 1)
+    assert [found.exit_code(allowed) for allowed in ((), {"semantic"}, {"semantic", "judge"})] == [1, 1, 0]
     edit_json(results_of(bundle), lambda r: r["results"][EVENTS].update({"judge,none": 4.5}))
     caught(bundle, "task figures", EVENTS, "judge", "claimed 4.500000, recomputed 4.000000")
 
@@ -352,6 +353,23 @@ def test_exit_codes_and_output(bundle, tmp_path, capsys):
     assert f"confirmed: prompts: {MCQ}: 16 prompts" in out
     assert main(["verify", str(packed(bundle)), "--json", "-"]) == 1
     assert json.loads(capsys.readouterr().out)["counts"]["differs"] >= 2
+
+
+def test_claims_are_allowed_by_name(tmp_path, capsys):
+    run = write_true_run(tmp_path / "run", small_rows(), extra={"semantic": 0.5, "judge": 4.0, "judge_scored": 1.0})
+    command = ["verify", str(make_bundle(run, tmp_path / "b.zip"))]
+    assert main(command) == 1
+    assert "not confirmed and not allowed: judge, semantic (--allow-unconfirmed judge,semantic)" in capsys.readouterr().out
+    assert main([*command, "--allow-unconfirmed", "semantic"]) == 1
+    assert "not confirmed and not allowed: judge (" in capsys.readouterr().out
+    assert main([*command, "--allow-unconfirmed", "semantic, judge"]) == 0
+    capsys.readouterr()
+    assert main([*command, "--allow-unconfirmed", "semantic", "--allow-unconfirmed", "judge", "--json", "-"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["exit_code"] == 0
+    assert {f["claim"] for f in content["findings"] if f["status"] == "unconfirmed"} == {"semantic", "judge"}
+    assert main([*command, "--allow-unconfirmed", "semantics"]) == 2
+    assert "did you mean 'semantic'?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("value", [True, "no", 1])

@@ -49,7 +49,7 @@ def told(findings):
         ("abc", None, []),
         ("abc", "abc", []),
         ("abc", "def", [("model", "m", "differs", "revision def is declared, the run says abc")]),
-        ("", "def", [("model", "m", "note", "revision def is what the submitter says")]),
+        ("", "def", [("model", "m", "unconfirmed", "revision def is what the submitter says")]),
         ("", None, [("model", "m", "note", "no revision is recorded")]),
     ],
 )
@@ -73,7 +73,7 @@ def test_revisions(sha, revision, lines):
 )
 def test_repositories(repository, arguments, lines):
     run = a_run(model=replace(MODEL, arguments=arguments))
-    expected = [("model", "m", "note", f"the repository {line}") for line in lines]
+    expected = [("model", "m", "unconfirmed", f"the repository {line}") for line in lines]
     assert told(module._notes(run, replace(DECLARED, repository=repository))) == [NO_BUNDLE, *expected]
 
 
@@ -81,7 +81,7 @@ def test_other_things_worth_knowing():
     run = a_run(model=replace(MODEL, source="sevenllm-replay"), settings=Settings(use_cache="db"), other_tasks=("mmlu",))
     assert told(module._notes(run, DECLARED)) == [
         NO_BUNDLE,
-        ("model", "m", "note", "the answers were replayed from a file; the model was not run then"),
+        ("model", "m", "unconfirmed", "the answers were replayed from a file; the model was not run then"),
         ("settings", "answer cache", "note", "used; lm-eval's key for an answer doesn't name the model"),
         ("results", "other tasks", "note", "not SEvenLLM's, not looked at: mmlu"),
     ]
@@ -123,14 +123,14 @@ def test_a_samples_file_with_an_endless_line_is_named_and_its_rows_are_missing(t
 @pytest.mark.parametrize(("names", "count"), [([], 0), (["run/a.json", "run/b.json"], 2), (["a.json", "run/a.jsonl"], 0)])
 def test_a_bundle_has_one_results_file(tmp_path, names, count):
     with pytest.raises(ResultsError, match=f"{count} results files in run/, a bundle has one"):
-        module._run(tmp_path, names, set())
+        module._run_files(tmp_path, names, set())
 
 
 def test_tasks_and_sections_that_could_not_be_scored():
     rows = [*rows_of(MCQ)[:2], *rows_of(EVENTS)[:1]]
     samples = tuple(Sample(row.leaf.name, row, "p", "", {}, {}, read_answer("", row.kind)) for row in rows)
-    assert module._unscorable(Rescored(samples, {MCQ: [rows[0].id]})) == {MCQ, "en_mcq"}
-    assert module._unscorable(Rescored(samples, {})) == frozenset()
+    assert module._unscored(Rescored(samples, {MCQ: [rows[0].id]})) == {MCQ, "en_mcq"}
+    assert module._unscored(Rescored(samples, {})) == frozenset()
 
 
 @pytest.mark.parametrize(
