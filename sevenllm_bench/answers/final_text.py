@@ -28,6 +28,8 @@ _TAGS = r"answer|final_?answer|final|response|output|solution|答案|回答|最�
 _TAGGED = re.compile(rf"<({_TAGS})>((?:(?!</\1>).)*+)(?:</\1>)?+", re.IGNORECASE | re.DOTALL)
 #: One block in a tag, such as a reflection before the answer.
 _BLOCK = re.compile(r"<(\w{1,30})>(?:(?!</\1>).)*+</\1>\s*", re.IGNORECASE | re.DOTALL)
+#: Repeated, as some models do, before the answer.
+_HEADERS = re.compile(rf"(?:{RESPONSE_HEADER}\s*+)*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,7 @@ def _before_next_example(text: str) -> str:
     """`text` up to where the template begins again; of a text that begins with the template, what answers it."""
     if text.startswith(TEMPLATE_PARTS):
         text = text.partition(RESPONSE_HEADER)[2].lstrip()
-    while text.startswith(RESPONSE_HEADER):
-        text = text.removeprefix(RESPONSE_HEADER).lstrip()
+    text = text[_HEADERS.match(text).end() :]  # type: ignore[union-attr]
     for part in TEMPLATE_PARTS:
         text = text.partition(part)[0]
     return text.strip()

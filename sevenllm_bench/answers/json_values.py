@@ -138,7 +138,7 @@ def _objects_below_each_other(text: str) -> list[Any]:
     found: list[Any] = []
     position = 0
     while position < len(text):
-        value, end = _decode(text, position)
+        value, end = decode_near_json(text, position)
         position = _GAP.match(text, end).end()  # type: ignore[union-attr]
         if not isinstance(value, dict) or (position < len(text) and "\n" not in text[end:position]):
             raise ValueError("not only objects below each other")
@@ -146,11 +146,3 @@ def _objects_below_each_other(text: str) -> list[Any]:
     if all(value == found[0] for value in found):
         raise ValueError("no two objects")
     return found
-
-
-def _decode(text: str, position: int) -> tuple[Any, int]:
-    """The JSON value at `position`, also one that is nearly right, and its end."""
-    try:
-        return DECODER.raw_decode(text, position)
-    except (ValueError, RecursionError):
-        return decode_near_json(text, position)

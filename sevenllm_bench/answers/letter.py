@@ -166,16 +166,13 @@ def _letter_after_prefix(rest: str, options: Mapping[str, str]) -> str | None:
 
 def _remarked(text: str, options: Mapping[str, str]) -> str | None:
     """The only letter that some remark speaks for."""
-    letters = {_group(match) for match in re.finditer(_REMARK, text, re.IGNORECASE) if _is_meant(match, text, options)}
+    remarks = list(re.finditer(_REMARK, text, re.IGNORECASE))
+    letters = {_group(match) for match in remarks if _is_meant(match, text, options)}
     if len(letters) != 1:
         return None
     letter = letters.pop()
-    several = any(
-        _MORE_LETTERS.match(text, match.end(match.lastindex or 0))
-        for match in re.finditer(_REMARK, text, re.IGNORECASE)
-        if _group(match) == letter
-    )
-    return None if several else letter
+    of_letter = (match for match in remarks if _group(match) == letter)
+    return None if any(_MORE_LETTERS.match(text, match.end(match.lastindex or 0)) for match in of_letter) else letter
 
 
 def _by_option_text(text: str, options: Mapping[str, str]) -> str | None:
