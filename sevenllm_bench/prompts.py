@@ -75,6 +75,11 @@ STYLES = {
 DEFAULT_STYLE = "alpaca"
 
 
+def are_own_stop_strings(until: Any) -> bool:
+    """Whether generation stops where it does by default: at the parts of a template, or with a chat template nowhere."""
+    return until == [] or any(until == style.stop_strings for style in STYLES.values())
+
+
 def style_by_name(name: Any) -> PromptStyle:
     """The prompt style with this name.
 

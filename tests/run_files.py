@@ -10,7 +10,7 @@ from typing import Any
 from sevenllm_bench.data.document import to_document
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.metrics.registry import METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS, READING_VERSION
 
 STAMP = "2026-11-24T19-01-45.882114"
 METRICS = {
@@ -107,6 +107,7 @@ def _config(task: str, row: Row) -> dict[str, Any]:
                 "signature": {
                     "sevenllm_bench": "0.1.0",
                     "metrics": {name: METRIC_VERSIONS[name] for name in METRICS[kind]},
+                    "reading": READING_VERSION,
                     "language": row.language,
                     **({"segmenter": "words 1", "lcs": "rapidfuzz 3"} if kind == "generation" else {}),
                     "data": {"name": "rows", "sha256": "0" * 64},

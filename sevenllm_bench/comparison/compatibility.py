@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 from sevenllm_bench.metrics.registry import JUDGE_METRICS, METRIC_VERSIONS, SEMANTIC_METRICS
+from sevenllm_bench.prompts import are_own_stop_strings
 from sevenllm_bench.runs.predictions import name_ids
 from sevenllm_bench.runs.records import LeafRun, Run, Sample, Unknown
 from sevenllm_bench.text.display import printable
@@ -123,16 +124,24 @@ def _task_version(leaf: LeafRun) -> Any:
     return leaf.version if isinstance(leaf.version, Unknown) else leaf.version.partition("-")[0]
 
 
+def _generation(leaf: LeafRun) -> Any:
+    """The generation arguments; the stop strings of our own, which go with chat template and prompt, are no difference."""
+    if leaf.output_type != "generate_until" or isinstance(leaf.generation, Unknown):
+        return None if leaf.output_type != "generate_until" else leaf.generation
+    return {name: value for name, value in leaf.generation.items() if name != "until" or not are_own_stop_strings(value)}
+
+
 #: Setting of a leaf, how grave a difference is, how to get it, and the metrics concerned (empty: all).
 _LEAF_SETTINGS: tuple[tuple[str, Weight, Callable[[LeafRun], Any], tuple[str, ...]], ...] = (
     ("data (sha256)", "forbids", _data, ()),
     ("task version", "forbids", _task_version, ()),
     ("prompt", "forbids", lambda leaf: leaf.prompt or Unknown.UNKNOWN, ()),
     ("few-shot examples", "forbids", lambda leaf: leaf.num_fewshot, ()),
-    ("generation arguments", "forbids", lambda leaf: leaf.generation if leaf.output_type == "generate_until" else None, ()),
+    ("generation arguments", "forbids", _generation, ()),
     ("segmenter", "forbids", _part("segmenter"), ("rouge_l", "rouge_l_paper")),
     ("embedding model", "forbids", _part("embedding"), SEMANTIC_METRICS),
     ("judge", "forbids", _part("judge"), JUDGE_METRICS),
+    ("version of reading answers", "forbids", _part("reading"), ()),
     ("longest common subsequence", "note", _part("lcs"), ("rouge_l",)),
     ("version of sevenllm-bench", "note", _part("sevenllm_bench"), ()),
     *((f"version of {name}", "forbids", _metric_version(name), (name,)) for name in METRIC_VERSIONS),

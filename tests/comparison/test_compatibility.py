@@ -9,6 +9,7 @@ from run_files import STAMP, rows_of, write_run
 from sevenllm_bench.catalog import TASK_VERSION
 from sevenllm_bench.comparison.compatibility import differences, forbidding
 from sevenllm_bench.data.benchmark import Benchmark
+from sevenllm_bench.prompts import style_by_name
 from sevenllm_bench.runs.reader import read_runs
 
 EVENT, THREAT, MCQ = "sevenllm_en_important_event_extraction", "sevenllm_zh_threat_analysis", "sevenllm_en_mcq"
@@ -49,6 +50,8 @@ def test_equal_runs_differ_in_nothing(tmp_path):
         (lambda r: configs(r)[0]["prompt"].update(name="cot", sha256="c"), "prompt", "forbids"),
         (lambda r: configs(r)[0]["metrics"].update(value_f1=2), "version of value_f1", "forbids"),
         (lambda r: r["configs"][EVENT]["generation_kwargs"].update(max_gen_toks=99), "generation arguments", "forbids"),
+        (lambda r: r["configs"][EVENT]["generation_kwargs"].update(until=["\n\n"]), "generation arguments", "forbids"),
+        (lambda r: configs(r)[0].update(reading=1), "version of reading answers", "forbids"),
         (lambda r: [s.update(segmenter="words 2") for s in configs(r)], "segmenter", "forbids"),
         (lambda r: configs(r)[0].update(embedding={"model": "x"}), "embedding model", "forbids"),
         (lambda r: configs(r)[0].update(judge={"model": "x"}), "judge", "forbids"),
@@ -116,6 +119,22 @@ def test_each_models_chat_template_changes_its_prompts(tmp_path):
 def test_a_run_without_samples(tmp_path):
     runs = pair(tmp_path)
     assert ("samples", "forbids") in found([runs[0], replace(runs[1], samples=())])
+
+
+@pytest.mark.parametrize("style", ["alpaca", "cot"])
+def test_the_stop_strings_that_go_with_a_chat_template_are_no_difference(tmp_path, style):
+    """A base model stops where the template begins again, a chat model at its own end: each is asked in its own form."""
+
+    def stops(results):
+        for config in results["configs"].values():
+            config["generation_kwargs"]["until"] = []
+
+    runs = pair(tmp_path, stops)
+    base = {
+        task: replace(leaf, generation={**leaf.generation, "until": style_by_name(style).stop_strings})
+        for task, leaf in runs[0].leaves.items()
+    }
+    assert found([replace(runs[0], leaves=base), runs[1]]) == set()
 
 
 def test_saved_answers_against_a_run(tmp_path):

@@ -11,7 +11,7 @@ from sevenllm_bench import __version__
 from sevenllm_bench.answers.reading import Reading, read_answer
 from sevenllm_bench.catalog import TASK_VERSION, Kind
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS, READING_VERSION, SEMANTIC_METRICS
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.scoring import score_readings
@@ -112,6 +112,10 @@ def _versions(leaf: LeafRun) -> Iterator[Finding]:
     """Figures of another version can't be expected to agree; they are compared all the same."""
     if leaf.version != TASK_VERSION:
         why = f"task version {leaf.version}, this package has {TASK_VERSION}"
+        yield unconfirmed("scores", leaf.task, "settings", why)
+    reading = dig(leaf.signature, "reading")
+    if leaf.signature and reading != READING_VERSION:
+        why = f"answers read by version {reading or 1!r}, this package has {READING_VERSION}"
         yield unconfirmed("scores", leaf.task, "settings", why)
     versions = dig(leaf.signature, "metrics")
     for name, version in versions.items() if isinstance(versions, dict) else ():

@@ -183,9 +183,12 @@ def test_figures_that_need_a_model(benchmarks, metric, signature, needs):
 
 def test_versions(benchmarks):
     versions = {"acc": 99, "answered": 1, "charm": 1}
-    run = a_run(right_and_wrong(), version="0-Z", signature={"metrics": versions}, metrics={"acc": 0.5, "answered": 1.0})
-    assert told(run, benchmarks)[:3] == [
+    run = a_run(
+        right_and_wrong(), version="0-Z", signature={"metrics": versions, "reading": 1}, metrics={"acc": 0.5, "answered": 1.0}
+    )
+    assert told(run, benchmarks)[:4] == [
         ("scores", MCQ, "unconfirmed", f"task version 0-Z, this package has {TASK_VERSION}"),
+        ("scores", MCQ, "unconfirmed", "answers read by version 1, this package has 2"),
         ("scores", f"{MCQ} acc", "unconfirmed", "version 99, this package has 1"),
         ("scores", f"{MCQ} charm", "unconfirmed", "version 1, this package has None"),
     ]
