@@ -1,0 +1,69 @@
+"""Whose words a verdict is: bound to a request by the code in it, or at least not to be found in the answer.
+
+A judge may repeat what an answer says, to reject it or because it is a weak model. The author of an answer can write
+anything except the code of the request that puts it to the judge (see `quoting.request_code`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sevenllm_bench.judge.reply import JudgeReply
+from sevenllm_bench.text.unicode import nfkc
+
+#: Why a verdict without the code isn't taken: the answer may be where it comes from.
+NO_CODE = "without the request's code, and the answer may be quoted"
+
+CODE_KEYS = ("code", "代码")
+
+_QUOTE = r"[\"'“”]"
+_ESCAPE = re.compile(r"\\+(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2}))")
+_BACKSLASH = re.compile(r"\\\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a reply must come from.
+
+    Attributes:
+        code: The code of the request.
+        answers: The answers under judgement, as the judge sees them.
+    """
+
+    code: str
+    answers: tuple[str, ...]
+
+    @property
+    def quotable(self) -> str:
+        """The answers, each as it is and in the spelling that a reader of JSON makes of it, below each other."""
+        return "\n".join(spelling for answer in self.answers for spelling in (answer, _plain(answer)))
+
+    def objects(self, reply: JudgeReply) -> list[dict[str, Any]]:
+        """The objects of a reply that carry the code, those within others too."""
+        return [found for outer in reply.objects for found in _objects_in(outer) if self._carries_code(found)]
+
+    def _carries_code(self, found: dict[str, Any]) -> bool:
+        return any(isinstance(found.get(key), str) and found[key].strip() == self.code for key in CODE_KEYS)
+
+    def before_code(self, text: str) -> str:
+        """What stands before the field that gives the code, in JSON that can't be read; empty without such a field."""
+        match = re.search(rf",\s*{_QUOTE}(?:{'|'.join(CODE_KEYS)}){_QUOTE}\s*:\s*{_QUOTE}{self.code}{_QUOTE}", text)
+        return text[: match.start()] if match else ""
+
+
+def _plain(text: str) -> str:
+    """`text` without escapes and backslashes, in compatibility form and without case."""
+    text = _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
+    return nfkc(_BACKSLASH.sub("", text)).casefold()
+
+
+def _objects_in(value: Any) -> Iterator[dict[str, Any]]:
+    """A JSON value's objects, itself and those within; its depth is bounded by the parser's."""
+    if isinstance(value, dict):
+        yield value
+    if isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _objects_in(item)
