@@ -15,7 +15,7 @@ from sevenllm_bench.judge.reply import JudgeReply
 from sevenllm_bench.text.unicode import nfkc
 
 #: Why a verdict without the code isn't taken: the answer may be where it comes from.
-NO_CODE = "without the request's code, and the answer may be quoted"
+NO_CODE = "the request's code is missing, and the verdict may be quoted from the answer"
 
 CODE_KEYS = ("code", "代码")
 
