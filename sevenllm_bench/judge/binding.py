@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sevenllm_bench.judge.quoting import unescaped
 from sevenllm_bench.judge.reply import JudgeReply
-from sevenllm_bench.text.unicode import nfkc
 
 #: Why a verdict without the code isn't taken: the answer may be where it comes from.
 NO_CODE = "the request's code is missing, and the verdict may be quoted from the answer"
@@ -20,8 +20,6 @@ NO_CODE = "the request's code is missing, and the verdict may be quoted from the
 CODE_KEYS = ("code", "代码")
 
 _QUOTE = r"[\"'“”]"
-_ESCAPE = re.compile(r"\\+(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2}))")
-_BACKSLASH = re.compile(r"\\\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Binding:
     @property
     def quotable(self) -> str:
         """The answers, each as it is and in the spelling that a reader of JSON makes of it, below each other."""
-        return "\n".join(spelling for answer in self.answers for spelling in (answer, _plain(answer)))
+        return "\n".join(spelling for answer in self.answers for spelling in (answer, unescaped(answer)))
 
     def objects(self, reply: JudgeReply) -> list[dict[str, Any]]:
         """The objects of a reply that carry the code, those within others too."""
@@ -52,12 +50,6 @@ class Binding:
         """What stands before the field that gives the code, in JSON that can't be read; empty without such a field."""
         match = re.search(rf",\s*{_QUOTE}(?:{'|'.join(CODE_KEYS)}){_QUOTE}\s*:\s*{_QUOTE}{self.code}{_QUOTE}", text)
         return text[: match.start()] if match else ""
-
-
-def _plain(text: str) -> str:
-    """`text` without escapes and backslashes, in compatibility form and without case."""
-    text = _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
-    return nfkc(_BACKSLASH.sub("", text)).casefold()
 
 
 def _objects_in(value: Any) -> Iterator[dict[str, Any]]:

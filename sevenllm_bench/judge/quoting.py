@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from sevenllm_bench.catalog import Language
+from sevenllm_bench.text.unicode import nfkc
 
 #: The longest question, incident text, reference or answer that is put to a judge, in characters.
 MAX_ANSWER_CHARACTERS = 12_000
@@ -48,6 +49,9 @@ _CHAT_CONTROL = (
     r"|>(?=>[A-Z_]{1,40}<<)"
     r"|[\[\]](?=[A-Za-z]?~)"
 )
+
+_ESCAPE = re.compile(r"\\+(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2}))")
+_BACKSLASH = re.compile(r"\\\s*")
 
 _CUT_MARK: dict[Language, str] = {"en": "\n[… {count} characters left out here …]\n", "zh": "\n[……此处略去 {count} 个字符……]\n"}
 
@@ -88,7 +92,7 @@ def _shortened(text: str, language: Language) -> str:
 
 
 def request_code(row_id: int, answers: Sequence[str], material: Sequence[str]) -> str:
-    """The code in the marks of a request: 16 hex digits that no part of its material contains.
+    """The code in the marks of a request: 16 hex digits that no part of its material contains, escaped or not.
 
     It follows from the row's id and the answers alone unless the material happens to contain it, so that a prompt is the
     same on every run and machine, and its reply can be cached. An author of an answer can compute the code of any answer,
@@ -100,13 +104,20 @@ def request_code(row_id: int, answers: Sequence[str], material: Sequence[str]) -
         answers: The answers under judgement, prepared.
         material: All parts of the prompt that are quoted, prepared.
     """
+    spellings = [spelling for part in material for spelling in (part.lower(), unescaped(part))]
     attempt = 0
     while True:
         seed = json.dumps([row_id, *answers, attempt])
         code = hashlib.sha256(seed.encode()).hexdigest()[:CODE_DIGITS]
-        if not any(code in part.lower() for part in material):
+        if not any(code in spelling for spelling in spellings):
             return code
         attempt += 1
+
+
+def unescaped(text: str) -> str:
+    """`text` as a reader of JSON may see it: without escapes and backslashes, in compatibility form, without case."""
+    text = _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
+    return nfkc(_BACKSLASH.sub("", text)).casefold()
 
 
 def fenced(label: str, text: str, code: str) -> str:
