@@ -19,7 +19,8 @@ NO_CODE = "the request's code is missing, and the verdict may be quoted from the
 
 CODE_KEYS = ("code", "代码")
 
-_QUOTE = r"[\"'“”]"
+#: A quote of a key or a value, or none.
+QUOTE = r"[\"'“”]?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +40,20 @@ class Binding:
         """The answers, each as it is and in the spelling that a reader of JSON makes of it, below each other."""
         return "\n".join(spelling for answer in self.answers for spelling in (answer, unescaped(answer)))
 
+    def stated_after_code(self, text: str, field: str) -> list[re.Match[str]]:
+        """Places of `text` where the code's field is directly followed by one that the pattern `field` matches.
+
+        What stands there is the judge's own, whatever it quotes elsewhere and however broken its JSON is.
+        """
+        code = rf"(?<!\w){QUOTE}(?:{'|'.join(CODE_KEYS)}){QUOTE}\s*[:：]\s*{QUOTE}{self.code}{QUOTE}"
+        return list(re.finditer(rf"{code}\s*[,，;；]?\s*(?:{field})", text, re.IGNORECASE))
+
     def objects(self, reply: JudgeReply) -> list[dict[str, Any]]:
-        """The objects of a reply that carry the code, those within others too."""
+        """The objects of a reply that carry the code, those within others too. One may begin in a quotation."""
         return [found for outer in reply.objects for found in _objects_in(outer) if self._carries_code(found)]
 
     def _carries_code(self, found: dict[str, Any]) -> bool:
         return any(isinstance(found.get(key), str) and found[key].strip() == self.code for key in CODE_KEYS)
-
-    def before_code(self, text: str) -> str:
-        """What stands before the field that gives the code, in JSON that can't be read; empty without such a field."""
-        match = re.search(rf",\s*{_QUOTE}(?:{'|'.join(CODE_KEYS)}){_QUOTE}\s*:\s*{_QUOTE}{self.code}{_QUOTE}", text)
-        return text[: match.start()] if match else ""
 
 
 def _objects_in(value: Any) -> Iterator[dict[str, Any]]:

@@ -46,7 +46,8 @@ _WORD = re.compile(r"(?<![a-z])(?:score|rating|grade)(?![a-z])|评分|得分|打
 _FIGURES = re.compile(rf"[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?|{'|'.join(_WORDS)}")
 _QUOTES = r"[\s*_`\"'“”\\]*+"
 _MENTION = re.compile(rf"{_LABEL}{_QUOTES}[:=]{_QUOTES}{_FIGURE}", re.IGNORECASE)
-_LAST_FIELD = re.compile(rf"[\"'“]{_LABEL}[\"'”]\s*+:\s*+[\"'“]?{_FIGURE}[\"'”]?\s*+\Z", re.IGNORECASE)
+#: A field with a grade, for a pattern around it.
+FIELD = rf"[\"'“”]?{_LABEL}[\"'“”]?\s*[:：=]\s*[\"'“”]?{_FIGURE}{_END}[\"'“”]?\s*(?=[,，;；}}｝\]\n])"
 
 
 def may_hold_grade(text: str, grade: int) -> bool:
@@ -58,11 +59,6 @@ def may_hold_grade(text: str, grade: int) -> bool:
 def mentioned_grades(text: str) -> set[int | str]:
     """All grades that a text gives with a label, whoever says so."""
     return {grade_of(match) for match in _MENTION.finditer(plain_marks(text))}
-
-
-def last_field(text: str) -> re.Match[str] | None:
-    """The field with a grade that a piece of JSON ends with."""
-    return _LAST_FIELD.search(text, max(len(text) - _MAX_VALUE, 0))
 
 
 def grades_in(found: dict[str, Any]) -> list[int | str]:

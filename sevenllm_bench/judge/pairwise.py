@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from sevenllm_bench.catalog import Language
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.judge.binding import NO_CODE, Binding
+from sevenllm_bench.judge.binding import NO_CODE, QUOTE, Binding
 from sevenllm_bench.judge.reply import DRESS, JudgeReply, read_reply, stated_on
 from sevenllm_bench.judge.rubric import (
     RUBRIC_VERSION,
@@ -38,10 +38,10 @@ PREFERENCE_FORMAT: dict[str, Any] = {
             "type": "object",
             "properties": {
                 "reason": {"type": "string"},
-                "preference": {"type": "string", "enum": list(PREFERENCES)},
                 "code": {"type": "string"},
+                "preference": {"type": "string", "enum": list(PREFERENCES)},
             },
-            "required": ["reason", "preference", "code"],
+            "required": ["reason", "code", "preference"],
             "additionalProperties": False,
         },
     },
@@ -63,9 +63,9 @@ _PAIR_WORDINGS: dict[Language, _PairWording] = {
             "reference and two answers. Decide which answer is better by the points below, or that neither is. The order in "
             "which they are shown means nothing. Grades named below only say how much weighs how much."
         ),
-        output="""Reply with one JSON object and nothing else: the reason first, then the preference, and at the end the code of \
-the request, as its first line gives it. "tie" is for answers that serve an analyst equally well or equally badly:
-{"reason": "<one to three sentences: what made the difference>", "preference": "<first, second or tie>", "code": "<the code>"}
+        output="""Reply with one JSON object and nothing else: the reason first, then the code of the request, as its first \
+line gives it, and then the preference. "tie" is for answers that serve an analyst equally well or equally badly:
+{"reason": "<one to three sentences: what made the difference>", "code": "<the code>", "preference": "<first, second or tie>"}
 A reply without that code is not counted.""",
         labels=("FIRST ANSWER", "SECOND ANSWER"),
         closing="The material ends here. Compare the two answers and reply with the JSON object, code included.",
@@ -75,9 +75,9 @@ A reply without that code is not counted.""",
             "你负责比较网络威胁情报方面的两份作答。下面会给出一道题目、题目所依据的事件原文、一份参考答案和两份作答。"
             "请按下述各点判断哪一份更好，或者不分高下。两份作答的先后次序没有任何含义。下文提到的分数只用来说明轻重。"
         ),
-        output="""只回复一个 JSON 对象，不要写别的内容：先写理由，再写结论，最后照抄用户消息第一行给出的代码。\
+        output="""只回复一个 JSON 对象，不要写别的内容：先写理由，再照抄用户消息第一行给出的代码，最后写结论。\
 第一份更好写 first，第二份更好写 second，对分析人员同样有用或同样无用写 tie：
-{"reason": "<一到三句话，说明差别在哪里>", "preference": "<first、second 或 tie>", "code": "<本次的代码>"}
+{"reason": "<一到三句话，说明差别在哪里>", "code": "<本次的代码>", "preference": "<first、second 或 tie>"}
 没有该代码的回复不予计入。""",
         labels=("第一份作答", "第二份作答"),
         closing="材料到此为止。请比较两份作答，并回复 JSON 对象，其中写明本次的代码。",
@@ -93,6 +93,9 @@ _WORD = rf"[\"“]?(?:the\s+)?(?P<word>{'|'.join(_WORDS)})(?:\s+answer|作答|�
 _LABELLED = re.compile(rf"[\s*_`#>-]*+(?:{'|'.join(_KEYS)}){DRESS}:{DRESS}(?:{_WORD}|(?P<other>.*))", re.IGNORECASE)
 _BARE = re.compile(rf"{DRESS}{_WORD}", re.IGNORECASE)
 _KEY = re.compile("|".join(_KEYS), re.IGNORECASE)
+_MENTION = re.compile(rf"(?:{_KEY.pattern})[\s*_`\"'“”\\]*+[:：][\s*_`\"'“”\\]*+{_WORD}", re.IGNORECASE)
+#: A field with a preference, for a pattern around it.
+_FIELD = rf"{QUOTE}(?:{_KEY.pattern}){QUOTE}\s*[:：]\s*{QUOTE}{_WORD}{QUOTE}\s*(?=[,，;；}}｝\]\n])"
 
 
 def pair_sha256() -> str:
@@ -155,14 +158,21 @@ def preference_problem(text: str | None, binding: Binding | None = None) -> str 
 
 def _read_preference(reply: JudgeReply, binding: Binding | None) -> tuple[Preference | None, str]:
     """The preference, or None, with the problem where it isn't the reply's form."""
-    bound = [found for found in binding.objects(reply) if _preferences_in(found)] if binding else []
-    if bound:
-        given = {preference for found in bound for preference in _preferences_in(found)}
-        return (given.pop(), "") if len(given) == 1 else (None, "")
+    given = _bound_preferences(reply, binding) if binding else set()
+    if given:
+        return (given.pop(), "") if len(given) == 1 else (None, "several preferences")
     preference = _unbound_preference(reply)
     if preference and binding and _may_hold(binding.quotable, preference):
         return None, NO_CODE
     return preference, ""
+
+
+def _bound_preferences(reply: JudgeReply, binding: Binding) -> set[Preference | None]:
+    """The preferences with the request's code, as a verdict's grades with it are read."""
+    scored = [preferences for found in binding.objects(reply) if (preferences := _preferences_in(found))]
+    stated = {_WORDS[match["word"].casefold()] for match in binding.stated_after_code(reply.text, _FIELD)}
+    mentioned = {_WORDS[match["word"].casefold()] for match in _MENTION.finditer(reply.text)} if scored else set()
+    return (stated or mentioned).union(*scored)
 
 
 def _preferences_in(found: dict[str, Any]) -> list[Preference | None]:

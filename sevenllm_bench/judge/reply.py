@@ -16,7 +16,10 @@ DRESS = r"[\s*_`]*+"
 _MAX_PLACES = 50
 _MAX_OBJECT = 20_000
 _MAX_LINE = 200
-_OBJECT_START = re.compile(r"""\{\s*["'“‘]""")
+_BRACE = re.compile(r"[{｛]")
+_OBJECT_START = re.compile(r"""[{｛]\s*(?:["'“‘]|[^\W\d]\w{0,20}\s*[:：])""")
+_FENCE = re.compile(r"```[\w-]*")
+_FENCE_START = re.compile(rf"(?:{_FENCE.pattern}\s*)?")
 #: A reply that is one JSON string, or lost the quotes of one.
 _WRAPPED = re.compile(r'"\s*+\{|\{\s*+\\"')
 _FULL_WIDTH = {ord(wide): narrow for wide, narrow in zip("０１２３４５６７８９．：／＝（），", "0123456789.:/=(),", strict=True)}
@@ -40,23 +43,23 @@ class JudgeReply:
 
 
 def read_reply(text: str | None) -> JudgeReply:
-    """Take a reply apart; what stands before `</think>` doesn't count.
+    """Take a reply apart; what stands before `</think>` doesn't count, unless it is the beginning of an object.
 
     Objects are read as leniently as a model's (`text.near_json`). One that is cut off, gives a key twice or can't be read
     is a problem of the whole reply: what else it holds may be part of it.
     """
-    text = text or ""
-    text = text.rpartition("</think>")[2].strip()
-    if text.startswith("<think>"):
+    whole = (text or "").strip()
+    shown = whole if _begins_with_object(whole) else whole.rpartition("</think>")[2].strip()
+    if shown.startswith("<think>"):
         return JudgeReply(problem="cut off while thinking")
-    if not text:
+    if not shown:
         return JudgeReply(problem="empty reply")
-    wrapped = _unwrapped(text)
-    objects, rest = ([wrapped], "") if wrapped else _objects(text)
+    wrapped = _unwrapped(shown)
+    objects, rest = ([wrapped], "") if wrapped else _objects(shown)
     problem = "broken JSON" if _OBJECT_START.search(rest) else ""
     lines = (line.strip() for line in rest.splitlines())
-    kept = [line for line in lines if line and not re.fullmatch(r"```[\w-]*", line)]
-    return JudgeReply(objects, kept, problem, text)
+    kept = [line for line in lines if line and not _FENCE.fullmatch(line)]
+    return JudgeReply(objects, kept, problem, shown)
 
 
 def plain_marks(text: str) -> str:
@@ -75,23 +78,33 @@ def _unwrapped(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def _begins_with_object(text: str) -> bool:
+    return _object_at(text, _FENCE_START.match(text).end()) is not None  # type: ignore[union-attr]  # it always matches
+
+
+def _object_at(text: str, start: int) -> tuple[dict[str, Any], int] | None:
+    """The object that begins at a place of a text, and where it ends."""
+    try:
+        value, length = decode_near_json(text[start : start + _MAX_OBJECT], 0, _without_twins)
+    except ValueError:
+        return None
+    return (value, start + length) if isinstance(value, dict) else None
+
+
 def _objects(text: str) -> tuple[list[dict[str, Any]], str]:
     """The JSON objects in a text, and the text without them."""
-    objects, rest, position = [], [], 0
+    objects: list[dict[str, Any]] = []
+    rest, position = [], 0
     for _ in range(_MAX_PLACES):
-        start = text.find("{", position)
-        if start < 0:
+        brace = _BRACE.search(text, position)
+        if not brace:
             break
-        end = start + 1
-        try:
-            value, length = decode_near_json(text[start : start + _MAX_OBJECT], 0, _without_twins)
-        except ValueError:
-            rest.append(text[position:end])
-        else:
-            end = start + length
-            objects.append(value)
-            rest.append(text[position:start] + "\n")
-        position = end
+        rest.append(text[position : brace.start()])
+        found = _object_at(text, brace.start())
+        if found:
+            objects.append(found[0])
+        rest.append("\n" if found else brace[0])
+        position = found[1] if found else brace.end()
     return objects, "".join((*rest, text[position:]))
 
 

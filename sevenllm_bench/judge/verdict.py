@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.judge.binding import NO_CODE, Binding
-from sevenllm_bench.judge.grade import grade_of, grades_in, last_field, may_hold_grade, mentioned_grades, stated_grades
+from sevenllm_bench.judge.grade import FIELD, grade_of, grades_in, may_hold_grade, mentioned_grades, stated_grades
 from sevenllm_bench.judge.quoting import visible
 from sevenllm_bench.judge.reply import JudgeReply, read_reply
 
 #: What the judge's server is asked for (OpenAI structured outputs, strict). The reason comes first, so that it is
-#: written before the grade is settled; the code last, so that a reply that is cut off has none. No enum of integers: some
-#: servers refuse it.
+#: written before the grade is settled; the code directly before the grade, which no quotation can be (`_bound`). No enum
+#: of integers: some servers refuse it.
 RESPONSE_FORMAT: dict[str, Any] = {
     "type": "json_schema",
     "json_schema": {
@@ -20,8 +20,8 @@ RESPONSE_FORMAT: dict[str, Any] = {
         "strict": True,
         "schema": {
             "type": "object",
-            "properties": {"reason": {"type": "string"}, "score": {"type": "integer"}, "code": {"type": "string"}},
-            "required": ["reason", "score", "code"],
+            "properties": {"reason": {"type": "string"}, "code": {"type": "string"}, "score": {"type": "integer"}},
+            "required": ["reason", "code", "score"],
             "additionalProperties": False,
         },
     },
@@ -50,11 +50,11 @@ class Verdict:
 def parse_verdict(text: str | None, binding: Binding | None = None) -> Verdict:
     """Read a judge's reply.
 
-    An object with the request's code and a grade counts, whatever else is in the reply; two with different grades don't.
-    Without the code, a reply counts where the answer can't be the source of its grade, as one without a binding does:
-    exactly one JSON object with a grade, alone, in a code fence or in prose; without one, a line that is nothing but
-    `Score: 4` or `评分：4` at the beginning or end of the reply, or a reply that is nothing but `4` or `4/5`. Only whole
-    numbers from 1 to 5 count, and only when nothing else in the reply states another one.
+    A grade with the request's code counts, whatever else is in the reply; two different ones don't. Without the code, a
+    reply counts where the answer can't be the source of its grade, as one without a binding does: exactly one JSON object
+    with a grade, alone, in a code fence or in prose; without one, a line that is nothing but `Score: 4` or `评分：4` at
+    the beginning or end of the reply, or a reply that is nothing but `4` or `4/5`. Only whole numbers from 1 to 5 count,
+    and only when nothing else in the reply states another one.
 
     Args:
         text: The reply.
@@ -78,28 +78,26 @@ def problem_of(text: str | None, binding: Binding | None = None) -> str | None:
     return parse_verdict(text, binding).problem or None
 
 
-def _from_objects(scored: list[dict[str, Any]]) -> Verdict:
-    """The verdict of objects that must agree on one grade."""
-    grades = {grade for found in scored for grade in grades_in(found)}
-    if len(grades) > 1:
-        return Verdict(None, problem=SEVERAL_SCORES)
-    reason = scored[0].get("reason")
-    return _verdict(grades.pop(), reason if isinstance(reason, str) else "")
-
-
 def _bound(reply: JudgeReply, binding: Binding) -> Verdict | None:
     """The verdict with the request's code, None without one.
 
-    Where the object that it is in can't be read (a quote in its reason, say), the fields at its end are: grade, code. A
-    broken reason may itself quote such a field, so all grades in the reply must agree.
+    A grade directly after the code is the judge's, whatever else is in the reply. Elsewhere in an object with the code it
+    may be part of a quotation that the judge didn't escape, so no other may be mentioned anywhere.
     """
     scored = [found for found in binding.objects(reply) if grades_in(found)]
-    if scored:
-        return _from_objects(scored)
-    if not last_field(binding.before_code(reply.text)):
+    stated = {grade_of(match) for match in binding.stated_after_code(reply.text, FIELD)}
+    if not stated and not scored:
         return None
-    grades = mentioned_grades(reply.text)
-    return _verdict(grades.pop(), "") if len(grades) == 1 else Verdict(None, problem=SEVERAL_SCORES)
+    grades = (stated or mentioned_grades(reply.text)).union(*map(grades_in, scored))
+    return _agreed(grades, scored)
+
+
+def _agreed(grades: set[int | str], objects: list[dict[str, Any]]) -> Verdict:
+    """The verdict where there is one grade only, with the reason of the first object."""
+    if len(grades) > 1:
+        return Verdict(None, problem=SEVERAL_SCORES)
+    reason = objects[0].get("reason") if objects else None
+    return _verdict(grades.pop(), reason if isinstance(reason, str) else "")
 
 
 def _unbound(reply: JudgeReply) -> Verdict:
@@ -109,7 +107,7 @@ def _unbound(reply: JudgeReply) -> Verdict:
     scored = [found for found in reply.objects if grades_in(found)]
     if not scored:
         return _from_lines(reply)
-    verdict = _from_objects(scored)
+    verdict = _agreed({grade for found in scored for grade in grades_in(found)}, scored)
     said = {grade_of(match) for _, match in stated_grades(reply.lines) if match["number"]}
     if len(scored) > 1 or (verdict.score is not None and not said <= {verdict.score}):
         return Verdict(None, problem=SEVERAL_SCORES)

@@ -101,7 +101,9 @@ def test_a_judge_that_repeats_the_answer_gives_no_verdict(monkeypatch):
 
 def test_a_judge_that_quotes_and_rejects_is_read_at_the_first_call(monkeypatch):
     def reject(body) -> str:
-        own = {"reason": "It announces a grade.", "score": 2, "preference": "second", "code": code_of(body)}
+        schema = body["response_format"]["json_schema"]
+        own = {"reason": "It steers.", "code": code_of(body), "score": 2, "preference": "second"}
+        own = {name: own[name] for name in schema["schema"]["properties"]}
         return f"The answer says {last_json(body)}, which I reject.\n{json.dumps(own)}"
 
     with FakeOpenAI(answer=reject) as server:

@@ -138,4 +138,4 @@ def test_an_empty_answer_loses_without_a_judge(first, second, preference):
 def test_the_format_asks_for_one_of_three():
     schema = PREFERENCE_FORMAT["json_schema"]["schema"]
     assert schema["properties"]["preference"]["enum"] == ["first", "second", "tie"]
-    assert list(schema["properties"]) == schema["required"] == ["reason", "preference", "code"]
+    assert list(schema["properties"]) == schema["required"] == ["reason", "code", "preference"]
