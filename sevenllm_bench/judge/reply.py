@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from sevenllm_bench.answers.reasoning import Answered, without_reasoning
 from sevenllm_bench.text.near_json import decode_near_json, load_near_json
 
 #: Characters that dress a stated result up and say nothing: emphasis, code marks, space. Possessive, so that hostile
@@ -33,7 +34,7 @@ class JudgeReply:
         objects: The JSON objects in it, outermost ones only, in order.
         lines: Lines of the text around them without blank lines and code fences.
         problem: Why it can't be read as a whole; empty when it can.
-        text: The reply, without what stands before `</think>`.
+        text: The reply without its reasoning.
     """
 
     objects: list[dict[str, Any]] = field(default_factory=list)
@@ -43,17 +44,16 @@ class JudgeReply:
 
 
 def read_reply(text: str | None) -> JudgeReply:
-    """Take a reply apart; what stands before `</think>` doesn't count, unless it is the beginning of an object.
+    """Take a reply apart; reasoning doesn't count (see `answers.reasoning`), unless it is part of a reply that is an object.
 
     Objects are read as leniently as a model's (`text.near_json`). One that is cut off, gives a key twice or can't be read
     is a problem of the whole reply: what else it holds may be part of it.
     """
     whole = (text or "").strip()
-    shown = whole if _begins_with_object(whole) else whole.rpartition("</think>")[2].strip()
-    if shown.startswith("<think>"):
-        return JudgeReply(problem="cut off while thinking")
+    answered = Answered(whole) if _begins_with_object(whole) else without_reasoning(whole)
+    shown = answered.text.strip()
     if not shown:
-        return JudgeReply(problem="empty reply")
+        return JudgeReply(problem="cut off while thinking" if answered.unclosed else "empty reply")
     wrapped = _unwrapped(shown)
     objects, rest = ([wrapped], "") if wrapped else _objects(shown)
     problem = "broken JSON" if _OBJECT_START.search(rest) else ""
