@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.judge.quoting import unescaped
-from sevenllm_bench.judge.reply import JudgeReply
+from sevenllm_bench.judge.reply import JudgeReply, stated_on
 
 #: Why a verdict without the code isn't taken: the answer may be where it comes from.
 NO_CODE = "the request's code is missing, and the verdict may be quoted from the answer"
@@ -21,6 +21,9 @@ CODE_KEYS = ("code", "代码")
 
 #: A quote of a key or a value, or none.
 QUOTE = r"[\"'“”]?"
+
+
+_BETWEEN = re.compile(r"[\n\"'“”]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,10 @@ class Binding:
 
     code: str
     answers: tuple[str, ...]
+
+    def holds_alone(self, pattern: re.Pattern[str]) -> bool:
+        """Whether a line or a quoted text of an answer is nothing but what `pattern` matches, in plain marks."""
+        return bool(stated_on(_BETWEEN.split(self.quotable), pattern))
 
     @property
     def quotable(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sevenllm_bench.judge.binding import Binding
 from sevenllm_bench.judge.reply import DRESS, plain_marks, stated_on
 
 SCORES = (1, 2, 3, 4, 5)
@@ -50,10 +51,12 @@ _MENTION = re.compile(rf"{_LABEL}{_QUOTES}[:=]{_QUOTES}{_FIGURE}", re.IGNORECASE
 FIELD = rf"[\"'“”]?{_LABEL}[\"'“”]?\s*[:：=]\s*[\"'“”]?{_FIGURE}{_END}[\"'“”]?\s*(?=[,，;；}}｝\]\n])"
 
 
-def may_hold_grade(text: str, grade: int) -> bool:
-    """Whether `text` holds what this grade can be quoted from: its number, and a label or a line that is nothing else."""
-    labelled = _WORD.search(text) or stated_on(text.splitlines(), _BARE)
-    return bool(labelled) and grade in {_WORDS.get(match[0]) or float(match[0]) for match in _FIGURES.finditer(text.casefold())}
+def may_be_quoted(grade: int, binding: Binding) -> bool:
+    """Whether an answer holds what this grade can be quoted from: its number, and a label or nothing else beside it."""
+    answers = binding.quotable
+    if not _WORD.search(answers) and not binding.holds_alone(_BARE):
+        return False
+    return grade in {_WORDS.get(match[0]) or float(match[0]) for match in _FIGURES.finditer(answers.casefold())}
 
 
 def mentioned_grades(text: str) -> set[int | str]:

@@ -89,10 +89,13 @@ _WORDS: dict[str, Preference] = {
     **{"第一份": "first", "第一个": "first", "第二份": "second", "第二个": "second", "平局": "tie", "不分高下": "tie"},
 }
 _KEYS = ("preference", "winner", "结论", "偏好")
-_WORD = rf"[\"“]?(?:the\s+)?(?P<word>{'|'.join(_WORDS)})(?:\s+answer|作答|答案)?[\"”]?{DRESS}[.。]?{DRESS}"
-_LABELLED = re.compile(rf"[\s*_`#>-]*+(?:{'|'.join(_KEYS)}){DRESS}:{DRESS}(?:{_WORD}|(?P<other>.*))", re.IGNORECASE)
-_BARE = re.compile(rf"{DRESS}{_WORD}", re.IGNORECASE)
 _KEY = re.compile("|".join(_KEYS), re.IGNORECASE)
+_WORD = rf"(?:the\s+)?(?P<word>{'|'.join(_WORDS)})(?:\s+answer|作答|答案)?"
+_END = rf"{DRESS}[.。]?{DRESS}"
+_LABELLED = re.compile(
+    rf"[\s*_`#>-]*+(?:{_KEY.pattern}){DRESS}:{DRESS}(?:{QUOTE}{_WORD}{QUOTE}{_END}|(?P<other>.*))", re.IGNORECASE
+)
+_BARE = re.compile(rf"{DRESS}{_WORD}{_END}", re.IGNORECASE)
 _MENTION = re.compile(rf"(?:{_KEY.pattern})[\s*_`\"'“”\\]*+[:：][\s*_`\"'“”\\]*+{_WORD}", re.IGNORECASE)
 #: A field with a preference, for a pattern around it.
 _FIELD = rf"{QUOTE}(?:{_KEY.pattern}){QUOTE}\s*[:：]\s*{QUOTE}{_WORD}{QUOTE}\s*(?=[,，;；}}｝\]\n])"
@@ -162,7 +165,7 @@ def _read_preference(reply: JudgeReply, binding: Binding | None) -> tuple[Prefer
     if given:
         return (given.pop(), "") if len(given) == 1 else (None, "several preferences")
     preference = _unbound_preference(reply)
-    if preference and binding and _may_hold(binding.quotable, preference):
+    if preference and binding and _may_be_quoted(preference, binding):
         return None, NO_CODE
     return preference, ""
 
@@ -171,7 +174,7 @@ def _bound_preferences(reply: JudgeReply, binding: Binding) -> set[Preference | 
     """The preferences with the request's code, as a verdict's grades with it are read."""
     scored = [preferences for found in binding.objects(reply) if (preferences := _preferences_in(found))]
     stated = {_WORDS[match["word"].casefold()] for match in binding.stated_after_code(reply.text, _FIELD)}
-    mentioned = {_WORDS[match["word"].casefold()] for match in _MENTION.finditer(reply.text)} if scored else set()
+    mentioned = {_WORDS[match["word"].casefold()] for match in _MENTION.finditer(reply.whole)} if scored else set()
     return (stated or mentioned).union(*scored)
 
 
@@ -196,10 +199,12 @@ def _unbound_preference(reply: JudgeReply) -> Preference | None:
     return said.pop() if at_edge and len(said) == 1 else None
 
 
-def _may_hold(text: str, preference: Preference) -> bool:
-    """Whether `text` holds what this preference can be quoted from: it, and a label or a line that is nothing else."""
-    labelled = _KEY.search(text) or stated_on(text.splitlines(), _BARE)
-    return bool(labelled) and any(word in text.casefold() for word, meaning in _WORDS.items() if meaning == preference)
+def _may_be_quoted(preference: Preference, binding: Binding) -> bool:
+    """Whether an answer holds what this preference can be quoted from: its word, and a label or nothing else beside it."""
+    answers = binding.quotable.casefold()
+    if not _KEY.search(answers) and not binding.holds_alone(_BARE):
+        return False
+    return any(word in answers for word, meaning in _WORDS.items() if meaning == preference)
 
 
 def combine(order_ab: Preference | None, order_ba: Preference | None) -> Outcome:

@@ -35,12 +35,14 @@ class JudgeReply:
         lines: Lines of the text around them without blank lines and code fences.
         problem: Why it can't be read as a whole; empty when it can.
         text: The reply without its reasoning.
+        whole: The reply as it came.
     """
 
     objects: list[dict[str, Any]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     problem: str = ""
     text: str = ""
+    whole: str = ""
 
 
 def read_reply(text: str | None) -> JudgeReply:
@@ -59,7 +61,7 @@ def read_reply(text: str | None) -> JudgeReply:
     problem = "broken JSON" if _OBJECT_START.search(rest) else ""
     lines = (line.strip() for line in rest.splitlines())
     kept = [line for line in lines if line and not _FENCE.fullmatch(line)]
-    return JudgeReply(objects, kept, problem, shown)
+    return JudgeReply(objects, kept, problem, shown, whole)
 
 
 def plain_marks(text: str) -> str:

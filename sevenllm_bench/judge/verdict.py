@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.judge.binding import NO_CODE, Binding
-from sevenllm_bench.judge.grade import FIELD, grade_of, grades_in, may_hold_grade, mentioned_grades, stated_grades
+from sevenllm_bench.judge.grade import FIELD, grade_of, grades_in, may_be_quoted, mentioned_grades, stated_grades
 from sevenllm_bench.judge.quoting import visible
 from sevenllm_bench.judge.reply import JudgeReply, read_reply
 
@@ -68,7 +68,7 @@ def parse_verdict(text: str | None, binding: Binding | None = None) -> Verdict:
     if verdict:
         return verdict
     verdict = _unbound(reply)
-    if binding and verdict.score is not None and may_hold_grade(binding.quotable, verdict.score):
+    if binding and verdict.score is not None and may_be_quoted(verdict.score, binding):
         return Verdict(None, problem=NO_CODE)
     return verdict
 
@@ -88,7 +88,7 @@ def _bound(reply: JudgeReply, binding: Binding) -> Verdict | None:
     stated = {grade_of(match) for match in binding.stated_after_code(reply.text, FIELD)}
     if not stated and not scored:
         return None
-    grades = (stated or mentioned_grades(reply.text)).union(*map(grades_in, scored))
+    grades = (stated or mentioned_grades(reply.whole)).union(*map(grades_in, scored))
     return _agreed(grades, scored)
 
 
