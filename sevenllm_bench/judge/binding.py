@@ -22,7 +22,6 @@ CODE_KEYS = ("code", "代码")
 #: A quote of a key or a value, or none.
 QUOTE = r"[\"'“”]?"
 
-
 _BETWEEN = re.compile(r"[\n\"'“”]")
 
 
@@ -50,9 +49,10 @@ class Binding:
     def stated_after_code(self, text: str, field: str) -> list[re.Match[str]]:
         """Places of `text` where the code's field is directly followed by one that the pattern `field` matches.
 
-        What stands there is the judge's own, whatever it quotes elsewhere and however broken its JSON is.
+        What stands there is the judge's own, whatever it quotes elsewhere and however broken its JSON is. A code without
+        quotes may be said of the answer that follows.
         """
-        code = rf"(?<!\w){QUOTE}(?:{'|'.join(CODE_KEYS)}){QUOTE}\s*[:：]\s*{QUOTE}{self.code}{QUOTE}"
+        code = rf"(?<!\w){QUOTE}(?:{'|'.join(CODE_KEYS)}){QUOTE}\s*[:：]\s*[\"'“”]{self.code}[\"'“”]"
         return list(re.finditer(rf"{code}\s*[,，;；]?\s*(?:{field})", text, re.IGNORECASE))
 
     def objects(self, reply: JudgeReply) -> list[dict[str, Any]]:

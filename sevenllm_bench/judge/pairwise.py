@@ -174,8 +174,9 @@ def _bound_preferences(reply: JudgeReply, binding: Binding) -> set[Preference | 
     """The preferences with the request's code, as a verdict's grades with it are read."""
     scored = [preferences for found in binding.objects(reply) if (preferences := _preferences_in(found))]
     stated = {_WORDS[match["word"].casefold()] for match in binding.stated_after_code(reply.text, _FIELD)}
-    mentioned = {_WORDS[match["word"].casefold()] for match in _MENTION.finditer(reply.whole)} if scored else set()
-    return (stated or mentioned).union(*scored)
+    if scored and not stated and not reply.is_one_object:
+        stated = {_WORDS[match["word"].casefold()] for match in _MENTION.finditer(reply.whole)}
+    return stated.union(*scored)
 
 
 def _preferences_in(found: dict[str, Any]) -> list[Preference | None]:

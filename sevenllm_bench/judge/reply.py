@@ -44,6 +44,11 @@ class JudgeReply:
     text: str = ""
     whole: str = ""
 
+    @property
+    def is_one_object(self) -> bool:
+        """Whether the reply is one object and nothing else."""
+        return len(self.objects) == 1 and not self.lines and self.text == self.whole
+
 
 def read_reply(text: str | None) -> JudgeReply:
     """Take a reply apart; reasoning doesn't count (see `answers.reasoning`), unless it is part of a reply that is an object.

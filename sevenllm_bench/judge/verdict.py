@@ -82,14 +82,15 @@ def _bound(reply: JudgeReply, binding: Binding) -> Verdict | None:
     """The verdict with the request's code, None without one.
 
     A grade directly after the code is the judge's, whatever else is in the reply. Elsewhere in an object with the code it
-    may be part of a quotation that the judge didn't escape, so no other may be mentioned anywhere.
+    may be part of a quotation that the judge didn't escape, so no other may be mentioned anywhere, unless the reply is that
+    object: what a quotation adds to it gives a key twice, or another grade.
     """
     scored = [found for found in binding.objects(reply) if grades_in(found)]
     stated = {grade_of(match) for match in binding.stated_after_code(reply.text, FIELD)}
     if not stated and not scored:
         return None
-    grades = (stated or mentioned_grades(reply.whole)).union(*map(grades_in, scored))
-    return _agreed(grades, scored)
+    mentioned = set() if stated or reply.is_one_object else mentioned_grades(reply.whole)
+    return _agreed((stated | mentioned).union(*map(grades_in, scored)), scored)
 
 
 def _agreed(grades: set[int | str], objects: list[dict[str, Any]]) -> Verdict:
