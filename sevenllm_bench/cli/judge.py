@@ -17,7 +17,6 @@ from sevenllm_bench.judge.calibrate import Agreement, agreement, read_scores
 from sevenllm_bench.judge.llm_judge import MODEL_VARIABLE, Judge, JudgeChoice, requests_for, scores_from
 from sevenllm_bench.judge.pairwise import pair_sha256
 from sevenllm_bench.judge.scores import JudgeScores
-from sevenllm_bench.judge.verdict import problem_of
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR
 from sevenllm_bench.preflight import require_extra
 from sevenllm_bench.runs.predictions import read_predictions
@@ -115,7 +114,7 @@ def _batch(judge: Judge, rows: Sequence[Row], answers: Sequence[Any], state: str
         if not status.done:
             print("not done yet: run the same command again later to collect")
             return None
-        return scores_from(rows, answers, batch.collect(problem_of))
+        return scores_from(rows, answers, batch.collect())
 
 
 def _compare(judge: Judge, rows: Sequence[Row], answers: Sequence[Any], arguments: argparse.Namespace) -> int:

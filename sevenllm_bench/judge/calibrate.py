@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.io.files import read_bytes, user_path
-from sevenllm_bench.judge.verdict import SCORES
+from sevenllm_bench.judge.grade import SCORES
 
 _EXPECTED = 'expected one JSON object per line with "id" (a whole number) and "score" (1, 2, 3, 4 or 5)'
 

@@ -15,13 +15,13 @@ from sevenllm_bench.judge.pairwise import (
     PREFERENCE_FORMAT,
     PairwiseSummary,
     Preference,
-    pair_messages,
+    pair_question,
     parse_preference,
     preference_problem,
     rule_preference,
     summarise,
 )
-from sevenllm_bench.judge.rubric import RUBRIC_VERSION, judge_messages, rubric_sha256
+from sevenllm_bench.judge.rubric import RUBRIC_VERSION, Question, judge_question, rubric_sha256
 from sevenllm_bench.judge.scores import JudgeScores, judge_scores, rule_verdict
 from sevenllm_bench.judge.verdict import RESPONSE_FORMAT, Verdict, parse_verdict, problem_of
 from sevenllm_bench.llm.client import Client
@@ -81,7 +81,7 @@ class Judge:
 
     def estimate(self, rows: Sequence[Row], answers: Sequence[Any]) -> Estimate:
         """What judging would take, at most; nothing is asked."""
-        return self._client.estimate([request for _, request in _requests(rows, answers)])
+        return self._client.estimate(requests_for(rows, answers))
 
     def judge(self, rows: Sequence[Row], answers: Sequence[Any]) -> JudgeScores:
         """Judge n answers; those without a good verdict are unscored with the reason.
@@ -89,9 +89,7 @@ class Judge:
         Raises:
             ConfigError: Key, address or model are refused, so that nothing could be judged.
         """
-        asked = _requests(rows, answers)
-        replies = self._client.run([request for _, request in asked], problem_of)
-        return judge_scores(rows, answers, {row.id: _verdict(reply) for (row, _), reply in zip(asked, replies, strict=True)})
+        return scores_from(rows, answers, self._client.run(requests_for(rows, answers)))
 
     def compare(self, rows: Sequence[Row], first: Sequence[Any], second: Sequence[Any]) -> PairwiseSummary:
         """Compare two models' answers row by row, each pair in both orders.
@@ -102,12 +100,16 @@ class Judge:
         pairs = list(zip(rows, first, second, strict=True))
         orders = [(row, a, b) for row, a, b in pairs] + [(row, b, a) for row, a, b in pairs]
         open_orders = [order for order in orders if rule_preference(*order) is None]
-        requests = [Request(pair_messages(*order), PAIR_PARAMETERS) for order in open_orders]
-        replies = iter(self._client.run(requests, preference_problem))
+        questions = [pair_question(*order) for order in open_orders]
+        requests = [
+            Request(question.messages, PAIR_PARAMETERS, functools.partial(preference_problem, binding=question.binding))
+            for question in questions
+        ]
+        replies = zip(self._client.run(requests), questions, strict=True)
         found: list[Preference | None] = []
         for order in orders:
             rule = rule_preference(*order)
-            found.append(rule if rule is not None else _preference(next(replies)))
+            found.append(rule if rule is not None else _preference(*next(replies)))
         return summarise(zip(found[: len(pairs)], found[len(pairs) :], strict=True))
 
     def check(self) -> None:
@@ -131,13 +133,16 @@ def judge_for(choice: JudgeChoice) -> Judge:
 
 def requests_for(rows: Sequence[Row], answers: Sequence[Any]) -> list[Request]:
     """The requests that judging these answers takes, without those that a rule settles; for batch mode."""
-    return [request for _, request in _requests(rows, answers)]
+    return [
+        Request(question.messages, PARAMETERS, functools.partial(problem_of, binding=question.binding))
+        for _, question in _questions(rows, answers)
+    ]
 
 
 def scores_from(rows: Sequence[Row], answers: Sequence[Any], replies: Sequence[Reply]) -> JudgeScores:
     """The judgements from replies to `requests_for(rows, answers)`."""
-    asked = [row for row, _ in _requests(rows, answers)]
-    return judge_scores(rows, answers, {row.id: _verdict(reply) for row, reply in zip(asked, replies, strict=True)})
+    asked = zip(_questions(rows, answers), replies, strict=True)
+    return judge_scores(rows, answers, {row.id: _verdict(reply, question) for (row, question), reply in asked})
 
 
 def unscored(rows: Sequence[Row], reason: str) -> JudgeScores:
@@ -145,17 +150,15 @@ def unscored(rows: Sequence[Row], reason: str) -> JudgeScores:
     return judge_scores(rows, ["?"] * len(rows), {row.id: Verdict(None, "", reason) for row in rows})
 
 
-def _requests(rows: Sequence[Row], answers: Sequence[Any]) -> list[tuple[Row, Request]]:
+def _questions(rows: Sequence[Row], answers: Sequence[Any]) -> list[tuple[Row, Question]]:
     return [
-        (row, Request(judge_messages(row, answer), PARAMETERS))
-        for row, answer in zip(rows, answers, strict=True)
-        if rule_verdict(row, answer) is None
+        (row, judge_question(row, answer)) for row, answer in zip(rows, answers, strict=True) if rule_verdict(row, answer) is None
     ]
 
 
-def _verdict(reply: Reply) -> Verdict:
-    return Verdict(None, "", reply.error) if reply.error else parse_verdict(reply.text)
+def _verdict(reply: Reply, question: Question) -> Verdict:
+    return Verdict(None, "", reply.error) if reply.error else parse_verdict(reply.text, question.binding)
 
 
-def _preference(reply: Reply) -> Preference | None:
-    return None if reply.error else parse_preference(reply.text)
+def _preference(reply: Reply, question: Question) -> Preference | None:
+    return None if reply.error else parse_preference(reply.text, question.binding)

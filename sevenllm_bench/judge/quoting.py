@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from sevenllm_bench.catalog import Language
+from sevenllm_bench.text.unicode import nfkc
 
 #: The longest question, incident text, reference or answer that is put to a judge, in characters.
 MAX_ANSWER_CHARACTERS = 12_000
@@ -38,11 +39,19 @@ _MARK_LIKE = "|".join(
     rf"[{single}{double}{triple}]{{3,}}|[{double}]{{2,}}|[{single}{double}]?{triple}[{single}{double}]?"
     for single, double, triple in ((_OPENING, _OPENING_DOUBLE, "⋘"), (_CLOSING, _CLOSING_DOUBLE, "⋙"))
 )
-#: Control tokens of chat templates: many local servers turn their text into the token itself, also inside a message.
+#: Control tokens of chat templates: many local servers turn their text into the token itself, also inside a message. Which
+#: texts are tokens differs by model, so whatever has the shape of one is broken up: something without a blank in angle
+#: brackets (`<|im_end|>`, `</s>`, `<｜User｜>`, `<用户>`, `<0x0A>`), a word in square ones (`[INST]`, `[|user|]`,
+#: `[BEGIN FINAL RESPONSE]`), `>>TITLE<<`, `]~b]` and `[e~[`. Comparisons, arrows, quoted lists and `[.]` keep their form.
 _CHAT_CONTROL = (
-    r"<(?=[|｜][^|｜<>\n]{1,60}[|｜]>|/?(?:s|bos|eos|pad|unk|SYS|think|tool_call|tool_response|start_of_turn|end_of_turn)>)"
-    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
+    r"[<＜﹤](?=[^\s<>＜＞﹤﹥0-9=.,-][^\s<>＜＞﹤﹥]{0,80}[>＞﹥]|0x[0-9A-Fa-f]{2}>)"
+    r"|[\[［﹇](?=(?:[/|｜]?[A-Za-z_\u3400-\u9fff][A-Za-z0-9_/|｜\u3400-\u9fff]{0,80}|[A-Z][A-Z _]{1,80})[\]］﹈])"
+    r"|>(?=>[A-Z_]{1,40}<<)"
+    r"|[\[\]](?=[A-Za-z]?~)"
 )
+
+_ESCAPE = re.compile(r"\\+(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2}))")
+_BACKSLASH = re.compile(r"\\\s*")
 
 _CUT_MARK: dict[Language, str] = {"en": "\n[… {count} characters left out here …]\n", "zh": "\n[……此处略去 {count} 个字符……]\n"}
 
@@ -83,23 +92,32 @@ def _shortened(text: str, language: Language) -> str:
 
 
 def request_code(row_id: int, answers: Sequence[str], material: Sequence[str]) -> str:
-    """The code in the marks of a request: 16 hex digits that no part of its material contains.
+    """The code in the marks of a request: 16 hex digits that no part of its material contains, escaped or not.
 
     It follows from the row's id and the answers alone unless the material happens to contain it, so that a prompt is the
-    same on every run and its reply can be cached, while an author of an answer can't know it: changing the answer changes it.
+    same on every run and machine, and its reply can be cached. An author of an answer can compute the code of any answer,
+    but not write an answer that contains its own: each change of the answer changes the code, and one that contains it
+    gets another.
 
     Args:
         row_id: Id of the row.
         answers: The answers under judgement, prepared.
         material: All parts of the prompt that are quoted, prepared.
     """
+    spellings = [spelling for part in material for spelling in (part.lower(), unescaped(part))]
     attempt = 0
     while True:
         seed = json.dumps([row_id, *answers, attempt])
         code = hashlib.sha256(seed.encode()).hexdigest()[:CODE_DIGITS]
-        if not any(code in part.lower() for part in material):
+        if not any(code in spelling for spelling in spellings):
             return code
         attempt += 1
+
+
+def unescaped(text: str) -> str:
+    """`text` as a reader of JSON may see it: without escapes and backslashes, in compatibility form, without case."""
+    text = _ESCAPE.sub(lambda match: chr(int(match[1] or match[2], 16)), text)
+    return nfkc(_BACKSLASH.sub("", text)).casefold()
 
 
 def fenced(label: str, text: str, code: str) -> str:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
+
+from sevenllm_bench.answers.reasoning import Answered, without_reasoning
+from sevenllm_bench.text.near_json import decode_near_json, load_near_json
 
 #: Characters that dress a stated result up and say nothing: emphasis, code marks, space. Possessive, so that hostile
 #: replies can't make a match backtrack.
 DRESS = r"[\s*_`]*+"
 
-_MAX_OBJECTS = 50
+#: Places where an object is tried, and the length within which it must end.
+_MAX_PLACES = 50
+_MAX_OBJECT = 20_000
 _MAX_LINE = 200
-_OBJECT_START = re.compile(r"\{\s*[\"'“]")
-_FULL_WIDTH = {ord(wide): narrow for wide, narrow in zip("０１２３４５６７８９．：／＝", "0123456789.:/=", strict=True)}
+_BRACE = re.compile(r"[{｛]")
+_OBJECT_START = re.compile(r"""[{｛]\s*(?:["'“‘]|[^\W\d]\w{0,20}\s*[:：])""")
+_FENCE = re.compile(r"```[\w-]*")
+_FENCE_START = re.compile(rf"(?:{_FENCE.pattern}\s*)?")
+#: A reply that is one JSON string, or lost the quotes of one.
+_WRAPPED = re.compile(r'"\s*+\{|\{\s*+\\"')
+_FULL_WIDTH = {ord(wide): narrow for wide, narrow in zip("０１２３４５６７８９．：／＝（），", "0123456789.:/=(),", strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,49 +32,87 @@ class JudgeReply:
 
     Attributes:
         objects: The JSON objects in it, outermost ones only, in order.
-        lines: Lines of the text around them without blank lines and code fences; full-width digits made plain.
-        problem: Why it can't be read; empty when it can.
+        lines: Lines of the text around them without blank lines and code fences.
+        problem: Why it can't be read as a whole; empty when it can.
+        text: The reply without its reasoning.
+        whole: The reply as it came.
     """
 
     objects: list[dict[str, Any]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     problem: str = ""
+    text: str = ""
+    whole: str = ""
+
+    @property
+    def is_one_object(self) -> bool:
+        """Whether the reply is one object and nothing else."""
+        return len(self.objects) == 1 and not self.lines and self.text == self.whole
 
 
 def read_reply(text: str | None) -> JudgeReply:
-    """Take a reply apart; what stands before `</think>` doesn't count.
+    """Take a reply apart; reasoning doesn't count (see `answers.reasoning`), unless it is part of a reply that is an object.
 
-    An object that is cut off or gives a key twice makes the whole reply unreadable: what else it holds may be part of it.
+    Objects are read as leniently as a model's (`text.near_json`). One that is cut off, gives a key twice or can't be read
+    is a problem of the whole reply: what else it holds may be part of it.
     """
-    text = text or ""
-    text = text.rpartition("</think>")[2].strip()
-    if text.startswith("<think>"):
-        return JudgeReply(problem="cut off while thinking")
-    if not text:
-        return JudgeReply(problem="empty reply")
-    objects, rest = _objects(text)
-    if _OBJECT_START.search(rest):
-        return JudgeReply(problem="broken JSON")
-    lines = (line.strip() for line in rest.translate(_FULL_WIDTH).splitlines())
-    return JudgeReply(objects, [line for line in lines if line and not re.fullmatch(r"```[\w-]*", line)])
+    whole = (text or "").strip()
+    answered = Answered(whole) if _begins_with_object(whole) else without_reasoning(whole)
+    shown = answered.text.strip()
+    if not shown:
+        return JudgeReply(problem="cut off while thinking" if answered.unclosed else "empty reply")
+    wrapped = _unwrapped(shown)
+    objects, rest = ([wrapped], "") if wrapped else _objects(shown)
+    problem = "broken JSON" if _OBJECT_START.search(rest) else ""
+    lines = (line.strip() for line in rest.splitlines())
+    kept = [line for line in lines if line and not _FENCE.fullmatch(line)]
+    return JudgeReply(objects, kept, problem, shown, whole)
+
+
+def plain_marks(text: str) -> str:
+    """`text` with ASCII for full-width digits, colons and the like."""
+    return text.translate(_FULL_WIDTH)
+
+
+def _unwrapped(text: str) -> dict[str, Any] | None:
+    """The object in a reply that is a JSON string with an object in it."""
+    if not _WRAPPED.match(text) or len(text) > _MAX_OBJECT:
+        return None
+    try:
+        value = load_near_json(text, _without_twins)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _begins_with_object(text: str) -> bool:
+    return _object_at(text, _FENCE_START.match(text).end()) is not None  # type: ignore[union-attr]  # it always matches
+
+
+def _object_at(text: str, start: int) -> tuple[dict[str, Any], int] | None:
+    """The object that begins at a place of a text, and where it ends."""
+    try:
+        value, length = decode_near_json(text[start : start + _MAX_OBJECT], 0, _without_twins)
+    except ValueError:
+        return None
+    return (value, start + length) if isinstance(value, dict) else None
 
 
 def _objects(text: str) -> tuple[list[dict[str, Any]], str]:
     """The JSON objects in a text, and the text without them."""
-    decoder = json.JSONDecoder(object_pairs_hook=_without_twins)
-    objects, rest, position = [], [], 0
-    for _ in range(_MAX_OBJECTS):
-        start = _OBJECT_START.search(text, position)
-        if not start:
+    objects: list[dict[str, Any]] = []
+    rest, position = [], 0
+    for _ in range(_MAX_PLACES):
+        brace = _BRACE.search(text, position)
+        if not brace:
             break
-        try:
-            value, end = decoder.raw_decode(text, start.start())
-        except (ValueError, RecursionError):
-            break
-        objects.append(value)
-        rest.append(text[position : start.start()])
-        position = end
-    return objects, "\n".join((*rest, text[position:]))
+        rest.append(text[position : brace.start()])
+        found = _object_at(text, brace.start())
+        if found:
+            objects.append(found[0])
+        rest.append("\n" if found else brace[0])
+        position = found[1] if found else brace.end()
+    return objects, "".join((*rest, text[position:]))
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -77,6 +124,6 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def stated_on(lines: list[str], pattern: re.Pattern[str]) -> list[tuple[int, re.Match[str]]]:
-    """The lines that `pattern` matches from end to end, with their index; overlong lines state nothing."""
-    matches = ((index, pattern.fullmatch(line)) for index, line in enumerate(lines) if len(line) <= _MAX_LINE)
+    """The lines that `pattern` matches from end to end, in plain marks, with their index; overlong lines state nothing."""
+    matches = ((index, pattern.fullmatch(plain_marks(line))) for index, line in enumerate(lines) if len(line) <= _MAX_LINE)
     return [(index, match) for index, match in matches if match]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
+from sevenllm_bench.judge.binding import NO_CODE, Binding
+from sevenllm_bench.judge.grade import FIELD, grade_of, grades_in, may_be_quoted, mentioned_grades, stated_grades
 from sevenllm_bench.judge.quoting import visible
-from sevenllm_bench.judge.reply import DRESS, JudgeReply, read_reply, stated_on
-
-SCORES = (1, 2, 3, 4, 5)
+from sevenllm_bench.judge.reply import JudgeReply, read_reply
 
 #: What the judge's server is asked for (OpenAI structured outputs, strict). The reason comes first, so that it is
-#: written before the grade is settled.
+#: written before the grade is settled; the code directly before the grade, which no quotation can be (`_bound`). No enum
+#: of integers: some servers refuse it.
 RESPONSE_FORMAT: dict[str, Any] = {
     "type": "json_schema",
     "json_schema": {
@@ -20,25 +20,16 @@ RESPONSE_FORMAT: dict[str, Any] = {
         "strict": True,
         "schema": {
             "type": "object",
-            "properties": {"reason": {"type": "string"}, "score": {"type": "integer", "enum": list(SCORES)}},
-            "required": ["reason", "score"],
+            "properties": {"reason": {"type": "string"}, "code": {"type": "string"}, "score": {"type": "integer"}},
+            "required": ["reason", "code", "score"],
             "additionalProperties": False,
         },
     },
 }
 
-#: Reasons why a reply holds no grade; few and fixed, so that they can be counted.
+#: Reasons why a reply holds no grade, besides those of a grade itself; few and fixed, so that they can be counted.
 NO_SCORE = "no score"
-NO_WHOLE_NUMBER = "score is no whole number"
-OUT_OF_RANGE = "score out of range"
-OTHER_SCALE = "another scale than 1 to 5"
 SEVERAL_SCORES = "several scores"
-
-_KEYS = ("score", "评分")
-_LABEL = r"(?:(?:final|overall|total|最终|总体|综合)\s*)?(?:score|rating|grade|评分|得分|打分|分数)"
-_NUMBER = rf"(?P<number>[+-]?[0-9]+(?:[.,][0-9]+)?){DRESS}(?:/{DRESS}(?P<scale>[0-9]+))?{DRESS}分?{DRESS}[.。]?{DRESS}"
-_LABELLED = re.compile(rf"[\s*_`#>-]*+{_LABEL}{DRESS}[:：=]{DRESS}(?:{_NUMBER}|(?P<other>.*))", re.IGNORECASE)
-_BARE = re.compile(rf"{DRESS}{_NUMBER}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,81 +47,87 @@ class Verdict:
     problem: str = ""
 
 
-def parse_verdict(text: str | None) -> Verdict:
+def parse_verdict(text: str | None, binding: Binding | None = None) -> Verdict:
     """Read a judge's reply.
 
-    A JSON object with "score" counts first: alone, in a code fence or in prose, but exactly one. Without one, a line that
-    is nothing but `Score: 4` or `评分：4` at the beginning or end of the reply, or a reply that is nothing but `4` or
-    `4/5`. Only whole numbers from 1 to 5 count, and only when nothing else in the reply states another one.
+    A grade with the request's code counts, whatever else is in the reply; two different ones don't. Without the code, a
+    reply counts where the answer can't be the source of its grade, as one without a binding does: exactly one JSON object
+    with a grade, alone, in a code fence or in prose; without one, a line that is nothing but `Score: 4` or `评分：4` at
+    the beginning or end of the reply, or a reply that is nothing but `4` or `4/5`. Only whole numbers from 1 to 5 count,
+    and only when nothing else in the reply states another one.
+
+    Args:
+        text: The reply.
+        binding: The request that it replies to; None when any verdict counts.
 
     Returns:
         A verdict with a score or a problem, never with both or neither. No reply raises.
     """
     reply = read_reply(text)
+    verdict = _bound(reply, binding) if binding else None
+    if verdict:
+        return verdict
+    verdict = _unbound(reply)
+    if binding and verdict.score is not None and may_be_quoted(verdict.score, binding):
+        return Verdict(None, problem=NO_CODE)
+    return verdict
+
+
+def problem_of(text: str | None, binding: Binding | None = None) -> str | None:
+    """Why a reply is no verdict, or None when it is one: for a client that asks again."""
+    return parse_verdict(text, binding).problem or None
+
+
+def _bound(reply: JudgeReply, binding: Binding) -> Verdict | None:
+    """The verdict with the request's code, None without one.
+
+    A grade directly after the code is the judge's, whatever else is in the reply. Elsewhere in an object with the code it
+    may be part of a quotation that the judge didn't escape, so no other may be mentioned anywhere, unless the reply is that
+    object: what a quotation adds to it gives a key twice, or another grade.
+    """
+    scored = [found for found in binding.objects(reply) if grades_in(found)]
+    stated = {grade_of(match) for match in binding.stated_after_code(reply.text, FIELD)}
+    if not stated and not scored:
+        return None
+    mentioned = set() if stated or reply.is_one_object else mentioned_grades(reply.whole)
+    return _agreed((stated | mentioned).union(*map(grades_in, scored)), scored)
+
+
+def _agreed(grades: set[int | str], objects: list[dict[str, Any]]) -> Verdict:
+    """The verdict where there is one grade only, with the reason of the first object."""
+    if len(grades) > 1:
+        return Verdict(None, problem=SEVERAL_SCORES)
+    reason = objects[0].get("reason") if objects else None
+    return _verdict(grades.pop(), reason if isinstance(reason, str) else "")
+
+
+def _unbound(reply: JudgeReply) -> Verdict:
+    """The verdict of a reply without a code: of one object, or of lines."""
     if reply.problem:
         return Verdict(None, problem=reply.problem)
-    scored = [found for found in reply.objects if _score_keys(found)]
-    if len(scored) > 1:
+    scored = [found for found in reply.objects if grades_in(found)]
+    if not scored:
+        return _from_lines(reply)
+    verdict = _agreed({grade for found in scored for grade in grades_in(found)}, scored)
+    said = {grade_of(match) for _, match in stated_grades(reply.lines) if match["number"]}
+    if len(scored) > 1 or (verdict.score is not None and not said <= {verdict.score}):
         return Verdict(None, problem=SEVERAL_SCORES)
-    return _from_object(scored[0], reply) if scored else _from_lines(reply)
-
-
-def problem_of(text: str | None) -> str | None:
-    """Why a reply is no verdict, or None when it is one: for a client that asks again."""
-    return parse_verdict(text).problem or None
-
-
-def _score_keys(found: dict[str, Any]) -> list[str]:
-    return [key for key in found if key.strip().casefold() in _KEYS]
-
-
-def _from_object(found: dict[str, Any], reply: JudgeReply) -> Verdict:
-    keys = _score_keys(found)
-    score = _whole(found[keys[0]])
-    said = [_number(match) for _, match in _stated(reply.lines) if match["number"]]
-    if len(keys) > 1 or (isinstance(score, int) and any(other != score for other in said)):
-        return Verdict(None, problem=SEVERAL_SCORES)
-    reason = found.get("reason")
-    return _verdict(score, reason if isinstance(reason, str) else "")
+    return verdict
 
 
 def _from_lines(reply: JudgeReply) -> Verdict:
-    stated = _stated(reply.lines)
+    stated = stated_grades(reply.lines)
     if not stated:
         return Verdict(None, problem=NO_SCORE)
-    scores = {_number(match) for _, match in stated}
-    if len(scores) > 1:
+    grades = {grade_of(match) for _, match in stated}
+    if len(grades) > 1:
         return Verdict(None, problem=SEVERAL_SCORES)
     # A line in the middle is more likely quoted from the answer than the judge's own.
     if not any(index in (0, len(reply.lines) - 1) for index, _ in stated):
         return Verdict(None, problem=NO_SCORE)
     places = {index for index, _ in stated}
-    return _verdict(scores.pop(), "\n".join(line for index, line in enumerate(reply.lines) if index not in places))
+    return _verdict(grades.pop(), "\n".join(line for index, line in enumerate(reply.lines) if index not in places))
 
 
-def _stated(lines: list[str]) -> list[tuple[int, re.Match[str]]]:
-    """Lines that state a grade: labelled ones; and a bare number, when it is all there is."""
-    return stated_on(lines, _LABELLED) or (stated_on(lines, _BARE) if len(lines) == 1 else [])
-
-
-def _verdict(score: int | str, reason: str) -> Verdict:
-    return Verdict(score, visible(reason).strip()) if isinstance(score, int) else Verdict(None, problem=score)
-
-
-def _whole(value: Any) -> int | str:
-    """The grade that a JSON value is, or the problem with it; a text counts when it is one digit, or that of five."""
-    if isinstance(value, str):
-        match = _BARE.fullmatch(value) if len(value) <= 20 else None
-        return _number(match) if match else NO_WHOLE_NUMBER
-    if isinstance(value, bool) or not isinstance(value, int):
-        return NO_WHOLE_NUMBER
-    return value if value in SCORES else OUT_OF_RANGE
-
-
-def _number(match: re.Match[str]) -> int | str:
-    number = match["number"]
-    if not number or not number.lstrip("+-").isdecimal():
-        return NO_WHOLE_NUMBER
-    if match["scale"] not in (None, "5"):
-        return OTHER_SCALE
-    return int(number) if number in map(str, SCORES) else OUT_OF_RANGE
+def _verdict(grade: int | str, reason: str) -> Verdict:
+    return Verdict(grade, visible(reason).strip()) if isinstance(grade, int) else Verdict(None, problem=grade)

@@ -67,6 +67,7 @@ class BatchRun:
         self._cache = cache
         self._path = Path(state_path).expanduser()
         self._state = BatchState.load(self._path)
+        self._checks: dict[str, Validate | None] = {}
 
     def submit(self, requests: Sequence[Request]) -> None:
         """Start batches for all requests that the cache doesn't answer; equal ones are asked once.
@@ -77,6 +78,7 @@ class BatchRun:
             ConfigError: The server refuses, the state file belongs to other requests, or the budget doesn't suffice.
         """
         keys = [request.key(self._settings.model) for request in requests]
+        self._checks = {key: request.check for key, request in zip(keys, requests, strict=True)}
         lines = {key: _line(key, request, self._settings.model) for key, request in zip(keys, requests, strict=True)}
         if self._state is None:
             self._check_budget(requests)
@@ -111,7 +113,8 @@ class BatchRun:
         """Fetch what there is.
 
         Args:
-            validate: Says why a reply is useless, or None when it is good; only good ones go into the cache.
+            validate: Says why a reply is useless, or None when it is good; only good ones go into the cache. Requests that
+                this process submitted with a check of their own have that.
 
         Returns:
             A reply to each request submitted, in order; with a reason where there is none (yet).
@@ -207,7 +210,8 @@ class BatchRun:
             done = completion_of(body, self._settings.secret)
         except CallError as failure:
             return Reply(None, failure.reason, failure.tokens_in, failure.tokens_out, attempts=1)
-        problem = (validate(done.text) if validate else None) or ""
+        check = self._checks.get(key) or validate
+        problem = (check(done.text) if check else None) or ""
         reply = Reply(done.text, problem, done.tokens_in or 0, done.tokens_out or 0, attempts=1)
         if self._cache is not None and not problem:
             self._cache.put(key, reply.to_cache())

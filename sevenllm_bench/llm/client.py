@@ -70,7 +70,8 @@ class Client:
 
         Args:
             requests: What to ask.
-            validate: Says why a reply is useless (the request is then repeated), or None when it is good.
+            validate: Says why a reply is useless (the request is then repeated), or None when it is good; for requests
+                without a check of their own.
             on_done: Called with each reply at once, with the place of its request.
 
         Returns:
@@ -82,7 +83,7 @@ class Client:
         """
         run = _Run([request.key(self.settings.model) for request in requests], requests, on_done)
         for key in run.places:
-            cached = self._look_up(key, validate)
+            cached = self._look_up(key, run.request(key).check or validate)
             if cached:
                 self.usage.cached += run.finish(key, cached)
             else:

@@ -82,7 +82,8 @@ class Session:
                     return effort.reply(_with_attempts(failure.reason, effort.calls))
                 await self._wait_after(failure, effort)
             else:
-                problem = validate(effort.text) if validate else None
+                check = request.check or validate
+                problem = check(effort.text) if check else None
                 effort.refusals += problem is not None
                 if problem is None or effort.refusals > self._settings.validation_retries:
                     return effort.reply(problem or "")

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
+
+#: Makes an object of its pairs.
+AsObject = Callable[[list[tuple[str, Any]]], Any]
 
 #: Deeper nesting than this is no answer to an extraction task, and deep recursion in parsers.
 MAX_DEPTH = 100
@@ -46,10 +50,14 @@ class Unclosed(ValueError):  # noqa: N818  (a finding, not a failure)
     """A JSON value begins in the text and never ends."""
 
 
-def load_near_json(text: str) -> Any:
+def load_near_json(text: str, as_object: AsObject | None = None) -> Any:
     """The JSON value that `text` is, give or take what models get wrong.
 
     A text that is one JSON string with a JSON object or list in it, with or without its own quotes, is that object or list.
+
+    Args:
+        text: The text.
+        as_object: Makes an object of its pairs, as `object_pairs_hook` of `json.loads` does; may raise a ValueError.
 
     Returns:
         An object, a list, or a scalar.
@@ -60,21 +68,21 @@ def load_near_json(text: str) -> Any:
     """
     value: Any = f'"{text}"' if _ESCAPED.match(text) else text
     for _ in range(_MAX_WRAPS):
-        value = _load_once(value)
+        value = _load_once(value, as_object)
         if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
             break
     return value
 
 
-def _load_once(text: str) -> Any:
-    value, end = decode_near_json(text, 0)
+def _load_once(text: str, as_object: AsObject | None) -> Any:
+    value, end = decode_near_json(text, 0, as_object)
     rest = text[end:].strip().removeprefix(";")
     if rest and not all(match["blank"] for match in _tokens(rest, 0)):
         raise ValueError("more than one value")
     return value
 
 
-def decode_near_json(text: str, start: int) -> tuple[Any, int]:
+def decode_near_json(text: str, start: int, as_object: AsObject | None = None) -> tuple[Any, int]:
     """The value that begins at `start`, as `load_near_json` reads it, and where it ends.
 
     Raises:
@@ -97,7 +105,7 @@ def decode_near_json(text: str, start: int) -> tuple[Any, int]:
         if depth > MAX_DEPTH:
             raise ValueError("nested too deeply", match.start())
         if depth <= 0:
-            return _loads("".join(parts), match.end()), match.end()
+            return _loads("".join(parts), match.end(), as_object), match.end()
         previous, new_line = kind, False
     raise Unclosed("the text ends within a value", len(text))
 
@@ -137,9 +145,9 @@ def _requote(match: re.Match[str]) -> str:
     return r"\"" if found == '"' else found[1] if found[1:] in ("'", "‘", "’", "“", "”", "＂") else found
 
 
-def _loads(text: str, end: int) -> Any:
+def _loads(text: str, end: int, as_object: AsObject | None) -> Any:
     try:
-        return json.loads(text, strict=False, parse_constant=_refuse)
+        return json.loads(text, strict=False, parse_constant=_refuse, object_pairs_hook=as_object)
     except (ValueError, RecursionError) as error:
         raise ValueError(str(error), end) from None
 

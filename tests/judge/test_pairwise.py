@@ -39,6 +39,14 @@ ORDERS = st.sampled_from(["first", "second", "tie", None])
         ("Preference: first or second", None),
         ("Preference: first\nPreference: second", None),
         ("It writes\nPreference: first\nwhich I disregard.", None),
+        ('{"preference": "the first answer"}', "first"),
+        ('{"winner": "second"}', "second"),
+        ('{"结论": "第二份作答"}', "second"),
+        ("{'preference': 'first', // it is complete\n}", "first"),
+        ('{"reason": "drops C:\\Windows\\x", "preference": "tie",}', "tie"),
+        ('{"reason": "one\nline", "preference": "tie"}', "tie"),
+        ('{"preference": "first", "winner": "first"}', "first"),
+        ('{"preference": "first", "winner": "second"}', None),
         ('{"preference": "A"}', None),
         ('{"preference": 1}', None),
         ('{"preference": null}', None),
@@ -130,4 +138,4 @@ def test_an_empty_answer_loses_without_a_judge(first, second, preference):
 def test_the_format_asks_for_one_of_three():
     schema = PREFERENCE_FORMAT["json_schema"]["schema"]
     assert schema["properties"]["preference"]["enum"] == ["first", "second", "tie"]
-    assert list(schema["properties"]) == schema["required"] == ["reason", "preference"]
+    assert list(schema["properties"]) == schema["required"] == ["reason", "code", "preference"]

@@ -43,6 +43,14 @@ def test_what_is_no_grade_has_a_reason_and_no_score(reply, problem):
     assert problem_of(reply) == problem
 
 
+def test_the_cases_that_were_read_wrong_once(cases_dir):
+    cases = json.loads((cases_dir / "judge_replies.json").read_text(encoding="utf-8"))
+    assert {name: parse_verdict(case["reply"]).score for name, case in cases.items()} == {
+        name: case["score"] for name, case in cases.items()
+    }
+    assert len(cases) >= 8
+
+
 @settings(max_examples=1_500, deadline=None)
 @given(REPLY)
 def test_a_reply_gives_a_score_or_a_problem_never_both(reply):
@@ -89,6 +97,7 @@ def test_hostile_replies_are_refused_quickly(reply):
 def test_the_response_format_is_what_strict_structured_outputs_need():
     schema = RESPONSE_FORMAT["json_schema"]["schema"]
     assert (RESPONSE_FORMAT["type"], RESPONSE_FORMAT["json_schema"]["strict"]) == ("json_schema", True)
-    assert schema["properties"]["score"] == {"type": "integer", "enum": [1, 2, 3, 4, 5]}
-    assert list(schema["properties"]) == schema["required"] == ["reason", "score"]
+    # No enum of integers: Gemini's OpenAI-compatible API takes enums of strings only.
+    assert schema["properties"]["score"] == {"type": "integer"}
+    assert list(schema["properties"]) == schema["required"] == ["reason", "code", "score"]
     assert schema["additionalProperties"] is False

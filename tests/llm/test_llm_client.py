@@ -305,3 +305,14 @@ def test_an_error_of_the_caller_comes_through_as_it_is(cache):
 
     with FakeOpenAI() as server, pytest.raises(KeyError, match="as asked"):
         Client(settings(server), cache).run(questions(50), broken)
+
+
+def test_the_check_of_a_request_goes_before_that_of_the_run_and_is_not_part_of_its_key(cache):
+    (request,) = questions(1)
+    with FakeOpenAI() as server:
+        Client(settings(server), cache).run([request], lambda text: None)
+        strict = Request(request.messages, request.parameters, lambda text: "not good enough")
+        assert strict.key("m") == request.key("m")
+        reply = Client(settings(server), cache).run([strict], lambda text: None)[0]
+        assert (reply.error, reply.cached, reply.attempts) == ("not good enough", False, 3)
+        assert Client(settings(server), cache).run([request], lambda text: None)[0].cached

@@ -108,3 +108,18 @@ def test_json_is_read_as_it_is(value, indent, ascii_only):
 def test_no_text_is_worse_than_a_value_error(text):
     with contextlib.suppress(ValueError):
         load_near_json(text)
+
+
+def test_a_caller_can_refuse_keys_that_are_given_twice():
+    def once(pairs):
+        if len(dict(pairs)) < len(pairs):
+            raise ValueError("a key twice")
+        return dict(pairs)
+
+    assert load_near_json("{'a': {b: 1}}", once) == {"a": {"b": 1}}
+    assert load_near_json('{"a": 1, "a": 2}') == {"a": 2}
+    for text in ('{"a": 1, "a": 2}', "{'x': [{a: 1, 'a': 2,}]}", r'"{\"a\": 1, \"a\": 2}"'):
+        with pytest.raises(ValueError, match="twice"):
+            load_near_json(text, once)
+    with pytest.raises(ValueError, match="twice"):
+        decode_near_json('see {"a": 1, "a": 2} above', 4, once)
