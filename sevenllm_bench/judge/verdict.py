@@ -12,7 +12,7 @@ from sevenllm_bench.judge.reply import DRESS, JudgeReply, read_reply, stated_on
 SCORES = (1, 2, 3, 4, 5)
 
 #: What the judge's server is asked for (OpenAI structured outputs, strict). The reason comes first, so that it is
-#: written before the grade is settled.
+#: written before the grade is settled. No enum of integers: some servers refuse one.
 RESPONSE_FORMAT: dict[str, Any] = {
     "type": "json_schema",
     "json_schema": {
@@ -20,7 +20,7 @@ RESPONSE_FORMAT: dict[str, Any] = {
         "strict": True,
         "schema": {
             "type": "object",
-            "properties": {"reason": {"type": "string"}, "score": {"type": "integer", "enum": list(SCORES)}},
+            "properties": {"reason": {"type": "string"}, "score": {"type": "integer", "description": "1 to 5"}},
             "required": ["reason", "score"],
             "additionalProperties": False,
         },

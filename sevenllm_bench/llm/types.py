@@ -6,14 +6,14 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io.claimed_cache import ClaimedCache
 from sevenllm_bench.io.files import cache_folder
-from sevenllm_bench.io.sqlite_cache import SqliteCache
 from sevenllm_bench.text.unicode import encodable
 
 #: Tokens of output assumed where a request sets no limit.
@@ -27,10 +27,13 @@ class Request:
     Attributes:
         messages: The conversation: objects with "role" and "content".
         parameters: What else goes into the call, such as temperature, max_tokens and response_format.
+        check: Says why a reply to this request is useless, None when it is good; not part of its key. Without one, the
+            check of the run counts.
     """
 
     messages: Sequence[Mapping[str, Any]]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    check: Callable[[str], str | None] | None = field(default=None, compare=False, repr=False)
 
     def key(self, model: str) -> str:
         """The name of this request to `model` in the cache: 64 hex digits."""
@@ -168,7 +171,7 @@ def request_key(model: str, messages: Sequence[Mapping[str, Any]], parameters: M
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
-class ReplyCache(SqliteCache):
+class ReplyCache(ClaimedCache):
     """Replies, as JSON values, by `request_key`."""
 
     def __init__(self, path: str | Path | None = None) -> None:
