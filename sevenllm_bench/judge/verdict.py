@@ -20,7 +20,11 @@ RESPONSE_FORMAT: dict[str, Any] = {
         "strict": True,
         "schema": {
             "type": "object",
-            "properties": {"reason": {"type": "string"}, "code": {"type": "string"}, "score": {"type": "integer"}},
+            "properties": {
+                "reason": {"type": "string"},
+                "code": {"type": "string"},
+                "score": {"type": "integer", "description": "1 to 5"},
+            },
             "required": ["reason", "code", "score"],
             "additionalProperties": False,
         },
