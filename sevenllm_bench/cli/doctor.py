@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from sevenllm_bench.cli.shared_options import add_rows
+from sevenllm_bench.cli.shared_options import add_judge_calls, add_rows, judge_choice_of
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.preflight import Check, check_cache, check_data, is_offline, require_extra, run_checks
 
@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_rows(parser)
     parser.add_argument("--semantic-model", metavar="MODEL", help="embedding model to check (default: as in a run)")
     parser.add_argument("--judge", metavar="MODEL", help="judge to check (default: SEVENLLM_JUDGE)")
+    add_judge_calls(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -35,7 +36,7 @@ def _checks(arguments: argparse.Namespace) -> list[Check]:
     if arguments.dataset == "official":
         checks.append(("official data", lambda: check_data(arguments.data_dir, arguments.allow_modified)))
     checks.append(("embedding model", lambda: _check_embedding(arguments.semantic_model)))
-    checks.append(("judge", lambda: _check_judge(arguments.judge)))
+    checks.append(("judge", lambda: _check_judge(arguments)))
     return checks
 
 
@@ -88,12 +89,13 @@ def _look_up(name: str, revision: str | None) -> None:
         ) from None
 
 
-def _check_judge(model: str | None) -> str:
-    from sevenllm_bench.judge.llm_judge import MODEL_VARIABLE, Judge, JudgeChoice
+def _check_judge(arguments: argparse.Namespace) -> str:
+    from sevenllm_bench.judge.judge_choice import MODEL_VARIABLE
+    from sevenllm_bench.judge.llm_judge import Judge
 
-    chosen = model or os.environ.get(MODEL_VARIABLE, "")
+    chosen = arguments.judge or os.environ.get(MODEL_VARIABLE, "")
     if not chosen:
         return f"off: none named (--judge MODEL, or {MODEL_VARIABLE})"
     require_extra("openai", "judge")
-    Judge(JudgeChoice(chosen)).check()
-    return f"{chosen} answers"
+    notes = Judge(judge_choice_of(arguments, chosen)).check()
+    return f"{chosen} answers" + (f", asked {', '.join(notes)}: the server doesn't take all that is asked for" if notes else "")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from sevenllm_bench.cli.output import check_outputs, json_text, write_text
-from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
+from sevenllm_bench.cli.shared_options import add_judge_calls, add_rows, benchmark_of, judge_choice_of, whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, report
 from sevenllm_bench.judge.calibrate import Agreement, agreement, read_scores
-from sevenllm_bench.judge.llm_judge import MODEL_VARIABLE, Judge, JudgeChoice, requests_for, scores_from
+from sevenllm_bench.judge.judge_choice import MODEL_VARIABLE
+from sevenllm_bench.judge.llm_judge import Judge, scores_from
 from sevenllm_bench.judge.pairwise import pair_sha256
 from sevenllm_bench.judge.scores import JudgeScores
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR
@@ -42,17 +44,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--budget-usd", type=float, help="stop when this much is spent")
     parser.add_argument("--concurrency", type=whole(1), default=16, help="calls in flight (default: 16)")
+    add_judge_calls(parser)
     parser.add_argument("--estimate", action="store_true", help="only say what it would take")
     add_rows(parser)
     parser.add_argument("--json", metavar="FILE", help="write the judgements as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge, compare or calibrate, print the figures and write the JSON."""
+    """Judge, compare or calibrate, print the figures and write the JSON.
+
+    The exit code is 1 where no answer was judged, and 2 where the server stopped answering in the middle.
+    """
     require_extra("openai", "judge")
     inputs = [*arguments.predictions, arguments.calibrate, arguments.against, arguments.batch, arguments.data_dir]
     check_outputs({"--json": arguments.json}, inputs)
-    judge = Judge(JudgeChoice(_model(arguments.model), arguments.budget_usd, arguments.concurrency))
+    judge = Judge(judge_choice_of(arguments, _model(arguments.model)))
     rows, answers = _rows_and_answers(arguments)
     estimate = judge.estimate(rows, answers)
     cost = "price unknown" if estimate.usd is None else f"at most about {estimate.usd:.2f} USD"
@@ -67,15 +73,26 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     content: dict[str, Any] = {"judge": judge.describe(), "usage": judge.usage, **_as_json(scores)}
     _print(rows, scores, judge)
+    code = _outcome(judge, bool(scores.settled["judge"] or not scores.settled["nobody"]))
     if arguments.calibrate:
         content["calibration"] = _report_agreement("given scores", agreement(scores.by_id, read_scores(arguments.calibrate)))
     if arguments.second_judge:
-        second = Judge(JudgeChoice(arguments.second_judge, arguments.budget_usd, arguments.concurrency))
+        second = Judge(judge_choice_of(arguments, arguments.second_judge))
         other = second.judge(rows, answers)
         content["second_judge"] = {"judge": second.describe(), "usage": second.usage, **_as_json(other)}
         content["agreement"] = _report_agreement(arguments.second_judge, agreement(scores.by_id, other.by_id))
+        code = code or _outcome(second, bool(other.settled["judge"] or not other.settled["nobody"]))
     _write(arguments.json, content)
-    return 0
+    return code
+
+
+def _outcome(judge: Judge, judged: bool) -> int:
+    """The exit code for what a judge did, with a message on standard error where it isn't 0."""
+    if judge.stopped_by:
+        return report(judge.stopped_by)
+    if not judged:
+        print(f"sevenllm-bench: the judge {judge.choice.model} judged nothing; the reasons are above", file=sys.stderr)
+    return int(not judged)
 
 
 def _model(given: str | None) -> str:
@@ -108,7 +125,7 @@ def _batch(judge: Judge, rows: Sequence[Row], answers: Sequence[Any], state: str
 
     with ReplyCache(cache_folder() / "replies.sqlite") as cache:
         batch = BatchRun(judge.choice.settings(), cache, state)
-        batch.submit(requests_for(rows, answers))
+        batch.submit(judge.requests(rows, answers))
         status = batch.poll()
         print(f"batches: {', '.join(status.states) or 'none needed'}; {status.answered:,} of {status.requests:,} answered")
         if not status.done:
@@ -135,7 +152,7 @@ def _compare(judge: Judge, rows: Sequence[Row], answers: Sequence[Any], argument
         for name in ("wins", "losses", "ties", "unscored", "inconsistent", "position_bias", "p_value")
     }
     _write(arguments.json, {"judge": judge.describe(), "usage": judge.usage, "pairwise": {**content, "prompt": pair_sha256()}})
-    return 0
+    return _outcome(judge, bool(summary.judged))
 
 
 def _print(rows: Sequence[Row], scores: JudgeScores, judge: Judge) -> None:
@@ -155,6 +172,8 @@ def _print(rows: Sequence[Row], scores: JudgeScores, judge: Judge) -> None:
     usage = judge.usage
     cost = "price unknown" if usage["usd"] is None else f"{usage['usd']:.4f} USD"
     print(f"used: {usage['calls']:,} calls ({usage['retries']:,} repeated), {usage['cached']:,} kept from earlier, {cost}")
+    if "asked" in usage:
+        print(f"the server doesn't take all that is asked for; asked {', '.join(usage['asked'])}")
 
 
 def _report_agreement(name: str, found: Agreement) -> dict[str, Any]:

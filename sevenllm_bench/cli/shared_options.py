@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
+from sevenllm_bench.judge.judge_choice import MAX_TOKENS, JudgeChoice, extra_body_text
 
 
 def add_rows(parser: argparse.ArgumentParser) -> None:
@@ -15,6 +16,41 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--allow-modified", action="store_true", help="accept a data file whose sha256 differs")
     parser.add_argument("--dataset", choices=("official", "embedded"), default="official", help="rows (default: official)")
+
+
+def add_judge_calls(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a judge is called: see `judge_choice_of`."""
+    parser.add_argument(
+        "--extra-body", metavar="JSON", help="what else goes into each call to the judge, a JSON object; null leaves a field out"
+    )
+    parser.add_argument(
+        "--max-tokens",
+        type=whole(1),
+        metavar="N",
+        default=MAX_TOKENS,
+        help=f"most tokens of a reply of the judge (default: {MAX_TOKENS}; raised once where replies end there)",
+    )
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", default=60, help="for one call to the judge (default: 60)")
+    parser.add_argument(
+        "--attempts", type=whole(1), metavar="N", default=6, help="most calls for one verdict when calls fail (default: 6)"
+    )
+
+
+def judge_choice_of(arguments: argparse.Namespace, model: str) -> JudgeChoice:
+    """The judge that the options describe.
+
+    Raises:
+        ConfigError: One of them has a value that doesn't fit.
+    """
+    return JudgeChoice(
+        model,
+        getattr(arguments, "budget_usd", None),
+        getattr(arguments, "concurrency", 16),
+        arguments.timeout,
+        arguments.attempts,
+        arguments.max_tokens,
+        extra_body_text(arguments.extra_body),
+    )
 
 
 def whole(least: int) -> Callable[[str], int]:

@@ -22,11 +22,17 @@ def judge_rows(judge: Judge, rows: Sequence[Row], answers: Sequence[str]) -> Jud
     if judge.planned:
         _log_estimate(judge, judge.planned)
         judge.planned.clear()
+    told = judge.stopped_by
     try:
-        return judge.judge(rows, answers)
+        scores = judge.judge(rows, answers)
     except ConfigError as error:
-        logger.error("The judge failed, and these answers stay unscored: %s", error)
-        return unscored(rows, f"judge unavailable: {error}"[:300])
+        scores = unscored(rows, f"judge unavailable: {error}"[:300])
+    if judge.stopped_by and not told:
+        logger.error("The judge answers no more, and answers without a verdict stay unscored: %s", judge.stopped_by)
+    elif not scores.settled["judge"] and scores.settled["nobody"]:
+        reasons = "; ".join(f"{count} times {reason}" for reason, count in scores.unscored.items())
+        logger.warning("The judge %s judged none of %d answers: %.500s", judge.choice.model, len(rows), reasons)
+    return scores
 
 
 def _log_estimate(judge: Judge, rows: Sequence[Row]) -> None:

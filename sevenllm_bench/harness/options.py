@@ -5,20 +5,28 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.data.benchmark import SOURCES
 from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, model_from
 from sevenllm_bench.errors import ConfigError, nearest, unknown_name
-from sevenllm_bench.judge.llm_judge import MODEL_VARIABLE as JUDGE_VARIABLE
-from sevenllm_bench.judge.llm_judge import JudgeChoice
+from sevenllm_bench.judge.judge_choice import MODEL_VARIABLE as JUDGE_VARIABLE
+from sevenllm_bench.judge.judge_choice import JudgeChoice, extra_body_text
 from sevenllm_bench.prompts import DEFAULT_STYLE, PromptStyle, style_by_name
 from sevenllm_bench.runs.run_block import TASK_OPTIONS
 
 logger = logging.getLogger("lm_eval.sevenllm")
 
+#: Options of the judge that are numbers: the name of each in `JudgeChoice`, and its type.
+_JUDGE_NUMBERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "judge_budget_usd": ("budget_usd", float),
+    "judge_concurrency": ("concurrency", int),
+    "judge_timeout": ("timeout_s", float),
+    "judge_attempts": ("max_attempts", int),
+    "judge_max_tokens": ("max_tokens", int),
+}
 _TRUE, _FALSE = {"true", "1", "yes"}, {"false", "0", "no", "none", ""}
 
 
@@ -77,13 +85,16 @@ def _judge(metadata: Mapping[str, Any]) -> JudgeChoice | None:
     model = str(metadata.get("judge") or os.environ.get(JUDGE_VARIABLE) or "").strip()
     if model.lower() in ("", "none"):
         return None
-    budget, concurrency = metadata.get("judge_budget_usd"), metadata.get("judge_concurrency", 16)
+    numbers = {option: metadata[option] for option in _JUDGE_NUMBERS if metadata.get(option) is not None}
     try:
-        return JudgeChoice(model, None if budget is None else float(budget), int(concurrency))
+        given = {_JUDGE_NUMBERS[option][0]: _JUDGE_NUMBERS[option][1](value) for option, value in numbers.items()}
     except (TypeError, ValueError):
+        found = ", ".join(f"{option}={value!r}" for option, value in numbers.items())
         raise ConfigError(
-            f"judge_budget_usd and judge_concurrency must be numbers, found {budget!r} and {concurrency!r}"
+            "judge_budget_usd and judge_concurrency must be numbers, and so must judge_timeout, judge_attempts and "
+            f"judge_max_tokens; found {found}"
         ) from None
+    return JudgeChoice(model, extra_body=extra_body_text(metadata.get("judge_extra_body")), **given)
 
 
 @functools.cache

@@ -8,7 +8,8 @@ from sevenllm_bench.catalog import Kind, Language
 from sevenllm_bench.encoders.sentence_embedder import embedder_for
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.harness.options import TaskOptions
-from sevenllm_bench.judge.llm_judge import JudgeChoice, judge_for
+from sevenllm_bench.judge.judge_choice import JudgeChoice
+from sevenllm_bench.judge.llm_judge import judge_for
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR
 from sevenllm_bench.preflight import Check, check_cache, check_data, require_extra, run_checks
 

@@ -128,8 +128,6 @@ class SEvenLLMTask(ConfigurableTask):
             embedding=embedder.describe() if embedder else None,
             judge=judge.describe() if judge else None,
         )
-        if judge:
-            judge.planned.extend(rows)
         prompt = {"name": style.name, "version": style.version, "sha256": style.sha256}
         self._record(RunBlock(record, prompt, local=local_arguments(self.config.metadata)))
 
@@ -184,6 +182,12 @@ class SEvenLLMTask(ConfigurableTask):
         if generation and generation.get("until") == list(TEMPLATE_PARTS):  # the YAML's own
             generation["until"] = [] if kwargs.get("apply_chat_template") else self._options.prompt.stop_strings
         return super().construct_requests(doc, ctx, **kwargs)
+
+    def build_all_requests(self, **kwargs: Any) -> None:
+        """Build the requests, and note which rows the judge is going to see: `--limit` leaves some out."""
+        super().build_all_requests(**kwargs)
+        if self._judge:
+            self._judge.planned.extend(self._rows[row_id] for row_id in {instance.doc["id"] for instance in self._instances})
 
     def apply_filters(self) -> list[Instance] | None:
         """Apply lm-eval's filters, then score all answers of this process in one batch."""

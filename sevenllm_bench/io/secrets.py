@@ -110,22 +110,45 @@ def secrets_in(value: Any, where: str = "") -> Iterator[str]:
 
 #: What OpenAI-like keys look like, whole or shortened by the server ("sk-abc***xyz"): no message needs one.
 _KEY_LIKE = re.compile(r"\bsk-[\w*.…-]{6,}")
+#: Where a server that repeats a key puts it, whatever it looks like: after its name, in a header, in a URL.
+_KEY_PLACES = (
+    re.compile(r"(?i)(\bapi[ _-]?keys?\b(?: provided| used| given)?[\"']*\s*[:=：]\s*[\"']*)(?!\[key\])[^\s\"',;]+"),
+    re.compile(r"(?i)(\bbearer\s+)(?!\[key\])[^\s\"',;]+"),
+    re.compile(r"(?i)([?&](?:[a-z_-]*key|[a-z_-]*token)=)(?!\[key\])[^&\s\"']+"),
+    re.compile(r"(://)[^/@\s\"']+(?=@)"),
+)
 _CHATTY = ("openai", "httpx", "httpx2", "httpcore", "httpcore2")
 _MOST = 300
+#: Keys that servers give out have at least so many characters, different ones, and kinds of them (of a-z, A-Z, 0-9).
+_LEAST_LENGTH, _LEAST_DIFFERENT, _LEAST_KINDS = 16, 8, 2
+
+
+def is_secret(key: str) -> bool:
+    """Whether a key is long and random enough to be one: "EMPTY", "sk-no-key-required" and other stand-ins are not.
+
+    A text may hold such a stand-in as a word or a number of its own, so that it must not be replaced there.
+    """
+    kinds = [any(kind(character) for character in key) for kind in (str.islower, str.isupper, str.isdecimal)]
+    return len(key) >= _LEAST_LENGTH and len(set(key)) >= _LEAST_DIFFERENT and sum(kinds) >= _LEAST_KINDS
 
 
 def scrub(text: str, secret: str | None) -> str:
-    """`text` with every occurrence of `secret`, plain or quoted as in URLs, replaced by "[key]"; unchanged without one."""
-    if not secret:
+    """`text` with every occurrence of `secret`, plain or quoted as in URLs, replaced by "[key]".
+
+    Unchanged without a secret, and where it is none (see `is_secret`): a model's reply must not be altered by a stand-in.
+    """
+    if not secret or not is_secret(secret):
         return text
-    for form in (secret, quote(secret, safe="")):
-        text = text.replace(form, "[key]")
-    return text
+    forms = sorted({secret, quote(secret, safe="")}, key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, forms)), "[key]", text)
 
 
 def short_message(message: str, secret: str | None) -> str:
-    """A server's message fit to be shown: scrubbed, also of parts of keys, on one line, at most 300 characters."""
-    text = " ".join(_KEY_LIKE.sub("[key]", scrub(message, secret)).split())
+    """A server's message fit to be shown: without keys and what is put where keys are, on one line, at most 300 characters."""
+    text = _KEY_LIKE.sub("[key]", scrub(message[:10_000], secret))
+    for place in _KEY_PLACES:
+        text = place.sub(r"\1[key]", text)
+    text = " ".join(text.split())
     return text if len(text) <= _MOST else text[: _MOST - 1] + "…"
 
 

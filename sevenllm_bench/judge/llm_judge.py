@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import cache_folder
+from sevenllm_bench.judge.judge_choice import MAX_TOKENS, JudgeChoice
 from sevenllm_bench.judge.pairwise import (
     PREFERENCE_FORMAT,
     PairwiseSummary,
@@ -24,35 +24,9 @@ from sevenllm_bench.judge.pairwise import (
 from sevenllm_bench.judge.rubric import RUBRIC_VERSION, Question, judge_question, rubric_sha256
 from sevenllm_bench.judge.scores import JudgeScores, judge_scores, rule_verdict
 from sevenllm_bench.judge.verdict import RESPONSE_FORMAT, Verdict, parse_verdict, problem_of
+from sevenllm_bench.llm.call_forms import CallForms
 from sevenllm_bench.llm.client import Client
-from sevenllm_bench.llm.settings import ConnectionSettings
 from sevenllm_bench.llm.types import Estimate, Reply, ReplyCache, Request
-
-logger = logging.getLogger("lm_eval.sevenllm")
-
-MODEL_VARIABLE = "SEVENLLM_JUDGE"
-#: Greedy, and room for a short reason; part of what a cached verdict is keyed by.
-PARAMETERS = {"temperature": 0, "max_tokens": 600, "response_format": RESPONSE_FORMAT}
-PAIR_PARAMETERS = {"temperature": 0, "max_tokens": 600, "response_format": PREFERENCE_FORMAT}
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeChoice:
-    """Which judge, and how much it may cost.
-
-    Attributes:
-        model: The judge's name on its server.
-        budget_usd: Most US dollars to spend; None for no limit.
-        concurrency: Most calls in flight.
-    """
-
-    model: str
-    budget_usd: float | None = None
-    concurrency: int = 16
-
-    def settings(self) -> ConnectionSettings:
-        """Settings for the client; server and key come from OPENAI_BASE_URL and OPENAI_API_KEY."""
-        return ConnectionSettings(self.model, budget_usd=self.budget_usd, concurrency=self.concurrency)
 
 
 class Judge:
@@ -66,22 +40,37 @@ class Judge:
         """
         self.choice = choice
         self._cache = ReplyCache(cache_folder() / "replies.sqlite")
-        self._client = Client(choice.settings(), self._cache)
+        self._forms = CallForms()
+        self._client = Client(choice.settings(), self._cache, self._forms, self._probe())
         #: Rows that a run is going to have judged, for an estimate before the first of them.
         self.planned: list[Row] = []
+        #: Why the server answers no more calls; only verdicts that are kept are given from then on.
+        self.stopped_by: ConfigError | None = None
 
     @property
     def usage(self) -> dict[str, Any]:
-        """What was used so far: calls, cached, retries, failed, tokens in and out, US dollars (None when unknown)."""
-        return dict(vars(self._client.usage))
+        """What was used so far: calls, cached, retries, failed, tokens in and out, US dollars (None when unknown).
+
+        Where the server doesn't take all that is asked for, also how it is asked ("asked").
+        """
+        return {**vars(self._client.usage), **({"asked": list(self._forms.notes)} if self._forms.notes else {})}
 
     def describe(self) -> dict[str, Any]:
         """What identifies the verdicts, for signatures."""
-        return {"model": self.choice.model, "rubric": RUBRIC_VERSION, "prompt_sha256": rubric_sha256(), "temperature": 0}
+        choice = self.choice
+        taken = "without temperature" not in self._forms.notes
+        return {
+            "model": choice.model,
+            "rubric": RUBRIC_VERSION,
+            "prompt_sha256": rubric_sha256(),
+            "temperature": choice.parameters({}).get("temperature") if taken else None,
+            **({"max_tokens": choice.max_tokens} if choice.max_tokens != MAX_TOKENS else {}),
+            **({"extra_body": choice.extra} if choice.extra else {}),
+        }
 
     def estimate(self, rows: Sequence[Row], answers: Sequence[Any]) -> Estimate:
         """What judging would take, at most; nothing is asked."""
-        return self._client.estimate(requests_for(rows, answers))
+        return self._client.estimate(self.requests(rows, answers))
 
     def judge(self, rows: Sequence[Row], answers: Sequence[Any]) -> JudgeScores:
         """Judge n answers; those without a good verdict are unscored with the reason.
@@ -89,7 +78,15 @@ class Judge:
         Raises:
             ConfigError: Key, address or model are refused, so that nothing could be judged.
         """
-        return scores_from(rows, answers, self._client.run(requests_for(rows, answers)))
+        return scores_from(rows, answers, self._ask(self.requests(rows, answers)))
+
+    def requests(self, rows: Sequence[Row], answers: Sequence[Any]) -> list[Request]:
+        """The requests that judging these answers takes, without those that a rule settles."""
+        parameters = self.choice.parameters(RESPONSE_FORMAT)
+        return [
+            Request(question.messages, parameters, functools.partial(problem_of, binding=question.binding))
+            for _, question in _questions(rows, answers)
+        ]
 
     def compare(self, rows: Sequence[Row], first: Sequence[Any], second: Sequence[Any]) -> PairwiseSummary:
         """Compare two models' answers row by row, each pair in both orders.
@@ -100,29 +97,76 @@ class Judge:
         pairs = list(zip(rows, first, second, strict=True))
         orders = [(row, a, b) for row, a, b in pairs] + [(row, b, a) for row, a, b in pairs]
         open_orders = [order for order in orders if rule_preference(*order) is None]
+        parameters = self.choice.parameters(PREFERENCE_FORMAT)
         questions = [pair_question(*order) for order in open_orders]
         requests = [
-            Request(question.messages, PAIR_PARAMETERS, functools.partial(preference_problem, binding=question.binding))
+            Request(question.messages, parameters, functools.partial(preference_problem, binding=question.binding))
             for question in questions
         ]
-        replies = zip(self._client.run(requests), questions, strict=True)
+        replies = zip(self._ask(requests), questions, strict=True)
         found: list[Preference | None] = []
         for order in orders:
             rule = rule_preference(*order)
             found.append(rule if rule is not None else _preference(*next(replies)))
         return summarise(zip(found[: len(pairs)], found[len(pairs) :], strict=True))
 
-    def check(self) -> None:
-        """Ask for one word, so that a wrong key, address or model is found before anything is generated.
+    def check(self) -> tuple[str, ...]:
+        """Have one plain answer judged, as all others will be, before anything is generated.
+
+        What the server doesn't take is learnt by it, and holds for the whole run.
+
+        Returns:
+            How the server has to be asked, where it doesn't take all that is asked for, in words.
 
         Raises:
-            ConfigError: The judge can't be reached, or refuses.
+            ConfigError: The judge can't be reached, refuses, or gives no grade.
         """
-        probe = ConnectionSettings(self.choice.model, max_attempts=2, timeout_s=30)
-        reply = Client(probe).run([Request([{"role": "user", "content": "Reply with the word ready."}], {"max_tokens": 16})])[0]
-        if reply.error:
-            where = "OPENAI_BASE_URL" if probe.endpoint else "the network, or OPENAI_BASE_URL for a local server"
+        settings = replace(self.choice.settings(), max_attempts=min(2, self.choice.max_attempts), budget_usd=None)
+        reply = Client(settings, forms=self._forms).run([self._probe()])[0]
+        if reply.text is None and not reply.error.startswith("empty reply"):
+            where = "OPENAI_BASE_URL" if settings.endpoint else "the network, or OPENAI_BASE_URL for a local server"
             raise ConfigError(f"the judge {self.choice.model} doesn't answer ({reply.error}); check {where}")
+        if reply.error:
+            raise ConfigError(
+                f"the judge {self.choice.model} answers, but gave a plain answer no grade from 1 to 5 ({reply.error}); "
+                "use another model, or give it more room (max_tokens)"
+            )
+        return self._forms.notes
+
+    def _probe(self) -> Request:
+        """A request that nothing is wrong with: for the reference of a row of our own."""
+        return self.requests([_PROBE_ROW], [_PROBE_ROW.output])[0]
+
+    def _ask(self, requests: Sequence[Request]) -> list[Reply]:
+        """A reply to each request; those that were paid for are kept where the server stops answering in the middle.
+
+        Raises:
+            ConfigError: The server answers nothing, and nothing was kept from earlier.
+        """
+        if self.stopped_by:
+            kept, reason = self._client.kept(requests), self.stopped_by
+        else:
+            kept = {}
+            try:
+                return self._client.run(requests, on_done=kept.__setitem__)
+            except ConfigError as error:
+                self.stopped_by = reason = error
+        if not any(not reply.error for reply in kept.values()):
+            raise reason
+        return [kept.get(place) or Reply(None, f"not asked: {reason}") for place in range(len(requests))]
+
+
+#: A question that every judge can grade, and no filter of contents minds.
+_PROBE_ROW = Row(
+    id=0,
+    category="Time Element Acquisition",
+    instruction="Execute the following information extraction task and return the results in json format: name the day.",
+    input="The maintenance of the library's web server took place on 3 May 2024.",
+    thought="",
+    output={"day": "3 May 2024"},
+    language="en",
+    kind="understanding",
+)
 
 
 @functools.lru_cache(maxsize=4)
@@ -131,16 +175,8 @@ def judge_for(choice: JudgeChoice) -> Judge:
     return Judge(choice)
 
 
-def requests_for(rows: Sequence[Row], answers: Sequence[Any]) -> list[Request]:
-    """The requests that judging these answers takes, without those that a rule settles; for batch mode."""
-    return [
-        Request(question.messages, PARAMETERS, functools.partial(problem_of, binding=question.binding))
-        for _, question in _questions(rows, answers)
-    ]
-
-
 def scores_from(rows: Sequence[Row], answers: Sequence[Any], replies: Sequence[Reply]) -> JudgeScores:
-    """The judgements from replies to `requests_for(rows, answers)`."""
+    """The judgements from replies to the requests of `Judge.requests(rows, answers)`."""
     asked = zip(_questions(rows, answers), replies, strict=True)
     return judge_scores(rows, answers, {row.id: _verdict(reply, question) for (row, question), reply in asked})
 

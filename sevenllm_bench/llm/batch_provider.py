@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.llm.call_error import CallError, to_call_error
 from sevenllm_bench.llm.connection import load_openai
-from sevenllm_bench.llm.retry import CallError, backoff, to_call_error
+from sevenllm_bench.llm.http_limits import HEADERS, sync_hooks
+from sevenllm_bench.llm.retry import backoff
 from sevenllm_bench.llm.settings import ConnectionSettings
 
 _Result = TypeVar("_Result")
 _FORMAT = 1
+#: Most bytes of a file fetched: of replies to as many requests as a batch may have.
+MOST_FILE = 1_000_000_000
 #: Statuses that change no more.
 FINAL = frozenset({"completed", "failed", "expired", "cancelled"})
 
@@ -120,7 +124,12 @@ class Provider:
         self._settings = settings
         self._openai = load_openai()
         self._client = self._openai.OpenAI(
-            api_key=settings.key, base_url=settings.endpoint, timeout=settings.timeout_s, max_retries=0
+            api_key=settings.key,
+            base_url=settings.endpoint,
+            timeout=settings.timeout_s,
+            max_retries=0,
+            default_headers=HEADERS,
+            http_client=self._openai.DefaultHttpxClient(timeout=settings.timeout_s, event_hooks=sync_hooks(MOST_FILE)),
         )
 
     def upload(self, content: bytes) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
+from sevenllm_bench.io.claimed_cache import LEASE
+from sevenllm_bench.llm.call_forms import CallForms
 from sevenllm_bench.llm.connection import connect
 from sevenllm_bench.llm.pricing import Budget
-from sevenllm_bench.llm.retry import ParameterFallback
 from sevenllm_bench.llm.session import Session, Validate
 from sevenllm_bench.llm.settings import ConnectionSettings
 from sevenllm_bench.llm.types import Estimate, Reply, ReplyCache, Request, Usage
@@ -22,6 +23,8 @@ logger = logging.getLogger("sevenllm_bench.llm")
 #: Called with each reply as it comes, with the place of its request.
 OnDone = Callable[[int, Reply], None]
 _Result = TypeVar("_Result")
+#: Seconds between two looks at what another process is asking.
+_LOOK_AGAIN = 0.2
 
 
 class Client:
@@ -30,14 +33,24 @@ class Client:
     Attributes:
         settings: The settings.
         usage: What was used since the client was made.
+        forms: What was learnt of the server: which parameters it doesn't take.
     """
 
-    def __init__(self, settings: ConnectionSettings, cache: ReplyCache | None = None) -> None:
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        cache: ReplyCache | None = None,
+        forms: CallForms | None = None,
+        probe: Request | None = None,
+    ) -> None:
         """Check the settings; nothing is sent yet.
 
         Args:
             settings: The model, its address, and the limits of retries.
             cache: Where good replies are looked up and kept; the caller closes it. Default: none.
+            forms: What other clients of the same server and model learn too. Default: nothing is known.
+            probe: A harmless request. Where requests fail, it tells whether the server fails all of them; the run is then
+                stopped. Default: it is stopped only where the status says so.
 
         Raises:
             ConfigError: The price is malformed, or a budget has none.
@@ -45,14 +58,10 @@ class Client:
         self.settings = settings
         # The key and the address are checked at the first call, so that cached replies need neither.
         self.usage = Usage(usd=0.0 if settings.tariff else None)
+        self.forms = forms or CallForms()
         self._cache = cache
-        self._fallback = ParameterFallback()
+        self._probe = probe
         self._budget = Budget(settings.budget_usd, settings.tariff)
-
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """Parameters that the server doesn't take and that were left out of its calls, by name."""
-        return tuple(sorted(self._fallback.left_out))
 
     def estimate(self, requests: Sequence[Request]) -> Estimate:
         """What `requests` would take now, without asking anything; failures and repeated questions come on top."""
@@ -82,12 +91,7 @@ class Client:
                 cache can't be written.
         """
         run = _Run([request.key(self.settings.model) for request in requests], requests, on_done)
-        for key in run.places:
-            cached = self._look_up(key, run.request(key).check or validate)
-            if cached:
-                self.usage.cached += run.finish(key, cached)
-            else:
-                run.pending.append(key)
+        run.pending.extend(key for key in run.places if not self._finish_kept(key, run, validate))
         if run.pending:
             await self._ask_pending(run, validate)
         replies = run.replies
@@ -107,6 +111,21 @@ class Client:
             return asyncio.run(work)
         return _run_in_thread(work)
 
+    def kept(self, requests: Sequence[Request], validate: Validate | None = None) -> dict[int, Reply]:
+        """The good replies that the cache holds, by the place of their request; nothing is asked."""
+        found = (
+            (place, self._look_up(request.key(self.settings.model), request.check or validate))
+            for place, request in enumerate(requests)
+        )
+        return {place: reply for place, reply in found if reply}
+
+    def _finish_kept(self, key: str, run: _Run, validate: Validate | None) -> bool:
+        """Answer a key from the cache; whether it has a reply to it."""
+        kept = self._look_up(key, run.request(key).check or validate)
+        if kept:
+            self.usage.cached += run.finish(key, kept)
+        return kept is not None
+
     def _look_up(self, key: str, validate: Validate | None) -> Reply | None:
         """The reply kept, unless it is refused now: what counts as good may have changed since."""
         reply = Reply.from_cache(self._cache.get(key)) if self._cache is not None else None
@@ -114,28 +133,58 @@ class Client:
 
     async def _ask_pending(self, run: _Run, validate: Validate | None) -> None:
         async with connect(self.settings) as connection:
-            session = Session(self.settings, connection, self._fallback, self._budget, self.usage)
+            session = Session(self.settings, connection, self.forms, self._budget, self.usage, self._probe)
             count = min(self.settings.concurrency, len(run.pending))
             workers = [asyncio.create_task(self._work(run, session, validate)) for _ in range(count)]
+            renewing = asyncio.create_task(self._keep_claims())
             try:
                 await asyncio.gather(*workers)
             finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
+                for task in (*workers, renewing):
+                    task.cancel()
+                await asyncio.gather(*workers, renewing, return_exceptions=True)
         if session.stopped_by:
             raise session.stopped_by
 
     async def _work(self, run: _Run, session: Session, validate: Validate | None) -> None:
-        while run.pending and not session.stopped_by:
-            key = run.pending.popleft()
-            reply = await session.ask(run.request(key), validate)
-            if reply is None:
-                return
-            # No await between the reply and the cache: a reply that arrived is always cached.
-            if self._cache is not None and not reply.error:
-                self._cache.put(key, reply.to_cache())
-            self.usage.failed += bool(reply.error) * run.finish(key, reply)
+        while (run.pending or run.elsewhere) and not session.stopped_by:
+            if not run.pending:  # all that is left, another process is asking
+                await asyncio.sleep(_LOOK_AGAIN)
+            key = run.next()
+            if key is not None:
+                await self._ask(key, run, session, validate)
+
+    async def _ask(self, key: str, run: _Run, session: Session, validate: Validate | None) -> None:
+        """Ask what a key stands for, or put it back while another process does."""
+        with self._claimed(key) as ours:
+            if not ours:
+                run.elsewhere.append(key)
+            elif not self._finish_kept(key, run, validate):
+                reply = await session.ask(run.request(key), validate)
+                if reply is None:
+                    return
+                # No await between the reply and the cache: a reply that arrived is always cached.
+                if self._cache is not None and not reply.error:
+                    self._cache.put(key, reply.to_cache())
+                self.usage.failed += bool(reply.error) * run.finish(key, reply)
+
+    @contextmanager
+    def _claimed(self, key: str) -> Iterator[bool]:
+        """Whether no other process is asking the same now; where none is, this one keeps it so."""
+        if self._cache is None:
+            yield True
+            return
+        ours = self._cache.claim(key)
+        try:
+            yield ours
+        finally:
+            if ours:
+                self._cache.release(key)
+
+    async def _keep_claims(self) -> None:
+        while self._cache is not None:
+            await asyncio.sleep(LEASE / 4)
+            self._cache.renew()
 
 
 class _Run:
@@ -150,6 +199,8 @@ class _Run:
         self._replies: dict[str, Reply] = {}
         self._keys = keys
         self.pending: deque[str] = deque()
+        #: What other processes are asking now.
+        self.elsewhere: deque[str] = deque()
 
     @property
     def replies(self) -> list[Reply]:
@@ -157,6 +208,11 @@ class _Run:
 
     def request(self, key: str) -> Request:
         return self._requests[self.places[key][0]]
+
+    def next(self) -> str | None:
+        """The key to ask next: one that nobody asks yet, if there is one; None when there is nothing left."""
+        left = self.pending or self.elsewhere
+        return left.popleft() if left else None
 
     def finish(self, key: str, reply: Reply) -> int:
         """Store a reply, report it to `on_done`, and return how many requests it answers."""

@@ -6,150 +6,250 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.llm.connection import Completion, Connection
+from sevenllm_bench.llm.call_error import CallError, refused_altogether
+from sevenllm_bench.llm.call_forms import CallForms, Form, in_form
+from sevenllm_bench.llm.completion import Completion
+from sevenllm_bench.llm.connection import Connection
+from sevenllm_bench.llm.counted_calls import CountedCalls, Effort, NoMoreCallsError
 from sevenllm_bench.llm.pricing import Budget
-from sevenllm_bench.llm.retry import CallError, Gate, ParameterFallback, backoff
+from sevenllm_bench.llm.retry import Gate, backoff
 from sevenllm_bench.llm.settings import ConnectionSettings
-from sevenllm_bench.llm.types import Reply, Request, Usage, count_tokens
+from sevenllm_bench.llm.types import Reply, Request, Usage
 
 logger = logging.getLogger("sevenllm_bench.llm")
 
 #: Says why a reply's text is useless, None when it is good.
 Validate = Callable[[str], str | None]
+#: Failures one after the other, of different requests, after which the server itself is checked.
+_SUSPICIOUS = 3
+_PROBES = 2
 
 
 @dataclass
-class _Effort:
-    """What was done for one request so far."""
+class _Health:
+    """Whether it is the requests that fail, or the server.
 
-    text: str | None = None
-    failures: int = 0
-    refusals: int = 0
-    calls: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
+    Attributes:
+        answered: Whether there was any reply with a text.
+        failed: Requests that failed since the last one.
+        suspicious: How many of them make the server suspicious once it has answered.
+        checking: Held while the server is checked.
+    """
 
-    def reply(self, error: str = "") -> Reply:
-        return Reply(self.text, error, self.tokens_in, self.tokens_out, attempts=self.calls)
+    answered: bool = False
+    failed: int = 0
+    suspicious: int = _SUSPICIOUS
+    checking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def note_answer(self) -> None:
+        self.answered, self.failed = True, 0
+
+    @property
+    def doubtful(self) -> bool:
+        return self.failed >= (self.suspicious if self.answered else 1)
 
 
 class Session:
     """What the workers of one run share: the connection, the gate, the budget, and the reason to stop."""
 
     def __init__(
-        self, settings: ConnectionSettings, connection: Connection, fallback: ParameterFallback, budget: Budget, usage: Usage
+        self,
+        settings: ConnectionSettings,
+        connection: Connection,
+        forms: CallForms,
+        budget: Budget,
+        usage: Usage,
+        probe: Request | None = None,
     ) -> None:
-        """Make calls over `connection`, and count them in `budget` and `usage`."""
+        """Make calls over `connection` in one of `forms`, and count them in `budget` and `usage`.
+
+        `probe` is a harmless request by which a server that refuses everything is told from one that refuses a request.
+        """
         self.stopped_by: ConfigError | None = None
         self._settings = settings
-        self._connection = connection
-        self._fallback = fallback
+        self._calls = CountedCalls(settings, connection, budget, usage)
+        self._forms = forms
         self._budget = budget
-        self._usage = usage
+        self._probe = probe
         self._gate = Gate()
-        self._in_flight = 0
         self._stop = asyncio.Event()
-        self._settled = asyncio.Event()
+        # The first call is made alone: where the server refuses its form, the others needn't be refused too.
+        self._begun = False
+        self._first_settled = asyncio.Event()
+        self._learning = asyncio.Lock()
+        self._health = _Health()
 
     async def ask(self, request: Request, validate: Validate | None) -> Reply | None:
         """Ask until there is a good reply or the attempts are used up.
 
         Args:
             request: What to ask.
-            validate: Refuses useless replies.
+            validate: Refuses useless replies; the request's own check goes before it.
 
         Returns:
             The reply, good or with the reason why not; None when the run was stopped before (see `stopped_by`).
         """
-        effort = _Effort()
+        effort, check = Effort(), request.check or validate
         while await self._may_call():
-            if not await self._reserve(request):
-                return effort.reply(self._budget.message) if self.stopped_by is None else None
-            body = self._fallback.adapt(request.body(self._settings.model))
             try:
-                effort.text = (await self._call(request, body, effort)).text
+                done = await self._answer(request, effort)
+            except NoMoreCallsError:
+                return effort.reply(self._budget.message) if self.stopped_by is None else None
             except ConfigError as error:
                 self._stop_all(error)
             except CallError as failure:
-                if self._fallback.disable_refused_parameter(body, failure):
-                    continue
-                effort.failures += 1
-                if not failure.again or effort.failures >= self._settings.max_attempts:
-                    return effort.reply(_with_attempts(failure.reason, effort.calls))
-                await self._wait_after(failure, effort)
+                reason = await self._after_failure(failure, effort)
+                if reason is not None:
+                    return effort.reply(reason) if self.stopped_by is None else None
             else:
-                check = request.check or validate
-                problem = check(effort.text) if check else None
-                effort.refusals += problem is not None
-                if problem is None or effort.refusals > self._settings.validation_retries:
+                effort.text = done.text
+                problem = check(done.text) if check else None
+                if problem is None or not self._asks_again(effort, done, problem):
                     return effort.reply(problem or "")
         return None
 
-    async def _call(self, request: Request, body: dict[str, Any], effort: _Effort) -> Completion:
-        """Make one call that is reserved for, and count what it took, however it ends."""
-        self._usage.calls += 1
-        self._usage.retries += effort.calls > 0
-        effort.calls += 1
-        tokens, unknown = (0, 0), 0.0
+    def _asks_again(self, effort: Effort, done: Completion, problem: str) -> bool:
+        """Whether a reply that was refused is worth another call."""
+        if done.cut:
+            effort.cut = f"{problem} (finish_reason length: raise max_tokens)"
+            return self._forms.make_room(effort.form, self._settings.model)
+        effort.refusals += 1
+        return effort.refusals <= self._settings.validation_retries
+
+    async def _after_failure(self, failure: CallError, effort: Effort) -> str | None:
+        """Wait, or make room, for another call; or the reason why there is no reply."""
+        if failure.cut and self._forms.make_room(effort.form, self._settings.model):
+            effort.cut = failure.reason
+            return None
+        effort.failures += 1
+        most = self._settings.max_attempts
+        if failure.replied:  # and was paid for
+            most = min(most, self._settings.validation_retries + 1)
+        if failure.again and effort.failures < most:
+            await self._wait_after(failure, effort)
+            return None
+        if not failure.replied:
+            await self._check_server(failure)
+        return _with_attempts(effort.cut or failure.reason, effort.calls)
+
+    async def _check_server(self, failure: CallError) -> None:
+        """Stop the run where not only this request fails."""
+        self._health.failed += 1
+        async with self._health.checking:
+            if not self._health.doubtful or self.stopped_by:
+                return
+            if self._probe is None:
+                wrong = failure if failure.status in (403, 404, 405) else None
+            else:
+                wrong = await self._probe_failure(self._probe)
+            if wrong:
+                self._stop_all(refused_altogether(wrong, self._settings))
+            elif self._probe:
+                self._health.suspicious *= 2
+
+    async def _probe_failure(self, probe: Request) -> CallError | None:
+        """How the server refuses a request that nothing is wrong with; None where it answers."""
+        effort = Effort()
+        for place in range(_PROBES):
+            try:
+                await self._answer(probe, effort, probing=True)
+            except NoMoreCallsError:
+                return None
+            except ConfigError as error:
+                self._stop_all(error)
+                return None
+            except CallError as failure:
+                if failure.replied or failure.cut:
+                    return None
+                if not failure.again or place + 1 == _PROBES:
+                    return failure
+                await self._wait_after(failure, effort)
+            else:
+                return None
+        return None
+
+    async def _answer(self, request: Request, effort: Effort, probing: bool = False) -> Completion:
+        """One call; where the server refuses its form, calls in other forms until one is taken."""
+        form = self._forms.form
         try:
-            completion = await self._connection.call(body)
-            tokens = self._tokens(request, completion)
-            return completion
+            return await self._call(request, form, effort)
         except CallError as failure:
-            tokens = failure.tokens_in, failure.tokens_out
-            # The cost is unknown: the highest possible one counts against the budget, and none as usage.
-            unknown = self._budget.worst(request) if failure.billed else 0.0
-            raise
+            if "room" in form and effort.cut and failure.about_form:
+                self._forms.refuse_room()
+                raise
+            exhausted = effort.failures + 1 >= self._settings.max_attempts
+            broken = failure.status == 500 and exhausted and not self._health.answered and _has_form(request)
+            if not (failure.about_form or broken):
+                raise
+            return await self._in_another_form(request, form, failure, effort, probing)
         finally:
-            self._release(request, effort, tokens, unknown)
+            self._first_settled.set()
 
-    def _release(self, request: Request, effort: _Effort, tokens: tuple[int, int], unknown: float) -> None:
-        price = self._settings.tariff
-        spent = price.cost(*tokens) if price else 0.0
-        self._budget.settle(self._budget.worst(request), spent + unknown)
-        self._in_flight -= 1
-        self._settled.set()
-        effort.tokens_in, effort.tokens_out = effort.tokens_in + tokens[0], effort.tokens_out + tokens[1]
-        self._usage.tokens_in, self._usage.tokens_out = self._usage.tokens_in + tokens[0], self._usage.tokens_out + tokens[1]
-        if price:
-            self._usage.usd = (self._usage.usd or 0.0) + spent
+    async def _in_another_form(
+        self, request: Request, form: Form, refusal: CallError, effort: Effort, probing: bool
+    ) -> Completion:
+        """Try other forms; the first one that is taken is used from then on, unless the old one was taken before.
 
-    @staticmethod
-    def _tokens(request: Request, completion: Completion) -> tuple[int, int]:
-        """The server's counts, or our estimates where it gives none."""
-        tokens_in = request.tokens_in if completion.tokens_in is None else completion.tokens_in
-        tokens_out = count_tokens(completion.text) if completion.tokens_out is None else completion.tokens_out
-        return tokens_in, tokens_out
+        Raises:
+            CallError: The first refusal, where every form is refused; another failure as it comes.
+        """
+        async with self._learning:
+            known_good = self._forms.proven and self._forms.form == form
+            waiting, tried = self._forms.others(request, form, refusal, known_good, probing), {form}
+            while waiting:
+                candidate = waiting.pop(0)
+                if candidate in tried:
+                    continue
+                tried.add(candidate)
+                try:
+                    done = await self._call(request, candidate, effort)
+                except CallError as failure:
+                    if failure.cut:
+                        self._learn(candidate, known_good, refusal)
+                    if not failure.about_form and failure.status != refusal.status:
+                        raise
+                    waiting[:0] = self._forms.others(request, candidate, failure, True, probing)
+                else:
+                    self._learn(candidate, known_good, refusal)
+                    return done
+        raise refusal
 
-    async def _reserve(self, request: Request) -> bool:
-        """Reserve the highest cost of a call, after calls in flight if needed; False when the budget doesn't allow it."""
-        worst = self._budget.worst(request)
-        while not self._budget.fits(worst):
-            if self._budget.reached or not self._in_flight:
-                if not self._budget.reached:
-                    logger.warning("No more calls: %s", self._budget.message)
-                self._budget.reached = True
-                return False
-            self._settled.clear()
-            await self._settled.wait()
-        if self._budget.reached or self.stopped_by:
-            return False
-        self._budget.reserve(worst)
-        self._in_flight += 1
-        return True
+    def _learn(self, form: Form, known_good: bool, refusal: CallError) -> None:
+        if not known_good and form != self._forms.form:
+            self._forms.learn(form, self._settings.model, refusal)
+
+    async def _call(self, request: Request, form: Form, effort: Effort) -> Completion:
+        """Make one call in a form, and note whether it was taken."""
+        effort.form = form
+        try:
+            done = await self._calls.make(in_form(request, form), effort)
+        except CallError as failure:
+            if failure.cut:
+                self._note_taken(form)
+            raise
+        self._note_taken(form)
+        return done
+
+    def _note_taken(self, form: Form) -> None:
+        self._forms.note_good(form)
+        self._health.note_answer()
 
     async def _may_call(self) -> bool:
-        """Wait while the gate is closed; whether the run continues."""
+        """Wait for the first call, for another form to be found, and while the gate is closed; whether the run continues."""
+        if self._begun:
+            await self._first_settled.wait()
+        self._begun = True
+        async with self._learning:
+            pass
         while self._gate.remaining and not self.stopped_by:
             await self._pause(self._gate.remaining)
         return self.stopped_by is None
 
-    async def _wait_after(self, failure: CallError, effort: _Effort) -> None:
-        seconds = max(failure.wait, backoff(effort.failures, self._settings))
+    async def _wait_after(self, failure: CallError, effort: Effort) -> None:
+        seconds = max(failure.wait, backoff(effort.failures or 1, self._settings))
         if failure.everyone:
             self._gate.close(failure.wait)
             logger.info("%s: all calls wait %.1f s, as the server asks", failure.kind, failure.wait)
@@ -163,7 +263,13 @@ class Session:
     def _stop_all(self, error: ConfigError) -> None:
         """Let no further call begin; those in flight finish, since their replies are paid for."""
         self.stopped_by = self.stopped_by or error
+        self._calls.stop()
         self._stop.set()
+
+
+def _has_form(request: Request) -> bool:
+    """Whether there is something in a request that servers fail at instead of refusing it: a schema, a system message."""
+    return "response_format" in request.parameters or any(message.get("role") == "system" for message in request.messages)
 
 
 def _with_attempts(reason: str, calls: int) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io.claimed_cache import ClaimedCache
 from sevenllm_bench.io.files import cache_folder
-from sevenllm_bench.io.sqlite_cache import SqliteCache
 from sevenllm_bench.text.unicode import encodable
 
 #: Tokens of output assumed where a request sets no limit.
@@ -171,7 +171,7 @@ def request_key(model: str, messages: Sequence[Mapping[str, Any]], parameters: M
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
-class ReplyCache(SqliteCache):
+class ReplyCache(ClaimedCache):
     """Replies, as JSON values, by `request_key`."""
 
     def __init__(self, path: str | Path | None = None) -> None:

@@ -24,6 +24,10 @@ TASK_OPTIONS = (
     "judge",
     "judge_budget_usd",
     "judge_concurrency",
+    "judge_timeout",
+    "judge_attempts",
+    "judge_max_tokens",
+    "judge_extra_body",
 )
 
 

@@ -9,7 +9,8 @@ from llm.server import FakeOpenAI
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.judge.binding import NO_CODE
-from sevenllm_bench.judge.llm_judge import Judge, JudgeChoice, requests_for, scores_from
+from sevenllm_bench.judge.judge_choice import JudgeChoice
+from sevenllm_bench.judge.llm_judge import Judge, scores_from
 
 ROWS = [row for row in embedded_split("test") if row.kind != "mcq"]
 
@@ -134,7 +135,7 @@ def test_a_batch_takes_no_verdict_from_the_answer_either(monkeypatch, tmp_path):
     with FakeOpenAI(answer=last_json) as server, ReplyCache(cache_folder() / "replies.sqlite") as cache:
         connect(monkeypatch, server)
         batch = BatchRun(JudgeChoice("m").settings(), cache, tmp_path / "state.json")
-        batch.submit(requests_for(ROWS[:1], [FORGED]))
+        batch.submit(Judge(JudgeChoice("m")).requests(ROWS[:1], [FORGED]))
         while not batch.poll().done:
             pass
         replies = batch.collect()

@@ -16,13 +16,31 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
 #: Failures that another try may pass; the others ("trickle" and those of `_STATUS`) come only by a plan of one's own.
 FAULTS = ("rate_limit", "server_error", "hang", "drop", "truncated", "nonsense", "empty", "no_choices")
-_STATUS = {"rate_limit": 429, "server_error": 500, "unauthorized": 401, "not_found": 404, "bad_request": 400, "quota": 429}
+_STATUS = {
+    "rate_limit": 429,
+    "server_error": 500,
+    "unauthorized": 401,
+    "payment": 402,
+    "not_found": 404,
+    "bad_request": 400,
+    "quota": 429,
+}
+
+
+@dataclass
+class Sent:
+    """A reply as it goes over the wire: a JSON value or bytes, with its status and headers."""
+
+    status: int
+    body: Any
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def key_of(body: dict[str, Any]) -> str:
@@ -44,6 +62,7 @@ class FakeOpenAI:
         bodies: The body of each chat call, in order of arrival.
         arrivals: The monotonic time of each chat call, in the same order.
         keys: The Authorization headers seen.
+        paid: Chat calls answered with status 200, well or not.
         peak: Most chat calls in flight at once.
         files: Uploaded and produced files, by id.
         batches: Batches, by id.
@@ -67,6 +86,7 @@ class FakeOpenAI:
         batch_outcome: str = "completed",
         batch_start_fault: str | None = None,
         api_faults: Sequence[str] = (),
+        script: Callable[[dict[str, Any], int], Sent | None] | None = None,
     ) -> None:
         """Listen on `port` (0: any free one) of 127.0.0.1.
 
@@ -86,11 +106,13 @@ class FakeOpenAI:
             api_faults: Failures of the first calls to files and batches: "server_error", "rate_limit", "drop" or "truncated"
                 (done, but the reply is broken).
             batch_start_fault: "drop": the first batch is started, but the reply gets lost.
+            script: What is sent for a body as the n-th call of all (from 1), None for what else would be; before the plan.
         """
         self.answer, self.delay, self.hang, self.message = answer, delay, hang, message
         self.retry_after, self.rejects = retry_after, set(rejects)
         self.batch_polls, self.batch_outcome, self.batch_start_fault = batch_polls, batch_outcome, batch_start_fault
         self.api_faults = list(api_faults)
+        self.script = script
         self._fail_share, self._seed = fail_share, seed
         self._plan = plan or self._seeded
         self.calls: Counter[str] = Counter()
@@ -99,7 +121,7 @@ class FakeOpenAI:
         self.bodies: list[dict[str, Any]] = []
         self.arrivals: list[float] = []
         self.keys: set[str] = set()
-        self.in_flight = self.peak = self.uploads = 0
+        self.in_flight = self.peak = self.uploads = self.paid = 0
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict[str, Any]] = {}
         self.lock = threading.Lock()
@@ -255,7 +277,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.fake.keys.add(self.headers.get("Authorization", ""))
-        if self.path == "/v1/chat/completions":
+        if self.path.partition("?")[0] == "/v1/chat/completions":
             self._chat(json.loads(content))
         elif self._api_fault():
             pass
@@ -295,8 +317,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.fake.delay:
             time.sleep(self.fake.delay)
         self.fake.end()  # before the reply leaves: the client's next call may be here before this thread goes on
-        refusal = self.fake.refusal(body)
-        if refusal:
+        sent = self.fake.script(body, len(self.fake.bodies)) if self.fake.script else None
+        if sent:
+            content = sent.body if isinstance(sent.body, bytes) else json.dumps(sent.body).encode()
+            self._send_chat(sent.status, content, sent.headers)
+        elif refusal := self.fake.refusal(body):
             self._send(400, {"error": refusal})
         elif fault in _STATUS:
             self._fail(fault)
@@ -334,7 +359,12 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is None:
             with self.fake.lock:
                 self.fake.good[key] += 1
-        self._send_bytes(200, content[: len(content) // 2] if fault == "truncated" else content)
+        self._send_chat(200, content[: len(content) // 2] if fault == "truncated" else content)
+
+    def _send_chat(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
+        with self.fake.lock:
+            self.fake.paid += status == 200
+        self._send_bytes(status, content, headers)
 
     def _fail(self, fault: str) -> None:
         code = {"quota": "insufficient_quota", "rate_limit": "rate_limit_exceeded"}.get(fault)

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sevenllm_bench.io.secrets import scrub, short_message
+from sevenllm_bench.io.secrets import is_secret, scrub, short_message
+from sevenllm_bench.llm.call_error import CallError, words_of
 from sevenllm_bench.llm.client import ConnectionSettings, Request
-from sevenllm_bench.llm.connection import read_completion
-from sevenllm_bench.llm.retry import CallError, Gate, ParameterFallback, backoff, retry_after
+from sevenllm_bench.llm.completion import read_completion
+from sevenllm_bench.llm.retry import Gate, backoff, retry_after
 from sevenllm_bench.llm.types import count_tokens
 
 NOON = 1_700_000_000  # 14 November 2023, 22:13:20
@@ -59,62 +60,6 @@ def test_the_gate_opens_when_the_longest_wait_is_over():
     assert gate.remaining == 0
 
 
-def refused(message, parameter="", status=400):
-    return CallError(f"HTTP {status}", f"HTTP {status}: {message}", again=False, parameter=parameter, status=status)
-
-
-_FORMAT = "response_format"
-BODY = {"model": "m", "messages": [], "temperature": 0, "max_tokens": 9, "response_format": {}}
-
-
-@pytest.mark.parametrize(
-    ("failure", "left_out"),
-    [
-        # Words of OpenAI, DeepSeek, and servers that check bodies with pydantic.
-        (refused("Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."), _FORMAT),
-        (refused("This response_format type is unavailable now"), _FORMAT),
-        (refused("[{'loc': ['body', 'response_format'], 'msg': 'Extra inputs are not permitted'}]", status=422), _FORMAT),
-        (refused("Unsupported value: 'temperature' does not support 0 with this model.", "temperature"), "temperature"),
-    ],
-)
-def test_parameters_that_a_server_refuses_are_left_out(failure, left_out):
-    fallback = ParameterFallback()
-    assert fallback.disable_refused_parameter(BODY, failure)
-    assert fallback.adapt(BODY).keys() == BODY.keys() - {left_out}
-    assert fallback.disable_refused_parameter(BODY, failure), "another call that was in flight meanwhile"
-    assert not fallback.disable_refused_parameter(fallback.adapt(BODY), failure), "nothing is learnt twice"
-
-
-@pytest.mark.parametrize(
-    "failure",
-    [
-        refused("Invalid schema for response_format 'verdict': 'minLength' is not permitted."),
-        refused("This model's maximum context length is 8192 tokens; reduce the length of the messages or max_tokens."),
-        refused("max_tokens is too large: 100000."),
-        refused("response_format is not supported", status=500),
-        refused("Unsupported parameter: 'logprobs'", "logprobs"),
-    ],
-)
-def test_other_refusals_teach_nothing(failure):
-    fallback = ParameterFallback()
-    assert not fallback.disable_refused_parameter(BODY, failure)
-    assert fallback.adapt(BODY) == BODY
-
-
-def test_the_limit_is_renamed_once_in_either_direction():
-    words = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
-    fallback = ParameterFallback()
-    assert fallback.disable_refused_parameter(BODY, refused(words, "max_tokens"))
-    adapted = fallback.adapt(BODY)
-    assert adapted["max_completion_tokens"] == 9
-    assert "max_tokens" not in adapted
-    assert not fallback.disable_refused_parameter(adapted, refused("unknown field max_completion_tokens")), "no going to and fro"
-    other = {"max_completion_tokens": 9}
-    fallback = ParameterFallback()
-    assert fallback.disable_refused_parameter(other, refused("unknown field max_completion_tokens"))
-    assert fallback.adapt(other) == {"max_tokens": 9}
-
-
 def reply(**change):
     choice = {"message": {"content": "yes"}, "finish_reason": "stop"}
     return json.dumps({"choices": [choice], "usage": {"prompt_tokens": 5, "completion_tokens": 2}, **change}).encode()
@@ -137,8 +82,10 @@ def test_texts_are_read_whole_or_in_parts():
         (b"[" * 100_000, "broken JSON"),
         (b"null", "no choices"),
         (reply(choices=[]), "no choices"),
-        (reply(choices=[{"message": {"content": None}, "finish_reason": "content_filter"}]), "finish_reason content_filter"),
-        (reply(choices=[{"message": {"content": " \n"}, "finish_reason": "length"}]), "raise max_tokens"),
+        (reply(choices=[{"message": {"reasoning_content": "x"}, "finish_reason": "stop"}]), "reasoning and no answer"),
+        (b'data: {"choices": [{"delta": {"content": "y"}}]}\n', "broken JSON"),
+        (b'data: {"choices": [\n\ndata: [DONE]', "broken JSON"),
+        (reply(choices=[], error={"code": "503", "message": "busy"}), "HTTP 503: busy"),
         (reply(choices=[], error={"message": "overloaded"}), "overloaded"),
         (reply(choices=[], error="no key sk-0123456789"), "no key [key]"),
     ],
@@ -148,6 +95,44 @@ def test_replies_without_a_text_have_a_reason(content, reason):
         read_completion(content, "")
     assert reason in caught.value.reason
     assert caught.value.again
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (reply(choices=[{"message": {"content": None}, "finish_reason": "content_filter"}]), "finish_reason content_filter"),
+        (reply(choices=[{"message": {"content": " \n"}, "finish_reason": "length"}]), "raise max_tokens"),
+        (reply(choices=[{"message": {"content": None, "refusal": "no"}, "finish_reason": "stop"}]), "the model refuses: no"),
+        (reply(choices=[{"message": {"content": ""}, "error": {"code": 403, "message": "flagged"}}]), "HTTP 403: flagged"),
+        (b"\n<html><head><title>Log\n in</title>", "a web page titled 'Log in'"),
+    ],
+)
+def test_what_asking_again_would_not_change(content, reason):
+    with pytest.raises(CallError) as caught:
+        read_completion(content, "")
+    assert reason in caught.value.reason
+    assert not caught.value.again
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (None, ""),
+        ("Bad Request", "Bad Request"),
+        ({"message": "a", "code": 1}, "a"),
+        ({"error": {"message": "a"}}, "a"),
+        ({"error": "a"}, "a"),
+        ({"code": 1113, "msg": "欠费"}, "欠费"),
+        ({"error_code": 17, "error_msg": "忙"}, "忙"),
+        ({"detail": [{"loc": ["body"], "msg": "a"}, {"msg": "b"}]}, "a; b"),
+        ({"errors": [{"message": "a"}]}, "a"),
+        ({"message": "Provider returned error", "metadata": {"raw": '{"x": "a"}'}}, 'Provider returned error ({"x": "a"})'),
+        ({"unheard of": 1}, '{"unheard of": 1}'),
+        ("<html><title> 502 Bad Gateway </title>", "a web page titled '502 Bad Gateway'"),
+    ],
+)
+def test_a_servers_own_words_are_found_in_any_shape(body, words):
+    assert words_of(body) == words
 
 
 _JSON = st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
@@ -170,8 +155,48 @@ def test_tokens_are_estimated_by_script():
 
 
 def test_scrubbing():
-    assert scrub("a s3cr/et b s3cr%2Fet", "s3cr/et") == "a [key] b [key]"
+    secret = "s3cr/etOfManyCharacters+x"
+    assert scrub(f"a {secret} b s3cr%2FetOfManyCharacters%2Bx", secret) == "a [key] b [key]"
+    assert scrub("key-0123456789abcdef of key", "key-0123456789abcdef") == "[key] of key", "once: the mark holds the word"
     assert scrub("none of it", "") == scrub("none of it", None) == "none of it"
     assert short_message("Incorrect API key provided:\n sk-ab***wxyz.", None).startswith("Incorrect API key provided: [key]")
     assert short_message("a risk-assessment", None) == "a risk-assessment"
     assert len(short_message("x" * 1000, None)) == 300
+
+
+@pytest.mark.parametrize(
+    "key", ["EMPTY", "1", "s", "k", "none", "sk-no-key-required", "your-api-key-here", "1111111111111111111"]
+)
+def test_a_stand_in_for_a_key_alters_no_text(key):
+    text = f'{{"reason": "The key {key} is EMPTY; skipping sources 1 to 5.", "score": 1}}'
+    assert scrub(text, key) == text
+    assert read_completion(reply(choices=[{"message": {"content": text}}]), key).text == text
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-proj-Ab3dEf6hIj9lMn2pQr5tUv8x",
+        "0123456789abcdef0123456789abcdef",
+        "AIzaSyA-1bcdefghijklmnopqrstuvwxyz01",
+        "gsk_Ab12Cd34Ef56Gh78",
+    ],
+)
+def test_keys_that_servers_give_out_are_secrets(key):
+    assert is_secret(key)
+    assert scrub(f"you sent {key}.", key) == "you sent [key]."
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("Incorrect API key provided: s3cret. Check it.", "Incorrect API key provided: [key] Check it."),
+        ('{"api_key": "s3cret"}', '{"api_key": "[key]"}'),
+        ("GET https://x.example/v1?key=s3cret&y=1 failed", "GET https://x.example/v1?key=[key]&y=1 failed"),
+        ("GET https://me:s3cret@x.example/ failed", "GET https://[key]@x.example/ failed"),
+        ("header Authorization: Bearer s3cret", "header Authorization: Bearer [key]"),
+        ("keys of the object: score", "keys of the object: score"),
+    ],
+)
+def test_what_stands_where_keys_are_is_not_shown_whatever_it_looks_like(message, shown):
+    assert short_message(message, "s3cret") == shown

@@ -1,0 +1,192 @@
+"""The form in which a server takes a call, found by trying: servers refuse a parameter in any words and languages.
+
+A form is the set of changes made to what is asked for. Nothing is read from a refusal except the names of parameters in
+it, and those only decide what is tried first.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sevenllm_bench.llm.call_error import CallError
+from sevenllm_bench.llm.types import Request
+
+logger = logging.getLogger("sevenllm_bench.llm")
+
+Form = frozenset[str]
+#: What is asked for, unchanged.
+PLAIN: Form = frozenset()
+
+#: OpenAI's reasoning models want the second name, many servers know the first only.
+_LIMITS = ("max_tokens", "max_completion_tokens")
+#: Reasoning models write thousands of tokens before their answer.
+LEAST_ROOM = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of a call.
+
+    Attributes:
+        said: What is done, for messages.
+        names: Words by which refusals name what it changes, in lower case.
+        make: The change; an equal request where there is nothing to change.
+    """
+
+    said: str
+    names: tuple[str, ...]
+    make: Callable[[Request], Request]
+
+
+def _with(request: Request, parameters: Mapping[str, Any]) -> Request:
+    return replace(request, parameters=parameters)
+
+
+def _without(*names: str) -> Callable[[Request], Request]:
+    return lambda request: _with(request, {name: value for name, value in request.parameters.items() if name not in names})
+
+
+def _json_object(request: Request) -> Request:
+    known = {"response_format": {"type": "json_object"}} if "response_format" in request.parameters else {}
+    return _with(request, {**request.parameters, **known})
+
+
+def _renamed_limit(request: Request) -> Request:
+    names = dict(zip(_LIMITS, reversed(_LIMITS), strict=True))
+    return _with(request, {names.get(name, name): value for name, value in request.parameters.items()})
+
+
+def _more_room(request: Request) -> Request:
+    room = {name: max(4 * request.parameters[name], LEAST_ROOM) for name in _LIMITS if name in request.parameters}
+    return _with(request, {**request.parameters, **room})
+
+
+def _one_turn(request: Request) -> Request:
+    """The system message at the beginning of the user's."""
+    messages = list(request.messages)
+    if len(messages) < 2 or messages[0].get("role") != "system":
+        return request
+    text = f"{messages[0]['content']}\n\n{messages[1]['content']}"
+    return replace(request, messages=[{**messages[1], "content": text}, *messages[2:]])
+
+
+def _streamed(request: Request) -> Request:
+    return _with(request, {**request.parameters, "stream": True})
+
+
+_FORMAT_NAMES = ("response_format", "json_schema", "json schema", "structured output", "grammar", "guided", "schema")
+#: In the order in which they are tried and made.
+_CHANGES = {
+    "no format": _Change("without structured output", _FORMAT_NAMES, _without("response_format")),
+    "json_object": _Change("with json_object as structured output", _FORMAT_NAMES, _json_object),
+    "no temperature": _Change("without temperature", ("temperature",), _without("temperature")),
+    "one turn": _Change("with the system message in the user's turn", ("system", "role"), _one_turn),
+    "stream": _Change("with streaming", ("stream", "流式"), _streamed),
+    "room": _Change("with more room for the reply", (), _more_room),
+    "other limit": _Change("with the limit of tokens under its other name", _LIMITS, _renamed_limit),
+    "no limit": _Change("without a limit of tokens", (), _without(*_LIMITS)),
+}
+#: Tried together where no single change is enough.
+_TOGETHER: tuple[tuple[str, ...], ...] = (
+    ("no format", "no temperature"),
+    ("no format", "one turn"),
+    ("no format", "no temperature", "one turn"),
+    ("no format", "no temperature", "one turn", "stream"),
+    ("no format", "no temperature", "one turn", "stream", "other limit"),
+)
+
+
+class CallForms:
+    """What was learnt of one server and model; several clients may share it.
+
+    Attributes:
+        form: The form in which calls are made.
+        proven: Whether there was a good reply to a call of this form.
+        room_refused: Whether the server takes no larger limit of tokens.
+    """
+
+    def __init__(self) -> None:
+        """Assume that the server takes everything."""
+        self.form = PLAIN
+        self.proven = False
+        self.room_refused = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How calls differ from what is asked for, in words."""
+        return tuple(change.said for name, change in _CHANGES.items() if name in self.form)
+
+    def note_good(self, form: Form) -> None:
+        """Note a good reply to a call of a form."""
+        self.proven = self.proven or form == self.form
+
+    def learn(self, form: Form, model: str, failure: CallError | None = None) -> None:
+        """Make all calls in `form` from now on, after a good reply to it, and say so.
+
+        Args:
+            form: The form.
+            model: The model's name, for the message.
+            failure: Why it isn't asked in the old form.
+        """
+        self.form, self.proven = form, True
+        said = ", ".join(self.notes) or "as at first"
+        logger.warning("%s is asked %s from now on%s", model, said, f" ({failure.reason})" if failure else "")
+
+    def make_room(self, used: Form, model: str) -> bool:
+        """Raise the limit of tokens, once; whether a call of the form `used` is worth repeating with it."""
+        if "room" in used or "no limit" in used or self.room_refused:
+            return False
+        if "room" not in self.form:
+            self.form |= {"room"}
+            logger.warning("Replies of %s end at the limit of their tokens; asked %s from now on", model, ", ".join(self.notes))
+        return True
+
+    def refuse_room(self) -> None:
+        """Go back to the limit of tokens that is asked for."""
+        self.form -= {"room"}
+        self.room_refused = True
+
+    def others(self, request: Request, form: Form, failure: CallError, known_good: bool, probing: bool) -> list[Form]:
+        """Forms to try for a request that was refused in `form`, the likeliest first.
+
+        Args:
+            request: The request.
+            form: The form that was refused.
+            failure: The refusal; the parameters that it names come first.
+            known_good: Whether calls of this form were answered before: then nothing but what is named is tried.
+            probing: Whether the request is known to be harmless. Another may be refused for its length, and pass without
+                a limit of tokens, which says nothing of the server.
+        """
+        tried = [self.form, form - {"room"}, *self._named(form, failure)]
+        if not known_good:
+            tried += [form | {name} for name in _CHANGES if name not in ("room", "no limit")]
+            tried += [form.union(names) for names in _TOGETHER]
+            tried += [form | {"no limit"}] if probing else []
+        return _different(request, form, tried)
+
+    def _named(self, form: Form, failure: CallError) -> Iterable[Form]:
+        said = (failure.parameter or failure.reason).lower()
+        named = [name for name, change in _CHANGES.items() if any(word in said for word in change.names)]
+        return [form | {name} for name in named] + ([form.union(named) - {"json_object"}] if len(named) > 1 else [])
+
+
+def _different(request: Request, form: Form, tried: Sequence[Form]) -> list[Form]:
+    """Those that make another call of the request than `form` and than each other."""
+    seen, found = [in_form(request, form)], []
+    for other in tried:
+        call = in_form(request, other)
+        if call not in seen:
+            seen.append(call)
+            found.append(other)
+    return found
+
+
+def in_form(request: Request, form: Form) -> Request:
+    """The request as it is sent in a form."""
+    for name, change in _CHANGES.items():
+        if name in form:
+            request = change.make(request)
+    return request
