@@ -59,7 +59,8 @@ class JudgeChoice:
 
     def parameters(self, response_format: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters of a call: greedy, in a format, with the extra body; part of what a cached verdict is keyed by."""
-        given = {"temperature": 0, "max_tokens": self.max_tokens, "response_format": response_format, **self.extra}
+        limit = {} if "max_completion_tokens" in self.extra else {"max_tokens": self.max_tokens}
+        given = {"temperature": 0, **limit, "response_format": response_format, **self.extra}
         return {name: value for name, value in given.items() if value is not None}
 
     @property
@@ -75,7 +76,7 @@ def extra_body_text(given: Any) -> str:
         given: A JSON object, or its text; empty or None for none.
 
     Raises:
-        ConfigError: It is no JSON object, or sets the model or the messages.
+        ConfigError: It is no JSON object, sets the model or the messages, or has a limit of tokens that is no whole number.
     """
     if given is None or given == "":
         return ""
@@ -89,4 +90,7 @@ def extra_body_text(given: Any) -> str:
     wrong = [name for name in _NOT_EXTRA if name in found]
     if wrong:
         raise ConfigError(f"the extra body of the judge can't set {' and '.join(wrong)}")
+    limits = [name for name in ("max_tokens", "max_completion_tokens") if not isinstance(found.get(name), int | None)]
+    if limits:
+        raise ConfigError(f"the extra body of the judge has a {limits[0]} that is no whole number")
     return text if found else ""

@@ -60,7 +60,8 @@ def _renamed_limit(request: Request) -> Request:
 
 
 def _more_room(request: Request) -> Request:
-    room = {name: max(4 * request.parameters[name], LEAST_ROOM) for name in _LIMITS if name in request.parameters}
+    limits = {name: request.parameters.get(name) for name in _LIMITS}
+    room = {name: max(4 * limit, LEAST_ROOM) for name, limit in limits.items() if isinstance(limit, int)}
     return _with(request, {**request.parameters, **room})
 
 
@@ -77,7 +78,7 @@ def _streamed(request: Request) -> Request:
     return _with(request, {**request.parameters, "stream": True})
 
 
-_FORMAT_NAMES = ("response_format", "json_schema", "json schema", "structured output", "grammar", "guided", "schema")
+_FORMAT_NAMES = ("response_format", "json_schema", "json schema", "structured output", "json", "grammar", "guided", "schema")
 #: In the order in which they are tried and made.
 _CHANGES = {
     "no format": _Change("without structured output", _FORMAT_NAMES, _without("response_format")),
@@ -104,24 +105,20 @@ class CallForms:
 
     Attributes:
         form: The form in which calls are made.
-        proven: Whether there was a good reply to a call of this form.
+        taken: Forms that the server has answered a call of.
         room_refused: Whether the server takes no larger limit of tokens.
     """
 
     def __init__(self) -> None:
         """Assume that the server takes everything."""
         self.form = PLAIN
-        self.proven = False
+        self.taken: set[Form] = set()
         self.room_refused = False
 
     @property
     def notes(self) -> tuple[str, ...]:
         """How calls differ from what is asked for, in words."""
         return tuple(change.said for name, change in _CHANGES.items() if name in self.form)
-
-    def note_good(self, form: Form) -> None:
-        """Note a good reply to a call of a form."""
-        self.proven = self.proven or form == self.form
 
     def learn(self, form: Form, model: str, failure: CallError | None = None) -> None:
         """Make all calls in `form` from now on, after a good reply to it, and say so.
@@ -131,13 +128,14 @@ class CallForms:
             model: The model's name, for the message.
             failure: Why it isn't asked in the old form.
         """
-        self.form, self.proven = form, True
+        self.form = form
+        self.taken.add(form)
         said = ", ".join(self.notes) or "as at first"
         logger.warning("%s is asked %s from now on%s", model, said, f" ({failure.reason})" if failure else "")
 
-    def make_room(self, used: Form, model: str) -> bool:
-        """Raise the limit of tokens, once; whether a call of the form `used` is worth repeating with it."""
-        if "room" in used or "no limit" in used or self.room_refused:
+    def make_room(self, request: Request, used: Form, model: str) -> bool:
+        """Raise the limit of tokens, once; whether a request that was made in the form `used` is worth repeating with it."""
+        if self.room_refused or in_form(request, used | {"room"}) == in_form(request, used):
             return False
         if "room" not in self.form:
             self.form |= {"room"}
@@ -149,19 +147,19 @@ class CallForms:
         self.form -= {"room"}
         self.room_refused = True
 
-    def others(self, request: Request, form: Form, failure: CallError, known_good: bool, probing: bool) -> list[Form]:
+    def others(self, request: Request, form: Form, failure: CallError, named_only: bool, probing: bool) -> list[Form]:
         """Forms to try for a request that was refused in `form`, the likeliest first.
 
         Args:
             request: The request.
             form: The form that was refused.
             failure: The refusal; the parameters that it names come first.
-            known_good: Whether calls of this form were answered before: then nothing but what is named is tried.
+            named_only: Whether only what the refusal names is tried, as where calls of this form were answered before.
             probing: Whether the request is known to be harmless. Another may be refused for its length, and pass without
                 a limit of tokens, which says nothing of the server.
         """
         tried = [self.form, form - {"room"}, *self._named(form, failure)]
-        if not known_good:
+        if not named_only:
             tried += [form | {name} for name in _CHANGES if name not in ("room", "no limit")]
             tried += [form.union(names) for names in _TOGETHER]
             tried += [form | {"no limit"}] if probing else []

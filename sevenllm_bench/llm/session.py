@@ -25,7 +25,8 @@ logger = logging.getLogger("sevenllm_bench.llm")
 Validate = Callable[[str], str | None]
 #: Failures one after the other, of different requests, after which the server itself is checked.
 _SUSPICIOUS = 3
-_PROBES = 2
+#: Calls of a check that may be paid for though nothing came of them.
+_MOST_BILLED_PROBES = 2
 
 
 @dataclass
@@ -101,27 +102,27 @@ class Session:
             except ConfigError as error:
                 self._stop_all(error)
             except CallError as failure:
-                reason = await self._after_failure(failure, effort)
+                reason = await self._after_failure(request, failure, effort)
                 if reason is not None:
                     return effort.reply(reason) if self.stopped_by is None else None
             else:
                 effort.text = done.text
                 problem = check(done.text) if check else None
-                if problem is None or not self._asks_again(effort, done, problem):
+                if problem is None or not self._asks_again(request, effort, done, problem):
                     return effort.reply(problem or "")
         return None
 
-    def _asks_again(self, effort: Effort, done: Completion, problem: str) -> bool:
+    def _asks_again(self, request: Request, effort: Effort, done: Completion, problem: str) -> bool:
         """Whether a reply that was refused is worth another call."""
         if done.cut:
             effort.cut = f"{problem} (finish_reason length: raise max_tokens)"
-            return self._forms.make_room(effort.form, self._settings.model)
+            return self._forms.make_room(request, effort.form, self._settings.model)
         effort.refusals += 1
         return effort.refusals <= self._settings.validation_retries
 
-    async def _after_failure(self, failure: CallError, effort: Effort) -> str | None:
+    async def _after_failure(self, request: Request, failure: CallError, effort: Effort) -> str | None:
         """Wait, or make room, for another call; or the reason why there is no reply."""
-        if failure.cut and self._forms.make_room(effort.form, self._settings.model):
+        if failure.cut and self._forms.make_room(request, effort.form, self._settings.model):
             effort.cut = failure.reason
             return None
         effort.failures += 1
@@ -153,7 +154,7 @@ class Session:
     async def _probe_failure(self, probe: Request) -> CallError | None:
         """How the server refuses a request that nothing is wrong with; None where it answers."""
         effort = Effort()
-        for place in range(_PROBES):
+        for place in range(1, self._settings.max_attempts + 1):
             try:
                 await self._answer(probe, effort, probing=True)
             except NoMoreCallsError:
@@ -164,8 +165,10 @@ class Session:
             except CallError as failure:
                 if failure.replied or failure.cut:
                     return None
-                if not failure.again or place + 1 == _PROBES:
+                most = min(_MOST_BILLED_PROBES, self._settings.max_attempts) if failure.billed else self._settings.max_attempts
+                if not failure.again or place >= most:
                     return failure
+                effort.failures += 1
                 await self._wait_after(failure, effort)
             else:
                 return None
@@ -197,8 +200,8 @@ class Session:
             CallError: The first refusal, where every form is refused; another failure as it comes.
         """
         async with self._learning:
-            known_good = self._forms.proven and self._forms.form == form
-            waiting, tried = self._forms.others(request, form, refusal, known_good, probing), {form}
+            taken = form in self._forms.taken
+            waiting, tried = self._forms.others(request, form, refusal, taken, probing), {form}
             while waiting:
                 candidate = waiting.pop(0)
                 if candidate in tried:
@@ -208,17 +211,17 @@ class Session:
                     done = await self._call(request, candidate, effort)
                 except CallError as failure:
                     if failure.cut:
-                        self._learn(candidate, known_good, refusal)
+                        self._learn(candidate, taken, refusal)
                     if not failure.about_form and failure.status != refusal.status:
                         raise
                     waiting[:0] = self._forms.others(request, candidate, failure, True, probing)
                 else:
-                    self._learn(candidate, known_good, refusal)
+                    self._learn(candidate, taken, refusal)
                     return done
         raise refusal
 
-    def _learn(self, form: Form, known_good: bool, refusal: CallError) -> None:
-        if not known_good and form != self._forms.form:
+    def _learn(self, form: Form, taken_before: bool, refusal: CallError) -> None:
+        if not taken_before and form != self._forms.form:
             self._forms.learn(form, self._settings.model, refusal)
 
     async def _call(self, request: Request, form: Form, effort: Effort) -> Completion:
@@ -234,7 +237,7 @@ class Session:
         return done
 
     def _note_taken(self, form: Form) -> None:
-        self._forms.note_good(form)
+        self._forms.taken.add(form)
         self._health.note_answer()
 
     async def _may_call(self) -> bool:

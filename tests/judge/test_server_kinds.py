@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 import pytest
-from llm.server import FakeOpenAI, Sent
+from llm.server import BOMB, FakeOpenAI, Sent
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.data.embedded import embedded_split
@@ -313,7 +313,6 @@ KINDS = {
     "a long reply": Kind(lambda body, nth: Sent(200, b" " * 9_000_000), judged=0, paid=2, stop="larger than 8,000,000 bytes"),
     "packed in another way": Kind(lambda body, nth: Sent(200, b"x", {"Content-Encoding": "zstd"}), judged=0, paid=2, stop="zstd"),
 }
-BOMB = gzip.compress(b"\0" * 300_000_000)
 
 
 @pytest.fixture(autouse=True)

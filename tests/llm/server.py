@@ -13,6 +13,7 @@ import random
 import re
 import threading
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -32,6 +33,16 @@ _STATUS = {
     "bad_request": 400,
     "quota": 429,
 }
+
+
+def _bomb() -> bytes:
+    packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
+    zeros = bytes(1_000_000)
+    return b"".join(packer.compress(zeros) for _ in range(300)) + packer.flush()
+
+
+#: 300 MB of zeros, packed by gzip into 300 KB.
+BOMB = _bomb()
 
 
 @dataclass

@@ -35,7 +35,7 @@ def test_each_change(change, parameters):
 
 def test_what_a_request_does_not_have_is_not_changed():
     bare = Request([{"role": "user", "content": "x"}], {})
-    others = CallForms().others(bare, PLAIN, refused("no"), known_good=False, probing=True)
+    others = CallForms().others(bare, PLAIN, refused("no"), named_only=False, probing=True)
     assert others == [frozenset({"stream"})]
 
 
@@ -46,7 +46,7 @@ def test_more_room_is_four_times_as_much_or_enough_to_reason():
 
 
 def first(failure, **circumstances):
-    return CallForms().others(REQUEST, PLAIN, failure, **{"known_good": False, "probing": False, **circumstances})
+    return CallForms().others(REQUEST, PLAIN, failure, **{"named_only": False, "probing": False, **circumstances})
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_without_a_name_all_are_tried_one_by_one_and_then_together():
 
 
 def test_where_calls_were_answered_before_only_what_is_named_is_tried():
-    assert first(refused("请求错误"), known_good=True) == []
-    assert first(refused("temperature?"), known_good=True) == [{"no temperature"}]
+    assert first(refused("请求错误"), named_only=True) == []
+    assert first(refused("temperature?"), named_only=True) == [{"no temperature"}]
 
 
 def test_what_is_learnt_is_said_once(caplog):
@@ -94,10 +94,11 @@ def test_what_is_learnt_is_said_once(caplog):
 
 def test_room_is_made_once(caplog):
     forms = CallForms()
-    assert forms.make_room(PLAIN, "m")
+    assert forms.make_room(REQUEST, PLAIN, "m")
     assert forms.form == {"room"}
-    assert forms.make_room(PLAIN, "m"), "a call that was in flight meanwhile"
-    assert not forms.make_room(forms.form, "m")
+    assert forms.make_room(REQUEST, PLAIN, "m"), "a call that was in flight meanwhile"
+    assert not forms.make_room(REQUEST, frozenset({"room"}), "m")
     assert len(caplog.records) == 1
     forms.refuse_room()
-    assert (forms.form, forms.make_room(PLAIN, "m")) == (PLAIN, False)
+    assert (forms.form, forms.make_room(REQUEST, PLAIN, "m")) == (PLAIN, False)
+    assert not CallForms().make_room(Request([], {}), PLAIN, "m"), "no limit that could be raised"
