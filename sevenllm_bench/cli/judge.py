@@ -17,7 +17,7 @@ from sevenllm_bench.errors import ConfigError, report
 from sevenllm_bench.judge.calibrate import Agreement, agreement, read_scores
 from sevenllm_bench.judge.judge_choice import MODEL_VARIABLE
 from sevenllm_bench.judge.llm_judge import Judge, scores_from
-from sevenllm_bench.judge.pairwise import pair_sha256
+from sevenllm_bench.judge.pairwise import pair_sha256, rule_preference
 from sevenllm_bench.judge.scores import JudgeScores
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR
 from sevenllm_bench.preflight import require_extra
@@ -152,7 +152,8 @@ def _compare(judge: Judge, rows: Sequence[Row], answers: Sequence[Any], argument
         for name in ("wins", "losses", "ties", "unscored", "inconsistent", "position_bias", "p_value")
     }
     _write(arguments.json, {"judge": judge.describe(), "usage": judge.usage, "pairwise": {**content, "prompt": pair_sha256()}})
-    return _outcome(judge, bool(summary.judged))
+    by_rule = sum(rule_preference(*pair) is not None for pair in both)
+    return _outcome(judge, summary.judged > by_rule or not summary.unscored)
 
 
 def _print(rows: Sequence[Row], scores: JudgeScores, judge: Judge) -> None:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from llm.server import FakeOpenAI
+from llm.server import FakeOpenAI, Sent
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.data.embedded import embedded_split
@@ -119,6 +119,54 @@ def test_a_wrong_key_ends_with_one_message(answers, refusing_server, capsys):
     assert "sk-test-key" not in error
 
 
+def test_a_run_that_stops_in_the_middle_shows_and_writes_what_it_has(answers, monkeypatch, tmp_path, capsys):
+    with FakeOpenAI(plan=lambda key, nth: "payment" if running.calls.total() > 5 else None, message="balance is 0") as running:
+        monkeypatch.setenv("OPENAI_BASE_URL", running.url)
+        assert judge(answers, "--concurrency", 1, "--json", tmp_path / "out.json") == 2
+    out, err = capsys.readouterr()
+    assert "judge_scored" in out
+    assert "balance is 0" in err
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["settled_by"] == {"judge": 5, "rule": 1, "nobody": 24}
+
+
+def test_nothing_judged_is_exit_code_1_also_for_pairs_and_a_second_judge(answers, server, capsys):
+    server.answer = lambda body: "prose" if body["model"] != "good" else json.dumps({"reason": "", "score": 3})
+    assert judge(answers) == 1
+    assert "the judge a-judge judged nothing" in capsys.readouterr().err
+    assert judge(answers, "--against", answers) == 1
+    capsys.readouterr()
+    assert main(["judge", answers, "--dataset", "embedded", "--model", "good", "--second-judge", "bad"]) == 1
+    assert "the judge bad judged nothing" in capsys.readouterr().err
+
+
+def test_answers_that_a_rule_settles_need_no_judge(tmp_path, server):
+    file = tmp_path / "empty.jsonl"
+    file.write_text(json.dumps({"id": ROWS[0].id, "output": ""}))
+    assert judge(file) == 0
+    assert server.bodies == []
+
+
+def test_how_the_judge_is_called_is_an_option(answers, server, capsys):
+    assert judge(answers, "--max-tokens", 900, "--extra-body", '{"chat_template_kwargs": {"enable_thinking": false}}') == 0
+    assert {body["max_tokens"] for body in server.bodies} == {900}
+    assert all(body["chat_template_kwargs"] == {"enable_thinking": False} for body in server.bodies)
+    assert judge(answers, "--extra-body", "{") == 2
+    assert "must be a JSON object" in capsys.readouterr().err
+
+
+def test_time_and_attempts_are_options(answers, server, capsys):
+    server._plan = lambda key, nth: "hang"
+    assert judge(answers, "--timeout", 0.2, "--attempts", 1) == 2
+    assert "no reply within 0.2 s" in capsys.readouterr().err
+    assert len(server.bodies) <= 16 + 1
+
+
+def test_what_the_server_does_not_take_is_said(answers, server, capsys):
+    server.script = lambda body, nth: Sent(400, b"") if "response_format" in body else None
+    assert judge(answers) == 0
+    assert "asked without structured output" in capsys.readouterr().out
+
+
 # --- doctor ----------------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +207,20 @@ def test_doctor_with_a_wrong_key(refusing_server, capsys):
     assert "FAIL  judge" in out
     assert "OPENAI_API_KEY" in out
     assert "sk-test-key" not in out
+
+
+def test_doctor_asks_with_the_real_parameters(server, capsys):
+    server.script = lambda body, nth: Sent(400, b"") if "temperature" in body else None
+    words = ["doctor", "--dataset", "embedded", "--judge", "m", "--max-tokens", "77", "--extra-body", '{"top_k": 1}']
+    assert main(words) == 0
+    assert "m answers, asked without temperature: the server doesn't take all" in capsys.readouterr().out
+    assert {(body["max_tokens"], body["top_k"], len(body["messages"])) for body in server.bodies} >= {(77, 1, 2)}
+
+
+def test_doctor_finds_a_judge_that_gives_no_grades(server, capsys):
+    server.answer = lambda body: "ready"
+    assert main(["doctor", "--dataset", "embedded", "--judge", "m"]) == 1
+    assert "FAIL  judge" in capsys.readouterr().out
 
 
 def test_doctor_with_a_missing_extra(monkeypatch, capsys):

@@ -49,7 +49,25 @@ def test_a_judge_is_named_or_none(no_environment):
     assert read_options({"judge": "None"}).judge is None
 
 
-@pytest.mark.parametrize("wrong", [{"judge_budget_usd": "a lot"}, {"judge_concurrency": "1.5"}])
+def test_how_a_judge_is_called(no_environment):
+    judge = read_options(
+        {
+            "judge": "gpt",
+            "judge_timeout": "9.5",
+            "judge_attempts": 2,
+            "judge_max_tokens": "900",
+            "judge_extra_body": {"b": 1, "a": None},
+        }
+    ).judge
+    assert (judge.timeout_s, judge.max_attempts, judge.max_tokens, judge.extra) == (9.5, 2, 900, {"a": None, "b": 1})
+    assert read_options({"judge": "gpt", "judge_extra_body": '{"b": 1, "a": null}'}).judge.extra == judge.extra
+    with pytest.raises(ConfigError, match="extra body of the judge must be a JSON object"):
+        read_options({"judge": "gpt", "judge_extra_body": "top_k:1"})
+    with pytest.raises(ConfigError, match="max_tokens=0"):
+        read_options({"judge": "gpt", "judge_max_tokens": 0})
+
+
+@pytest.mark.parametrize("wrong", [{"judge_budget_usd": "a lot"}, {"judge_concurrency": "1.5"}, {"judge_max_tokens": "x"}])
 def test_a_judges_numbers_are_numbers(no_environment, wrong):
     with pytest.raises(ConfigError, match="judge_budget_usd and judge_concurrency must be numbers"):
         read_options({"judge": "gpt", **wrong})

@@ -90,6 +90,34 @@ def test_a_judge_that_fails_after_the_generation_loses_no_run(monkeypatch):
     assert "judge" not in found
 
 
+def test_a_judge_that_stops_keeps_what_was_judged_and_is_not_asked_again(monkeypatch, caplog):
+    with FakeOpenAI(plan=lambda key, nth: "payment" if server.calls.total() > 3 else None, message="余额不足") as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        tasks = ("sevenllm_en_threat_analysis", "sevenllm_en_risk_assessment")
+        results = evaluate(Scripted(gold), *tasks, metadata={"judge": "m", "judge_concurrency": 1}, limit=3)
+        assert len(server.bodies) == 4, "the check, two rows, and the refusal"
+    assert sorted(figures(results, task)["judge_scored"] for task in tasks) == [0.0, pytest.approx(2 / 3)]
+    said = [record.getMessage() for record in caplog.records if "answers no more" in record.getMessage()]
+    assert len(said) == 1
+    assert "余额不足" in said[0]
+
+
+def test_a_judge_that_judges_nothing_is_a_warning(monkeypatch, caplog):
+    graded = json.dumps({"reason": "ok", "score": 4})
+    with FakeOpenAI(answer=lambda body: "prose" if len(server.bodies) > 1 else graded) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        evaluate(Scripted(gold), "sevenllm_en_threat_analysis", metadata={"judge": "m"}, limit=2)
+    assert "The judge m judged none of 2 answers: 2 times no score" in caplog.text
+
+
+def test_the_estimate_counts_the_rows_within_the_limit(monkeypatch, caplog):
+    tasks = ("sevenllm_en_threat_analysis", "sevenllm_zh_threat_analysis", "sevenllm_en_mcq")
+    with FakeOpenAI(answer=lambda body: json.dumps({"reason": "ok", "score": 4})) as server, caplog.at_level("INFO"):
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        evaluate(Scripted(gold), *tasks, metadata={"judge": "m"}, limit=2)
+    assert "Judge m: up to 4 calls" in caplog.text
+
+
 def test_all_problems_at_once_before_the_first_generation(monkeypatch, tmp_path):
     model = Scripted(gold)
     with FakeOpenAI(plan=lambda key, nth: "unauthorized") as server:

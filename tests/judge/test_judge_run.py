@@ -2,14 +2,16 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
-from llm.server import FakeOpenAI
+from llm.server import FakeOpenAI, Sent
 
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.judge.binding import NO_CODE
-from sevenllm_bench.judge.judge_choice import JudgeChoice
+from sevenllm_bench.judge.judge_choice import JudgeChoice, extra_body_text
 from sevenllm_bench.judge.llm_judge import Judge, scores_from
 
 ROWS = [row for row in embedded_split("test") if row.kind != "mcq"]
@@ -170,3 +172,103 @@ def test_a_budget_stops_cleanly(monkeypatch):
     assert scores.judge_scored == 0.0
     assert all("budget of 0.5 USD" in reason for reason in scores.unscored), scores.unscored
     assert server.bodies == [], "one call might cost more than the whole budget"
+
+
+def test_the_check_asks_as_a_run_does_and_the_run_knows_what_it_learnt(monkeypatch):
+    def script(body, nth):
+        return Sent(400, b"?") if "temperature" in body else None
+
+    with FakeOpenAI(script=script) as server:
+        connect(monkeypatch, server)
+        judge = Judge(JudgeChoice("m", max_tokens=700, extra_body=extra_body_text({"top_k": 1})))
+        assert judge.describe()["temperature"] == 0
+        assert judge.check() == ("without temperature",)
+        first, asked = server.bodies[0], len(server.bodies)
+        judge.judge(ROWS[:3], ["x"] * 3)
+    assert {**first, "messages": 0} == {**server.bodies[-1], "messages": 0, "temperature": 0}
+    assert (first["max_tokens"], first["top_k"], first["response_format"]["type"]) == (700, 1, "json_schema")
+    assert [message["role"] for message in first["messages"]] == ["system", "user"]
+    assert len(server.bodies) == asked + 3, "nothing is refused any more"
+    assert judge.usage["asked"] == ["without temperature"]
+    described = judge.describe()
+    assert (described["temperature"], described["max_tokens"], described["extra_body"]) == (None, 700, {"top_k": 1})
+
+
+def test_a_judge_that_gives_a_plain_answer_no_grade_fails_the_check(monkeypatch):
+    with FakeOpenAI(answer=lambda body: "Well done!") as server:
+        connect(monkeypatch, server)
+        with pytest.raises(ConfigError, match="answers, but gave a plain answer no grade"):
+            Judge(JudgeChoice("m")).check()
+
+
+def test_what_an_extra_body_may_be():
+    assert extra_body_text(None) == extra_body_text("") == extra_body_text({}) == ""
+    choice = JudgeChoice("m", extra_body=extra_body_text('{"temperature": null, "max_completion_tokens": 9}'))
+    assert choice.parameters({"type": "x"}) == {"response_format": {"type": "x"}, "max_completion_tokens": 9}
+    for wrong in ("[]", "{", "1", '{"a": NaN}', '{"model": "x"}', {"messages": []}, {"max_tokens": "many"}):
+        with pytest.raises(ConfigError, match="extra body"):
+            extra_body_text(wrong)
+
+
+def test_another_extra_body_or_limit_is_another_verdict(monkeypatch):
+    with FakeOpenAI() as server:
+        connect(monkeypatch, server)
+        for choice in (JudgeChoice("m"), JudgeChoice("m", max_tokens=601), JudgeChoice("m", extra_body='{"top_k": 1}')):
+            Judge(choice).judge(ROWS[:1], ["x"])
+            Judge(choice).judge(ROWS[:1], ["x"])
+        assert len(server.bodies) == 3
+
+
+@pytest.mark.parametrize("key", ["EMPTY", "1", "s", "k", "none"])
+def test_a_stand_in_for_a_key_alters_no_verdict(monkeypatch, key):
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    verdict = {"reason": "EMPTY sources, 1 task, none skipped", "score": 1}
+    with FakeOpenAI(answer=lambda body: json.dumps(verdict)) as server:
+        connect(monkeypatch, server)
+        scores = Judge(JudgeChoice("m")).judge(ROWS[:4], ["x"] * 4)
+    assert scores.values == [1, 1, 1, 1]
+    assert {row.reason for row in scores.rows} == {verdict["reason"]}
+
+
+def test_verdicts_that_were_paid_for_are_kept_when_the_server_stops_and_it_is_asked_no_more(monkeypatch):
+    with FakeOpenAI(plan=lambda key, nth: "payment" if server.calls.total() > 3 else None) as server:
+        connect(monkeypatch, server)
+        judge = Judge(JudgeChoice("m", concurrency=1))
+        scores = judge.judge(ROWS[:8], ["x"] * 8)
+        assert [value is not None for value in scores.values] == [True] * 3 + [False] * 5
+        assert "HTTP 402" in str(judge.stopped_by)
+        assert all("not asked" in reason for reason in scores.unscored)
+        asked = len(server.bodies)
+        assert judge.judge(ROWS[:4], ["x"] * 4).values == scores.values[:4]
+        with pytest.raises(ConfigError, match="HTTP 402"):
+            judge.judge(ROWS[10:12], ["x"] * 2)
+        assert len(server.bodies) == asked
+
+
+def test_calls_in_flight_together_learn_together(monkeypatch):
+    def script(body, nth):
+        return Sent(422, b"no") if "response_format" in body or body["messages"][0]["role"] == "system" else None
+
+    with FakeOpenAI(script=script, delay=0.02) as server:
+        connect(monkeypatch, server)
+        scores = Judge(JudgeChoice("m", concurrency=16)).judge(ROWS[:40], ["x"] * 40)
+    assert scores.judge_scored == 1.0
+    assert server.paid == 40
+    assert len(server.bodies) <= 40 + 10, "one worker tries the forms, once"
+
+
+def test_two_processes_that_judge_the_same_pay_once(monkeypatch, tmp_path):
+    code = """if True:
+        from sevenllm_bench.data.embedded import embedded_split
+        from sevenllm_bench.judge.judge_choice import JudgeChoice
+        from sevenllm_bench.judge.llm_judge import Judge
+        rows = [row for row in embedded_split("test") if row.kind != "mcq"][:60]
+        print(Judge(JudgeChoice("m", concurrency=4)).judge(rows, ["x"] * 60).values)"""
+    with FakeOpenAI(delay=0.02) as server:
+        connect(monkeypatch, server)
+        running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        one, two = (process.communicate(timeout=60)[0] for process in running)
+    assert one == two
+    assert one.count(",") == 59
+    assert "None" not in one
+    assert server.paid == 60

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 import pytest
-from llm.server import BOMB, FakeOpenAI, Sent
+from llm.server import FakeOpenAI, Sent, bomb
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.data.embedded import embedded_split
@@ -305,10 +305,10 @@ KINDS = {
     "blank lines first": Kind(lambda body, nth: Sent(200, b"\n\n  " + json.dumps(reply().body).encode())),
     "packed": Kind(lambda body, nth: Sent(200, gzip.compress(json.dumps(reply().body).encode()), {"Content-Encoding": "gzip"})),
     "a bomb": Kind(
-        lambda body, nth: Sent(200, BOMB, {"Content-Encoding": "gzip"}), judged=0, paid=2, stop="larger than 8,000,000 bytes"
+        lambda body, nth: Sent(200, bomb(), {"Content-Encoding": "gzip"}), judged=0, paid=2, stop="larger than 8,000,000 bytes"
     ),
     "a bomb in a refusal": Kind(
-        lambda body, nth: Sent(400, BOMB, {"Content-Encoding": "gzip"}), judged=0, paid=0, stop="larger than 8,000,000 bytes"
+        lambda body, nth: Sent(400, bomb(), {"Content-Encoding": "gzip"}), judged=0, paid=0, stop="larger than 8,000,000 bytes"
     ),
     "a long reply": Kind(lambda body, nth: Sent(200, b" " * 9_000_000), judged=0, paid=2, stop="larger than 8,000,000 bytes"),
     "packed in another way": Kind(lambda body, nth: Sent(200, b"x", {"Content-Encoding": "zstd"}), judged=0, paid=2, stop="zstd"),

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
@@ -35,14 +36,12 @@ _STATUS = {
 }
 
 
-def _bomb() -> bytes:
+@cache
+def bomb() -> bytes:
+    """300 MB of zeros, packed by gzip into 300 KB."""
     packer = zlib.compressobj(wbits=16 + zlib.MAX_WBITS)
     zeros = bytes(1_000_000)
     return b"".join(packer.compress(zeros) for _ in range(300)) + packer.flush()
-
-
-#: 300 MB of zeros, packed by gzip into 300 KB.
-BOMB = _bomb()
 
 
 @dataclass

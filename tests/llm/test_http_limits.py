@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from llm.asking import questions, settings
-from llm.server import BOMB, FakeOpenAI, Sent
+from llm.server import FakeOpenAI, Sent, bomb
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.llm.batch import BatchRun
@@ -79,7 +79,7 @@ def test_nothing_is_sent_to_where_a_server_redirects(status):
 
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_a_bomb_takes_no_memory(status):
-    with FakeOpenAI(script=lambda body, nth: Sent(status, BOMB, {"Content-Encoding": "gzip"})) as server:
+    with FakeOpenAI(script=lambda body, nth: Sent(status, bomb(), {"Content-Encoding": "gzip"})) as server:
         client = Client(settings(server))
         tracemalloc.start()
         reply = client.run(questions(1))[0]
