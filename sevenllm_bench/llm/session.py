@@ -77,8 +77,9 @@ class Session:
         self._probe = probe
         self._gate = Gate()
         self._stop = asyncio.Event()
-        # The first call is made alone: where the server refuses its form, the others needn't be refused too.
-        self._begun = False
+        # The first request is asked alone until it is answered or has to wait: where the server refuses it, the others
+        # needn't be refused too.
+        self._first: Effort | None = None
         self._first_settled = asyncio.Event()
         self._learning = asyncio.Lock()
         self._health = _Health()
@@ -94,10 +95,11 @@ class Session:
             The reply, good or with the reason why not; None when the run was stopped before (see `stopped_by`).
         """
         effort, check = Effort(), request.check or validate
-        while await self._may_call():
+        while await self._may_call(effort):
             try:
                 done = await self._answer(request, effort)
             except NoMoreCallsError:
+                self._first_settled.set()
                 return effort.reply(self._budget.message) if self.stopped_by is None else None
             except ConfigError as error:
                 self._stop_all(error)
@@ -106,6 +108,7 @@ class Session:
                 if reason is not None:
                     return effort.reply(reason) if self.stopped_by is None else None
             else:
+                self._first_settled.set()
                 effort.text = done.text
                 problem = check(done.text) if check else None
                 if problem is None or not self._asks_again(request, effort, done, problem):
@@ -134,6 +137,7 @@ class Session:
             return None
         if not failure.replied:
             await self._check_server(failure)
+        self._first_settled.set()
         return _with_attempts(effort.cut or failure.reason, effort.calls)
 
     async def _check_server(self, failure: CallError) -> None:
@@ -188,8 +192,6 @@ class Session:
             if not (failure.about_form or broken):
                 raise
             return await self._in_another_form(request, form, failure, effort, probing)
-        finally:
-            self._first_settled.set()
 
     async def _in_another_form(
         self, request: Request, form: Form, refusal: CallError, effort: Effort, probing: bool
@@ -240,11 +242,11 @@ class Session:
         self._forms.taken.add(form)
         self._health.note_answer()
 
-    async def _may_call(self) -> bool:
-        """Wait for the first call, for another form to be found, and while the gate is closed; whether the run continues."""
-        if self._begun:
+    async def _may_call(self, effort: Effort) -> bool:
+        """Wait for the first request, for another form to be found, and while the gate is closed; whether the run continues."""
+        self._first = self._first or effort
+        if self._first is not effort:
             await self._first_settled.wait()
-        self._begun = True
         async with self._learning:
             pass
         while self._gate.remaining and not self.stopped_by:
@@ -252,6 +254,7 @@ class Session:
         return self.stopped_by is None
 
     async def _wait_after(self, failure: CallError, effort: Effort) -> None:
+        self._first_settled.set()
         seconds = max(failure.wait, backoff(effort.failures or 1, self._settings))
         if failure.everyone:
             self._gate.close(failure.wait)
@@ -268,6 +271,7 @@ class Session:
         self.stopped_by = self.stopped_by or error
         self._calls.stop()
         self._stop.set()
+        self._first_settled.set()
 
 
 def _has_form(request: Request) -> bool:
