@@ -97,5 +97,7 @@ def _check_judge(arguments: argparse.Namespace) -> str:
     if not chosen:
         return f"off: none named (--judge MODEL, or {MODEL_VARIABLE})"
     require_extra("openai", "judge")
-    notes = Judge(judge_choice_of(arguments, chosen)).check()
-    return f"{chosen} answers" + (f", asked {', '.join(notes)}: the server doesn't take all that is asked for" if notes else "")
+    found = Judge(judge_choice_of(arguments, chosen)).check()
+    found.require_grade(chosen)
+    asked = f", asked {', '.join(found.notes)}: the server doesn't take all that is asked for" if found.notes else ""
+    return f"{chosen} answers{asked}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 
 from sevenllm_bench.catalog import Kind, Language
 from sevenllm_bench.encoders.sentence_embedder import embedder_for
@@ -12,6 +13,8 @@ from sevenllm_bench.judge.judge_choice import JudgeChoice
 from sevenllm_bench.judge.llm_judge import judge_for
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR
 from sevenllm_bench.preflight import Check, check_cache, check_data, require_extra, run_checks
+
+logger = logging.getLogger("lm_eval.sevenllm")
 
 
 def require(options: TaskOptions, official: bool, language: Language, kind: Kind) -> None:
@@ -57,5 +60,7 @@ def _checks(options: TaskOptions, official: bool, scored: bool) -> list[Check]:
 def _check_judge(choice: JudgeChoice) -> str:
     require_extra("openai", "judge")
     judge = judge_for(choice)
-    judge.check()
+    problem = judge.check().problem
+    if problem:  # a weak judge may grade others
+        logger.warning("The judge %s gave a plain answer no grade from 1 to 5 (%s)", judge.choice.model, problem)
     return judge.choice.model

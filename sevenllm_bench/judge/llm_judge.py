@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sevenllm_bench.data.rows import Row
@@ -27,6 +27,31 @@ from sevenllm_bench.judge.verdict import RESPONSE_FORMAT, Verdict, parse_verdict
 from sevenllm_bench.llm.call_forms import CallForms
 from sevenllm_bench.llm.client import Client
 from sevenllm_bench.llm.types import Estimate, Reply, ReplyCache, Request
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeCheck:
+    """What a judge did with one plain answer.
+
+    Attributes:
+        notes: How the server has to be asked, where it doesn't take all that is asked for, in words.
+        problem: Why its reply is no grade from 1 to 5, "" where it is one.
+    """
+
+    notes: tuple[str, ...]
+    problem: str
+
+    def require_grade(self, model: str) -> None:
+        """Refuse a judge that gave no grade.
+
+        Raises:
+            ConfigError: It gave none.
+        """
+        if self.problem:
+            raise ConfigError(
+                f"the judge {model} answers, but gave a plain answer no grade from 1 to 5 ({self.problem}); "
+                "use another model, or give it more room (max_tokens)"
+            )
 
 
 class Judge:
@@ -110,28 +135,20 @@ class Judge:
             found.append(rule if rule is not None else _preference(*next(replies)))
         return summarise(zip(found[: len(pairs)], found[len(pairs) :], strict=True))
 
-    def check(self) -> tuple[str, ...]:
+    def check(self) -> JudgeCheck:
         """Have one plain answer judged, as all others will be, before anything is generated.
 
         What the server doesn't take is learnt by it, and holds for the whole run.
 
-        Returns:
-            How the server has to be asked, where it doesn't take all that is asked for, in words.
-
         Raises:
-            ConfigError: The judge can't be reached, refuses, or gives no grade.
+            ConfigError: The judge can't be reached, or refuses.
         """
         settings = replace(self.choice.settings(), max_attempts=min(2, self.choice.max_attempts), budget_usd=None)
         reply = Client(settings, forms=self._forms).run([self._probe()])[0]
         if reply.text is None and not reply.error.startswith("empty reply"):
             where = "OPENAI_BASE_URL" if settings.endpoint else "the network, or OPENAI_BASE_URL for a local server"
             raise ConfigError(f"the judge {self.choice.model} doesn't answer ({reply.error}); check {where}")
-        if reply.error:
-            raise ConfigError(
-                f"the judge {self.choice.model} answers, but gave a plain answer no grade from 1 to 5 ({reply.error}); "
-                "use another model, or give it more room (max_tokens)"
-            )
-        return self._forms.notes
+        return JudgeCheck(self._forms.notes, reply.error)
 
     def _probe(self) -> Request:
         """A request that nothing is wrong with: for the reference of a row of our own."""

@@ -131,7 +131,7 @@ class CallForms:
         self.form = form
         self.taken.add(form)
         said = ", ".join(self.notes) or "as at first"
-        logger.warning("%s is asked %s from now on%s", model, said, f" ({failure.reason})" if failure else "")
+        logger.warning("%s is asked %s from now on%s", model, said, f" ({failure.kind})" if failure else "")
 
     def make_room(self, request: Request, used: Form, model: str) -> bool:
         """Raise the limit of tokens, once; whether a request that was made in the form `used` is worth repeating with it."""

@@ -103,10 +103,10 @@ def test_a_judge_that_stops_keeps_what_was_judged_and_is_not_asked_again(monkeyp
 
 
 def test_a_judge_that_judges_nothing_is_a_warning(monkeypatch, caplog):
-    graded = json.dumps({"reason": "ok", "score": 4})
-    with FakeOpenAI(answer=lambda body: "prose" if len(server.bodies) > 1 else graded) as server:
+    with FakeOpenAI(answer=lambda body: "prose") as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         evaluate(Scripted(gold), "sevenllm_en_threat_analysis", metadata={"judge": "m"}, limit=2)
+    assert "The judge m gave a plain answer no grade from 1 to 5 (no score)" in caplog.text
     assert "The judge m judged none of 2 answers: 2 times no score" in caplog.text
 
 

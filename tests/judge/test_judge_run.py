@@ -12,7 +12,7 @@ from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.judge.binding import NO_CODE
 from sevenllm_bench.judge.judge_choice import JudgeChoice, extra_body_text
-from sevenllm_bench.judge.llm_judge import Judge, scores_from
+from sevenllm_bench.judge.llm_judge import Judge, JudgeCheck, scores_from
 
 ROWS = [row for row in embedded_split("test") if row.kind != "mcq"]
 
@@ -182,7 +182,7 @@ def test_the_check_asks_as_a_run_does_and_the_run_knows_what_it_learnt(monkeypat
         connect(monkeypatch, server)
         judge = Judge(JudgeChoice("m", max_tokens=700, extra_body=extra_body_text({"top_k": 1})))
         assert judge.describe()["temperature"] == 0
-        assert judge.check() == ("without temperature",)
+        assert judge.check() == JudgeCheck(("without temperature",), "")
         first, asked = server.bodies[0], len(server.bodies)
         judge.judge(ROWS[:3], ["x"] * 3)
     assert {**first, "messages": 0} == {**server.bodies[-1], "messages": 0, "temperature": 0}
@@ -194,11 +194,14 @@ def test_the_check_asks_as_a_run_does_and_the_run_knows_what_it_learnt(monkeypat
     assert (described["temperature"], described["max_tokens"], described["extra_body"]) == (None, 700, {"top_k": 1})
 
 
-def test_a_judge_that_gives_a_plain_answer_no_grade_fails_the_check(monkeypatch):
-    with FakeOpenAI(answer=lambda body: "Well done!") as server:
+@pytest.mark.parametrize("said", ["Well done!", ""])
+def test_a_judge_that_gives_a_plain_answer_no_grade_is_found_out(monkeypatch, said):
+    with FakeOpenAI(answer=lambda body: said) as server:
         connect(monkeypatch, server)
-        with pytest.raises(ConfigError, match="answers, but gave a plain answer no grade"):
-            Judge(JudgeChoice("m")).check()
+        found = Judge(JudgeChoice("m")).check()
+    assert found.problem
+    with pytest.raises(ConfigError, match="answers, but gave a plain answer no grade"):
+        found.require_grade("m")
 
 
 def test_what_an_extra_body_may_be():

@@ -88,7 +88,7 @@ def test_what_is_learnt_is_said_once(caplog):
     forms.learn(frozenset({"no format", "no temperature"}), "m", refused("no"))
     assert forms.notes == ("without structured output", "without temperature")
     assert [record.getMessage() for record in caplog.records] == [
-        "m is asked without structured output, without temperature from now on (HTTP 400: no)"
+        "m is asked without structured output, without temperature from now on (HTTP 400)"
     ]
 
 
