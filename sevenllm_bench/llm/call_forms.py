@@ -7,7 +7,7 @@ it, and those only decide what is tried first.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -147,39 +147,29 @@ class CallForms:
         self.form -= {"room"}
         self.room_refused = True
 
-    def others(self, request: Request, form: Form, failure: CallError, named_only: bool, probing: bool) -> list[Form]:
-        """Forms to try for a request that was refused in `form`, the likeliest first.
+    def others(self, form: Form, failure: CallError, named_only: bool, probing: bool) -> list[Form]:
+        """Forms to try for a request that was refused in `form`, the likeliest first; some may make no other call of it.
 
         Args:
-            request: The request.
             form: The form that was refused.
             failure: The refusal; the parameters that it names come first.
             named_only: Whether only what the refusal names is tried, as where calls of this form were answered before.
             probing: Whether the request is known to be harmless. Another may be refused for its length, and pass without
                 a limit of tokens, which says nothing of the server.
         """
-        tried = [self.form, form - {"room"}, *self._named(form, failure)]
+        named = named_in(failure)
+        tried = [self.form, form - {"room"}, *(form | {name} for name in named), form.union(named) - {"json_object"}]
         if not named_only:
             tried += [form | {name} for name in _CHANGES if name not in ("room", "no limit")]
             tried += [form.union(names) for names in _TOGETHER]
             tried += [form | {"no limit"}] if probing else []
-        return _different(request, form, tried)
-
-    def _named(self, form: Form, failure: CallError) -> Iterable[Form]:
-        said = (failure.parameter or failure.reason).lower()
-        named = [name for name, change in _CHANGES.items() if any(word in said for word in change.names)]
-        return [form | {name} for name in named] + ([form.union(named) - {"json_object"}] if len(named) > 1 else [])
+        return tried
 
 
-def _different(request: Request, form: Form, tried: Sequence[Form]) -> list[Form]:
-    """Those that make another call of the request than `form` and than each other."""
-    seen, found = [in_form(request, form)], []
-    for other in tried:
-        call = in_form(request, other)
-        if call not in seen:
-            seen.append(call)
-            found.append(other)
-    return found
+def named_in(failure: CallError) -> list[str]:
+    """The changes of what a refusal names."""
+    said = (failure.parameter or failure.reason).lower()
+    return [name for name, change in _CHANGES.items() if any(word in said for word in change.names)]
 
 
 def in_form(request: Request, form: Form) -> Request:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.llm.call_error import CallError, refused_altogether
-from sevenllm_bench.llm.call_forms import CallForms, Form, in_form
+from sevenllm_bench.llm.call_forms import CallForms, Form, in_form, named_in
 from sevenllm_bench.llm.completion import Completion
 from sevenllm_bench.llm.connection import Connection
 from sevenllm_bench.llm.counted_calls import CountedCalls, Effort, NoMoreCallsError
@@ -81,8 +82,10 @@ class Session:
         # needn't be refused too.
         self._first: Effort | None = None
         self._first_settled = asyncio.Event()
+        if forms.taken:
+            self._first_settled.set()
         self._learning = asyncio.Lock()
-        self._health = _Health()
+        self._health = _Health(answered=bool(forms.taken))
 
     async def ask(self, request: Request, validate: Validate | None) -> Reply | None:
         """Ask until there is a good reply or the attempts are used up.
@@ -111,22 +114,23 @@ class Session:
                 self._first_settled.set()
                 effort.text = done.text
                 problem = check(done.text) if check else None
-                if problem is None or not self._asks_again(request, effort, done, problem):
+                if problem and done.cut:
+                    problem += " (finish_reason length: raise max_tokens)"
+                if not problem or not self._asks_again(request, effort, done.cut, problem):
                     return effort.reply(problem or "")
         return None
 
-    def _asks_again(self, request: Request, effort: Effort, done: Completion, problem: str) -> bool:
+    def _asks_again(self, request: Request, effort: Effort, cut: bool, problem: str) -> bool:
         """Whether a reply that was refused is worth another call."""
-        if done.cut:
-            effort.cut = f"{problem} (finish_reason length: raise max_tokens)"
+        if cut:
+            effort.cut = problem
             return self._forms.make_room(request, effort.form, self._settings.model)
         effort.refusals += 1
         return effort.refusals <= self._settings.validation_retries
 
     async def _after_failure(self, request: Request, failure: CallError, effort: Effort) -> str | None:
         """Wait, or make room, for another call; or the reason why there is no reply."""
-        if failure.cut and self._forms.make_room(request, effort.form, self._settings.model):
-            effort.cut = failure.reason
+        if failure.cut and self._asks_again(request, effort, failure.cut, failure.reason):
             return None
         effort.failures += 1
         most = self._settings.max_attempts
@@ -138,7 +142,7 @@ class Session:
         if not failure.replied:
             await self._check_server(failure)
         self._first_settled.set()
-        return _with_attempts(effort.cut or failure.reason, effort.calls)
+        return _with_attempts(failure.reason, effort.calls)
 
     async def _check_server(self, failure: CallError) -> None:
         """Stop the run where not only this request fails."""
@@ -186,7 +190,7 @@ class Session:
         except CallError as failure:
             if "room" in form and effort.cut and failure.about_form:
                 self._forms.refuse_room()
-                raise
+                raise CallError("cut reply", effort.cut, again=False, replied=True) from None
             exhausted = effort.failures + 1 >= self._settings.max_attempts
             broken = failure.status == 500 and exhausted and not self._health.answered and _has_form(request)
             if not (failure.about_form or broken):
@@ -203,12 +207,13 @@ class Session:
         """
         async with self._learning:
             taken = form in self._forms.taken
-            waiting, tried = self._forms.others(request, form, refusal, taken, probing), {form}
+            named = set(named_in(refusal))
+            waiting, seen = deque(self._forms.others(form, refusal, taken, probing)), [in_form(request, form)]
             while waiting:
-                candidate = waiting.pop(0)
-                if candidate in tried:
+                candidate = waiting.popleft()
+                if (call := in_form(request, candidate)) in seen:
                     continue
-                tried.add(candidate)
+                seen.append(call)
                 try:
                     done = await self._call(request, candidate, effort)
                 except CallError as failure:
@@ -216,7 +221,9 @@ class Session:
                         self._learn(candidate, taken, refusal)
                     if not failure.about_form and failure.status != refusal.status:
                         raise
-                    waiting[:0] = self._forms.others(request, candidate, failure, True, probing)
+                    more = [name for name in named_in(failure) if name not in named]
+                    named.update(more)
+                    waiting.extendleft(candidate | {name} for name in reversed(more))
                 else:
                     self._learn(candidate, taken, refusal)
                     return done

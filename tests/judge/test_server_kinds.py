@@ -193,6 +193,21 @@ KINDS = {
         ),
         calls=7,
     ),
+    "names all that there is": Kind(
+        refusing(
+            several(has("temperature"), system),
+            error(400, "allowed: messages with role user, response_format, temperature, max_tokens, stream"),
+        )
+    ),
+    "one provider of several refuses the schema": Kind(
+        lambda body, nth: error(400, "response_format?") if schema(body) and is_about(body, "bravo") else reply(), calls=5
+    ),
+    "no JSON for one answer": Kind(
+        lambda body, nth: (
+            error(400, "Failed to generate JSON.") if "response_format" in body and is_about(body, "delta") else reply()
+        ),
+        calls=5,
+    ),
     "max_tokens, OpenAI's words": Kind(
         refusing(has("max_tokens"), error(400, "Use 'max_completion_tokens' instead.", param="max_tokens")), calls=5
     ),
@@ -270,6 +285,9 @@ KINDS = {
         stop="no quota left.*no quota",
         calls=2,
         one_by_one=True,
+    ),
+    "arrears, 429, Chinese": Kind(
+        lambda body, nth: Sent(429, {"error": {"code": "1113", "message": "账户已欠费"}}), 0, 0, stop="账户已欠费"
     ),
     "no access": Kind(lambda body, nth: error(403, "region not allowed"), 0, 0, stop="no access.*HTTP 403.*region", calls=2),
     "unknown model": Kind(

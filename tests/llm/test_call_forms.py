@@ -35,8 +35,8 @@ def test_each_change(change, parameters):
 
 def test_what_a_request_does_not_have_is_not_changed():
     bare = Request([{"role": "user", "content": "x"}], {})
-    others = CallForms().others(bare, PLAIN, refused("no"), named_only=False, probing=True)
-    assert others == [frozenset({"stream"})]
+    others = CallForms().others(PLAIN, refused("no"), named_only=False, probing=True)
+    assert {frozenset(form) for form in others if in_form(bare, form) != bare and len(form) == 1} == {frozenset({"stream"})}
 
 
 def test_more_room_is_four_times_as_much_or_enough_to_reason():
@@ -46,7 +46,8 @@ def test_more_room_is_four_times_as_much_or_enough_to_reason():
 
 
 def first(failure, **circumstances):
-    return CallForms().others(REQUEST, PLAIN, failure, **{"named_only": False, "probing": False, **circumstances})
+    forms = CallForms().others(PLAIN, failure, **{"named_only": False, "probing": False, **circumstances})
+    return [form for form in forms if form]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_without_a_name_all_are_tried_one_by_one_and_then_together():
 
 def test_where_calls_were_answered_before_only_what_is_named_is_tried():
     assert first(refused("请求错误"), named_only=True) == []
-    assert first(refused("temperature?"), named_only=True) == [{"no temperature"}]
+    assert set(first(refused("temperature?"), named_only=True)) == {frozenset({"no temperature"})}
 
 
 def test_what_is_learnt_is_said_once(caplog):
