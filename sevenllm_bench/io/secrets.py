@@ -145,7 +145,7 @@ def scrub(text: str, secret: str | None) -> str:
 
 def short_message(message: str, secret: str | None) -> str:
     """A server's message fit to be shown: without keys and what is put where keys are, on one line, at most 300 characters."""
-    text = _KEY_LIKE.sub("[key]", scrub(message[:10_000], secret))
+    text = SHAPES.sub("[key]", _KEY_LIKE.sub("[key]", scrub(message[:10_000], secret)))
     for place in _KEY_PLACES:
         text = place.sub(r"\1[key]", text)
     text = " ".join(text.split())

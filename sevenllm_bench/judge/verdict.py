@@ -20,11 +20,7 @@ RESPONSE_FORMAT: dict[str, Any] = {
         "strict": True,
         "schema": {
             "type": "object",
-            "properties": {
-                "reason": {"type": "string"},
-                "code": {"type": "string"},
-                "score": {"type": "integer", "description": "1 to 5"},
-            },
+            "properties": {"reason": {"type": "string"}, "code": {"type": "string"}, "score": {"type": "integer"}},
             "required": ["reason", "code", "score"],
             "additionalProperties": False,
         },

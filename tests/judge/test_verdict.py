@@ -98,6 +98,6 @@ def test_the_response_format_is_what_strict_structured_outputs_need():
     schema = RESPONSE_FORMAT["json_schema"]["schema"]
     assert (RESPONSE_FORMAT["type"], RESPONSE_FORMAT["json_schema"]["strict"]) == ("json_schema", True)
     # No enum of integers: Gemini's OpenAI-compatible API takes enums of strings only.
-    assert schema["properties"]["score"] == {"type": "integer", "description": "1 to 5"}
+    assert schema["properties"]["score"] == {"type": "integer"}
     assert list(schema["properties"]) == schema["required"] == ["reason", "code", "score"]
     assert schema["additionalProperties"] is False

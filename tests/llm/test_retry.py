@@ -196,6 +196,7 @@ def test_keys_that_servers_give_out_are_secrets(key):
         ("GET https://me:s3cret@x.example/ failed", "GET https://[key]@x.example/ failed"),
         ("header Authorization: Bearer s3cret", "header Authorization: Bearer [key]"),
         ("keys of the object: score", "keys of the object: score"),
+        ("token hf_Ab3dEf6hIj9lMn2pQr5 of another account", "token [key] of another account"),
     ],
 )
 def test_what_stands_where_keys_are_is_not_shown_whatever_it_looks_like(message, shown):
