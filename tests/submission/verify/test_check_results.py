@@ -139,6 +139,7 @@ def set_in(path, value):
         (("chat_template",), "{{ x }}", "chat_template", "its hash is"),
         (("chat_template_sha",), "0" * 64, "chat_template", "its hash is None"),
         (("model_source",), "vllm", "model_source", "the configuration says hf"),
+        (("config", "replay"), {"predictions": ["answers.jsonl"]}, "replay", "the record of a replay, but the model is hf"),
         (("configs", MCQ, "metadata", "sevenllm", "answers", "look_cut_off"), 9, MCQ, "answers.look_cut_off"),
         (("configs", MCQ, "metadata", "sevenllm", "answers", "read_as"), {"A": 16}, MCQ, "answers.read_as"),
     ],
@@ -184,3 +185,10 @@ def test_no_standard_errors_where_none_were_asked_for(bundle):
     edit_json(next((bundle / "run").glob("results_*")), change)
     sign_again(bundle)
     assert not [f for f in differing(verify(bundle)) if f.check == "standard errors"]
+
+
+def test_arguments_of_the_model_that_a_task_says_otherwise(bundle):
+    edit_json(next((bundle / "run").glob("results_*")), set_in(("configs", MCQ, "metadata", "pretrained"), "an-org/other"))
+    sign_again(bundle)
+    (found,) = [f for f in verify(bundle).findings if f.check == "results"]
+    assert (found.what, found.status, found.detail) == (MCQ, "note", "not as in the model's arguments: pretrained")
