@@ -120,7 +120,7 @@ def _wrong(record: Mapping[str, Any], leaf: LeafRun, row: Row | None, ids: list[
     wanted = LETTERS.index(row.output) if not leaf.is_default else target(row, style) if style else None
     if wanted is not None and record.get("target") != str(wanted):
         yield "target"
-    if record.get("filtered_resps") != _first(record.get("resps")):
+    if _first([[kept] for kept in _list(record.get("filtered_resps"))]) != _first(record.get("resps")):
         yield "filtered_resps"
     if record.get("filter", "none") != "none":
         yield "filter"
@@ -131,9 +131,13 @@ def _wrong(record: Mapping[str, Any], leaf: LeafRun, row: Row | None, ids: list[
     yield from _wrong_hashes(record)
 
 
-def _first(responses: Any) -> Any:
-    """What lm-eval's filter keeps: the first response of each request."""
-    return [own[0] for own in responses if isinstance(own, list) and own] if isinstance(responses, list) else None
+def _first(responses: Any) -> list[Any]:
+    """What lm-eval's filter keeps: the first response of each request; null is an empty answer."""
+    return ["" if own[0] is None else own[0] for own in _list(responses) if isinstance(own, list) and own]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _wrong_arguments(arguments: Any, leaf: LeafRun) -> Iterator[str]:

@@ -51,6 +51,7 @@ def check_results(results: Mapping[str, Any], run: Run, samples: Sequence[Sample
         if str(name).startswith("sevenllm") and isinstance(own, dict) and not all(value is True for value in own.values()):
             yield Finding("results", printable(name), "differs", "higher_is_better: not true of every metric")
     yield from _texts(results)
+    yield from _model(results, run)
 
 
 def check_json(path: Path) -> Iterator[Finding]:
@@ -223,8 +224,21 @@ def _texts(results: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(
                 "results", name, "differs", f"its hash is {printable(found, 20)}, the results say {printable(claimed, 20)}"
             )
+
+
+def _model(results: Mapping[str, Any], run: Run) -> Iterator[Finding]:
+    """What the results say twice of the model: its kind, that it replays answers, and its arguments."""
     source, named = dig(results, "config", "model"), results.get("model_source")
     if isinstance(source, str) and named not in (source, None):
-        yield Finding(
-            "results", "model_source", "differs", f"{printable(named, 80)}, the configuration says {printable(source, 80)}"
-        )
+        said = f"{printable(named, 80)}, the configuration says {printable(source, 80)}"
+        yield Finding("results", "model_source", "differs", said)
+    if dig(results, "config", "replay") is not None and source != "sevenllm-replay":
+        yield Finding("results", "replay", "differs", f"the record of a replay, but the model is {printable(source, 80)}")
+    for task in run.leaves:
+        metadata = dig(results, "configs", task, "metadata")
+        arguments = run.model.arguments if isinstance(metadata, dict) else {}
+        other = [
+            printable(key, 60) for key in arguments if key in metadata and list(differences(arguments[key], metadata[key], ""))
+        ]
+        if other:  # lm-eval gives a task the model's arguments, which --metadata may overwrite
+            yield Finding("results", task, "note", f"not as in the model's arguments: {some(other)}")

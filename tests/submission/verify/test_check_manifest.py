@@ -1,14 +1,18 @@
 """What the manifest claims, checked place by place; every expected finding is written out by hand."""
 
 import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from sevenllm_bench.figures.cells import Cell
 from sevenllm_bench.figures.figures import Figure
+from sevenllm_bench.runs.records import UNKNOWN, Model, Run, Settings
 from sevenllm_bench.submission.formats.hub_results import for_the_hub
-from sevenllm_bench.submission.verify.check_manifest import check_figures, check_files, check_manifest
+from sevenllm_bench.submission.verify.check_manifest import check_figures, check_files, check_manifest, check_times
 
+NOW = datetime(2026, 11, 24, 20, 0, 0, tzinfo=UTC)
 MCQ, EVENTS = "sevenllm_en_mcq", "sevenllm_en_time_element_acquisition"
 ACC = Figure(Cell("section", "en_mcq", "acc", (("en_mcq", "acc"),)), 0.5, 4, 0.25, "96 of 100 rows missing")
 HEADLINE = Figure(Cell("overall", "headline", "headline", ()), 0.5, 4, None)
@@ -123,4 +127,42 @@ def test_figures_that_need_a_model(metric, needs, claim):
     assert (found.status, found.claim, found.of_task, found.claimed, found.found) == ("unconfirmed", claim, True, 0.5, 0.5)
     assert found.detail == f"the mean of its rows' values, which can't be confirmed (needs {needs})"
     (found,) = figures_of([{"id": figure.id, "value": 0.7, "rows": 4}], [figure])
+    assert found.status == "differs"
+
+
+@pytest.mark.parametrize(
+    ("date", "created", "what"),
+    [
+        (0, "2026-11-24T20:00:00Z", None),
+        (UNKNOWN, "2026-11-24T20:00:00Z", None),
+        (NOW.timestamp(), "2026-11-25T19:00:00Z", None),
+        (NOW.timestamp() + 86_000, "2026-11-24T20:00:00Z", None),
+        (NOW.timestamp() + 87_000, "2026-11-24T20:00:00Z", "date"),
+        (0, "2026-11-25T21:00:00Z", "created"),
+        (1e18, "2026-11-24T20:00:00Z", "date"),
+        (-1e18, "2026-11-24T20:00:00Z", "date"),
+    ],
+)
+def test_times(date, created, what):
+    """The bundle after the run, and neither in the future; a day is left for clocks."""
+    run = Run("m", Model("m", "hf"), Settings(), {}, (), date=date)
+    found = list(check_times({"created": created}, run, NOW))
+    assert [(f.what, f.status) for f in found] == ([(what, "differs")] if what else [])
+
+
+def test_other_parts_and_what_was_left_out():
+    found = [f for f in check_manifest({"date": "2026", "trust": "me"}, {"date": "2026"}) if f.status == "differs"]
+    assert [(f.what, f.detail) for f in found] == [("trust", "not a part of a manifest")]
+    left_out = for_the_hub([ACC], {})[1]
+    assert list(left_out) == ["en_mcq.acc"]
+    for given in ({}, {"en_mcq.acc": "other"}, None, {**left_out, "more": "x"}):
+        (found,) = [
+            f for f in check_figures({"figures": [RIGHT], "left_out_of_hub_formats": given}, [ACC], {}) if f.status == "differs"
+        ]
+        assert found.what == "left_out_of_hub_formats"
+
+
+@pytest.mark.parametrize("change", [{"rows": True}, {"more": 1}, {"stderr": "0.25"}])
+def test_a_figure_of_another_form(change):
+    (found,) = figures_of([RIGHT | change], [replace(ACC, rows=1) if change == {"rows": True} else ACC])
     assert found.status == "differs"

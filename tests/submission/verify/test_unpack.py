@@ -1,5 +1,6 @@
 """What is taken from a zip file, at the limits and one beyond them."""
 
+import io
 import stat
 import struct
 import zipfile
@@ -173,6 +174,38 @@ def test_files_that_are_no_zip(tmp_path, into, content):
     (tmp_path / "a.zip").write_bytes(content)
     with pytest.raises(ResultsError, match="not a zip file; give what `sevenllm-bench submit` wrote"):
         unpack(tmp_path / "a.zip", into, Limits())
+
+
+class Stream(io.RawIOBase):
+    """A file that can't be sought in, as a pipe: sizes then follow the data (APPNOTE 4.3.9)."""
+
+    def __init__(self):
+        self.content = b""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.content += bytes(data)
+        return len(data)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_zip_file_written_to_a_pipe_and_one_of_another_program(tmp_path, into, method):
+    stream = Stream()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        for name in ("a", "b"):
+            archive.writestr(name, b"x" * 1_000)
+    (tmp_path / "a.zip").write_bytes(stream.content)
+    assert stream.content.count(b"PK\7\x08") == 2
+    assert told(unpack(tmp_path / "a.zip", into, Limits())) == (["a", "b"], [])
+    # Info-ZIP adds times and owner (0x5455, 0x7875), git a comment.
+    with zipfile.ZipFile(tmp_path / "b.zip", "w", method) as archive:
+        member = zipfile.ZipInfo("c")
+        member.extra = struct.pack("<HHBL", 0x5455, 5, 1, 0) + struct.pack("<HHB", 0x7875, 1, 1)
+        archive.writestr(member, b"y")
+        archive.comment = b"0" * 40
+    assert told(unpack(tmp_path / "b.zip", into, Limits())) == (["c"], [])
 
 
 def test_an_empty_zip_file(tmp_path, into):
