@@ -40,6 +40,14 @@ def user_path(value: Any, error: type[SEvenLLMError]) -> Path:
     return path
 
 
+def is_folder(name: str | Path) -> bool:
+    """Whether there is a folder of that name; False too for what can't be a path or can't be looked at."""
+    try:
+        return Path(name).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def read_bytes(path: Path, error: type[SEvenLLMError]) -> bytes:
     """The bytes of a file.
 
