@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sevenllm_bench.errors import PredictionsError
-from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.files import read_lines, user_path
 
 #: What a line of a coverage is about.
 CoverageKind = Literal["answers", "missing", "duplicates", "unknown"]
@@ -148,18 +148,13 @@ def _files(path: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _answers(file: Path) -> Iterator[tuple[int, Any]]:
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.removeprefix(b"\xef\xbb\xbf").strip():
-                    yield _answer(line, f"{file}, line {number}")
-    except OSError as error:
-        raise PredictionsError(f"{file}: can't be read ({error.strerror or error})") from None
+    for number, line in read_lines(file, PredictionsError):
+        yield _answer(line, f"{file}, line {number}")
 
 
 def _answer(line: bytes, where: str) -> tuple[int, Any]:
     try:
-        record = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+        record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise PredictionsError(f"{where}: broken JSON ({error}); expected {_EXPECTED}") from None
     if not isinstance(record, dict):
