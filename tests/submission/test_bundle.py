@@ -185,3 +185,19 @@ def test_submitted_figures_are_the_authors(model, official_rows, data_dir, predi
         found = verify(bundle.path, known)
         assert differing(found) == found.of("unconfirmed") == []
         assert {f.what for f in found.of("confirmed")} >= {"headline", "hub/.eval_results/sevenllm-bench.yaml"}
+
+
+def test_lone_surrogates_and_files_without_end(tmp_path):
+    def change(samples):
+        samples[0]["doc"]["instruction"] += " \ud800"
+
+    run = write_true_run(tmp_path / "run", small_rows())
+    path = next((tmp_path / "run").glob("samples_sevenllm_en_impact_scope_*"))
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    change(lines)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    make_bundle(run, tmp_path / "bundle")
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(ResultsError, match="no regular file"):
+        make_bundle(run, tmp_path / "other")

@@ -17,7 +17,7 @@ from sevenllm_bench.comparison.compatibility import DISQUALIFYING
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import figures_of
-from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.files import is_file, is_folder, user_path
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS, ROUNDING, bounds
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.runs.command import command_of
@@ -85,18 +85,23 @@ def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
     if real in seen and path.exists():
         return
     seen.add(real)
-    if not path.is_dir() or any(path.glob("results*.json")):
+    if not is_folder(path) or any(path.glob("results*.json")):
         yield path
     elif depth < _DEEPEST:
-        for child in sorted(path.iterdir()):
-            if child.is_dir() or child.suffix == ".zip":  # a broken link is neither a file nor a folder, and named, too
+        try:
+            children = sorted(path.iterdir())
+        except OSError:
+            yield path  # so that it is named
+            return
+        for child in children:
+            if is_folder(child) or child.suffix == ".zip":  # a broken link is neither a file nor a folder, and named, too
                 yield from _find(child, seen, depth + 1)
 
 
 def _entries(path: Path) -> Iterable[Entry]:
-    if not path.is_dir() and not path.is_file():
+    if not is_folder(path) and not is_file(path):
         raise ResultsError(f"{path}: {'not a regular file' if path.exists() else 'a link that leads nowhere'}")
-    if path.suffix == ".zip" and path.is_file():
+    if path.suffix == ".zip" and is_file(path):
         return [_of_manifest(read_unverified(path), str(path))]
     return [_of_run(read_run(files)) for files in find_runs([path])]
 

@@ -107,8 +107,8 @@ class _Taking:
 
 
 def _take_zip(path: Path, taking: _Taking, limits: Limits) -> None:
-    _check_directory(path, limits)
     try:
+        _check_directory(path, limits)
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
                 _take_member(archive, member, taking)
