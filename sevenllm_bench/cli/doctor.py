@@ -42,10 +42,10 @@ def _checks(arguments: argparse.Namespace) -> list[Check]:
 
 
 def _check_lm_eval() -> str:
-    from importlib.metadata import version
-
     require_extra("lm_eval", "hf")
-    return version("lm_eval")
+    from sevenllm_bench.harness import lm_eval_version
+
+    return lm_eval_version()
 
 
 def _check_tasks() -> str:
