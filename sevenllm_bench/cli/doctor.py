@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from pathlib import Path
 
 from sevenllm_bench.cli.shared_options import add_judge_calls, add_rows, judge_choice_of
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io.files import is_folder
 from sevenllm_bench.preflight import Check, check_cache, check_data, is_offline, require_extra, run_checks
 
 
@@ -41,10 +43,10 @@ def _checks(arguments: argparse.Namespace) -> list[Check]:
 
 
 def _check_lm_eval() -> str:
-    from importlib.metadata import version
-
     require_extra("lm_eval", "hf")
-    return version("lm_eval")
+    from sevenllm_bench.harness import lm_eval_version
+
+    return lm_eval_version()
 
 
 def _check_tasks() -> str:
@@ -64,6 +66,8 @@ def _check_embedding(choice: str | None) -> str:
     if model is None:
         return "off: sentence-transformers is not installed, or semantic_model=none"
     require_extra("sentence_transformers", "semantic")
+    if is_folder(model.name) and not any((Path(model.name) / name).is_file() for name in ("modules.json", "config.json")):
+        raise ConfigError(f"{model.name}: no model in this folder (neither modules.json nor config.json)")
     if is_available(model):
         return f"{model.label}, on this machine"
     if is_offline():
@@ -77,12 +81,11 @@ def _check_embedding(choice: str | None) -> str:
 
 def _look_up(name: str, revision: str | None) -> None:
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
     try:
         HfApi().model_info(name, revision=revision, timeout=10)
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        reason = str(error).strip().split("\n")[0][:200]
+    except Exception as error:  # the Hub's client lets those of its HTTP library through, which has changed
+        reason = str(error).strip().split("\n")[0][:200] or type(error).__name__
         raise ConfigError(
             f"{name} is not on this machine, and the Hub doesn't give it ({reason}); check the network and the name, or run "
             "with --metadata semantic_model=none"

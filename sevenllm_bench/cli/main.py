@@ -10,12 +10,20 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError, SEvenLLMError, report
 from sevenllm_bench.io.terminal import drop_output
+from sevenllm_bench.text.display import printable
+
+#: Set to anything, what should not happen prints its traceback.
+DEBUG_VARIABLE = "SEVENLLM_DEBUG"
+#: Exit code after what should not happen; that of a program's fault in sysexits.h.
+UNEXPECTED = 70
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,8 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words after the program's name; default: those of the process.
 
     Returns:
-        Exit code: 0; 1 where `verify` finds a difference; 2 after a user's mistake, which is printed as one message; 130
-        after Ctrl-C, 141 where the output has no reader any more.
+        Exit code: 0; 1 where `verify` finds a difference; 2 after a user's mistake, which is printed as one message; 70
+        after a fault of ours, which is one line (SEVENLLM_DEBUG=1 prints its traceback too); 130 after Ctrl-C, 141 where
+        the output has no reader any more.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     for name in ("stdout", "stderr"):
@@ -48,11 +57,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         drop_output()
         return 141  # as the shell says of a program that SIGPIPE ends
-    except OSError as error:
-        if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+    except Exception as error:
+        if words[:1] == ["eval"]:  # what lm-eval and its models raise is theirs to explain
             raise
+        return _report_unexpected(error)
+
+
+def _report_unexpected(error: Exception) -> int:
+    """One line on standard error for what should not happen, with what to do next; returns the exit code."""
+    if isinstance(error, OSError) and error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
         drop_output()
         return report(ConfigError(f"the output can't be written ({error.strerror})"))
+    if isinstance(error, OSError) and error.filename is not None:
+        return report(ConfigError(f"{printable(error.filename)}: can't be used ({error.strerror})"))
+    if isinstance(error, MemoryError):
+        return report(ConfigError("not enough memory for this; give it smaller files, or more memory"))
+    if os.environ.get(DEBUG_VARIABLE):
+        traceback.print_exception(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    print(
+        f"sevenllm-bench: unexpected error: {printable(f'{type(error).__name__}: {error}', 300)} "
+        f"({Path(place.filename).name}, line {place.lineno}). This is a fault of sevenllm-bench {__version__}: please report it "
+        f"with this line, the command, and what it prints with {DEBUG_VARIABLE}=1",
+        file=sys.stderr,
+    )
+    return UNEXPECTED
 
 
 #: Every command, in the order of the help. Each is a module of this package with `add_arguments` and `run`.

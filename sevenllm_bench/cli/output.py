@@ -12,6 +12,7 @@ from typing import Any
 
 from sevenllm_bench.data.official import DATA_DIR_VARIABLE
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io.files import write_bytes
 
 #: Names of lm-eval's files, and of the official data.
 _INPUT = re.compile(r"samples_.*\.jsonl|results_.*\d{4}-\d\d-\d\dT[\d.-]+\.json|test\.jsonl")
@@ -68,7 +69,7 @@ def write_text(option: str, path: str, text: str) -> None:
     """
     content = text.encode("utf-8", "backslashreplace")  # names of files may hold what UTF-8 can't
     try:
-        Path(path).write_bytes(content)
+        write_bytes(path, content)
     except (OSError, ValueError) as error:
         raise ConfigError(f"{option} {path}: can't be written ({getattr(error, 'strerror', None) or error})") from None
     print(f"written: {path}")

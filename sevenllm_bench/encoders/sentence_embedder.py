@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.catalog import Language
+from sevenllm_bench.encoders.model_identity import model_identity
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.io.files import cache_folder
+from sevenllm_bench.io.files import cache_folder, is_folder, user_path
 from sevenllm_bench.io.sqlite_cache import SqliteCache
 from sevenllm_bench.text.unicode import encodable
 
@@ -38,35 +39,48 @@ logger = logging.getLogger("sevenllm_bench.embedding")
 MODEL_VARIABLE = "SEVENLLM_SEMANTIC_MODEL"
 INSTALL_LINE = 'pip install "sevenllm-bench[semantic]"'
 _BATCH = 128
+#: Vectors of models in half precision have a length of 1 only about.
+_LENGTH_TOLERANCE = 0.01
 
 
 class EmbeddingCache:
-    """Vectors kept on disk, by model, revision and text. A cache that can't be used costs time, never a run."""
+    """Vectors kept on disk, by the model's identity and text. A cache that can't be used costs time, never a run."""
 
     def __init__(self, path: Path | None = None) -> None:
         """Name the file, which is opened when it is needed; default: `embeddings-2.sqlite` in `cache_folder()`."""
         self._path = path or cache_folder() / "embeddings-2.sqlite"
         self._is_broken = False
+        self._has_warned = False
 
-    def get(self, model: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
-        """The vectors known for these texts; texts without one are left out."""
-        import numpy as np
+    def get(self, model: str, texts: Iterable[str], size: int | None = None) -> dict[str, np.ndarray]:
+        """The vectors known for these texts; texts without one are left out, and those whose vector is damaged.
 
+        Args:
+            model: The model's identity.
+            texts: The texts.
+            size: Components of a vector of this model, where known.
+        """
         if self._is_broken:
             return {}
         by_key = {_key(model, text): text for text in texts}
+        found: dict[str, bytes] = {}
         with self._tolerant(), SqliteCache(self._path, "embeddings") as cache:
             found = cache.get_many(by_key)
-            return {by_key[key]: np.frombuffer(value, dtype=np.float32) for key, value in found.items()}
-        return {}
+        vectors = {by_key[key]: _unit_vector(value, size) for key, value in found.items()}
+        sound = {text: vector for text, vector in vectors.items() if vector is not None}
+        if len(sound) < len(found) and not self._has_warned:
+            self._has_warned = True
+            logger.warning("%s: %d damaged vectors; they are computed again.", self._path, len(found) - len(sound))
+        return sound
 
     def put(self, model: str, vectors: Mapping[str, np.ndarray]) -> None:
-        """Keep vectors."""
+        """Keep vectors; those that are no unit vectors are left out."""
         import numpy as np
 
         if self._is_broken:
             return
         values = {_key(model, text): np.asarray(vector, dtype=np.float32).tobytes() for text, vector in vectors.items()}
+        values = {key: value for key, value in values.items() if _unit_vector(value) is not None}
         with self._tolerant(), SqliteCache(self._path, "embeddings") as cache:
             cache.put_many(values)
 
@@ -78,6 +92,17 @@ class EmbeddingCache:
         except (ConfigError, ValueError, TypeError) as error:
             logger.warning("Embeddings are not cached (%s); references are embedded again each time.", error)
             self._is_broken = True
+
+
+def _unit_vector(value: Any, size: int | None = None) -> np.ndarray | None:
+    """A kept value as a vector; None where it isn't one of that size and of length 1."""
+    import numpy as np
+
+    if not isinstance(value, bytes) or len(value) % 4 or size not in (None, len(value) // 4):
+        return None
+    vector = np.frombuffer(value, dtype=np.float32)
+    length = float(np.linalg.norm(vector.astype(np.float64)))
+    return vector if abs(length - 1.0) < _LENGTH_TOLERANCE else None
 
 
 def _key(model: str, text: str) -> str:
@@ -130,6 +155,9 @@ def model_from(value: Any = None) -> EmbeddingModel | None:
     if text in ("", "default"):
         wanted = text == "default" or find_spec("sentence_transformers") is not None
         return EmbeddingModel(DEFAULT_MODEL, DEFAULT_REVISION) if wanted else None
+    path = user_path(text, ConfigError) if text.startswith("~") else Path(text)
+    if is_folder(path):  # which may have an "@" in its name
+        return EmbeddingModel(str(path))
     name, _, revision = text.partition("@")
     if not revision and name == DEFAULT_MODEL:
         revision = DEFAULT_REVISION
@@ -154,14 +182,16 @@ class SentenceEmbedder:
             cache: Where embeddings of references are kept between runs; None for nowhere.
 
         Raises:
-            ConfigError: sentence-transformers is not installed, or the model can't be loaded.
+            ConfigError: sentence-transformers is not installed, the model can't be loaded, or gives no numbers.
         """
         self.model = model
         self.calls = 0
         self.texts = 0
         self.texts_cut = 0
-        self._cache = cache
         self._transformer = _load(model)
+        self._size = self._components()
+        self._identity = model_identity(model.name, model.revision)
+        self._cache = cache if self._identity else None
 
     @property
     def limit(self) -> int:
@@ -178,23 +208,39 @@ class SentenceEmbedder:
         Returns:
             Text to unit vector of shape (d,), float32.
         """
-        known = self._cache.get(self.model.label, set(cached)) if self._cache else {}
+        cache, identity = self._cache, self._identity or ""
+        known = cache.get(identity, set(cached), self._size) if cache else {}
         missing = sorted({*texts, *cached} - known.keys(), key=lambda text: (-len(text), text))
         if missing:
             self.calls += 1
-            vectors = self._transformer.encode(
-                [encodable(text) for text in missing],
-                batch_size=_BATCH,
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
-            fresh = dict(zip(missing, vectors, strict=True))
-            if self._cache:
+            fresh = dict(zip(missing, self._vectors(missing), strict=True))
+            if cache:
                 wanted = set(cached)
-                self._cache.put(self.model.label, {text: vector for text, vector in fresh.items() if text in wanted})
+                cache.put(identity, {text: vector for text, vector in fresh.items() if text in wanted})
             known |= fresh
         return known
+
+    def _components(self) -> int:
+        """Components of a vector, from an example."""
+        import numpy as np
+
+        example = self._vectors(["."])[0]
+        if not np.isfinite(example).all():
+            raise ConfigError(
+                f"the embedding model {self.model.label} gives vectors that are not numbers: its weights are damaged, or too "
+                "large for their precision; download it again, or turn it off: --metadata semantic_model=none"
+            )
+        return len(example)
+
+    def _vectors(self, texts: Sequence[str]) -> np.ndarray:
+        """One unit vector per text, in order."""
+        return self._transformer.encode(
+            [encodable(text) for text in texts],
+            batch_size=_BATCH,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
 
     def count(self, texts: Sequence[str]) -> None:
         """Add distinct texts to the counts `texts` and `texts_cut`."""
@@ -222,9 +268,13 @@ class SentenceEmbedder:
         }
 
 
-@functools.lru_cache(maxsize=2)
 def embedder_for(model: EmbeddingModel) -> SentenceEmbedder:
-    """The embedder for a model, loaded once per process, with the disk cache in the cache folder."""
+    """The embedder for a model, with the disk cache in the cache folder; loaded once per process and content of a folder."""
+    return _embedder(model, model_identity(model.name) if is_folder(model.name) else None)
+
+
+@functools.lru_cache(maxsize=2)
+def _embedder(model: EmbeddingModel, identity: str | None) -> SentenceEmbedder:
     return SentenceEmbedder(model, EmbeddingCache())
 
 
@@ -245,7 +295,7 @@ def _load(model: EmbeddingModel) -> SentenceTransformer:
 
 def is_available(model: EmbeddingModel) -> bool:
     """Whether the model is on this machine: a folder, or in the Hub's cache at the pinned revision."""
-    if Path(model.name).expanduser().is_dir():
+    if is_folder(model.name):
         return True
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError

@@ -74,8 +74,8 @@ def load_model(section: ModelSection, runtime: Runtime) -> PreTrainedModel:
 def _load(load: Callable[..., Any], model: ModelSection, **arguments: Any) -> Any:
     try:
         return load(model.location, revision=model.revision or "main", trust_remote_code=model.trust_remote_code, **arguments)
-    except (OSError, ValueError, ImportError, KeyError) as error:
-        reason = str(error).strip().split("\n")[0]
+    except Exception as error:  # the libraries raise whatever their parts raise, Rust's plain `Exception` too
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise ConfigError(
             f"model.base={model.base}: can't be loaded ({reason}). "
             "Name a folder in the save_pretrained layout, or a model of the Hub"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io.files import read_bytes
 from sevenllm_bench.llm.call_error import CallError, to_call_error
 from sevenllm_bench.llm.connection import load_openai
 from sevenllm_bench.llm.http_limits import HEADERS, sync_hooks
@@ -90,14 +91,15 @@ class BatchState:
         Raises:
             ConfigError: It can't be read, or is something else.
         """
+        if not path.exists():
+            return None
+        content = read_bytes(path, ConfigError)
         try:
-            data = json.loads(path.read_bytes())
+            data = json.loads(content)
             if data["format"] != _FORMAT:
                 raise ValueError(f"format {data['format']}")
             return cls(str(data["model"]), list(data["order"]), [Chunk(**chunk) for chunk in data["chunks"]])
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ConfigError(f"{path}: no state of a batch run ({error}); name another file, or remove it") from None
 
     def require_same(self, model: str, order: Sequence[str], path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sevenllm_bench.answers.final_text import with_reasoning_marked, with_thought_marked
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.io.file_kinds import what_else
-from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.files import read_lines, user_path
 from sevenllm_bench.runs.locate import RunFiles, find_runs, is_results, results_files, samples_of
 from sevenllm_bench.runs.responses import texts_of
 from sevenllm_bench.runs.untrusted import dig
@@ -210,18 +210,13 @@ def _newest(path: Path, samples: Sequence[Path]) -> tuple[list[Path], list[Path]
 
 
 def _answers(file: Path) -> Iterator[_Answer]:
-    try:
-        with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.removeprefix(b"\xef\xbb\xbf").strip():
-                    yield _answer(line, f"{file}, line {number}")
-    except OSError as error:
-        raise PredictionsError(f"{file}: can't be read ({error.strerror or error})") from None
+    for number, line in read_lines(file, PredictionsError):
+        yield _answer(line, f"{file}, line {number}")
 
 
 def _answer(line: bytes, where: str) -> _Answer:
     try:
-        record = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+        record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise PredictionsError(f"{where}: broken JSON ({error}); expected {_EXPECTED}") from None
     if not isinstance(record, dict):

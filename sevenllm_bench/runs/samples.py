@@ -12,9 +12,9 @@ from sevenllm_bench.answers.reading import Reading, read_answer
 from sevenllm_bench.catalog import Leaf
 from sevenllm_bench.data.document import from_document
 from sevenllm_bench.data.rows import LETTERS, Row
-from sevenllm_bench.errors import DataError
+from sevenllm_bench.errors import DataError, ResultsError
 from sevenllm_bench.io.file_kinds import what_else
-from sevenllm_bench.io.files import MOST_BYTES
+from sevenllm_bench.io.files import read_lines
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS, METRICS, OPTIONAL_FOR, ROUNDING, SEMANTIC_METRICS, bounds
 from sevenllm_bench.runs.records import Sample
 from sevenllm_bench.runs.responses import texts_of
@@ -51,19 +51,17 @@ def read_samples(path: Path, task: str, leaf: Leaf, problems: Problems) -> list[
 
 def _records(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES:
-            problems.add("no-samples", path.name, "not a regular file, or too large")
+        if not path.is_file():
+            problems.add("no-samples", path.name, "not a regular file")
             return
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    record = _record(line)
-                    if isinstance(record, dict):
-                        yield number, record
-                    else:
-                        problems.add("broken-line", path.name, f"line {number}: {record}")
-    except OSError as error:
-        problems.add("no-samples", path.name, f"can't be read ({error.strerror or error})")
+        for number, line in read_lines(path, ResultsError):
+            record = _record(line)
+            if isinstance(record, dict):
+                yield number, record
+            else:
+                problems.add("broken-line", path.name, f"line {number}: {record}")
+    except (ResultsError, OSError) as error:
+        problems.add("no-samples", path.name, str(error))
 
 
 def _record(line: bytes) -> dict[str, Any] | str:

@@ -25,7 +25,7 @@ from sevenllm_bench.submission.formats import every_eval_ever
 from sevenllm_bench.submission.formats.hub_results import as_yaml, hub_path, hub_results
 from sevenllm_bench.submission.formats.model_index import model_index
 from sevenllm_bench.submission.keys import rows_with_keys
-from sevenllm_bench.submission.layout import MANIFEST, MODEL_INDEX, RUN_FOLDER, safe_part, why_not
+from sevenllm_bench.submission.layout import LIMITS, MANIFEST, MODEL_INDEX, RUN_FOLDER, safe_part, why_not
 from sevenllm_bench.submission.manifest import Declared, build_manifest, file_record
 
 
@@ -124,6 +124,9 @@ def _copy_run(files: RunFiles, folder: Path) -> RunFiles:
     else:
         _write(results, json.dumps(clean, ensure_ascii=True, indent=2))
     ours = [file for file in files.samples if leaf_of_task(task_of(file))]
+    for file in ours:
+        if not file.is_file() or file.stat().st_size > LIMITS.file_bytes:
+            raise ResultsError(f"{file}: no regular file of at most {LIMITS.file_bytes:,} bytes, which a bundle can hold")
     return RunFiles(results, tuple(Path(shutil.copyfile(file, folder / file.name)) for file in ours))
 
 
@@ -148,7 +151,8 @@ def _write_formats(
 def _write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    # A lone surrogate becomes the escape that JSON has for it.
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         for count, record in enumerate(records, 1):  # noqa: B007
             file.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
     return count
@@ -156,7 +160,7 @@ def _write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> int:
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def _names(folder: Path) -> list[str]:

@@ -1,4 +1,8 @@
+import json
+import os
+import shutil
 import sqlite3
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +13,7 @@ from sevenllm_bench.encoders.sentence_embedder import (
     EmbeddingCache,
     EmbeddingModel,
     SentenceEmbedder,
+    embedder_for,
     is_available,
     model_from,
 )
@@ -164,3 +169,114 @@ def test_a_cached_value_that_is_no_vector_is_one_warning(tmp_path, caplog):
     assert cache.get("m", ["text"]) == {}
     assert cache.get("m", ["text"]) == {}
     assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def exchange_weights(folder, sign=-1.0):
+    """Other weights of the same size, under the same name and with the same time of change."""
+    from safetensors.numpy import load_file, save_file
+
+    file = next(Path(folder).rglob("model.safetensors"))
+    times = file.stat()
+    chance = np.random.default_rng(3)
+    weights = {name: chance.normal(size=value.shape).astype(value.dtype) * sign for name, value in load_file(file).items()}
+    save_file(weights, file, metadata={"format": "pt"})
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (times.st_size, times.st_mtime_ns)
+
+
+def exchange_tokenizer(folder):
+    file = next(Path(folder).rglob("tokenizer.json"))
+    content = json.loads(file.read_text())
+    vocabulary = content["model"]["vocab"]
+    vocabulary["a"], vocabulary["z"] = vocabulary["z"], vocabulary["a"]
+    file.write_text(json.dumps(content))
+
+
+def exchange_pooling(folder):
+    file = next(file for file in Path(folder).rglob("config.json") if "Pooling" in str(file))
+    file.write_text(
+        file.read_text()
+        .replace('"mean"', '"cls"')
+        .replace('"pooling_mode_mean_tokens": true', '"pooling_mode_mean_tokens": false')
+    )
+
+
+@pytest.mark.parametrize("exchange", [exchange_weights, exchange_tokenizer, exchange_pooling])
+def test_exchanged_files_of_a_local_model_are_noticed(small_model, tmp_path, exchange):
+    model = EmbeddingModel(str(shutil.copytree(small_model.name, tmp_path / "model")))
+    cache = tmp_path / "embeddings.sqlite"
+    before = SentenceEmbedder(model, EmbeddingCache(cache)).encode([], cached=["a b z"])
+    exchange(model.name)
+    right = SentenceEmbedder(model).encode(["a b z"])
+    assert float(before["a b z"] @ right["a b z"]) < 0.999, "the exchange changes the vector"
+    after = SentenceEmbedder(model, EmbeddingCache(cache)).encode([], cached=["a b z"])
+    assert after["a b z"] == pytest.approx(right["a b z"], abs=1e-6)
+
+
+def test_a_process_that_goes_on_notices_exchanged_weights_too(small_model, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEVENLLM_CACHE_DIR", str(tmp_path / "cache"))
+    model = EmbeddingModel(str(shutil.copytree(small_model.name, tmp_path / "model")))
+    first = embedder_for(model)
+    assert embedder_for(model) is first
+    (Path(model.name) / "README.md").write_text("another model card")
+    assert embedder_for(model) is first, "which changes no vector"
+    exchange_weights(model.name)
+    assert embedder_for(model).encode([], cached=["a"])["a"] == pytest.approx(
+        SentenceEmbedder(model).encode(["a"])["a"], abs=1e-6
+    )
+
+
+def test_a_copy_of_a_model_shares_its_vectors(small_model, tmp_path):
+    cache = tmp_path / "embeddings.sqlite"
+    SentenceEmbedder(small_model, EmbeddingCache(cache)).encode([], cached=["a"])
+    copy = SentenceEmbedder(EmbeddingModel(str(shutil.copytree(small_model.name, tmp_path / "model"))), EmbeddingCache(cache))
+    copy.encode([], cached=["a"])
+    assert copy.calls == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.full(16, np.nan, np.float32).tobytes(),
+        np.zeros(16, np.float32).tobytes(),
+        np.full(16, 1e30, np.float32).tobytes(),
+        np.full(8, 8**-0.5, np.float32).tobytes(),  # of length 1, but another model's size
+        b"12345",
+        b"",
+        5,
+    ],
+    ids=["not a number", "zeros", "huge", "too short", "half a number", "empty", "no bytes"],
+)
+def test_damaged_vectors_are_computed_again(small_model, tmp_path, caplog, value):
+    path = tmp_path / "embeddings.sqlite"
+    encoder = SentenceEmbedder(small_model, EmbeddingCache(path))
+    right = encoder.encode([], cached=["a", "b"])
+    with sqlite3.connect(path) as connection:
+        connection.execute("update embeddings set value = ?", (value,))
+    connection.close()
+    again = SentenceEmbedder(small_model, EmbeddingCache(path))
+    assert again.encode([], cached=["a"])["a"] == pytest.approx(right["a"], abs=1e-5)
+    assert again.encode([], cached=["b"])["b"] == pytest.approx(right["b"], abs=1e-5)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    again.encode([], cached=["a", "b"])
+    assert again.calls == 2, "the damaged ones were replaced"
+
+
+def test_a_model_of_damaged_weights_is_refused(small_model, tmp_path):
+    model = EmbeddingModel(str(shutil.copytree(small_model.name, tmp_path / "model")))
+    exchange_weights(model.name, sign=np.nan)
+    with pytest.raises(ConfigError, match="not numbers"):
+        SentenceEmbedder(model)
+
+
+def test_folders_with_odd_names(small_model, tmp_path, monkeypatch):
+    folder = str(tmp_path / "model@v2")
+    shutil.copytree(small_model.name, folder)
+    assert model_from(folder) == EmbeddingModel(folder)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert model_from("~/model@v2") == EmbeddingModel(folder)
+    for name in ("~nobody-of-that-name/model", "~\0"):
+        with pytest.raises(ConfigError, match="not a usable path"):
+            model_from(name)
+    for name in ("x" * 5_000, "a\0b", "a\nb", "\ud800"):
+        assert not is_available(EmbeddingModel(name))

@@ -234,3 +234,17 @@ def test_a_run_that_names_no_model_needs_a_name(tmp_path, capsys):
     assert main(["submit", str(run), "-o", str(tmp_path / "b.zip")]) == 2
     assert "the run names no model (Flat-Badger-17 is made up by lm-eval): --model ORG/NAME" in capsys.readouterr().err
     assert main(["submit", str(run), "-o", str(tmp_path / "b.zip"), "--model", "me/model"]) == 0
+def test_lone_surrogates_and_files_without_end(tmp_path):
+    def change(samples):
+        samples[0]["doc"]["instruction"] += " \ud800"
+
+    run = write_true_run(tmp_path / "run", small_rows())
+    path = next((tmp_path / "run").glob("samples_sevenllm_en_impact_scope_*"))
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    change(lines)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    make_bundle(run, tmp_path / "bundle")
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(ResultsError, match="no regular file"):
+        make_bundle(run, tmp_path / "other")

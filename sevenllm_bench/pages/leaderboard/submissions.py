@@ -17,7 +17,7 @@ from sevenllm_bench.comparison.compatibility import DISQUALIFYING
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import figures_of
-from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.files import is_file, is_folder, user_path
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS, ROUNDING, bounds
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.runs.command import command_of
@@ -88,7 +88,7 @@ def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
     if real in seen and path.exists():
         return
     seen.add(real)
-    if not path.is_dir():
+    if not is_folder(path):
         yield path
     elif depth > _DEEPEST:
         yield from [path] if any(path.rglob("*.zip")) or results_files(path) else []
@@ -101,16 +101,16 @@ def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
         runs = {*results_files(path, deep=False), *samples_alone(path)}
         for child in children:
             # A broken link is neither a file nor a folder, and named, too.
-            if child.is_dir() or child.suffix == ".zip" or child in runs:
+            if is_folder(child) or child.suffix == ".zip" or child in runs:
                 yield from _find(child, seen, depth + 1)
 
 
 def _entry(path: Path) -> Entry:
-    if path.is_dir():
+    if is_folder(path):
         why = f"it lies more than {_DEEPEST} folders deep; name it by itself"
         why = why if os.access(path, os.R_OK | os.X_OK) else "no permission"
         raise ResultsError(f"{path}: not looked into: {why}")
-    if not path.is_file():
+    if not is_file(path):
         raise ResultsError(f"{path}: {'not a regular file' if path.exists() else 'a link that leads nowhere'}")
     if path.suffix == ".zip":
         return _of_manifest(read_unverified(path), str(path))

@@ -44,7 +44,7 @@ def _data(task: str, leaf: LeafRun, wanted: Mapping[str, object]) -> Finding:
     from sevenllm_bench.data.official import SHA256, SHA256_LF
 
     claimed, modified = dig(leaf.signature, "data", "sha256"), dig(leaf.signature, "data", "modified")
-    right = {wanted["sha256"]} if source_of(leaf) == "embedded" else {SHA256, SHA256_LF}
+    right = (wanted["sha256"],) if source_of(leaf) == "embedded" else (SHA256, SHA256_LF)  # a list may be claimed
     if not leaf.signature:
         return unconfirmed("data", task, "settings", "the results have no signature; run with sevenllm-bench's own tasks")
     if claimed not in right or modified not in (None, False):

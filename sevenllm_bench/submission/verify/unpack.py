@@ -111,8 +111,8 @@ class _Taking:
 
 
 def _take_zip(path: Path, taking: _Taking, limits: Limits) -> None:
-    _check_directory(path, limits)
     try:
+        _check_directory(path, limits)
         with zipfile.ZipFile(path) as archive:
             _check_layout(path, archive)
             if why := misplaced(member.orig_filename for member in archive.infolist()):

@@ -12,7 +12,7 @@ import zlib
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from submission_files import as_bytes, copied, differing, packed, sign_again, verify, zipped
+from submission_files import as_bytes, copied, differing, edit_json, packed, sign_again, verify, zipped
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
@@ -401,3 +401,22 @@ def test_a_folder_or_file_that_is_not_there(tmp_path, capsys):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ResultsError, match="not a regular file"):
         verify_bundle(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize("odd", [["x"], {"a": ["x"]}, None, True, 7])
+def test_a_hash_that_is_none_differs(bundle, odd):
+    def change(results):
+        results["configs"]["sevenllm_en_mcq"]["metadata"]["sevenllm"]["signature"]["data"]["sha256"] = odd
+
+    edit_json(next((bundle / "run").glob("results_*")), change)
+    sign_again(bundle)
+    assert [finding.what for finding in differing(verify(bundle), "data")] == ["sevenllm_en_mcq"]
+
+
+def test_a_zip_that_cannot_be_read(bundle, monkeypatch, capsys):
+    def refuse(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("sevenllm_bench.submission.verify.unpack._check_directory", refuse)
+    assert main(["verify", str(packed(bundle))]) == 2
+    assert "not a readable zip file" in capsys.readouterr().err
