@@ -76,8 +76,8 @@ DEFAULT_STYLE = "alpaca"
 
 
 def are_own_stop_strings(until: Any) -> bool:
-    """Whether generation stops where it does by default: at the parts of a template, or with a chat template nowhere."""
-    return until == [] or any(until == style.stop_strings for style in STYLES.values())
+    """Whether generation stops where it does by default without a chat template: at the parts of the prompt's template."""
+    return any(until == style.stop_strings for style in STYLES.values())
 
 
 def style_by_name(name: Any) -> PromptStyle:

@@ -18,7 +18,9 @@ ROWS = {row.section: row for row in embedded_split("test")}
 #: What answers are built from: syntax that parsers trip over, pieces of the prompt, indicators, bidirectional marks.
 PIECES = [
     *'{}[]()<>"\'`\\,:;.!?。！？，…|*_#@/-+=~^%$&', "\n", "\r\n", "\t", "\x00", "\u202e", "\u2066", "\ufeff", "\ud800", "\udfff", "é", "Ａ", "Ｂ",
-    "```json", "```", "<think>", "</think>", "### Response:", "### Instruction:", "Below is an instruction that describes a task",
+    "```json", "```", "<think>", "</think>", "<thinking>", "[THINK]", "[/THINK]", "【思考】", "【答案】", "<|channel|>", "final", "<|message|>", "<|im_end|>",
+    "analysis", "assistantfinal", "<answer>", "</answer>", "[x]", "☑", "☐", "“", "”", "：", "｛", "｝", "//", "/*", "*/",
+    "### Input:", "### Thought:", "### Response:", "### Instruction:", "Below is an instruction that describes a task",
     "null", "true", "NaN", "-Infinity", "1e999", "0x" + "f" * 50, '"a":', "'a':", "A", "B.", "(C)", "答案是", "The answer is", "D",
     "hxxp://evil[.]example/", "192.0.2[.]1", "CVE-2024-90001", "a" * 64, "攻击者", "漏洞", "黑客", "the", "attacker", "\\u0000", "\\ud800", "😀",
 ]  # fmt: skip

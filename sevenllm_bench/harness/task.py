@@ -180,7 +180,10 @@ class SEvenLLMTask(ConfigurableTask):
         """The request for a row; with a chat template, only the model's own end stops it, unless `--gen_kwargs` says more."""
         generation = self.config.generation_kwargs
         if generation and generation.get("until") == list(TEMPLATE_PARTS):  # the YAML's own
-            generation["until"] = [] if kwargs.get("apply_chat_template") else self._options.prompt.stop_strings
+            if kwargs.get("apply_chat_template"):
+                del generation["until"]  # not an empty list, which some servers refuse: lm-eval then uses the model's own end
+            else:
+                generation["until"] = self._options.prompt.stop_strings
         return super().construct_requests(doc, ctx, **kwargs)
 
     def build_all_requests(self, **kwargs: Any) -> None:

@@ -127,7 +127,7 @@ def test_the_stop_strings_that_go_with_a_chat_template_are_no_difference(tmp_pat
 
     def stops(results):
         for config in results["configs"].values():
-            config["generation_kwargs"]["until"] = []
+            config["generation_kwargs"].pop("until", None)
 
     runs = pair(tmp_path, stops)
     base = {

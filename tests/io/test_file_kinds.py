@@ -18,7 +18,7 @@ def zipped(*names):
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in names:
-            archive.writestr(name, "{}")
+            archive.writestr(zipfile.ZipInfo(name), "{}")
     return buffer.getvalue()
 
 
@@ -41,7 +41,7 @@ ANNEX = b"/annex/objects/SHA256E-s187351040--" + b"0" * 64 + b".jsonl\n"
         (b"<!DOCTYPE html>\n<html lang=en>", "a web page"),
         (b"\xef\xbb\xbf  \n<HTML><head>", "a web page"),
         (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "a web page"),  # object stores
-        (gzip.compress(RECORD.encode()), "compressed with gzip"),
+        (gzip.compress(RECORD.encode(), mtime=0), "compressed with gzip"),
         (bz2.compress(RECORD.encode()), "compressed with bzip2"),
         (lzma.compress(RECORD.encode()), "compressed with xz"),
         (b"\x28\xb5\x2f\xfd\x04\x00", "compressed with zstd"),

@@ -234,6 +234,8 @@ def test_a_run_that_names_no_model_needs_a_name(tmp_path, capsys):
     assert main(["submit", str(run), "-o", str(tmp_path / "b.zip")]) == 2
     assert "the run names no model (Flat-Badger-17 is made up by lm-eval): --model ORG/NAME" in capsys.readouterr().err
     assert main(["submit", str(run), "-o", str(tmp_path / "b.zip"), "--model", "me/model"]) == 0
+
+
 def test_lone_surrogates_and_files_without_end(tmp_path):
     def change(samples):
         samples[0]["doc"]["instruction"] += " \ud800"
