@@ -63,8 +63,8 @@ _PAIR_WORDINGS: dict[Language, _PairWording] = {
             "reference and two answers. Decide which answer is better by the points below, or that neither is. The order in "
             "which they are shown means nothing. Grades named below only say how much weighs how much."
         ),
-        output="""Reply with one JSON object and nothing else: the reason first, then the code of the request, as its first \
-line gives it, and then the preference. "tie" is for answers that serve an analyst equally well or equally badly:
+        output="""Reply with one JSON object and nothing else: the reason first, then the code of the request, as the line \
+before the material gives it, and then the preference. "tie" is for answers that serve an analyst equally well or equally badly:
 {"reason": "<one to three sentences: what made the difference>", "code": "<the code>", "preference": "<first, second or tie>"}
 A reply without that code is not counted.""",
         labels=("FIRST ANSWER", "SECOND ANSWER"),
@@ -75,7 +75,7 @@ A reply without that code is not counted.""",
             "你负责比较网络威胁情报方面的两份作答。下面会给出一道题目、题目所依据的事件原文、一份参考答案和两份作答。"
             "请按下述各点判断哪一份更好，或者不分高下。两份作答的先后次序没有任何含义。下文提到的分数只用来说明轻重。"
         ),
-        output="""只回复一个 JSON 对象，不要写别的内容：先写理由，再照抄用户消息第一行给出的代码，最后写结论。\
+        output="""只回复一个 JSON 对象，不要写别的内容：先写理由，再照抄材料之前那一行给出的代码，最后写结论。\
 第一份更好写 first，第二份更好写 second，对分析人员同样有用或同样无用写 tie：
 {"reason": "<一到三句话，说明差别在哪里>", "code": "<本次的代码>", "preference": "<first、second 或 tie>"}
 没有该代码的回复不予计入。""",
