@@ -44,9 +44,9 @@ _MARK_LIKE = "|".join(
 #: brackets (`<|im_end|>`, `</s>`, `<｜User｜>`, `<用户>`, `<0x0A>`), a word in square ones (`[INST]`, `[|user|]`,
 #: `[BEGIN FINAL RESPONSE]`), `>>TITLE<<`, `]~b]` and `[e~[`. Comparisons, arrows, quoted lists and `[.]` keep their form.
 _CHAT_CONTROL = (
-    r"[<＜﹤](?=[^\s<>＜＞﹤﹥0-9=.,-][^\s<>＜＞﹤﹥]{0,80}[>＞﹥]|0x[0-9A-Fa-f]{2}>)"
-    r"|[\[［﹇](?=(?:[/|｜]?[A-Za-z_\u3400-\u9fff][A-Za-z0-9_/|｜\u3400-\u9fff]{0,80}|[A-Z][A-Z _]{1,80})[\]］﹈])"
-    r"|>(?=>[A-Z_]{1,40}<<)"
+    r"[<＜﹤](?=[^\s<>＜＞﹤﹥0-9=.,-][^\s<>＜＞﹤﹥]*+[>＞﹥]|0x[0-9A-Fa-f]{2}>)"
+    r"|[\[［﹇](?=(?:[/|｜]?[A-Za-z_\u3400-\u9fff][A-Za-z0-9_/|｜\u3400-\u9fff]*+|[A-Z][A-Z _]++)[\]］﹈])"
+    r"|>(?=>[A-Z_]++<<)"
     r"|[\[\]](?=[A-Za-z]?~)"
 )
 
