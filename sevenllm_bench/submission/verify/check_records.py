@@ -146,7 +146,7 @@ def _wrong_arguments(arguments: Any, leaf: LeafRun) -> Iterator[str]:
     if leaf.is_default:
         kwargs = dig(arguments, "gen_args_0", "arg_1")
         told = leaf.generation if isinstance(leaf.generation, Mapping) else {}
-        if len(requests) != 1 or set(dig(arguments, "gen_args_0") or ()) != {"arg_0", "arg_1"}:
+        if len(requests) != 1 or not isinstance(requests[0], dict) or set(requests[0]) != {"arg_0", "arg_1"}:
             yield "arguments"
         elif not isinstance(kwargs, dict) or _as_text(kwargs) != _as_text({key: told.get(key) for key in kwargs}):
             yield "arguments (generation)"

@@ -101,7 +101,7 @@ def _config(results: Mapping[str, Any], leaf: LeafRun) -> Iterator[str]:
     wanted |= {key: value for key, value in also.items() if key in config}
     yield from differences(wanted, {key: config.get(key) for key in wanted}, "configuration")
     listed = config.get("metric_list")
-    if isinstance(listed, list) and not set(leaf.metrics) <= {dig(item, "metric") for item in listed}:
+    if isinstance(listed, list) and not set(leaf.metrics) <= {str(dig(item, "metric")) for item in listed}:
         yield "configuration.metric_list: without some of its figures"
     for item in listed if isinstance(listed, list) else ():
         if (dig(item, "aggregation") or "mean", dig(item, "higher_is_better")) not in (("mean", True), ("mean", None)):

@@ -56,6 +56,8 @@ def test_true_lines(original):
         (("arguments", "gen_args_0", "arg_2"), "x", "arguments"),
         (("arguments", "gen_args_1"), {"arg_0": "a", "arg_1": {}}, "arguments"),
         (("rouge_l",), 1.0, "metrics"),
+        (("arguments", "gen_args_0"), [{}], "arguments"),
+        (("arguments",), [[]], "arguments"),
     ],
 )
 def test_a_field_that_is_wrong(bundle, path, value, named):

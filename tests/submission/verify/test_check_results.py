@@ -133,6 +133,7 @@ def set_in(path, value):
         (("configs", MCQ, "metadata", "version"), "9-Z", MCQ, "configuration.metadata.version"),
         (("configs", MCQ, "metadata", "prompt"), "cot", MCQ, "configuration.metadata.prompt"),
         (("configs", MCQ, "description"), "Say A.", "configurations", "description: not the same in all tasks"),
+        (("configs", MCQ, "metric_list"), [{"metric": []}, {"metric": {}}, []], MCQ, "without some of its figures"),
         (("higher_is_better",), {MCQ: {"acc": False}}, MCQ, "higher_is_better"),
         (("system_instruction",), "Say A.", "system_instruction", "its hash is"),
         (("system_instruction_sha",), "0" * 64, "system_instruction", "its hash is None"),

@@ -134,6 +134,8 @@ def test_rows_beyond_the_limit(benchmarks):
         ({"name": "embedded", "sha256": "right", "modified": 0.5}, "differs"),
         ({"name": "embedded", "sha256": SHA256}, "differs"),
         ({"name": "embedded"}, "differs"),
+        ({"name": "embedded", "sha256": ["a"]}, "differs"),
+        ({"name": "embedded", "sha256": {}}, "differs"),
     ],
 )
 def test_the_file_that_was_run_on(benchmarks, data, status):
