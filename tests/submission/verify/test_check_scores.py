@@ -8,6 +8,7 @@ from run_files import rows_of
 from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.catalog import TASK_VERSION, leaf_by_name
 from sevenllm_bench.data.benchmark import load_benchmark
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS
 from sevenllm_bench.runs.records import LeafRun, Model, Run, Sample, Settings
 from sevenllm_bench.scoring import score_rows
 from sevenllm_bench.submission.verify import check_scores as module
@@ -182,14 +183,14 @@ def test_figures_that_need_a_model(benchmarks, metric, signature, needs):
 
 
 def test_versions(benchmarks):
-    versions = {"acc": 99, "answered": 1, "charm": 1}
+    versions = {"acc": 99, "answered": METRIC_VERSIONS["answered"], "charm": 1}
     run = a_run(
         right_and_wrong(), version="0-Z", signature={"metrics": versions, "reading": 1}, metrics={"acc": 0.5, "answered": 1.0}
     )
     assert told(run, benchmarks)[:4] == [
         ("scores", MCQ, "unconfirmed", f"task version 0-Z, this package has {TASK_VERSION}"),
         ("scores", MCQ, "unconfirmed", "answers read by version 1, this package has 2"),
-        ("scores", f"{MCQ} acc", "unconfirmed", "version 99, this package has 1"),
+        ("scores", f"{MCQ} acc", "unconfirmed", f"version 99, this package has {METRIC_VERSIONS['acc']}"),
         ("scores", f"{MCQ} charm", "unconfirmed", "version 1, this package has None"),
     ]
     assert [line[2] for line in told(run, benchmarks)[3:]] == ["confirmed", "confirmed"]
