@@ -193,4 +193,4 @@ def test_versions(benchmarks):
         ("scores", f"{MCQ} acc", "unconfirmed", f"version 99, this package has {METRIC_VERSIONS['acc']}"),
         ("scores", f"{MCQ} charm", "unconfirmed", "version 1, this package has None"),
     ]
-    assert [line[2] for line in told(run, benchmarks)[3:]] == ["confirmed", "confirmed"]
+    assert [line[2] for line in told(run, benchmarks)[4:]] == ["confirmed", "confirmed"]
