@@ -59,7 +59,8 @@ def one_run(path: str | Path) -> RunFiles:
     if found[0].results is None:
         raise ResultsError(
             f"{path}: saved answers alone don't say how they were made; run them through the harness first: "
-            "lm_eval --model sevenllm-replay --model_args predictions=FILE --tasks sevenllm --log_samples --output_path DIR"
+            "sevenllm-bench eval --model sevenllm-replay --model_args predictions=FILE --tasks sevenllm --log_samples "
+            "--output_path DIR"
         )
     return found[0]
 

@@ -145,7 +145,7 @@ def test_nothing_is_overwritten(run, tmp_path):
 def test_saved_answers_alone_are_refused(tmp_path, capsys):
     (tmp_path / "a.jsonl").write_text('{"id": 1, "output": "x"}\n')
     assert main(["submit", str(tmp_path / "a.jsonl"), "-o", str(tmp_path / "b.zip")]) == 2
-    assert "sevenllm-replay" in capsys.readouterr().err
+    assert "sevenllm-bench eval --model sevenllm-replay" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
