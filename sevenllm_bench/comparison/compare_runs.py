@@ -163,7 +163,8 @@ def compare_runs(
                 notes.append(f"no figure for {cell.name} of {run.label}: it and {runs[0].label} share no rows in a part of it")
     if not findings:
         names = ", ".join(run.label for run in runs)
-        raise ResultsError(f"{names}: no rows in common to compare; were they run with --log_samples?")
+        what = f"no rows with {', '.join(metrics)} in common" if metrics else "no rows in common to compare"
+        raise ResultsError(f"{names}: {what}; were they run with --log_samples{', and with this metric' if metrics else ''}?")
     scores = [score for run in runs for score in score_run(run, seed, resamples)]
     judged = tuple(_judged(findings))
     notes += _too_few_resamples(judged, resamples)

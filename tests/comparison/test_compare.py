@@ -261,6 +261,10 @@ def test_what_cannot_be_compared(tmp_path):
         compare_runs(runs[:1])
     with pytest.raises(ConfigError, match="resamples must be"):
         compare_runs(runs, resamples=0)
+    with pytest.raises(
+        ResultsError, match="no rows with judge in common; were they run with --log_samples, and with this metric"
+    ):
+        compare_runs(runs, ["judge"])
     for file in (tmp_path / "b").glob("samples_*"):
         file.unlink()
     with pytest.raises(ResultsError, match="--log_samples"):
