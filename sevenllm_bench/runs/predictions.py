@@ -48,7 +48,7 @@ class Predictions:
     @property
     def label(self) -> str:
         """The files in a few words."""
-        more = f" and {len(self.names) - 1} more files" if len(self.names) > 1 else ""
+        more = f" and {len(self.names) - 1} more" if len(self.names) > 1 else ""
         return f"{self.names[0]}{more}" if self.names else "no file"
 
     @property
