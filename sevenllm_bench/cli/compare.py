@@ -30,8 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="compare runs that differ in their settings; the reasons are printed"
     )
-    parser.add_argument("--seed", type=whole(0), default=0, help="seed of resampling (default: 0)")
-    parser.add_argument("--resamples", type=whole(1), default=10_000, help="bootstrap samples, sign patterns (default: 10000)")
+    parser.add_argument("--seed", type=whole(0), metavar="N", default=0, help="seed of resampling (default: 0)")
+    parser.add_argument(
+        "--resamples", type=whole(1), metavar="N", default=10_000, help="bootstrap samples and sign patterns (default: 10000)"
+    )
     add_rows(parser)
     parser.add_argument("--json", metavar="FILE", help='write everything as JSON ("-": to standard output instead of the tables)')
     parser.add_argument("--csv", metavar="FILE", help="write the findings at every level as CSV")

@@ -14,6 +14,9 @@ from sevenllm_bench.preflight import Check, check_cache, check_data, is_offline,
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.description = (
+        "Checks what a run needs, and says how to fix what is missing. Exit code 1 when something has to be fixed."
+    )
     add_rows(parser)
     parser.add_argument("--semantic-model", metavar="MODEL", help="embedding model to check (default: as in a run)")
     parser.add_argument("--judge", metavar="MODEL", help="judge to check (default: SEVENLLM_JUDGE)")

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Judges saved answers with any OpenAI-compatible endpoint (OPENAI_BASE_URL, OPENAI_API_KEY). Verdicts are kept, so an "
         "interrupted run continues where it stopped."
     )
-    parser.add_argument("predictions", nargs="*", metavar="SAMPLES", help="as for score; not with --calibrate")
+    parser.add_argument("predictions", nargs="*", metavar="SAMPLES", help="answers, as for score; not with --calibrate")
     parser.add_argument("--model", help="the judge's name on its server (default: SEVENLLM_JUDGE)")
     parser.add_argument(
         "--calibrate", metavar="FILE", help="judge the outputs of FILE and compare with its scores (id, output, score)"
@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", metavar="STATE", help="use the provider's batch mode; STATE is the file that holds its progress"
     )
-    parser.add_argument("--budget-usd", type=float, help="stop when this much is spent")
-    parser.add_argument("--concurrency", type=whole(1), default=16, help="calls in flight (default: 16)")
+    parser.add_argument("--budget-usd", type=float, metavar="USD", help="most to spend (needs SEVENLLM_JUDGE_PRICE)")
+    parser.add_argument("--concurrency", type=whole(1), metavar="N", default=16, help="calls in flight (default: 16)")
     add_judge_calls(parser)
     parser.add_argument("--estimate", action="store_true", help="only say what it would take")
     add_rows(parser)
@@ -91,7 +91,7 @@ def _outcome(judge: Judge, judged: bool) -> int:
     if judge.stopped_by:
         return report(judge.stopped_by)
     if not judged:
-        print(f"sevenllm-bench: the judge {judge.choice.model} judged nothing; the reasons are above", file=sys.stderr)
+        print(f"sevenllm-bench: the judge {judge.choice.model} judged nothing", file=sys.stderr)
     return int(not judged)
 
 

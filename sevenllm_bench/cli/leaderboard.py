@@ -12,10 +12,12 @@ from sevenllm_bench.text.display import plain
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.description = "Builds a static page of many models."
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     build = actions.add_parser("build", help="write the page and its JSON")
+    build.description = "Shows figures as submitted; run `sevenllm-bench verify` on each bundle before."
     build.add_argument(
-        "submissions", nargs="+", metavar="SUBMISSIONS", help="submissions, folders of submissions, or runs of lm-eval"
+        "submissions", nargs="+", metavar="SUBMISSIONS", help="bundles that submit wrote, runs of lm-eval, or folders of these"
     )
     build.add_argument(
         "-o", "--output", required=True, metavar="DIR", help="folder of the page: new, empty, or of an earlier one"

@@ -9,6 +9,7 @@ from sevenllm_bench.preflight import require_extra
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.description = "Merges LoRA adapters into their base model: the folder is a whole checkpoint, which lm_eval loads."
     parser.add_argument("adapter", metavar="ADAPTER", help="the folder that finetune wrote")
     parser.add_argument("-o", "--output", metavar="OUT", required=True, help="folder for the whole model")
     parser.add_argument("--base", metavar="MODEL", help="the base model, where it moved")

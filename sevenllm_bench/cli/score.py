@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "predictions",
         nargs="+",
         metavar="PREDICTIONS",
-        help='JSON lines of "id" and "output", lm-eval\'s samples_*.jsonl, or a folder of those',
+        help='JSON lines of "id" and "output", lm-eval\'s samples_*.jsonl or results_*.json, or a folder of those',
     )
     add_rows(parser)
     parser.add_argument("--semantic-model", metavar="MODEL", help="add semantic similarity: default, a Hub id, or a folder")

@@ -15,16 +15,19 @@ from sevenllm_bench.io.files import user_path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.description = "Lists, shows, checks and writes the tasks."
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("path", help="print the folder of the task YAMLs, for lm_eval --include_path")
     actions.add_parser("list", help="list the leaves, groups and variants")
     show = actions.add_parser("show", help="show a task: definition, rows, metrics, an example prompt")
-    show.add_argument("name", help="a leaf (sevenllm_en_threat_analysis), or an English task name")
-    show.add_argument("--prompt", default="alpaca", help="prompt of the example: alpaca (default), paper or cot")
+    show.add_argument("name", metavar="NAME", help="a leaf (sevenllm_en_threat_analysis), a group, or an English task name")
+    show.add_argument("--prompt", metavar="NAME", default="alpaca", help="prompt of the example: alpaca (default), paper or cot")
     check = actions.add_parser("check", help="check the YAMLs against the catalogue, and the embedded rows")
     generate = actions.add_parser("generate", help="write the YAMLs from the catalogue")
     for action in (check, generate):
-        action.add_argument("folder", nargs="?", help="the folder of the YAMLs (default: what `tasks path` prints)")
+        action.add_argument(
+            "folder", nargs="?", metavar="FOLDER", help="the folder of the YAMLs (default: what `tasks path` prints)"
+        )
 
 
 def run(arguments: argparse.Namespace) -> int:

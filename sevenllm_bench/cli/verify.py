@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--allow-unconfirmed",
         action="append",
         default=[],
-        metavar="CLAIM[,CLAIM]",
-        help=f"accept claims that cannot be confirmed ({claims})",
+        metavar="NAME[,NAME]",
+        help=f"accept what cannot be confirmed, by name ({claims})",
     )
     parser.add_argument("--strict", action="store_true", help=argparse.SUPPRESS)  # what is the default now
     parser.add_argument(
