@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 
@@ -37,19 +37,23 @@ def report(error: SEvenLLMError) -> int:
     return EXIT_CODE
 
 
-def install_excepthook() -> None:
+def install_excepthook(explain: Callable[[BaseException], SEvenLLMError | None] = lambda error: None) -> None:
     """End a process that dies of a `SEvenLLMError` with its message alone and exit code 2.
 
     For `lm_eval`, whose command line lets exceptions through: a user's mistake should not print a traceback there
     either. Other exceptions keep their traceback, callers that catch the error see no difference. Safe to call twice.
+
+    Args:
+        explain: Gives a `SEvenLLMError` for an exception of another kind that it knows, else None.
     """
     previous = sys.excepthook
     if getattr(previous, "for_sevenllm", False):
         return
 
     def hook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-        if isinstance(error, SEvenLLMError):
-            raise SystemExit(report(error))
+        found = error if isinstance(error, SEvenLLMError) else explain(error)
+        if found is not None:
+            raise SystemExit(report(found))
         previous(kind, error, traceback)
 
     hook.for_sevenllm = True  # type: ignore[attr-defined]

@@ -40,13 +40,20 @@ def load_tokenizer(model: ModelSection, chat: bool) -> PreTrainedTokenizerBase:
     Raises:
         ConfigError: There is none.
     """
-    from transformers import AutoTokenizer
-
-    tokenizer = _load(AutoTokenizer.from_pretrained, model)
+    tokenizer = _load(_tried_tokenizer, model)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     if not chat:
         tokenizer.chat_template = PLAIN_CHAT_TEMPLATE
+    return tokenizer
+
+
+def _tried_tokenizer(*location: Any, **arguments: Any) -> PreTrainedTokenizerBase:
+    """A tokenizer that has encoded a text: with a broken configuration, some load and fail only then."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(*location, **arguments)
+    tokenizer.encode("a text 文本")
     return tokenizer
 
 

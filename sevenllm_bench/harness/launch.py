@@ -12,6 +12,7 @@ from lm_eval.tasks import TaskManager
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.harness import replay  # noqa: F401  (registers the model)
+from sevenllm_bench.harness.model_errors import explain
 from sevenllm_bench.harness.yamls import yaml_folder
 
 
@@ -42,8 +43,11 @@ def launch(arguments: Sequence[str]) -> None:
     sys.argv = ["lm_eval", *arguments]
     try:
         cli_evaluate()
-    except (ValueError, KeyError) as error:
-        if not _is_of_the_command_line(error):
+    except Exception as error:
+        explained = explain(error)
+        if explained:
+            raise explained from None
+        if not isinstance(error, (ValueError, KeyError)) or not _is_of_the_command_line(error):
             raise
         unknown = "asks not found" in str(error)
         hint = " (this command knows SEvenLLM's tasks and those of --include_path; for others use lm_eval)" if unknown else ""

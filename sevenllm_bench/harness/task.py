@@ -20,6 +20,7 @@ from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder, embedder_for
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
 from sevenllm_bench.harness.judging import judge_rows
+from sevenllm_bench.harness.model_errors import explain
 from sevenllm_bench.harness.options import TaskOptions, read_options
 from sevenllm_bench.harness.requirements import require
 from sevenllm_bench.judge.llm_judge import Judge, judge_for
@@ -34,7 +35,7 @@ from sevenllm_bench.text.unicode import encodable
 
 logger = logging.getLogger("lm_eval.sevenllm")
 
-install_excepthook()
+install_excepthook(explain)
 
 
 class _MixedGroups(logging.Filter):
@@ -222,6 +223,7 @@ class SEvenLLMTask(ConfigurableTask):
     def process_results(self, doc: dict[str, Any], results: list[Any]) -> dict[str, Any]:
         """The metrics of one row."""
         if self.OUTPUT_TYPE != "generate_until":
+            self._check_log_likelihoods(results)
             return super().process_results(doc, results)
         if "bypass" in self._metric_fn_list:
             return {"bypass": None}
@@ -234,6 +236,14 @@ class SEvenLLMTask(ConfigurableTask):
         # An unscored row has no value: it leaves the mean of `judge`, and lowers `judge_scored`.
         value = {} if judged.value is None else {"judge": float(judged.value)}
         return {**self._scores[key].metrics, **value, "judge_scored": float(judged.value is not None)}
+
+    def _check_log_likelihoods(self, results: list[Any]) -> None:
+        """Refuse those of a server that ignores `echo`: lm-eval adds up none, and every answer would be A."""
+        if len(results) == len(LETTERS) and all(float(value[0]) == 0.0 for value in results):
+            raise ConfigError(
+                f"{self.config.task}: the log-likelihood of all {len(results)} letters is 0: the server returns none of the "
+                "prompt's tokens (it ignores `echo`); ask another server, or run sevenllm_en_mcq and sevenllm_zh_mcq"
+            )
 
     def _score(self, answers: list[tuple[int, str]]) -> None:
         rows, texts = [self._rows[row_id] for row_id, _ in answers], [answer for _, answer in answers]

@@ -378,3 +378,26 @@ def test_after_packing_each_example_has_its_own_labels_and_positions(batch):
             assert labels[begin] == IGNORED
             found.append((ids[begin:end], labels[begin:end]))
     assert sorted(found) == sorted((example.input_ids, example.labels) for example in examples)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("tokenizer_config.json", '{"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": {"a": 1}}'),
+        ("tokenizer_config.json", '{"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": ["x"]}'),
+        ("tokenizer.json", "{}"),
+        ("tokenizer.json", '{"model": {"type": "BPE", "vocab": {"a": "x"}, "merges": []}}'),
+        ("tokenizer.json", "\x00"),
+    ],
+)
+def test_a_broken_tokenizer_is_one_message(file, content, tmp_path):
+    from finetune.finetune_runs import make_base
+
+    from sevenllm_bench.errors import ConfigError
+    from sevenllm_bench.finetune.config import ModelSection
+    from sevenllm_bench.finetune.model import load_tokenizer
+
+    folder = make_base(tmp_path / "base")
+    (folder / file).write_text(content)
+    with pytest.raises(ConfigError, match="can't be loaded"):
+        load_tokenizer(ModelSection(base=str(folder)), chat=False)
