@@ -47,7 +47,7 @@ _SUSPECT = re.compile(
     r"(?:think|thought|reason|reflect|scratch|monologue|deliberat|思考|推理|思维|反思)[\w: ]{0,20}\|?[>＞\]】▷*):]"
     r"|<analy[sz]\w{0,20}>"
     r"|<(?!(?:answer|final|output|response|solution|result|json|xml|html|table|code|pre|div|span|strong|body|section)\b)"
-    r"[a-z_]{3,30}>\s"
+    r"[a-z_]{3,30}>"
     r"|(?:okay|ok|alright|hmm+|wait|let(?: me|'s) (?:think|see|start|analy)|we (?:need|have) to|thinking process"
     r"|the user (?:asks|wants|is asking|has asked)|i (?:need|have) to (?:figure|find|look|determine|analy))\b"
     r"|好的，(?:我|用户|让)|好，(?:我|用户)|嗯[，。…]|让我(?:先|来|想|思考|分析)|用户(?:要求|希望|想要|问)|我(?:现在)?需要(?:先|根据|分析|仔细))",

@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         other = "official" if arguments.dataset == "embedded" else "embedded"
         raise PredictionsError(f"{error}; these are rows of the other data, so add --dataset {other}") from None
     if arguments.json:
-        content = as_json(scores, predictions, benchmark, arguments.partial, embedder)
+        content = as_json(scores, predictions, benchmark, arguments, embedder)
         if arguments.json == "-":
             print_json(content)
             return 0
@@ -76,7 +76,11 @@ def _embedder(model: str | None) -> SentenceEmbedder | None:
 
 
 def as_json(
-    scores: Scores, predictions: Predictions, benchmark: Benchmark, partial: bool, embedder: SentenceEmbedder | None = None
+    scores: Scores,
+    predictions: Predictions,
+    benchmark: Benchmark,
+    arguments: argparse.Namespace,
+    embedder: SentenceEmbedder | None = None,
 ) -> dict[str, Any]:
     """Everything that `score` found as one JSON object.
 
@@ -99,14 +103,16 @@ def as_json(
             "missing": list(coverage.missing),
             "duplicates": list(coverage.duplicates),
             "unknown": list(coverage.unknown),
-            "partial": partial,
+            "partial": arguments.partial,
             "repeated": list(predictions.repeated),
             "refused": list(predictions.refused),
             "empty": list(predictions.empty),
         },
         "predictions": list(predictions.names),
         "ignored": list(predictions.ignored),
-        "signatures": {name: signature(kinds[name], languages[name], data, embedding=embedding) for name in sections},
+        "signatures": {
+            name: signature(kinds[name], languages[name], data, arguments.reasoning_end, embedding=embedding) for name in sections
+        },
     }
 
 

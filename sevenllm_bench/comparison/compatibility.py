@@ -142,6 +142,8 @@ _LEAF_SETTINGS: tuple[tuple[str, Weight, Callable[[LeafRun], Any], tuple[str, ..
     ("embedding model", "forbids", _part("embedding"), SEMANTIC_METRICS),
     ("judge", "forbids", _part("judge"), JUDGE_METRICS),
     ("version of reading answers", "forbids", _part("reading"), ()),
+    # Each model has its own form of reasoning.
+    ("end of reasoning", "note", _part("reasoning_end"), ()),
     ("longest common subsequence", "note", _part("lcs"), ("rouge_l",)),
     ("version of sevenllm-bench", "note", _part("sevenllm_bench"), ()),
     *((f"version of {name}", "forbids", _metric_version(name), (name,)) for name in METRIC_VERSIONS),

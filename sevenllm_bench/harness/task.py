@@ -126,6 +126,7 @@ class SEvenLLMTask(ConfigurableTask):
             self._leaf.kind,
             self._leaf.language,
             benchmark.description,
+            self._options.reasoning_end,
             embedding=embedder.describe() if embedder else None,
             judge=judge.describe() if judge else None,
         )

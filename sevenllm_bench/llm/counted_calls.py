@@ -115,14 +115,14 @@ class CountedCalls:
         """Reserve the highest cost of a call, after calls in flight if needed; False when the budget doesn't allow it."""
         worst = self._budget.worst(request)
         while not self._budget.fits(worst):
-            if self._budget.reached or not self._in_flight:
+            if not self._in_flight:  # cheaper ones may still fit
                 if not self._budget.reached:
-                    logger.warning("No more calls: %s", self._budget.message)
+                    logger.warning("Left out what doesn't fit any more: %s", self._budget.message)
                 self._budget.reached = True
                 return False
             self._settled.clear()
             await self._settled.wait()
-        if self._budget.reached or self._stopped:
+        if self._stopped:
             return False
         self._budget.reserve(worst)
         self._in_flight += 1

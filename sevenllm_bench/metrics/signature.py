@@ -18,13 +18,16 @@ from sevenllm_bench.metrics.registry import (
 from sevenllm_bench.text.segment import jieba_version
 
 
-def signature(kind: Kind, language: Language, data: dict[str, Any], **parts: dict[str, Any] | None) -> dict[str, Any]:
+def signature(
+    kind: Kind, language: Language, data: dict[str, Any], reasoning_end: str = "", **parts: dict[str, Any] | None
+) -> dict[str, Any]:
     """What identifies the figures of one kind and language.
 
     Args:
         kind: Kind of row.
         language: "en" or "zh".
         data: What identifies the rows, see `data.describe`.
+        reasoning_end: What ends reasoning, where a form that isn't known was named.
         **parts: What identifies further parts, such as `embedding` and `judge`; None for those that are absent.
 
     Returns:
@@ -36,6 +39,7 @@ def signature(kind: Kind, language: Language, data: dict[str, Any], **parts: dic
         "sevenllm_bench": __version__,
         "metrics": {name: METRIC_VERSIONS[name] for name in (*METRICS[kind], *_optional(kind, parts))},
         "reading": READING_VERSION,
+        **({"reasoning_end": reasoning_end} if reasoning_end else {}),
         "language": language,
         **(segmenter if kind == "generation" else {}),
         "data": data,

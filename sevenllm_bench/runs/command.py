@@ -58,7 +58,9 @@ def command_of(run: Run) -> Command:
     except ResultsError as error:
         return Command((), (str(error),))
     fields = Fields(content, run.path, Problems())
-    words = ["lm_eval", "--model", run.model.source, *_model_arguments(run.model.arguments)]
+    # lm-eval has no plug-ins for models, so that its own command doesn't know ours.
+    program = ["sevenllm-bench", "eval"] if run.model.source == "sevenllm-replay" else ["lm_eval"]
+    words = [*program, "--model", run.model.source, *_model_arguments(run.model.arguments)]
     words += ["--tasks", _tasks(run.leaves)]
     words += [*_template(fields), *_sampling(run, fields), *_metadata(run, fields), *_seeds(run)]
     words += ["--output_path", "results", "--log_samples"]
@@ -79,9 +81,14 @@ def _model_arguments(arguments: Mapping[str, Any]) -> list[str]:
     shown = without_secrets(dict(arguments))
     if tuple(shown) == ("model_args",):  # as they were given, in one text
         return ["--model_args", str(shown["model_args"])]
-    if any(isinstance(value, (dict, list)) or "," in str(value) for value in shown.values()):
-        return ["--model_args", json.dumps(shown, ensure_ascii=False, default=str)]
-    return ["--model_args", ",".join(f"{name}={value}" for name, value in shown.items())]
+    return ["--model_args", _pairs(shown)]
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    """Arguments as lm-eval reads them: name=value, or a JSON object where a value holds what would separate them."""
+    if any(isinstance(value, (dict, list)) or set(str(value)) & set(",={") for value in values.values()):
+        return json.dumps(values, ensure_ascii=False, default=str)
+    return ",".join(f"{name}={value}" for name, value in values.items())
 
 
 def _template(fields: Fields) -> list[str]:
@@ -118,7 +125,7 @@ def _metadata(run: Run, fields: Fields) -> list[str]:
     for task in run.leaves:
         metadata = fields.object("configs").object(task).object("metadata").values
         found |= {name: metadata[name] for name in TASK_OPTIONS if name in metadata and name not in run.model.arguments}
-    return ["--metadata", ",".join(f"{name}={value}" for name, value in found.items())] if found else []
+    return ["--metadata", _pairs(found)] if found else []
 
 
 def _seeds(run: Run) -> list[str]:

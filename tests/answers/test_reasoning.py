@@ -105,6 +105,7 @@ def test_what_belongs_to_the_answer(raw, text):
         "<deep_thought_mode>maybe A</deep_thought_mode>B",
         "(thinking: maybe A) B",
         "<ponder> maybe A",
+        "<pondering>hm</pondering>The attackers",
         "[Reasoning] maybe A",
         "**Thinking:** maybe A",
         "Okay, the user wants one letter. Maybe A",

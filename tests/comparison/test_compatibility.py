@@ -51,6 +51,7 @@ def test_equal_runs_differ_in_nothing(tmp_path):
         (lambda r: configs(r)[0]["metrics"].update(value_f1=2), "version of value_f1", "forbids"),
         (lambda r: r["configs"][EVENT]["generation_kwargs"].update(max_gen_toks=99), "generation arguments", "forbids"),
         (lambda r: r["configs"][EVENT]["generation_kwargs"].update(until=["\n\n"]), "generation arguments", "forbids"),
+        (lambda r: configs(r)[0].update(reasoning_end="~~"), "end of reasoning", "note"),
         (lambda r: configs(r)[0].update(reading=1), "version of reading answers", "forbids"),
         (lambda r: [s.update(segmenter="words 2") for s in configs(r)], "segmenter", "forbids"),
         (lambda r: configs(r)[0].update(embedding={"model": "x"}), "embedding model", "forbids"),

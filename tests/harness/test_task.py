@@ -185,6 +185,7 @@ def test_reasoning_of_an_unknown_form_is_counted_and_can_be_named(caplog, monkey
     assert figures(named, "sevenllm_en_mcq")["acc"] == 1.0
     assert record_of(named)[0]["look_like_reasoning"] == 0
     assert record_of(named)[1].startswith("<think><musing> perhaps A, or B, or C ~~~</think> ")
+    assert named["configs"]["sevenllm_en_mcq"]["metadata"]["sevenllm"]["signature"]["reasoning_end"] == "~~~"
     never = evaluate(model, "sevenllm_en_mcq", limit=2, log_samples=True, metadata={"reasoning_end": "[end]"})
     assert record_of(never)[0] == {"read_as": {"empty": 2}, "look_cut_off": 2, "look_like_reasoning": 0}
 

@@ -297,6 +297,15 @@ def test_a_budget_waits_for_calls_in_flight_to_cost_less_than_feared():
     assert client.usage.usd == pytest.approx(20 * 10 / 1e6)
 
 
+@pytest.mark.parametrize("concurrency", [1, 16])
+def test_a_call_that_is_too_dear_leaves_the_cheaper_ones(concurrency):
+    # At worst 2 USD for the first, 0.1 USD for each other: only the first is more than the budget.
+    requests = [*questions(1, max_tokens=2_000_000), *questions(20, max_tokens=100_000)[1:]]
+    with FakeOpenAI() as server:
+        replies = Client(settings(server, price="0/1", budget_usd=1.0, concurrency=concurrency)).run(requests)
+    assert [reply.error for reply in replies] == ["budget of 1 USD reached", *[""] * 19]
+
+
 def test_replies_that_got_lost_count_against_the_budget_as_the_worst():
     with FakeOpenAI(plan=lambda key, nth: "truncated") as server:
         client = Client(settings(server, price="0/1", budget_usd=2.5))

@@ -123,6 +123,25 @@ def test_a_command_repeats_the_run(tmp_path):
     assert "sk-hidden" not in command.text
 
 
+@pytest.mark.parametrize("value", ["</x, y=z>", {"top_k": 1}, "{", 0.5])
+def test_a_commands_metadata_are_read_as_they_were(tmp_path, value):
+    from lm_eval._cli.utils import try_parse_json
+    from lm_eval.utils import simple_parse_args_string
+
+    def change(results):
+        for config in results["configs"].values():
+            config["metadata"]["reasoning_end"] = value
+
+    words = command_of(run_of(tmp_path, change)).words
+    given = try_parse_json(words[words.index("--metadata") + 1])
+    assert (given if isinstance(given, dict) else simple_parse_args_string(given)) == {"reasoning_end": value}
+
+
+def test_a_replay_is_repeated_by_the_program_that_knows_it(tmp_path):
+    run = run_of(tmp_path, lambda results: results["config"].update(model="sevenllm-replay"))
+    assert command_of(run).words[:4] == ("sevenllm-bench", "eval", "--model", "sevenllm-replay")
+
+
 def test_answers_are_counted_as_read_unread_and_cut(tmp_path):
     answers = iter(("{}", "", '{"a": "b', "no json"))
     run = run_of(tmp_path, response=lambda row: "B" if row.kind == "mcq" else next(answers))
