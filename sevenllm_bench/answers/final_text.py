@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sevenllm_bench.answers.mentions import is_in_sentence, is_in_string
+from sevenllm_bench.answers.mentions import Fences, is_in_sentence, is_in_string
 from sevenllm_bench.answers.reasoning import looks_like_reasoning, opening_of, without_reasoning
 from sevenllm_bench.prompts import RESPONSE_HEADER, TEMPLATE_PARTS, THOUGHT_HEADER
 
@@ -85,7 +85,9 @@ def read_final_text(raw: Any) -> FinalText:
 def _without_tokens(text: str) -> str:
     leading = _LEADING.match(text)
     text = text[leading.end() :] if leading else text
-    text = _without_trailing_tokens(_before(_END_OF_TURN, text))
+    fences = Fences(text)
+    text = _before(_END_OF_TURN, text, lambda *span: _is_spoken_of(*span) or fences.hold(0, span[1]))
+    text = _without_trailing_tokens(text)
     role = _ROLE.match(text)
     return (text[role.end() :] if role else text).strip()
 
@@ -118,7 +120,7 @@ def _is_own_part(text: str, start: int, end: int) -> bool:
     return is_in_string(text, start, end) or (is_heading and _OWN_HEADING.search(text, 0, start) is not None)
 
 
-def _before(pattern: re.Pattern[str], text: str, is_own: Callable[[str, int, int], bool] = _is_spoken_of) -> str:
+def _before(pattern: re.Pattern[str], text: str, is_own: Callable[[str, int, int], bool]) -> str:
     """`text` up to the first match that is no part of what the answer says."""
     for match in pattern.finditer(text):
         if not is_own(text, *match.span()):

@@ -9,6 +9,7 @@ repetition in a pattern is bounded, so that reading stays linear in the answer's
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -103,6 +104,8 @@ _ANSWER_KEYS = (
 )
 #: A role's name before the answer.
 _ROLE = re.compile(r"^(?:ai|bot|gpt|model)\s?:\s*", re.IGNORECASE)
+#: Statements that are looked at, the last ones: more are a text made to be slow.
+_MOST_STATEMENTS = 1_000
 #: Levels of objects and lists in a JSON answer that are opened.
 _DEEPEST_ANSWER = 4
 _JSON_ANSWER = re.compile(
@@ -147,7 +150,8 @@ def _letter_in(text: str, options: Mapping[str, str]) -> str | None:
     ticks = ticked(text)
     if ticks:
         return ticks[0] if len(ticks) == 1 else None
-    stated = [match for match in re.finditer(_STATED, text, re.IGNORECASE) if _is_meant(match, text, options)]
+    statements = deque(re.finditer(_STATED, text, re.IGNORECASE), maxlen=_MOST_STATEMENTS)
+    stated = [match for match in statements if _is_meant(match, text, options)]
     if stated:
         last = ([match for match in stated if not _names_wrong_one(match, text)] or stated)[-1]
         return None if _MORE_LETTERS.match(text, last.end()) or _TAKEN_BACK.match(text, last.end()) else _group(last)

@@ -10,7 +10,7 @@ _LINE = 2_000
 _PAIRS = {"`": "`", '"': '"', "'": "'", "“": "”", "‘": "’", "「": "」", "『": "』", "《": "》"}
 #: What follows a mark that is spoken of: a noun for it, or the rest of a sentence.
 _NOUN = re.compile(r"[ \t]?(?:(?:tags?|tokens?|markers?|marks?|elements?|blocks?)\b|标签|标记|令牌|字符|字段)")
-_SENTENCE = re.compile(r"[ \t][a-z]|[,.;)]\s|[、，。；）]")
+_SENTENCE = re.compile(r"[ \t][a-z]|[,.;)](?:\s|\Z)|[、，。；）]")
 
 
 def is_quoted(text: str, start: int, end: int) -> bool:

@@ -81,7 +81,7 @@ def _load_once(text: str, as_object: AsObject | None) -> Any:
     value, end = decode_near_json(text, 0, as_object)
     rest = text[end:].strip().removeprefix(";")
     # A remark beside the value that holds another one is no comment: nobody can say which of them is meant.
-    around = [*itertools.takewhile(_is_blank, _tokens(text, 0)), *_tokens(rest, 0)]
+    around = itertools.chain(itertools.takewhile(_is_blank, _tokens(text, 0)), _tokens(rest, 0))
     if not all(_is_blank(match) and "{" not in match[0] for match in around):
         raise ValueError("more than one value")
     return value
