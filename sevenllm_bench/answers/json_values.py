@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import io
 import json
+import math
 import re
 import tokenize
 import warnings
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, Literal, NamedTuple
 
-from sevenllm_bench.text.near_json import MAX_DEPTH, decode_near_json, load_near_json, with_backslashes_escaped
+from sevenllm_bench.text.near_json import MAX_DEPTH, decode_near_json, finite, load_near_json, refuse, with_backslashes_escaped
 
 #: What could read a value: a JSON parser, Python's, or only one that forgives (see `text.near_json`).
 By = Literal["json", "python", "repair"]
@@ -39,12 +40,8 @@ class Found(NamedTuple):
     by: By
 
 
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
-
-
 #: Forgives raw line breaks in strings, and takes no NaN.
-DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse)
+DECODER = json.JSONDecoder(strict=False, parse_constant=refuse, parse_float=finite)
 
 
 def nesting(text: str) -> int:
@@ -108,12 +105,12 @@ def _joins_strings(text: str) -> bool:
 
 
 def _as_json(literal: Any) -> Any:
-    """Tuples as lists; anything that JSON has no form for (sets, bytes, complex numbers) is a ValueError."""
+    """Tuples as lists; anything that JSON has no form for (sets, bytes, complex numbers, infinities) is a ValueError."""
     if isinstance(literal, dict):
         return {str(key): _as_json(value) for key, value in literal.items()}
     if isinstance(literal, (list, tuple)):
         return [_as_json(value) for value in literal]
-    if literal is None or isinstance(literal, (str, int, float)):
+    if literal is None or isinstance(literal, (str, int)) or (isinstance(literal, float) and math.isfinite(literal)):
         return literal
     raise ValueError(type(literal).__name__)
 

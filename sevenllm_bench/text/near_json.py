@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -168,10 +169,25 @@ def _requote(match: re.Match[str]) -> str:
 
 def _loads(text: str, end: int, as_object: AsObject | None) -> Any:
     try:
-        return json.loads(text, strict=False, parse_constant=_refuse, object_pairs_hook=as_object)
+        return json.loads(text, strict=False, parse_constant=refuse, parse_float=finite, object_pairs_hook=as_object)
     except (ValueError, RecursionError) as error:
         raise ValueError(str(error), end) from None
 
 
-def _refuse(name: str) -> NoReturn:
+def refuse(name: str) -> NoReturn:
+    """Refuse a constant that JSON doesn't have: NaN or an infinity.
+
+    Raises:
+        ValueError: Always.
+    """
     raise ValueError(f"{name} is no JSON")
+
+
+def finite(number: str) -> float:
+    """A number with a point or an exponent.
+
+    Raises:
+        ValueError: It is too large, so that Python would make it an infinity.
+    """
+    value = float(number)
+    return value if math.isfinite(value) else refuse(number)
