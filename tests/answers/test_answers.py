@@ -134,6 +134,8 @@ def test_json_is_found(raw, values, how):
         ("It's {what} they said: {see: it's}", ["It's {what} they said: {see: it's}"], "text", "no JSON"),
         ('{"a": "x"}, {"b": "y"}', ['{"a": "x"}, {"b": "y"}'], "text", "several JSON values"),
         ('{"a": 1 2}', ['{"a": 1 2}'], "text", "no JSON"),
+        ('{"a": 1e999}', ['{"a": 1e999}'], "text", "no JSON"),
+        ("{'a': -1e999}", ["{'a': -1e999}"], "text", "no JSON"),
         ("[-1 2, 3 .5]", ["[-1 2, 3 .5]"], "text", "no JSON"),
         ('{"a": "x" "y"}', ['{"a": "x" "y"}'], "text", "no JSON"),
         ('{"a": true} {"a": 1}', ['{"a": true} {"a": 1}'], "text", "several JSON values"),
