@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sevenllm_bench.answers.final_text import final_text
 from sevenllm_bench.answers.json_in_text import values_in_fences, values_in_prose
-from sevenllm_bench.answers.json_values import Found, nesting, read_value
+from sevenllm_bench.answers.json_values import Found, as_plain, nesting, read_value
 from sevenllm_bench.text.leaf_values import leaf_values
 from sevenllm_bench.text.near_json import MAX_DEPTH, Unclosed
 
@@ -59,7 +59,8 @@ def read_extraction(raw: Any, text: str | None = None) -> Extraction:
         found = read_value(text)
     except ValueError:
         return _read_parts(text)
-    return _found(found, "python" if found.by == "python" else "json", text)
+    plain = as_plain(found, text)
+    return _found(plain, "python" if plain.by == "python" else "json" if plain is found else "prose", text)
 
 
 def _read_parts(text: str) -> Extraction:

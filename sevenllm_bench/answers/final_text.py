@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sevenllm_bench.answers.mentions import Fences, is_in_sentence, is_in_string
 from sevenllm_bench.answers.reasoning import looks_like_reasoning, opening_of, without_reasoning
 from sevenllm_bench.prompts import RESPONSE_HEADER, TEMPLATE_PARTS, THOUGHT_HEADER
 
@@ -29,6 +31,12 @@ _TAGGED = re.compile(rf"<({_TAGS})>((?:(?!</\1>).)*+)(?:</\1>)?+", re.IGNORECASE
 #: One block in a tag, such as a reflection before the answer.
 _BLOCK = re.compile(r"<(\w{1,30})>(?:(?!</\1>).)*+</\1>\s*", re.IGNORECASE | re.DOTALL)
 #: Repeated, as some models do, before the answer.
+_PART = re.compile("|".join(map(re.escape, TEMPLATE_PARTS)))
+#: A heading as of a report's parts; an example that a model makes up has those of the template, or of question and answer.
+_OWN_HEADING = re.compile(
+    r"^### (?!(?:Instruction|Input|Response|Thought|Question|Example|Answer|Explanation|Output|Solution)\b)[A-Z\u4e00-\u9fff\d]",
+    re.MULTILINE,
+)
 _HEADERS = re.compile(rf"(?:{RESPONSE_HEADER}\s*+)*+")
 
 
@@ -77,7 +85,8 @@ def read_final_text(raw: Any) -> FinalText:
 def _without_tokens(text: str) -> str:
     leading = _LEADING.match(text)
     text = text[leading.end() :] if leading else text
-    text = _END_OF_TURN.split(text, maxsplit=1)[0]
+    fences = Fences(text)
+    text = _before(_END_OF_TURN, text, lambda *span: _is_spoken_of(*span) or fences.hold(0, span[1]))
     text = _without_trailing_tokens(text)
     role = _ROLE.match(text)
     return (text[role.end() :] if role else text).strip()
@@ -98,9 +107,25 @@ def _before_next_example(text: str) -> str:
     if text.startswith(TEMPLATE_PARTS):
         text = text.partition(RESPONSE_HEADER)[2].lstrip()
     text = text[_HEADERS.match(text).end() :]  # type: ignore[union-attr]
-    for part in TEMPLATE_PARTS:
-        text = text.partition(part)[0]
-    return text.strip()
+    return _before(_PART, text, _is_own_part).strip()
+
+
+def _is_spoken_of(text: str, start: int, end: int) -> bool:
+    return is_in_string(text, start, end) or is_in_sentence(text, start, end)
+
+
+def _is_own_part(text: str, start: int, end: int) -> bool:
+    """Whether words of the template are the answer's: quoted, or "### Response:" as one of its headings ("### Detection:")."""
+    is_heading = text.startswith(RESPONSE_HEADER, start) and text[max(0, start - 1) : start] in ("", "\n")
+    return is_in_string(text, start, end) or (is_heading and _OWN_HEADING.search(text, 0, start) is not None)
+
+
+def _before(pattern: re.Pattern[str], text: str, is_own: Callable[[str, int, int], bool]) -> str:
+    """`text` up to the first match that is no part of what the answer says."""
+    for match in pattern.finditer(text):
+        if not is_own(text, *match.span()):
+            return text[: match.start()]
+    return text
 
 
 def _within_tag(text: str) -> str:

@@ -6,7 +6,8 @@ import json
 import re
 from typing import Any
 
-from sevenllm_bench.answers.json_values import DECODER, Found, python_literal, read_value
+from sevenllm_bench.answers.json_values import DECODER, Found, as_plain, python_literal, read_value
+from sevenllm_bench.text.leaf_values import leaf_values
 from sevenllm_bench.text.near_json import Unclosed, decode_near_json
 
 #: Places in prose where a JSON value is tried, and those of them where one that is nearly right is.
@@ -26,7 +27,7 @@ def values_in_fences(text: str) -> list[Found]:
     for match in FENCE.finditer(text):
         content = match.group(1).strip()
         try:
-            new = read_value(content) if content else None
+            new = as_plain(read_value(content), content) if content else None
         except ValueError:
             continue
         if new and new.value is not None:
@@ -37,8 +38,15 @@ def values_in_fences(text: str) -> list[Found]:
 
 
 def _add(found: list[Found], new: Found) -> None:
-    if all(new.value != value for value, _ in found):
+    if all(new.value != value or _is_other_type(new.value, value) for value, _ in found):
         found.append(new)
+
+
+def _is_other_type(one: Any, other: Any) -> bool:
+    """Whether values that Python calls equal are not: True and 1."""
+    return [leaf in ("True", "False") for leaf in sorted(leaf_values(one))] != [
+        leaf in ("True", "False") for leaf in sorted(leaf_values(other))
+    ]
 
 
 def values_in_prose(text: str) -> list[Found]:

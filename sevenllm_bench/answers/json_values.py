@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
+import math
 import re
+import tokenize
 import warnings
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, Literal, NamedTuple
 
-from sevenllm_bench.text.near_json import MAX_DEPTH, decode_near_json, load_near_json
+from sevenllm_bench.text.near_json import MAX_DEPTH, decode_near_json, finite, load_near_json, refuse, with_backslashes_escaped
 
 #: What could read a value: a JSON parser, Python's, or only one that forgives (see `text.near_json`).
 By = Literal["json", "python", "repair"]
@@ -18,7 +21,10 @@ MAX_LITERAL = 200_000
 
 #: A string, or one that never ends up to the end of the text: trying again from each quote inside would take quadratic time.
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-_BAD_ESCAPE = re.compile(r'\\(?!["\\/bfnrtu])')
+#: A Python comment after the value with another one in it.
+_SECOND_IN_REMARK = re.compile(r"[}\]]\s{0,9}#[^\n]*\{[^\n]*\Z")
+_BRACKET = re.compile(r"[\[{]")
+_BAD_UNICODE = re.compile(r"\\(?:(u)(?![0-9a-fA-F]{4})|.)", re.DOTALL)
 _GAP = re.compile(r"\s*+")
 
 
@@ -34,12 +40,8 @@ class Found(NamedTuple):
     by: By
 
 
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
-
-
 #: Forgives raw line breaks in strings, and takes no NaN.
-DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse)
+DECODER = json.JSONDecoder(strict=False, parse_constant=refuse, parse_float=finite)
 
 
 def nesting(text: str) -> int:
@@ -69,31 +71,46 @@ def load(text: str) -> Any:
     except RecursionError:
         raise ValueError("nested too deeply") from None
     except ValueError as error:
-        if "escape" not in str(error):
+        if "escape" not in str(error) or _has_bad_unicode(text):  # which only repair forgives
             raise
-        return DECODER.decode(_BAD_ESCAPE.sub(r"\\\\", text))
+        return DECODER.decode(_STRING.sub(lambda match: with_backslashes_escaped(match[0]), text))
+
+
+def _has_bad_unicode(text: str) -> bool:
+    return any(match[1] for match in _BAD_UNICODE.finditer(text))
 
 
 def python_literal(text: str) -> Any:
     """The object or list that `text` is as a Python literal, or None."""
-    if text[:1] not in ("{", "[") or len(text) > MAX_LITERAL:
+    if text[:1] not in ("{", "[") or len(text) > MAX_LITERAL or _SECOND_IN_REMARK.search(text[-500:]):
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             literal = ast.literal_eval(text)
-        return _as_json(literal) if isinstance(literal, (dict, list)) else None
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None if not isinstance(literal, (dict, list)) or _joins_strings(text) else _as_json(literal)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, tokenize.TokenError):
         return None
 
 
+def _joins_strings(text: str) -> bool:
+    """Whether a Python literal has strings side by side, which Python makes one: values between which a comma is missing."""
+    before = 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.STRING and before == tokenize.STRING:
+            return True
+        if token.type not in (tokenize.NL, tokenize.NEWLINE, tokenize.COMMENT):
+            before = token.type
+    return False
+
+
 def _as_json(literal: Any) -> Any:
-    """Tuples as lists; anything that JSON has no form for (sets, bytes, complex numbers) is a ValueError."""
+    """Tuples as lists; anything that JSON has no form for (sets, bytes, complex numbers, infinities) is a ValueError."""
     if isinstance(literal, dict):
         return {str(key): _as_json(value) for key, value in literal.items()}
     if isinstance(literal, (list, tuple)):
         return [_as_json(value) for value in literal]
-    if literal is None or isinstance(literal, (str, int, float)):
+    if literal is None or isinstance(literal, (str, int)) or (isinstance(literal, float) and math.isfinite(literal)):
         return literal
     raise ValueError(type(literal).__name__)
 
@@ -112,6 +129,16 @@ def read_value(text: str) -> Found:
         literal = python_literal(text)
         return Found(literal, "python") if literal is not None else Found(_repaired(text), "repair")
     return _in_string(value) if isinstance(value, str) and value.lstrip()[:1] in ("{", "[") else Found(value, "json")
+
+
+def as_plain(found: Found, text: str) -> Found:
+    """The value found in `text`, as JSON where it is that but for comments around it (a heading, "// result")."""
+    bracket = _BRACKET.search(text)
+    try:
+        value = DECODER.raw_decode(text, bracket.start())[0] if bracket and found.by == "repair" else None
+    except (ValueError, RecursionError):
+        return found
+    return Found(value, "json") if value is not None and value == found.value else found
 
 
 def _in_string(text: str) -> Found:
@@ -138,6 +165,8 @@ def _objects_below_each_other(text: str) -> list[Any]:
     found: list[Any] = []
     position = 0
     while position < len(text):
+        if text[position] not in "{｛":  # a heading or comment between them tells them apart
+            raise ValueError("not only objects below each other")
         value, end = decode_near_json(text, position)
         position = _GAP.match(text, end).end()  # type: ignore[union-attr]
         if not isinstance(value, dict) or (position < len(text) and "\n" not in text[end:position]):

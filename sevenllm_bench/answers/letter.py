@@ -9,6 +9,7 @@ repetition in a pattern is bounded, so that reading stays linear in the answer's
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,7 +32,7 @@ _OF_TASK = r"(?:answer|ans|option|choice|one|response|letter|selection)"
 #: Statements that name the answer. The last one counts. (These two patterns are compiled when first used, which takes a while.)
 _STATED = (
     rf"\b(?:answer|ans|(?:correct|right|best|final|most likely) {_OF_TASK}){_BE}{_ADVERB}{_BRIDGE}{_LATEX}{_LETTER}"
-    rf"|\b(?:answer|ans|correct|response|output|conclusion|(?:correct|right|best|final) {_OF_TASK})[ \t]{{0,3}}(?:[:：=\n(\-–—.]|=>){_BRIDGE}{_LATEX}{_LETTER}"
+    rf"|\b(?:answer|ans|(?<![-–—(:] )(?<![(（])correct|response|output|conclusion|(?:correct|right|best|final) {_OF_TASK})[ \t]{{0,3}}(?:[:：=\n(\-–—.]|=>){_BRIDGE}{_LATEX}{_LETTER}"
     rf"|(?:^|\n)[\s#]{{0,6}}(?:the )?answer\s{{1,3}}{_LETTER}"
     rf"|(?:答案|正确选项|正确的|(?:正确|合适|符合题意)的(?:选项)?|回答|结论|答|输出|解|我认为)(?:的?选项)?\s{{0,3}}(?:应当|应该|应)?(?:就|只能)?(?:是|为|选|即)?(?:选项)?{_BRIDGE}{_LATEX}{_LETTER}"
     rf"|(?:故|所以|因此|应该?|我|因而|综上，?)(?:应该?)?(?:的)?选(?:择)?(?:的?是)?{_BRIDGE}{_LETTER}"
@@ -57,12 +58,12 @@ _REMARK = (
     rf"|(?<![A-Za-z0-9]){_LETTER}[.:)]\s{{0,3}}(?:correct|yes|right|true|正确|对)(?![A-Za-z])"
 )
 _NEGATED_BEFORE = re.compile(
-    r"(?:n't|\b(?:not|never|over|than|instead of|rather than|except|eliminate|exclude|without|if you)\b|不能?|非|排除|而非)"
+    r"(?:n't|\b(?:not|never|over|than|instead of|rather than|except|eliminate|exclude|without|if you)\b|不(?:能|应该?|应当|该|可以?|会|宜|建议)?|非|排除|而非)"
     r"(?:\s{0,3}(?:choose|select|pick|option|choice|be|选项?|是|为)){0,2}[\s\"'(]{0,4}$",
     re.IGNORECASE,
 )
 _NEGATED_AFTER = re.compile(
-    r"[)\]\"'.:]{0,2}\s{0,3}(?:(?:(?:is|was|are|does|do|did|can|could|seems|looks|would)\s{0,3})?(?:n't|not\b|incorrect|wrong|false|no\b|irrelevant"
+    r"[)\]\"'.:]{0,2}\s{0,3}(?:(?:(?:is|was|are|does|do|did|can|could|seems|looks|would)\s{0,3})?(?:n't|not\b(?!\s(?-i:[A-D]|all)\b)|(?:incorrect|wrong|false)(?!\s(?:answers?|options?|choices?)\b)|no\b(?!\s(?:other|need|doubt))|irrelevant"
     r"|unsupported|unlikely)|(?:选?项)?\s?[是也则]?\s?(?:不|错|有误|未|无关|没有|次之))",
     re.IGNORECASE,
 )
@@ -76,6 +77,17 @@ _LEADING = re.compile(
 )
 _LISTED = re.compile(r"(?:^|\n)[\s*#>\-•(]{0,6}([A-D])(?:[.):、]|\s[-–—]\s)")
 _NOISE = re.compile(r"<\|[^|<>]{1,30}\|>|</?[A-Za-z_]{1,20}>|\[/?INST\]|[*_`]+")
+#: What names the wrong option where the right one is named too.
+_OF_WRONG = re.compile(
+    r"(?:\b(?:wrong|incorrect|false|least (?:likely|suitable)|second[ -]best|next[ -]best)\s{1,3}|错误|不正确|不对)的?$",
+    re.IGNORECASE,
+)
+#: What takes an answer back at once: "A, wait, no", "A? No", "A，不，B".
+_TAKEN_BACK = re.compile(
+    r"[\s\"'*).,;:!?，。；：！？…—-]{0,6}(?:(?:oh|hmm+|but)[\s,]{1,3})?"
+    r"(?:wait\b|hold on\b|(?<=[,?]\s)no\b(?!\s(?:other|need|doubt))|等等|(?<=[,?])不(?:对)?[，。,！])",
+    re.IGNORECASE,
+)
 _QUOTED_LETTER = re.compile(r"[\"'“‘「『]([A-Da-d])[\"'”’」』]")
 _NEGATION = re.compile(r"\b\w{2,6}n t\b|\b(?:not|no|never|without|neither|nor)\b|n't|n’t|没有|不是|并非|未|无", re.IGNORECASE)
 _ANSWER_KEYS = (
@@ -92,6 +104,8 @@ _ANSWER_KEYS = (
 )
 #: A role's name before the answer.
 _ROLE = re.compile(r"^(?:ai|bot|gpt|model)\s?:\s*", re.IGNORECASE)
+#: Statements that are looked at, the last ones: more are a text made to be slow.
+_MOST_STATEMENTS = 1_000
 #: Levels of objects and lists in a JSON answer that are opened.
 _DEEPEST_ANSWER = 4
 _JSON_ANSWER = re.compile(
@@ -136,10 +150,17 @@ def _letter_in(text: str, options: Mapping[str, str]) -> str | None:
     ticks = ticked(text)
     if ticks:
         return ticks[0] if len(ticks) == 1 else None
-    stated = [match for match in re.finditer(_STATED, text, re.IGNORECASE) if _is_meant(match, text, options)]
+    statements = deque(re.finditer(_STATED, text, re.IGNORECASE), maxlen=_MOST_STATEMENTS)
+    stated = [match for match in statements if _is_meant(match, text, options)]
     if stated:
-        return None if _MORE_LETTERS.match(text, stated[-1].end()) else _group(stated[-1])
+        last = ([match for match in stated if not _names_wrong_one(match, text)] or stated)[-1]
+        return None if _MORE_LETTERS.match(text, last.end()) or _TAKEN_BACK.match(text, last.end()) else _group(last)
     return _leading(text, options) or _remarked(text, options) or _by_option_text(text, options)
+
+
+def _names_wrong_one(match: re.Match[str], text: str) -> bool:
+    start = match.start()
+    return _OF_WRONG.search(text[max(0, start - 30) : start]) is not None
 
 
 def _leading(text: str, options: Mapping[str, str]) -> str | None:
@@ -150,13 +171,24 @@ def _leading(text: str, options: Mapping[str, str]) -> str | None:
         named = options.get(spaced.group(1), "") if spaced else ""
         return str(spaced.group(1)) if spaced and named and _fold(text[spaced.end() :]).startswith(named) else None
     letter, rest = match.group(1).upper(), text[match.end(1) :]
-    if len({found.group(1) for found in _LISTED.finditer(text)}) > 1 or _MORE_LETTERS.match(text, match.end(1)):
+    if _is_of_list(letter, text) or _MORE_LETTERS.match(text, match.end(1)) or _TAKEN_BACK.match(text, match.end(1)):
         return None
     if rest.startswith("、") or _NEGATED_AFTER.match(rest) or re.match(r"\s{0,3}\n\s{0,3}[A-D]\b", rest):
         return None
     if letter == "A" and rest.startswith(":"):  # perhaps the A of "Q: … A: …"
         return _letter_after_prefix(rest[1:], options) or letter
     return letter
+
+
+def _is_of_list(letter: str, text: str) -> bool:
+    """Whether the letter at the start only begins a list of options; not where a list follows that explains the choice."""
+    listed = {found.group(1) for found in _LISTED.finditer(text)}
+    if len(listed) < 2:
+        return False
+    first, _, rest = text.partition("\n\n")
+    bare = re.fullmatch(r"[\W_]{0,9}[A-D][\W_]{0,9}", first) is not None
+    explained = "\n" not in first and (bare or letter > min(listed))
+    return not explained or re.search(r"^[\W_]{0,9}[A-D][\W_]{0,9}$", rest, re.MULTILINE) is not None
 
 
 def _letter_after_prefix(rest: str, options: Mapping[str, str]) -> str | None:
@@ -172,7 +204,8 @@ def _remarked(text: str, options: Mapping[str, str]) -> str | None:
         return None
     letter = letters.pop()
     of_letter = (match for match in remarks if _group(match) == letter)
-    return None if any(_MORE_LETTERS.match(text, match.end(match.lastindex or 0)) for match in of_letter) else letter
+    ends = [match.end(match.lastindex or 0) for match in of_letter]
+    return None if any(_MORE_LETTERS.match(text, end) or _TAKEN_BACK.match(text, end) for end in ends) else letter
 
 
 def _by_option_text(text: str, options: Mapping[str, str]) -> str | None:
@@ -223,15 +256,20 @@ def _answer_in_json(text: str) -> str | None:
     """The answer that a JSON answer holds, as text; None when the text is no JSON, or doesn't say which value it is."""
     if not re.search(r"[{\[\"]", text) or len(text) > MAX_LITERAL or nesting(text) > MAX_DEPTH:
         return None
-    fenced = FENCE.search(text)
-    for candidate in (text, fenced.group(1).strip() if fenced else ""):
-        try:
-            value = read_value(candidate).value if candidate else None
-        except ValueError:
-            continue
-        if value is not None:
-            return _text_of(_answer_value(value))
-    return None
+    whole = _answer_of(text)
+    if whole is not None:
+        return whole
+    fenced = [answer for match in FENCE.finditer(text) if (answer := _answer_of(match.group(1).strip())) is not None]
+    given = set(filter(None, fenced))
+    return None if not fenced else given.pop() if len(given) == 1 else ""
+
+
+def _answer_of(text: str) -> str | None:
+    try:
+        value = read_value(text).value if text else None
+    except ValueError:
+        return None
+    return None if value is None else _text_of(_answer_value(value))
 
 
 def _answer_value(value: Any) -> Any:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+
+from sevenllm_bench.answers.mentions import Fences, is_in_sentence, is_in_string, is_named, is_quoted
 
 #: Names of tags that hold reasoning, in both languages' models. Names that an answer may use for its own parts, such as
 #: "analysis" or "reflection", are none.
@@ -32,13 +35,18 @@ _ANSWER = r"^[ \t]*Here is my response:|【(?:最终)?(?:回答|答案|输出|�
 _MARK = re.compile(rf"(?P<begin>{_BEGIN})|(?P<end>{_END})|(?P<answer>{_ANSWER})|{_TAG}", re.IGNORECASE | re.MULTILINE)
 #: What every mark contains: a quick look before the slow one.
 _MAY_BE_MARKED = re.compile(r"[<＜\[【◁]|Here (?:is|are) my", re.IGNORECASE)
+#: What may stand before reasoning without being an answer: tokens, a role's name, the header of a thought.
+_NO_ANSWER = re.compile(
+    r"(?:\s|<[|｜][^<>\n]{1,40}>|</?s>|<(?:bos|start_of_turn)>|(?:assistant|model)\b:?|### Thought:)*+", re.IGNORECASE
+)
 #: An opening mark at the end of a prompt, which the model goes on from.
 _OPENED = re.compile(rf"(?:{_BEGIN}|{_TAG})\s*\Z", re.IGNORECASE)
 
 #: The channels of the harmony format, and what remains of their marks where special tokens are dropped.
 _CHANNEL = re.compile(r"<\|channel\|>\s{0,9}(\w{1,40})[^<]{0,200}(?:<\|[^|<>]{1,30}\|>[^<]{0,200}){0,3}?<\|message\|>")
-_MESSAGE_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
-_BARE_CHANNEL = re.compile(r"\s*(?:assistant)?(?:analysis|commentary)(?=\w)")
+_MESSAGE_END = re.compile(r"<\|(?:end|return|call|start)\|>")
+_CHANNEL_BEGINS = re.compile(r"(?:assistant|<\|(?:start|end|call|return)\|>)(?: to=\S{1,40})?\s*\Z")
+_BARE_CHANNEL = re.compile(r"\s*(?:assistant)?(?:analysis|commentary)(?=[^\W_])")
 _BARE_FINAL = re.compile(r"\s*(?:assistant)?final(?=[A-Z{\[\u4e00-\u9fff])")
 
 #: What reasoning without a known mark looks like: a tag of some such name or of any that isn't HTML, or the usual first words.
@@ -71,23 +79,56 @@ class Answered:
 
 
 def without_reasoning(text: str) -> Answered:
-    """What follows the last reasoning that ends; of reasoning that never ends, what stands before it since then.
+    """What follows the last reasoning that ends, or else stands before it; of reasoning that never ends, what stands before.
 
-    An end without a beginning counts, since the prompt may hold the beginning.
+    An end without a beginning counts, since the prompt may hold the beginning. Marks that are quoted or spoken of don't.
     """
     found = _harmony(text)
     if found:
         return found
-    if not _MAY_BE_MARKED.search(text):
+    if not _MAY_BE_MARKED.search(text) or _is_json(text):
         return Answered(text)
-    start, closed = 0, False
+    start, closed, earlier, spoken = 0, False, "", False
     begin: re.Match[str] | None = None
+    fences = Fences(text)
     for mark in _MARK.finditer(text):
+        if is_quoted(text, *mark.span()) or (begin is None and _is_mentioned(text, mark, start, fences, spoken)):
+            spoken = True
+            continue
         if _ends(mark, begin):
+            if begin and not _NO_ANSWER.fullmatch(text, start, begin.start()):
+                earlier = text[start : begin.start()]
             start, closed, begin = mark.end(), True, None
         elif begin is None and not mark["answer"] and not _slash(mark):
             begin = mark
-    return Answered(text[start : begin.start() if begin else None], closed, begin is not None)
+    rest = text[start : begin.start() if begin else None]
+    return Answered(rest if rest.strip() else earlier, closed, begin is not None)
+
+
+def _is_json(text: str) -> bool:
+    """Whether the whole text is a JSON object or list, whose strings may hold any mark."""
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _is_mentioned(text: str, mark: re.Match[str], start: int, fences: Fences, spoken: bool) -> bool:
+    """Whether the answer, which begins at `start`, speaks of a mark. An end that is the first mark has reasoning before it.
+
+    Args:
+        text: The text.
+        mark: The mark.
+        start: Where the last reasoning ended.
+        fences: The text's code fences.
+        spoken: Whether an earlier mark was spoken of.
+    """
+    if not (start or spoken) and (mark["end"] or _slash(mark)):
+        return is_named(text, *mark.span())
+    return _is_spoken_of(text, mark) or fences.hold(start, mark.start())
 
 
 def _ends(mark: re.Match[str], begin: re.Match[str] | None) -> bool:
@@ -108,17 +149,28 @@ def _family(mark: re.Match[str]) -> str:
 
 def _harmony(text: str) -> Answered | None:
     """The final channel of a text in the harmony format; None where it is in another."""
-    channels = list(_CHANNEL.finditer(text))
+    channels = [match for match in _CHANNEL.finditer(text) if _begins_message(text, match.start())]
     if channels:
         last = channels[-1]
         if last[1] != "final":
             return Answered("", unclosed=True)
-        return Answered(_MESSAGE_END.split(text[last.end() :], 1)[0], closed=len(channels) > 1)
+        end = next((match for match in _MESSAGE_END.finditer(text, last.end()) if not _is_spoken_of(text, match)), None)
+        return Answered(text[last.end() : end.start() if end else None], closed=len(channels) > 1)
     if _BARE_CHANNEL.match(text):
         _, final, rest = text.rpartition("assistantfinal")
         return Answered(rest, closed=True) if final else Answered("", unclosed=True)
     direct = _BARE_FINAL.match(text)
     return Answered(text[direct.end() :]) if direct else None
+
+
+def _begins_message(text: str, start: int) -> bool:
+    """Whether a channel's mark at `start` stands where a message begins, and isn't spoken of in one."""
+    before = text[max(0, start - 80) : start]
+    return not before.strip() or _CHANNEL_BEGINS.search(before) is not None
+
+
+def _is_spoken_of(text: str, mark: re.Match[str]) -> bool:
+    return is_in_sentence(text, *mark.span()) or is_in_string(text, *mark.span())
 
 
 def opening_of(prompt: str) -> str:

@@ -7,7 +7,9 @@ completed and no value is made up: whatever else is wrong is an error. The text 
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -43,6 +45,8 @@ _CUT_WORD = re.compile(r"[\w.+-]{1,20}\Z")
 #: A value whose quotes are all escaped, as in a string that lost its own quotes.
 _ESCAPED = re.compile(r'[\[{]\s*+\\"')
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})?')
+#: A Windows path or registry key whose backslashes aren't escaped.
+_PATH = re.compile(r'(?:\b[A-Za-z]:|%\w{1,40}+%|\bHK\w{2,30}+)(?:\\(?![\\"])[\w.$~%()-]{1,200}+)++')
 _IN_OTHER_QUOTES = re.compile(r"""\\.|\\|["]""", re.DOTALL)
 
 
@@ -77,9 +81,15 @@ def load_near_json(text: str, as_object: AsObject | None = None) -> Any:
 def _load_once(text: str, as_object: AsObject | None) -> Any:
     value, end = decode_near_json(text, 0, as_object)
     rest = text[end:].strip().removeprefix(";")
-    if rest and not all(match["blank"] for match in _tokens(rest, 0)):
+    # A remark beside the value that holds another one is no comment: nobody can say which of them is meant.
+    around = itertools.chain(itertools.takewhile(_is_blank, _tokens(text, 0)), _tokens(rest, 0))
+    if not all(_is_blank(match) and "{" not in match[0] for match in around):
         raise ValueError("more than one value")
     return value
+
+
+def _is_blank(token: re.Match[str]) -> bool:
+    return token.lastgroup == "blank"
 
 
 def decode_near_json(text: str, start: int, as_object: AsObject | None = None) -> tuple[Any, int]:
@@ -105,7 +115,8 @@ def decode_near_json(text: str, start: int, as_object: AsObject | None = None) -
         if depth > MAX_DEPTH:
             raise ValueError("nested too deeply", match.start())
         if depth <= 0:
-            return _loads("".join(parts), match.end(), as_object), match.end()
+            # Blanks between tokens: two numbers side by side are not one longer number.
+            return _loads(" ".join(parts), match.end(), as_object), match.end()
         previous, new_line = kind, False
     raise Unclosed("the text ends within a value", len(text))
 
@@ -130,7 +141,7 @@ def _tokens(text: str, position: int) -> Any:
 def _json(kind: str, token: str) -> str:
     """A token as JSON writes it."""
     if kind == "double":
-        return _ESCAPE.sub(lambda match: match[0] if len(match[0]) > 1 else r"\\", token)
+        return with_backslashes_escaped(token)
     if kind in ("single", "quoted"):
         return _json("double", f'"{_IN_OTHER_QUOTES.sub(_requote, token[1:-1])}"')
     if kind == "key":
@@ -140,6 +151,17 @@ def _json(kind: str, token: str) -> str:
     return token.translate(_ASCII)
 
 
+def with_backslashes_escaped(string: str) -> str:
+    """A JSON string, with its quotes, in which backslashes that escape nothing are text.
+
+    Where there are such, so are the others of paths, and those before b and f, which nobody means.
+    """
+    if all(len(match[0]) > 1 for match in _ESCAPE.finditer(string)):
+        return string
+    string = _PATH.sub(lambda match: match[0].replace("\\", r"\\"), string)
+    return _ESCAPE.sub(lambda match: match[0] if len(match[0]) > 1 and match[0][1] not in "bf" else f"\\{match[0]}", string)
+
+
 def _requote(match: re.Match[str]) -> str:
     found = match[0]
     return r"\"" if found == '"' else found[1] if found[1:] in ("'", "‘", "’", "“", "”", "＂") else found
@@ -147,10 +169,25 @@ def _requote(match: re.Match[str]) -> str:
 
 def _loads(text: str, end: int, as_object: AsObject | None) -> Any:
     try:
-        return json.loads(text, strict=False, parse_constant=_refuse, object_pairs_hook=as_object)
+        return json.loads(text, strict=False, parse_constant=refuse, parse_float=finite, object_pairs_hook=as_object)
     except (ValueError, RecursionError) as error:
         raise ValueError(str(error), end) from None
 
 
-def _refuse(name: str) -> NoReturn:
+def refuse(name: str) -> NoReturn:
+    """Refuse a constant that JSON doesn't have: NaN or an infinity.
+
+    Raises:
+        ValueError: Always.
+    """
     raise ValueError(f"{name} is no JSON")
+
+
+def finite(number: str) -> float:
+    """A number with a point or an exponent.
+
+    Raises:
+        ValueError: It is too large, so that Python would make it an infinity.
+    """
+    value = float(number)
+    return value if math.isfinite(value) else refuse(number)
