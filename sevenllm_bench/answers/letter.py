@@ -82,6 +82,12 @@ _OF_WRONG = re.compile(
     r"(?:\b(?:wrong|incorrect|false|least (?:likely|suitable)|second[ -]best|next[ -]best)\s{1,3}|错误|不正确|不对)的?$",
     re.IGNORECASE,
 )
+#: An answer may change its mind; one that states three letters or more as the answer goes through the options,
+#: unless the last one concludes.
+_MOST_STATED = 2
+_CONCLUDES = re.compile(
+    r"\b(?:final|therefore|thus|hence|so|overall|conclusion)\b|综上|因此|所以|故|最终|总之|boxed", re.IGNORECASE
+)
 #: What takes an answer back at once: "A, wait, no", "A? No", "A，不，B".
 _TAKEN_BACK = re.compile(
     r"[\s\"'*).,;:!?，。；：！？…—-]{0,6}(?:(?:oh|hmm+|but)[\s,]{1,3})?"
@@ -153,7 +159,11 @@ def _letter_in(text: str, options: Mapping[str, str]) -> str | None:
     statements = deque(re.finditer(_STATED, text, re.IGNORECASE), maxlen=_MOST_STATEMENTS)
     stated = [match for match in statements if _is_meant(match, text, options)]
     if stated:
-        last = ([match for match in stated if not _names_wrong_one(match, text)] or stated)[-1]
+        named = [match for match in stated if not _names_wrong_one(match, text)] or stated
+        last = named[-1]
+        concludes = _CONCLUDES.search(text, max(0, last.start() - 30), last.end())
+        if len({_group(match) for match in named}) > _MOST_STATED and not concludes:
+            return None
         return None if _MORE_LETTERS.match(text, last.end()) or _TAKEN_BACK.match(text, last.end()) else _group(last)
     return _leading(text, options) or _remarked(text, options) or _by_option_text(text, options)
 
