@@ -208,7 +208,7 @@ def _letter_after_prefix(rest: str, options: Mapping[str, str]) -> str | None:
 
 def _remarked(text: str, options: Mapping[str, str]) -> str | None:
     """The only letter that some remark speaks for."""
-    remarks = list(re.finditer(_REMARK, text, re.IGNORECASE))
+    remarks = deque(re.finditer(_REMARK, text, re.IGNORECASE), maxlen=_MOST_STATEMENTS)
     letters = {_group(match) for match in remarks if _is_meant(match, text, options)}
     if len(letters) != 1:
         return None

@@ -92,6 +92,8 @@ def without_reasoning(text: str) -> Answered:
     begin: re.Match[str] | None = None
     fences = Fences(text)
     for mark in _MARK.finditer(text):
+        if begin is None and mark["answer"]:
+            continue
         if is_quoted(text, *mark.span()) or (begin is None and _is_mentioned(text, mark, start, fences, spoken)):
             spoken = True
             continue
@@ -99,7 +101,7 @@ def without_reasoning(text: str) -> Answered:
             if begin and not _NO_ANSWER.fullmatch(text, start, begin.start()):
                 earlier = text[start : begin.start()]
             start, closed, begin = mark.end(), True, None
-        elif begin is None and not mark["answer"] and not _slash(mark):
+        elif begin is None and not _slash(mark):
             begin = mark
     rest = text[start : begin.start() if begin else None]
     return Answered(rest if rest.strip() else earlier, closed, begin is not None)
@@ -132,9 +134,7 @@ def _is_mentioned(text: str, mark: re.Match[str], start: int, fences: Fences, sp
 
 
 def _ends(mark: re.Match[str], begin: re.Match[str] | None) -> bool:
-    if mark["answer"]:
-        return begin is not None
-    return bool(mark["end"]) or (_slash(mark) and (begin is None or _family(mark) == _family(begin)))
+    return bool(mark["end"] or mark["answer"]) or (_slash(mark) and (begin is None or _family(mark) == _family(begin)))
 
 
 def _slash(mark: re.Match[str]) -> bool:
