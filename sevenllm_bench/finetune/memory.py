@@ -147,8 +147,8 @@ def meta_model(config: PretrainedConfig) -> nn.Module:
     try:
         with torch.device("meta"):
             return auto.from_config(config)
-    except ValueError as error:
-        reason = str(error).strip().split("\n")[0]
+    except Exception as error:  # a configuration holds what its author wrote, and each architecture fails on it in its own way
+        reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise ConfigError(f"no memory estimate for {config.model_type!r}: {reason}") from None
 
 

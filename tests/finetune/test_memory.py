@@ -273,3 +273,14 @@ def test_the_table():
         ["overhead", "1.00 GiB"],
         ["total", "7.75 GiB"],
     ]
+
+
+@pytest.mark.parametrize("change", [{"hidden_act": []}, {"rope_parameters": {"rope_type": []}}, {"hidden_act": "no such"}])
+def test_a_configuration_that_its_architecture_fails_on_has_no_estimate(change):
+    config = transformers.LlamaConfig(
+        vocab_size=16, hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=2
+    )
+    for name, value in change.items():
+        object.__setattr__(config, name, value)
+    with pytest.raises(ConfigError, match="no memory estimate for 'llama'"):
+        meta_model(config)

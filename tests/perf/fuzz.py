@@ -139,7 +139,8 @@ def run_forked(words: list[str], changes: list[str], place: Path, environment: d
         os.kill(child, signal.SIGKILL)
         _, _, usage = os.wait4(child, 0)
         code = None
-    used = usage.ru_maxrss / 1024 - float((place / "start").read_text() or "0")
+    before = place / "start"  # missing where the case ended, or removed it, before it was written
+    used = usage.ru_maxrss / 1024 - float((before.read_text() if before.is_file() else "") or "0")
     text = output.read_bytes().decode("utf-8", "replace") if output.is_file() else ""
     return Outcome(words, changes, code, time.monotonic() - start, used, text)
 
