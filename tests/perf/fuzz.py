@@ -120,13 +120,21 @@ def _is_plain(path: Path) -> bool:
     return not path.is_symlink() and path.is_file() and path.stat().st_size < 4 << 20 and path.suffix != ".safetensors"
 
 
+#: Exit code of a case from which an exception got out; `Outcome.fault` names it.
+UNEXPECTED = 99
+
+
 def run_forked(words: list[str], changes: list[str], place: Path, environment: dict[str, str], stream: str = "file") -> Outcome:
     """Run a command in a forked process, whose output goes into a file, or where `stream` says."""
     output = place / "output.txt"
     start = time.monotonic()
     child = os.fork()
     if child == 0:
-        os._exit(_child(words, output, place, environment, stream))
+        code = UNEXPECTED
+        try:
+            code = _child(words, output, place, environment, stream)
+        finally:  # an exception on its way out would end this process as the parent, and remove the parent's folders
+            os._exit(code)
     # A machine that is busy with other things gives a process less than a core.
     most = MOST_SECONDS * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     while time.monotonic() - start < most:
@@ -164,8 +172,9 @@ def _child(words: list[str], output: Path, place: Path, environment: dict[str, s
     except BaseException:
         traceback.print_exc()
         code = 70
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # argparse's help on a full disk, which Python itself reports
+        sys.stdout.flush()
+        sys.stderr.flush()
     return code
 
 
