@@ -142,7 +142,7 @@ def last_tagged(text: str) -> str | None:
 
 
 def with_reasoning_marked(prompt: str, response: str, reasoning_end: str = "") -> str:
-    """A response that begins with what its prompt opened, so that reasoning that never ends can be told from an answer.
+    """A response that begins with what its prompt opened, so that reasoning that never ends is no answer by mistake.
 
     Args:
         prompt: The prompt, with the chat template.

@@ -1,4 +1,4 @@
-"""Marks that an answer quotes or speaks of, as one about prompt injection does, told from those that a model means."""
+"""Marks that an answer quotes or speaks of, as one about prompt injection does: they belong to its text."""
 
 from __future__ import annotations
 

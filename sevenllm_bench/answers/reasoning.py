@@ -1,4 +1,4 @@
-"""Reasoning that a model writes before its answer: the known forms, and how it is told from the answer."""
+"""Reasoning that a model writes before its answer: the known forms, and what is left without it."""
 
 from __future__ import annotations
 

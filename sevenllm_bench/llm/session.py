@@ -68,7 +68,7 @@ class Session:
     ) -> None:
         """Make calls over `connection` in one of `forms`, and count them in `budget` and `usage`.
 
-        `probe` is a harmless request by which a server that refuses everything is told from one that refuses a request.
+        `probe` is a harmless request that shows whether a server refuses everything or only one request.
         """
         self.stopped_by: ConfigError | None = None
         self._settings = settings

@@ -171,7 +171,7 @@ def _names(folder: Path) -> list[str]:
 def _refuse_secret(folder: Path, names: Iterable[str], secret: str, manifest: Mapping[str, Any]) -> None:
     """Stop where a file contains the token of the environment, since a model may have written it, or the manifest a key."""
     if places := list(secrets_in(manifest)):
-        raise ResultsError(f"what looks like a key or a password stands in {', '.join(places[:5])}; remove it there")
+        raise ResultsError(f"what looks like a key or a password is in {', '.join(places[:5])}; remove it there")
     for name in names:
         if secret and secret.encode() in (folder / name).read_bytes():
             raise ResultsError(f"{name}: it contains the access token of the environment; remove it there, then submit again")

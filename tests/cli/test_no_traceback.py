@@ -170,7 +170,7 @@ def test_its_traceback_is_shown_on_request(faulty, monkeypatch, capsys):
     ("error", "message"),
     [
         (MemoryError(), "not enough memory"),
-        (PermissionError(13, "Permission denied", "/root/x\ny"), "/root/x�y: can't be used (Permission denied)"),
+        (PermissionError(13, "Permission denied", "/data/x\ny"), "/data/x�y: can't be used (Permission denied)"),
         (OSError(28, "No space left on device"), "the output can't be written (No space left on device)"),
     ],
 )

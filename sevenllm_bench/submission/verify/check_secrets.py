@@ -28,7 +28,7 @@ def check_secrets(results: Path, manifest: Mapping[str, Any], samples: Sequence[
             yield Finding("secrets", name, "differs", f"what looks like a key or a password stands at {some(places)}")
     prompts, answers = rows_with_keys(samples)
     if prompts:
-        yield Finding("secrets", "prompts", "differs", f"what looks like a key stands in the prompts of rows {some(prompts)}")
+        yield Finding("secrets", "prompts", "differs", f"what looks like a key is in the prompts of rows {some(prompts)}")
     if answers:
-        why = f"what looks like a key, and is not in the incident, stands in the answers to rows {some(answers)}"
+        why = f"what looks like a key, and is not in the incident, is in the answers to rows {some(answers)}"
         yield Finding("secrets", "answers", "note", why)

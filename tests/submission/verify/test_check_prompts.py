@@ -3,48 +3,19 @@
 from dataclasses import replace
 
 import pytest
-from run_files import rows_of
+from mcq_run import IDS, MCQ, PROMPT, ROWS, SETTINGS, STYLE, a_run, told
 
-from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.catalog import leaf_by_name
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.embedded import fewshot_pool
-from sevenllm_bench.prompts import STYLES, render
-from sevenllm_bench.runs.records import UNKNOWN, LeafRun, Model, Run, Sample, Settings
+from sevenllm_bench.prompts import render
+from sevenllm_bench.runs.records import UNKNOWN, Model
 from sevenllm_bench.submission.verify.check_prompts import check_lengths, check_prompts
-
-MCQ = "sevenllm_en_mcq"
-STYLE = STYLES["alpaca"]
-ROWS = rows_of(MCQ)
-IDS = [row.id for row in ROWS]
-PROMPT = {"name": STYLE.name, "version": STYLE.version, "sha256": STYLE.sha256}
-SETTINGS = Settings(limit=None, chat_template=None, system_instruction=None)
 
 
 @pytest.fixture(scope="module")
 def benchmarks():
     return {"embedded": load_benchmark("embedded")}
-
-
-def a_run(sampled=ROWS, settings=SETTINGS, prompt=None, **leaf):
-    samples = tuple(
-        Sample(MCQ, row, render(row, STYLE) if prompt is None else prompt(row), "A", {}, {}, read_answer("A", "mcq"))
-        for row in sampled
-    )
-    record = LeafRun(
-        MCQ,
-        leaf_by_name(MCQ),
-        rows=len(sampled),
-        rows_in_all=len(ROWS),
-        num_fewshot=0,
-        prompt=PROMPT,
-        signature={"data": load_benchmark("embedded").description, "language": "en"},
-    )
-    return Run("m", Model("m", "hf"), settings, {MCQ: replace(record, **leaf)}, samples)
-
-
-def told(findings):
-    return [(f.check, f.status, f.detail) for f in findings]
 
 
 def test_prompts_as_generated(benchmarks):

@@ -76,7 +76,7 @@ def test_what_is_submitted_without_being_altered(tmp_path):
     for file in run.parent.glob("samples_*"):
         assert (bundle / "run" / file.name).read_bytes() == file.read_bytes()
     assert secrets(bundle) == [("answers", "note")]
-    with pytest.raises(ResultsError, match=r"stands in submission\.notes; remove it there"):
+    with pytest.raises(ResultsError, match=r"is in submission\.notes; remove it there"):
         make_bundle(run, tmp_path / "c", replace(DECLARED, notes=f"see {KEY}"))
     assert not (tmp_path / "c.zip").exists()
 
