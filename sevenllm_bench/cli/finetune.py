@@ -62,7 +62,7 @@ def _silent(line: str) -> None:
 
 def _dry_run(config: FinetuneConfig, processes: int) -> int:
     from sevenllm_bench.finetune.dry_run import plan
-    from sevenllm_bench.finetune.run import quiet
+    from sevenllm_bench.finetune.libraries import quiet
 
     quiet()
     planned = plan(config, processes, say)

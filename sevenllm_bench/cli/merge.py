@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_extra("peft", "train")
     from sevenllm_bench.finetune.checkpoint import merge
     from sevenllm_bench.finetune.evaluation import read_evaluation
-    from sevenllm_bench.finetune.run import quiet
+    from sevenllm_bench.finetune.libraries import quiet
 
     quiet()
     folder = merge(arguments.adapter, arguments.output, arguments.base)

@@ -26,7 +26,7 @@ from sevenllm_bench.corpus.source.instruct import load_embedded_corpus, load_ins
 from sevenllm_bench.finetune.attention import PACKED_SDPA, register
 from sevenllm_bench.finetune.config_file import read_config
 from sevenllm_bench.finetune.examples import Example, ExampleEncoder, Fitting
-from sevenllm_bench.finetune.run import quiet
+from sevenllm_bench.finetune.libraries import quiet
 from sevenllm_bench.finetune.runtime import resolve
 from sevenllm_bench.finetune.trainer import HeldOutTrainer, trainer_arguments
 from sevenllm_bench.prompts import style_by_name
@@ -69,11 +69,11 @@ def _tokenizer() -> Any:
     import sys
 
     sys.path.insert(0, str(Path(__file__).parents[1] / "finetune"))
-    import runs
+    import finetune_runs
     from transformers import AutoTokenizer
 
     with tempfile.TemporaryDirectory() as folder:
-        return AutoTokenizer.from_pretrained(runs.make_base(Path(folder) / "base", vocabulary=8192))
+        return AutoTokenizer.from_pretrained(finetune_runs.make_base(Path(folder) / "base", vocabulary=8192))
 
 
 def _model(on_gpu: bool) -> PreTrainedModel:

@@ -1,0 +1,127 @@
+"""The trainer of a run whose data are prepared, and its way through the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.config import FinetuneConfig
+from sevenllm_bench.finetune.examples import ExampleEncoder
+from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers
+from sevenllm_bench.finetune.model import lora_config
+from sevenllm_bench.finetune.preparation import answered_rows, held_out_rows, training_rows
+from sevenllm_bench.finetune.processes import process_count
+from sevenllm_bench.finetune.run_folder import OutputFolder
+from sevenllm_bench.finetune.runtime import Runtime
+from sevenllm_bench.finetune.trainer import HeldOutTrainer, MarkComplete, trainer_arguments
+from sevenllm_bench.preflight import require_extra
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from trl import SFTConfig
+
+
+def check_arguments(config: FinetuneConfig, runtime: Runtime, output: OutputFolder) -> SFTConfig:
+    """The arguments of a trainer, as far as they are known before the data; bad ones are refused before any work is done.
+
+    Raises:
+        ConfigError: The trainer refuses its arguments, sharding has one process only, or a package is missing.
+    """
+    from transformers.integrations import get_reporting_integration_callbacks
+
+    if config.training.sharding == "full" and process_count() == 1:
+        raise ConfigError(
+            "training.sharding=full shards over several processes, and this run has one: start it with torchrun or accelerate "
+            "launch, or set training.sharding=none"
+        )
+    arguments = trainer_arguments(config, runtime, output.training, has_held_out=False, evaluate_first=False)
+    try:
+        get_reporting_integration_callbacks(list(config.training.report_to))
+    except ValueError as error:
+        raise ConfigError(f"training.report_to: {error}") from None
+    if config.training.method == "qlora":
+        require_extra("bitsandbytes", "qlora")
+    return arguments
+
+
+def build_trainer(
+    config: FinetuneConfig,
+    runtime: Runtime,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    encoder: ExampleEncoder,
+    output: OutputFolder,
+    evaluate_first: bool = True,
+) -> HeldOutTrainer:
+    """The trainer of a run whose data are prepared.
+
+    Args:
+        config: The run.
+        runtime: What it is computed on.
+        model: The base model.
+        tokenizer: The model's.
+        encoder: Encodes the prompts of the rows that are answered while training.
+        output: The run's folder.
+        evaluate_first: Whether to evaluate before the first step.
+
+    Raises:
+        ConfigError: The trainer refuses its arguments or the model.
+    """
+    evaluation, held_out = config.evaluation, held_out_rows(output)
+    arguments = trainer_arguments(
+        config, runtime, output.training, has_held_out=held_out is not None, evaluate_first=evaluate_first
+    )
+    rows = answered_rows(output)
+    answering = HeldOutAnswers(rows, encoder, tokenizer, evaluation.batch_size, evaluation.max_new_tokens) if rows else None
+    try:
+        trainer = HeldOutTrainer(
+            model=model,
+            args=arguments,
+            train_dataset=training_rows(output),
+            eval_dataset=held_out,
+            processing_class=tokenizer,
+            peft_config=lora_config(config.training.method, config.lora),
+            callbacks=[MarkComplete()],
+            cells=held_out["cell"] if held_out is not None else (),
+            answering=answering,
+        )
+    except (ValueError, ImportError, RuntimeError) as error:
+        raise ConfigError(f"the trainer can't be set up: {error}") from None
+    if config.training.sharding == "full" and not trainer.is_fsdp_enabled:
+        raise ConfigError(
+            "training.sharding=full: the engine left sharding off here; accelerate shards over accelerators, not over CPUs"
+        )
+    return trainer
+
+
+def train(trainer: HeldOutTrainer, resume_from: Path | None, say: Callable[[str], None]) -> None:
+    """All steps, and an evaluation after the last one.
+
+    Args:
+        trainer: Of the run.
+        resume_from: The checkpoint to go on from; None to begin.
+        say: Takes lines about the progress.
+    """
+    say(f"training {_described(trainer)}")
+    trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+    if _needs_evaluation(trainer):
+        trainer.evaluate()
+
+
+def _needs_evaluation(trainer: HeldOutTrainer) -> bool:
+    """Whether there are held-out rows, and the last step was not evaluated."""
+    steps = [entry["step"] for entry in trainer.state.log_history if "eval_loss" in entry]
+    return trainer.eval_dataset is not None and (not steps or steps[-1] < trainer.state.global_step)
+
+
+def _described(trainer: HeldOutTrainer) -> str:
+    args, trainable = trainer.args, sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
+    kind = "packed sequences" if args.packing else "examples"
+    empty = f" (and {trainer.empty_sequences:,} empty ones, which fill the last step)" if trainer.empty_sequences else ""
+    return (
+        f"{trainable:,} parameters on {len(trainer.train_dataset) - trainer.empty_sequences:,} {kind}{empty}, "
+        f"{args.per_device_train_batch_size} x {args.gradient_accumulation_steps} x {args.world_size} per step "
+        f"(batch x accumulation x processes), on {args.device}"
+    )
