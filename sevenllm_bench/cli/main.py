@@ -94,6 +94,7 @@ COMMANDS = {
     "judge": "let an LLM judge saved answers, 1 to 5",
     "finetune": "fine-tune a causal model on SEvenLLM-Instruct into a checkpoint that lm_eval loads",
     "merge": "merge LoRA adapters into their base model",
+    "publish": "send a tuned checkpoint to the Hub: a pull request, or a new private repository",
     "doctor": "check what a run needs: data, embedding model, judge, disk; with the fix for each",
     "submit": "bundle a run for a leaderboard, in the Hub's and every_eval_ever's formats",
     "verify": "recompute every score of a bundle from its samples",

@@ -11,13 +11,14 @@ from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.cli.verify import print_findings
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.hub_access import check_repository, require_token, token_from_environment
 from sevenllm_bench.runs.model_name import is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.submission.bundle import Bundle, one_run, write_bundle
 from sevenllm_bench.submission.formats.hub_results import default_benchmark
 from sevenllm_bench.submission.manifest import Declared
-from sevenllm_bench.submission.push import TOKEN_VARIABLE, check_repository, pull_request, send, token_from_environment
+from sevenllm_bench.submission.push import pull_request, send
 from sevenllm_bench.submission.verify.findings import CLAIMS
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
 
@@ -50,8 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     evaluated = read_run(files)
     declared = _declared(arguments, evaluated)
     token = token_from_environment()
-    if arguments.push and not token:
-        raise ConfigError(f"--push needs an access token with write permission in the environment variable {TOKEN_VARIABLE}")
+    if arguments.push:
+        require_token(token)
     if arguments.push and not declared.repository:
         raise ConfigError(f"--push needs the model's repository: --model ORG/NAME ({evaluated.repository[1]})")
     for older in evaluated.older:

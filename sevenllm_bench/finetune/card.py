@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -53,7 +54,7 @@ def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
     data, run = report["data"], report["run"]
     yield from _metadata(config)
     yield f"# {Path(config.output).name}\n"
-    yield f"Fine-tuned from `{config.model.base}`{_revision(config)} for cyber threat intelligence on {data['corpus']}."
+    yield f"Fine-tuned from `{_shown(config.model.base)}`{_revision(config)} for cyber threat intelligence on {data['corpus']}."
     if config.training.method != "full":
         yield _ADAPTER_NOTE
     if data["origin"] == "embedded":
@@ -176,8 +177,18 @@ def run_outcome(config: FinetuneConfig, trainer: HeldOutTrainer) -> dict[str, An
         "held-out before": evaluated[0],
         "held-out after": evaluated[-1],
         "versions": {"sevenllm-bench": __version__, **{name: version(name) for name in PACKAGES}},
-        "config": config.model_dump(mode="json"),
+        "config": _shown(config.model_dump(mode="json")),
     }
+
+
+def _shown(value: Any) -> Any:
+    """A value of the configuration as a card shows it: of a path only the last part, since cards are published."""
+    if isinstance(value, dict):
+        return {key: _shown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    is_path = isinstance(value, str) and (value.startswith(("/", "~", "./", "../")) or ":\\" in value)
+    return re.split(r"[/\\]", value.rstrip("/\\"))[-1] if is_path else value
 
 
 def _figures(entry: Mapping[str, Any]) -> dict[str, float]:

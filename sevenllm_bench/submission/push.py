@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.io.secrets import quieten, short_message
-
-TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105  (the variable's name)
+from sevenllm_bench.io.hub_access import check_repository, refusals_in_words, require_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,43 +52,16 @@ def pull_request(repository: str, hub_file: tuple[str, bytes], model: str) -> Pu
     )
 
 
-def check_repository(option: str, name: str) -> None:
-    """Accept `ORG/NAME` alone.
-
-    Raises:
-        ConfigError: It is something else; the option is named.
-    """
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils._validators import validate_repo_id
-
-    try:
-        validate_repo_id(name)
-        fits = name.count("/") == 1
-    except HFValidationError:
-        fits = False
-    if not fits:
-        raise ConfigError(f"{option} {name}: not the name of a repository on the Hub (ORG/NAME)")
-
-
-def token_from_environment() -> str:
-    """The access token, or an empty text."""
-    return os.environ.get(TOKEN_VARIABLE, "").strip()
-
-
 def send(request: PullRequest, token: str) -> str:
     """Open the pull request; returns its address.
 
     Raises:
         ConfigError: There is no token, or the Hub can't be reached or refuses; the token is in no message.
     """
-    if not token:
-        raise ConfigError(f"--push needs an access token with write permission in the environment variable {TOKEN_VARIABLE}")
+    require_token(token)
     from huggingface_hub import CommitOperationAdd, HfApi
-    from huggingface_hub.errors import HfHubHTTPError
 
-    quieten()
-    unreachable: Any = HfHubHTTPError.__mro__[1]  # the base of requests, httpx or httpx2, by huggingface_hub's version
-    try:
+    with refusals_in_words(f"the pull request to {request.repository}", token):
         commit = HfApi(token=token).create_commit(
             request.repository,
             operations=[CommitOperationAdd(request.path, request.content)],
@@ -101,7 +69,4 @@ def send(request: PullRequest, token: str) -> str:
             commit_description=request.description,
             create_pr=True,
         )
-    except (HfHubHTTPError, unreachable, OSError, ValueError) as error:
-        reason = short_message(str(error), token)
-        raise ConfigError(f"the Hub didn't take the pull request to {request.repository}: {reason}") from None
     return str(commit.pr_url)
