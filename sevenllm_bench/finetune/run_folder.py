@@ -2,7 +2,8 @@
 
 While a run goes on, everything lies in `OUT/training/`: the prepared data, the identity of the run, and checkpoints to
 resume from, each complete only once its list of files is written. The finished checkpoint is written to a folder beside them
-and then moved into `OUT`, its model card last.
+and then moved into `OUT`: weights first, the configuration by which a loader finds a model after them, the model card last.
+Before a mark says that something is whole, its bytes are on the disk: it holds after a power failure too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -36,7 +38,29 @@ def write_json(path: Path, content: Any) -> None:
     """Write a JSON file so that it is there whole or not at all."""
     half = _half(path)
     half.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    to_disk(half)
     half.replace(path)
+    to_disk(path.parent)
+
+
+def to_disk(path: Path) -> None:
+    """Wait until a file's bytes, or the names in a folder, are on the disk.
+
+    Raises:
+        OSError: A file's can't be written there: some file systems say only now that they are full.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():  # not all systems sync folders
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _all_to_disk(folder: Path) -> None:
+    """`to_disk` for a folder with all that is in it."""
+    for path in (*folder.rglob("*"), folder):
+        to_disk(path)
 
 
 def _half(path: Path) -> Path:
@@ -87,7 +111,7 @@ class OutputFolder:
             raise ConfigError(f"output={self.path}: can't be written ({reason})") from None
 
     def check(self, resume: bool) -> bool:
-        """Whether an unfinished run lies in the folder, where a run may use it at all; nothing is written.
+        """Whether an unfinished run lies in the folder, where a run may use it at all; nothing of use is changed.
 
         Args:
             resume: Whether to go on from an earlier state.
@@ -100,6 +124,7 @@ class OutputFolder:
         run = self.training / _RUN
         # The card comes last: where a run lies beside a model without one, the run was stopped while it published.
         if any((self.path / name).exists() for name in _MODEL) and ((self.path / CARD).exists() or not run.is_file()):
+            self._finish_removing(resume)
             raise ConfigError(f"output={self.path}: there is a finished checkpoint in it; name another folder, or remove it")
         if not run.is_file():
             if not self._is_free():
@@ -110,6 +135,12 @@ class OutputFolder:
             self._unlock()
             raise ConfigError(f"output={self.path}: there is an unfinished run; continue it with resume=auto, or remove it")
         return True
+
+    def _finish_removing(self, resume: bool) -> None:
+        """Where a run was stopped after it had published, remove what it left beside its checkpoint."""
+        if resume and (self.training / _LOCK).is_file():
+            self._lock()
+            self._remove_training()
 
     def _open(self, identity: Mapping[str, Any], resume: bool) -> Path | None:
         if not self.check(resume):
@@ -130,13 +161,16 @@ class OutputFolder:
         return {*self.path.iterdir(), *within} <= begun and not self.training.is_file()
 
     def _start(self, identity: Mapping[str, Any]) -> None:
-        self._is_open = True
-        missing = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
-        self._created = missing or [self.training]
-        shutil.rmtree(self.training, ignore_errors=True)
-        self.training.mkdir(parents=True)
+        self._created = [folder for folder in (self.training, self.path, *self.path.parents) if not folder.exists()]
+        self.training.mkdir(parents=True, exist_ok=True)
         self._lock()
+        if not self._is_free() or (self.training / _RUN).exists():
+            raise self._busy()  # it began, or was even finished, between the check and the lock
+        self._is_open = True
         write_json(self.training / _RUN, identity)
+
+    def _busy(self) -> ConfigError:
+        return ConfigError(f"output={self.path}: another run is writing there at this moment")
 
     def _lock(self) -> None:
         """Keep other processes out of the folder as long as this one lives, on systems and file systems that can."""
@@ -144,13 +178,16 @@ class OutputFolder:
             import fcntl
         except ImportError:
             return
-        self._held = (self.training / _LOCK).open("w")
+        file = self.training / _LOCK
+        self._held = file.open("w")
         try:
             fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ConfigError(f"output={self.path}: another run is writing there at this moment") from None
+            raise self._busy() from None
         except OSError:
             return
+        if not file.exists() or not os.path.samestat(os.fstat(self._held.fileno()), file.stat()):
+            raise self._busy()  # the one that had the lock has removed the file in the meantime
 
     def _unlock(self) -> None:
         if self._held:
@@ -194,21 +231,31 @@ class OutputFolder:
         Returns:
             Whether there is something to resume from.
         """
-        if not self._is_open:
+        kept = self._is_open and self._clean()
+        for folder in self._created:  # innermost first
+            with contextlib.suppress(OSError):  # it isn't empty, or not there
+                folder.rmdir()
+        return kept
+
+    def _clean(self) -> bool:
+        """Remove what is of no use; whether there is something to resume from."""
+        if self.is_published:
+            self._remove_training()
             return False
         shutil.rmtree(self._unfinished, ignore_errors=True)
-        if self._published and not (self.path / CARD).exists():
-            for path in self._published:
-                _remove(path)
+        for path in reversed(self._published):
+            _remove(path)
         if self.training.is_dir():
             self._remove_incomplete()
             if self._complete_checkpoints():
                 return True
-            shutil.rmtree(self.training, ignore_errors=True)
-        for folder in self._created:  # innermost first
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+            self._remove_training()
         return False
+
+    @property
+    def is_published(self) -> bool:
+        """Whether this run has published its checkpoint, to the last file."""
+        return self._published[-1:] == [self.path / CARD] and (self.path / CARD).exists()
 
     def unfinished(self) -> Path:
         """An empty folder to write the finished checkpoint to."""
@@ -217,17 +264,39 @@ class OutputFolder:
         return self._unfinished
 
     def publish(self) -> None:
-        """Move the finished checkpoint into the output folder, its model card last, and remove what lay beside it.
+        """Move the finished checkpoint into the output folder and remove what lay beside it.
 
-        What an earlier run that was stopped here had moved already is replaced.
+        A loader takes a folder with a configuration for a model, so that comes after the weights; the card is last. What an
+        earlier run that was stopped here had moved already is replaced, its configuration removed first.
+
+        Raises:
+            OSError: Something can't be written or moved.
         """
-        entries = sorted(self._unfinished.iterdir(), key=lambda path: (path.name == CARD, path.name))
-        for entry in entries:
+        _all_to_disk(self._unfinished)
+        for name in (CARD, *_MODEL):
+            _remove(self.path / name)
+        for entry in sorted(self._unfinished.iterdir(), key=_place):
+            if _place(entry):  # all before it is there, also if the power fails now
+                to_disk(self.path)
             target = self.path / entry.name
             _remove(target)
             self._published.append(target)
             entry.replace(target)
-        shutil.rmtree(self.training, ignore_errors=True)
+        to_disk(self.path)
+        self._remove_training()
+
+    def _remove_training(self) -> None:
+        """Remove what is of no use any more, what makes it known as a run's last: a stop on the way is no riddle then."""
+        order = ("", _RUN, _LOCK)
+        there = list(self.training.iterdir()) if self.training.is_dir() else []
+        for entry in sorted(there, key=lambda path: order.index(path.name) if path.name in order else 0):
+            _remove(entry)
+        _remove(self.training)
+
+
+def _place(entry: Path) -> int:
+    """When a file is published: 0 for weights and the like, then configurations, then the card."""
+    return (*_MODEL, CARD).index(entry.name) + 1 if entry.name in (*_MODEL, CARD) else 0
 
 
 def _remove(path: Path) -> None:
@@ -242,6 +311,7 @@ def _remove(path: Path) -> None:
 def mark_complete(checkpoint: Path) -> None:
     """Write down which files make a checkpoint, with their sizes; from then on it counts as complete."""
     mark = checkpoint / _COMPLETE
+    _all_to_disk(checkpoint)
     files = [path for path in sorted(checkpoint.rglob("*")) if path.is_file() and path not in (mark, _half(mark))]
     write_json(mark, {str(path.relative_to(checkpoint)): path.stat().st_size for path in files})
 

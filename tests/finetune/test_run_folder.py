@@ -306,10 +306,80 @@ def test_the_card_is_moved_last_and_nothing_else_is_left(tmp_path, moves):
     moved, _ = moves
     moved.clear()
     output.publish()
-    assert moved[-1] == "README.md"
+    assert moved[-2:] == ["config.json", "README.md"]
     assert files(tmp_path / "out") == {"README.md", "config.json", "model.safetensors", "parts", "parts/one"}
     assert output.give_up() is False, "an error after publishing takes nothing away"
     assert (tmp_path / "out" / "README.md").exists()
+
+
+@pytest.mark.parametrize("config", ["config.json", "adapter_config.json"])
+def test_no_moment_of_publishing_shows_a_loader_half_a_model(tmp_path, monkeypatch, config):
+    """Whatever is moved or removed, first over an empty folder, then over what a stopped run had published to the last file."""
+    from pathlib import Path
+
+    output = begun(tmp_path / "out", 10)
+    whole = {config, "adapter_model.safetensors", "model.safetensors", "tokenizer.json"}
+    states = []
+
+    def watch(name):
+        real = getattr(Path, name)
+
+        def watched(self, *arguments):
+            result = real(self, *arguments)
+            states.append({path.name for path in output.path.iterdir()})
+            return result
+
+        monkeypatch.setattr(Path, name, watched)
+
+    watch("replace")
+    watch("unlink")
+    for _ in range(2):
+        unfinished = output.unfinished()
+        for name in (*whole, "README.md"):
+            (unfinished / name).write_text(name)
+        with monkeypatch.context() as inner:
+            inner.setattr(output, "_remove_training", lambda: None)
+            output.publish()
+        (output.path / "README.md").unlink()
+    assert len(states) > 2 * len(whole)
+    assert all(whole <= state for state in states if config in state)
+    assert not any("README.md" in state and config not in state for state in states)
+
+
+def test_a_run_stopped_after_publishing_leaves_a_model_and_its_remains_go_with_the_next_try(tmp_path, monkeypatch):
+    output = begun(tmp_path / "out", 10)
+    finish(output)
+    monkeypatch.setattr(OutputFolder, "_remove_training", lambda self: None)
+    output.publish()
+    monkeypatch.undo()
+    assert (tmp_path / "out" / "training" / "checkpoint-10").is_dir()
+    with pytest.raises(ConfigError, match="a finished checkpoint"):
+        OutputFolder(tmp_path / "out").check(resume=True)
+    assert files(tmp_path / "out") == {"README.md", "config.json", "model.safetensors", "parts", "parts/one"}
+
+
+def test_what_counts_as_whole_is_on_the_disk_first(tmp_path, monkeypatch):
+    """In the order of the calls: a checkpoint's files before its mark, all files of the model before they are moved."""
+    import os
+    from pathlib import Path
+
+    output = begun(tmp_path / "out", 10)
+    finish(output)
+    synced = []
+    real = os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda handle: (synced.append(str(Path(f"/proc/self/fd/{handle}").readlink())), real(handle))
+    )
+    folder = checkpoint(output, 20, complete=False)
+    mark_complete(folder)
+    names = [str(folder / name) for name in ("model.safetensors", "inner/state.json", ".complete.json.part")]
+    assert sorted(names, key=synced.index)[-1].endswith(".part")
+    synced.clear()
+    output.publish()
+    unfinished = str(output.training / "unfinished")
+    last = max(synced.index(f"{unfinished}/{name}") for name in ("README.md", "config.json", "model.safetensors", "parts/one"))
+    assert synced.index(str(output.path)) > last
+    assert synced.count(str(output.path)) == 3, "before the configuration, before the card, and after it"
 
 
 @pytest.mark.parametrize("place", ["config.json", "parts", "README.md"])
@@ -365,6 +435,26 @@ def test_the_space_that_is_needed(tmp_path):
     require_space(tmp_path / "not" / "yet", free // 2)
     with pytest.raises(ConfigError, match=r"1,048,576\.0 GiB are needed there for checkpoints, [\d,.]+ GiB are free"):
         require_space(tmp_path / "not" / "yet", 2**50)
+
+
+def test_two_runs_that_begin_at_once(tmp_path, monkeypatch):
+    """Both find the folder free; the second to lock it is turned away, and takes nothing of the first one's."""
+    first, second = OutputFolder(tmp_path / "out"), OutputFolder(tmp_path / "out")
+    check = OutputFolder.check
+
+    def checked(self, resume):
+        found = check(self, resume)
+        if self is second:
+            first.open(IDENTITY, resume=False)
+            checkpoint(first, 10)
+        return found
+
+    monkeypatch.setattr(OutputFolder, "check", checked)
+    with pytest.raises(ConfigError, match="another run is writing there"):
+        second.open(IDENTITY, resume=False)
+    assert not second.give_up()
+    assert is_complete(first.training / "checkpoint-10")
+    assert json.loads((first.training / "run.json").read_text()) == json.loads(json.dumps(IDENTITY))
 
 
 def test_two_runs_do_not_write_into_one_folder(tmp_path):
