@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Mapping
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -52,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     finished = finetune(config, say if is_main_process() else _silent)
     if is_main_process():
-        _print_finished(config, finished)
+        _print_finished(finished)
     return 0
 
 
@@ -117,9 +116,7 @@ def _left_out(report: Mapping[str, Any]) -> dict[str, int]:
     return {name.removeprefix(prefix): count for name, count in report["changes"].items() if name.startswith(prefix)}
 
 
-def _print_finished(config: FinetuneConfig, finished: Finished) -> None:
-    from sevenllm_bench.finetune.evaluation import Evaluation
-
+def _print_finished(finished: Finished) -> None:
     print_data(finished.report["data"])
     ran = finished.report["run"]
     before, after = ran["held-out before"], ran["held-out after"]
@@ -128,6 +125,6 @@ def _print_finished(config: FinetuneConfig, finished: Finished) -> None:
         rows = [[name, f"{before[name]:.4f}" if name in before else "-", f"{after[name]:.4f}"] for name in shown]
         print_table("held-out rows", ["", "before", "after"], rows)
     print(f"written: {finished.output} ({ran['steps']:,} steps; how it was made: README.md, training_data.json)")
-    if config.training.method != "full":
-        print(f"merge:    {shlex.join(['sevenllm-bench', 'merge', str(finished.output), '-o', 'MERGED'])}")
-    print(f"evaluate: {Evaluation.of(config).command(finished.output)}")
+    if finished.evaluation.base is not None:
+        print(f"merge:    {finished.evaluation.merge_command(finished.output, 'MERGED')}")
+    print(f"evaluate: {finished.evaluation.command(finished.output)}")

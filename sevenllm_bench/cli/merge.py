@@ -13,19 +13,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("adapter", metavar="ADAPTER", help="the folder that finetune wrote")
     parser.add_argument("-o", "--output", metavar="OUT", required=True, help="folder for the whole model")
     parser.add_argument("--base", metavar="MODEL", help="the base model, where it moved")
+    parser.add_argument("--revision", metavar="REV", help="the base's revision on the Hub (default: the one trained on)")
+    parser.add_argument("--trust-remote-code", action="store_true", help="run code in the base's repository")
+    parser.add_argument(
+        "--allow-other-weights", action="store_true", help="merge into a base that has other weights than the one trained on"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Merge and say where it is."""
     require_extra("peft", "train")
-    from sevenllm_bench.finetune.checkpoint import merge
     from sevenllm_bench.finetune.evaluation import read_evaluation
     from sevenllm_bench.finetune.libraries import quiet
+    from sevenllm_bench.finetune.merging import BaseChoice, merge
 
     quiet()
-    folder = merge(arguments.adapter, arguments.output, arguments.base)
-    if arguments.base:
-        print("note: it is not checked that --base has the weights that the adapters were trained on")
+    choice = BaseChoice(arguments.base, arguments.revision, arguments.trust_remote_code, arguments.allow_other_weights)
+    merged = merge(arguments.adapter, arguments.output, choice)
+    folder = merged.folder
+    if not merged.is_checked:
+        print("note: nothing shows that the base has the weights that the adapters were trained on")
     print(f"written: {folder}")
     evaluation = read_evaluation(folder)
     unknown = "with the prompt and chat format that the adapters were trained on (no evaluation.json beside them)"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,15 +31,17 @@ def write_card(folder: Path, config: FinetuneConfig, report: Mapping[str, Any]) 
     (folder / CARD).write_text("\n".join(_card(config, report)) + "\n", encoding="utf-8")
 
 
-def merged_card(card: str, of_adapters: Evaluation) -> str:
+def merged_card(card: str, of_adapters: Evaluation, trust_remote_code: bool = False) -> str:
     """The card of adapters, as that of the model that they were merged into.
 
     Args:
         card: The adapters' card.
         of_adapters: How the adapters are evaluated.
+        trust_remote_code: Whether the one who merged them allowed code of the base's repository.
     """
-    merged = replace(of_adapters, base=None)
-    text = card.replace("library_name: peft", "library_name: transformers").replace(_ADAPTER_NOTE, _MERGED_NOTE)
+    merged = of_adapters.merged(trust_remote_code)
+    text = card.replace("base_model_relation: adapter", "base_model_relation: finetune")
+    text = text.replace("library_name: peft", "library_name: transformers").replace(_ADAPTER_NOTE, _MERGED_NOTE)
     return text.replace(of_adapters.command(_ADAPTERS), merged.command(_THIS_FOLDER))
 
 
@@ -57,6 +58,10 @@ def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
     yield f"Fine-tuned from `{_shown(config.model.base)}`{_revision(config)} for cyber threat intelligence on {data['corpus']}."
     if config.training.method != "full":
         yield _ADAPTER_NOTE
+    if config.model.adapter:
+        yield f"They were trained further from the adapters in `{config.model.adapter}`, with the rank and targets of those."
+    if config.model.gguf_file:
+        yield f"The base's weights were read from `{config.model.gguf_file}`."
     if data["origin"] == "embedded":
         yield "The training rows are a small set of sevenllm-bench's own writing: a demonstration, not a useful model."
     yield f"\n{_COMMAND}"
@@ -83,6 +88,7 @@ def _metadata(config: FinetuneConfig) -> Iterator[str]:
         language=list(config.data.languages),
         tags=["cybersecurity", "cyber-threat-intelligence", "sevenllm-bench"],
         base_model=None if local else config.model.base,
+        base_model_relation=None if local else "finetune" if config.training.method == "full" else "adapter",
         datasets=[REPO_ID] if config.data.source == "instruct" else None,
     )
     yield f"---\n{content.to_yaml()}\n---\n"

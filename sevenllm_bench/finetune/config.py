@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -39,6 +40,15 @@ def _share_or_steps(value: float) -> float:
     return value
 
 
+def _is_pattern(text: str) -> bool:
+    """Whether a text is a regular expression that can match more than itself; one name alone goes in a list."""
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return re.fullmatch(r"[\w.-]+", text) is None
+
+
 #: Strict, so that true is no number and "3" no count. Bounded where PyTorch would overflow.
 Flag = Annotated[bool, Field(strict=True)]
 Positive = Annotated[int, Field(strict=True, gt=0, lt=2**31)]
@@ -61,8 +71,12 @@ class ModelSection(Section):
 
     Attributes:
         base: Hub id, or a folder in the `save_pretrained` layout.
-        revision: Branch, tag or commit on the Hub.
+        revision: Branch, tag or commit on the Hub; default: the newest commit. What it resolves to is recorded.
         trust_remote_code: Whether code in the model's repository may run.
+        gguf_file: A GGUF file in the base's folder or repository, which is read instead of safetensors.
+        adapter: Folder of adapters of this base, which are trained further instead of new ones.
+        allow_other_weights: Go on where the base's files lack weights of the model or hold others, or where an adapter was
+            trained on other weights.
         attention: Attention kernel; "auto" leaves the choice to transformers, on a CPU to `attention.packed_sdpa`.
         weights: Type in which weights are held: "fp32" (mixed precision with fp32 master weights), "bf16" (half the memory,
             less exact), "auto" (fp32 where they are trained, bf16 where they are frozen).
@@ -71,6 +85,9 @@ class ModelSection(Section):
     base: Text
     revision: Text | None = None
     trust_remote_code: Flag = False
+    gguf_file: Text | None = None
+    adapter: Text | None = None
+    allow_other_weights: Flag = False
     attention: Literal["auto", "eager", "sdpa", "flash_attention_2", "kernels-community/flash-attn2"] = "auto"
     weights: Literal["auto", "fp32", "bf16"] = "auto"
 
@@ -87,6 +104,11 @@ class ModelSection(Section):
         if self.base.startswith((".", "/", "~")) or self.base.count("/") > 1:
             raise ConfigError(f"model.base={self.base}: no such folder")
         return self.base
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the base is a local folder, not a repository of the Hub."""
+        return user_path(self.base, ConfigError).is_dir()
 
 
 class DataSection(Section):
@@ -153,21 +175,38 @@ class LoraSection(Section):
         rank: Rank of the adapters.
         alpha: Their scale is alpha / rank.
         dropout: Dropout on their input.
-        targets: "all-linear" (every linear layer but the output layer), or names of modules.
+        targets: "all-linear" (every linear layer but the output layer), names of modules, or a regular expression that
+            matches their whole names.
+        experts: Whether the experts of a mixture of experts, which are no linear layers, get adapters as well.
+        dora: Weight-decomposed adapters (DoRA, arXiv 2402.09353).
+        rslora: Scale by alpha / sqrt(rank) (rsLoRA, arXiv 2312.03732).
+        modules_to_save: Names of further modules that are trained whole, e.g. [embed_tokens, lm_head].
     """
 
     rank: Positive = 64
     alpha: PositiveNumber = 128
     dropout: Share = 0.05
     targets: str | tuple[str, ...] = "all-linear"
+    experts: Flag = False
+    dora: Flag = False
+    rslora: Flag = False
+    modules_to_save: tuple[Text, ...] = ()
 
     @field_validator("targets", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         names = isinstance(value, (list, tuple)) and value and all(isinstance(name, str) and name.strip() for name in value)
-        if value != "all-linear" and not names:
-            raise ValueError(f"'all-linear', or a list of names of modules, not {value!r:.80}")
+        if not names and value != "all-linear" and not (isinstance(value, str) and value.strip() and _is_pattern(value)):
+            raise ValueError(f"'all-linear', a list of names of modules, or a regular expression, not {value!r:.80}")
         return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> LoraSection:
+        if self.experts and (self.dropout or self.dora):
+            raise ValueError(
+                "experts: adapters of experts go without dropout and without dora; set lora.dropout=0 lora.dora=false"
+            )
+        return self
 
 
 class TrainingSection(Section):
@@ -271,4 +310,6 @@ class FinetuneConfig(Section):
     def _fits(self) -> FinetuneConfig:
         if self.evaluation.metrics_rows and (self.training.sharding == "full" or self.training.deepspeed):
             raise ValueError("evaluation.metrics_rows needs whole weights to generate answers: not with sharding or deepspeed")
+        if self.model.adapter and self.training.method == "full":
+            raise ValueError("model.adapter: adapters are trained further with training.method lora or qlora, not full")
         return self

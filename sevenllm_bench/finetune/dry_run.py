@@ -8,10 +8,10 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.base import load_base
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.dataset import encode, encoder_for, select
 from sevenllm_bench.finetune.memory import Memory, disk_bytes, estimate_memory
-from sevenllm_bench.finetune.model import load_config, load_tokenizer
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -53,7 +53,7 @@ def plan(config: FinetuneConfig, processes: int, say: Callable[[str], None]) -> 
     Raises:
         SEvenLLMError: As `finetune` would, for configuration, base model and data.
     """
-    base, tokenizer = load_config(config.model), load_tokenizer(config.model, config.data.chat)
+    config, base, tokenizer = load_base(config, say)
     prepared = encode(select(config, say), encoder_for(config.data, tokenizer), say)
     sequences = count_sequences(prepared.training, config)
     tokens = prepared.report["training"]["tokens"]

@@ -14,6 +14,7 @@ from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.adapters import adapted
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.runtime import Runtime, planned
 from sevenllm_bench.io.files import read_bytes, user_path
@@ -90,10 +91,6 @@ class Linear:
     inputs: int
     outputs: int
 
-    def matches(self, target: str) -> bool:
-        """Whether peft takes `target` to mean this layer: its whole name, or the end of it after a dot."""
-        return self.name == target or self.name.endswith(f".{target}")
-
 
 def estimate_memory(base: PretrainedConfig, config: FinetuneConfig, processes: int) -> Memory:
     """Memory per GPU of a run. No GPU is needed: a laptop can say what a run on eight takes.
@@ -116,21 +113,25 @@ def estimate_memory(base: PretrainedConfig, config: FinetuneConfig, processes: i
     is_sharded = training.sharding == "full" or _zero_stage(training.deepspeed) == 3
     model: Any = meta_model(base)
     linears = linear_layers(model)
-    tensors = _trained(model, linears, config)
-    trainable, shards = sum(prod(shape) for shape, _ in tensors), processes if is_sharded else 1
-    per_value = _trainable_bytes(config, runtime, is_sharded)
-    state = sum(_state(shape, is_embedding, training.optimizer, per_value, is_sharded) for shape, is_embedding in tensors)
-    weights = trainable * per_value + (0 if training.method == "full" else _base_bytes(model, linears, runtime))
-    buckets = trainable * per_value if processes > 1 and not is_sharded else 0
+    parameters, base_bytes, copies = (
+        count(model),
+        _base_bytes(model, linears, runtime),
+        _copies(model, linears, config, runtime, is_sharded),
+    )
+    tensors, shards = _trained(model, config, runtime, is_sharded), processes if is_sharded else 1
+    trained_bytes = sum(tensor.bytes for tensor in tensors)
+    state = sum(_state(tensor, training.optimizer, is_sharded) for tensor in tensors)
+    weights = trained_bytes + (0 if training.method == "full" else base_bytes)
+    buckets = trained_bytes if processes > 1 and not is_sharded else 0
     return Memory(
         weights=ceil(weights / shards),
-        gradients=ceil(trainable * per_value / shards),
+        gradients=ceil(trained_bytes / shards),
         optimizer=ceil(state / shards),
         activations=ceil(_activations(base.get_text_config(), config, runtime)),
-        buffers=ceil(_copies(model, linears, config, runtime, is_sharded) + buckets),
+        buffers=ceil(copies + buckets),
         overhead=_OVERHEAD,
-        parameters=count(model),
-        trainable=trainable,
+        parameters=parameters,
+        trainable=sum(prod(tensor.shape) for tensor in tensors),
     )
 
 
@@ -169,31 +170,46 @@ def linear_layers(model: Any) -> tuple[Linear, ...]:
     )
 
 
-def _trained(model: Any, linears: tuple[Linear, ...], config: FinetuneConfig) -> list[tuple[tuple[int, ...], bool]]:
-    """The trainable tensors: their shapes, and whether each is the input embeddings."""
-    if config.training.method == "full":
-        embeddings = model.get_input_embeddings().weight
-        return [(tuple(tensor.shape), tensor is embeddings) for tensor in model.parameters()]
-    rank, targets = config.lora.rank, config.lora.targets
-    if not isinstance(targets, str):
-        for target in targets:
-            if not any(linear.matches(target) for linear in linears):
-                known = ", ".join(sorted({linear.name.rpartition(".")[2] for linear in linears}))
-                raise ConfigError(f"no linear layer {target!r} for LoRA in this model; it has {known}")
-        linears = tuple(linear for linear in linears if any(linear.matches(target) for target in targets))
-    return [(shape, False) for layer in linears for shape in ((rank, layer.inputs), (layer.outputs, rank))]
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trainable tensor.
 
-
-def _trainable_bytes(config: FinetuneConfig, runtime: Runtime, is_sharded: bool) -> int:
-    """Bytes of a trainable parameter, and of its gradient.
-
-    peft holds adapters in fp32 and TRL those of a quantised model in bf16. accelerate raises trainable parameters to fp32
-    when it shards them for mixed precision; ZeRO-3 keeps the fp32 copy in its optimizer, which sums to the same.
+    Attributes:
+        shape: Its shape.
+        width: Bytes of a value, and of its gradient.
+        is_embedding: Whether it is the input embeddings, all of whose state bitsandbytes keeps in fp32.
     """
-    if is_sharded and runtime.precision == "bf16":
-        return 4
-    method = config.training.method
-    return 2 if method == "qlora" or (method == "full" and runtime.weights == "bf16") else 4
+
+    shape: tuple[int, ...]
+    width: int
+    is_embedding: bool
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of its values."""
+        return self.width * prod(self.shape)
+
+
+def _trained(model: Any, config: FinetuneConfig, runtime: Runtime, is_sharded: bool) -> list[Trained]:
+    """The trainable tensors. Adds a run's adapters to the model, which lies on the meta device.
+
+    peft holds adapters in fp32, modules that are saved whole in the base's type, and TRL both in bf16 for a quantised model,
+    except DoRA's magnitudes. accelerate raises trainable parameters to fp32 when it shards them for mixed precision; ZeRO-3
+    keeps the fp32 copy in its optimizer, which sums to the same.
+    """
+    is_quantised, whole = runtime.weights == "nf4", 4 if runtime.weights == "fp32" else 2
+
+    def width(name: str) -> int:
+        if is_sharded and runtime.precision == "bf16":
+            return 4
+        if config.training.method == "full" or "modules_to_save" in name:
+            return whole
+        return 2 if is_quantised and "lora_magnitude_vector" not in name else 4
+
+    embeddings = model.get_input_embeddings()
+    owner = model if config.training.method == "full" else adapted(config, model)
+    tensors = [(name, tensor) for name, tensor in owner.named_parameters() if tensor.requires_grad]
+    return [Trained(tuple(tensor.shape), width(name), tensor is embeddings.weight) for name, tensor in tensors]
 
 
 def _base_bytes(model: Any, linears: tuple[Linear, ...], runtime: Runtime) -> float:
@@ -204,20 +220,20 @@ def _base_bytes(model: Any, linears: tuple[Linear, ...], runtime: Runtime) -> fl
     return linear * _NF4 + (count(model) - linear) * _BYTES["bf16"]
 
 
-def _state(shape: tuple[int, ...], is_embedding: bool, optimizer: str, per_value: int, is_sharded: bool) -> int:
+def _state(tensor: Trained, optimizer: str, is_sharded: bool) -> int:
     """Bytes of the optimizer's state for one tensor.
 
     AdamW has two moments in the type of the parameter. bitsandbytes holds them in 8 bits, those of embeddings (as set by
     transformers' Trainer) and small tensors in fp32. Adafactor has a row and a column of a matrix, unless sharding flattens
     it.
     """
-    size = prod(shape)
+    shape, size = tensor.shape, prod(tensor.shape)
     if optimizer == "adafactor":
         is_factored = len(shape) > 1 and not is_sharded
-        return per_value * (size // shape[-1] + size // shape[-2] if is_factored else size)
+        return tensor.width * (size // shape[-1] + size // shape[-2] if is_factored else size)
     if not optimizer.endswith("8bit"):
-        return 2 * per_value * size
-    return 2 * (4 * size if is_embedding or size < _SMALLEST_8BIT else size + 4 * ceil(size / _BLOCK_8BIT))
+        return 2 * tensor.width * size
+    return 2 * (4 * size if tensor.is_embedding or size < _SMALLEST_8BIT else size + 4 * ceil(size / _BLOCK_8BIT))
 
 
 def _activations(text: Any, config: FinetuneConfig, runtime: Runtime) -> float:
@@ -274,6 +290,6 @@ def disk_bytes(config: FinetuneConfig, base: PretrainedConfig) -> int:
     except ConfigError:  # code of the model's own repository, say
         return 0
     trained = count(model)
-    if config.training.method != "full":  # at most: on every linear layer, whatever `lora.targets` says
-        trained = sum(config.lora.rank * (layer.inputs + layer.outputs) for layer in linear_layers(model))
+    if config.training.method != "full":
+        trained = sum(tensor.numel() for tensor in adapted(config, model).parameters() if tensor.requires_grad)
     return trained * (_BYTES_TO_RESUME * (config.training.keep_checkpoints + 1) + 4)

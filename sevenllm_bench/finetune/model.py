@@ -1,19 +1,21 @@
-"""The base model: its configuration, tokenizer and weights, with adapters where the method has some."""
+"""The base model: its configuration, tokenizer and weights."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.attention import PACKED_SDPA, register
-from sevenllm_bench.finetune.config import LoraSection, ModelSection
+from sevenllm_bench.finetune.config import ModelSection
 from sevenllm_bench.finetune.examples import PLAIN_CHAT_TEMPLATE
 from sevenllm_bench.finetune.runtime import Runtime
 
 if TYPE_CHECKING:
-    from peft import LoraConfig
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+#: Names of weights that an error lists.
+_LISTED = 3
 
 
 def load_config(model: ModelSection) -> PretrainedConfig:
@@ -24,10 +26,24 @@ def load_config(model: ModelSection) -> PretrainedConfig:
     """
     from transformers import AutoConfig
 
-    found = _load(AutoConfig.from_pretrained, model)
-    if getattr(found, "is_encoder_decoder", False):
-        raise ConfigError(f"model.base={model.base}: an encoder-decoder; only causal models can be tuned here")
+    found: PretrainedConfig = _load(AutoConfig.from_pretrained, model)
     return found
+
+
+def is_adapter(location: str, revision: str | None) -> bool:
+    """Whether a folder or repository holds peft's adapters; transformers would load their base without a word."""
+    from transformers.utils import find_adapter_config_file
+
+    try:
+        return find_adapter_config_file(location, revision=revision or "main") is not None
+    except Exception:  # no such model, no network: loading the configuration says it
+        return False
+
+
+def at_commit(model: ModelSection, base: PretrainedConfig) -> ModelSection:
+    """The same base, pinned to the commit that its configuration was read at; a folder as it is."""
+    commit = None if model.is_folder else getattr(base, "_commit_hash", None)
+    return model.model_copy(update={"revision": commit}) if commit else model
 
 
 def load_tokenizer(model: ModelSection, chat: bool) -> PreTrainedTokenizerBase:
@@ -61,7 +77,8 @@ def load_model(section: ModelSection, runtime: Runtime) -> PreTrainedModel:
     """The base model's weights, in the type that they are trained or kept in.
 
     Raises:
-        ConfigError: They can't be loaded, or a package that the method needs is missing.
+        ConfigError: They can't be loaded, some are missing or of no use to the model, or a package that the method needs is
+            missing.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -73,16 +90,49 @@ def load_model(section: ModelSection, runtime: Runtime) -> PreTrainedModel:
         arguments["attn_implementation"] = runtime.attention
     if runtime.weights == "nf4":
         arguments["quantization_config"] = _four_bits()
-    model = _load(AutoModelForCausalLM.from_pretrained, section, **arguments)
+    model, info = _load(AutoModelForCausalLM.from_pretrained, section, output_loading_info=True, **arguments)
+    if not section.allow_other_weights:
+        require_all_weights(f"model.base={section.base}", info, "model.allow_other_weights=true")
     model.config.use_cache = True  # also where the base was saved while training, when it was off
     return model
 
 
+def require_all_weights(name: str, info: Mapping[str, Any], override: str) -> None:
+    """That the files hold the model's weights, and no others.
+
+    Args:
+        name: The model, as it was given.
+        info: What transformers says of loading: "missing_keys" and "unexpected_keys", without those that a model ties or
+            ignores by its own declaration.
+        override: What lets a user go on all the same.
+
+    Raises:
+        ConfigError: They don't.
+    """
+    lists = {"lack": sorted(info["missing_keys"]), "hold unknown": sorted(info["unexpected_keys"])}
+    problems = [f"{verb} {len(names):,} weights ({_some(names)})" for verb, names in lists.items() if names]
+    if problems:
+        raise ConfigError(
+            f"{name}: its files {' and '.join(problems)}, so it would not be the model that it is taken for; name a complete "
+            f"causal model, or go on all the same with {override} (what is missing then starts at random)"
+        )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else "")
+
+
 def _load(load: Callable[..., Any], model: ModelSection, **arguments: Any) -> Any:
+    if model.gguf_file:
+        arguments["gguf_file"] = model.gguf_file
     try:
         return load(model.location, revision=model.revision or "main", trust_remote_code=model.trust_remote_code, **arguments)
+    except ConfigError:
+        raise
     except Exception as error:  # the libraries raise whatever their parts raise, Rust's plain `Exception` too
         reason = " ".join(str(error).split())[:300] or type(error).__name__
+        if type(error).__name__ == "SafetensorError":
+            reason = f"a safetensors file is cut off or damaged: {reason}"
         raise ConfigError(
             f"model.base={model.base}: can't be loaded ({reason}). "
             "Name a folder in the save_pretrained layout, or a model of the Hub"
@@ -98,19 +148,4 @@ def _four_bits() -> Any:
         bnb_4bit_quant_type="nf4",
         bnb_4bit_use_double_quant=True,
         bnb_4bit_compute_dtype=torch.bfloat16,
-    )
-
-
-def lora_config(method: str, lora: LoraSection) -> LoraConfig | None:
-    """The adapters' configuration; None where all weights are trained."""
-    if method == "full":
-        return None
-    from peft import LoraConfig
-
-    return LoraConfig(
-        r=lora.rank,
-        lora_alpha=lora.alpha,
-        lora_dropout=lora.dropout,
-        target_modules=lora.targets if isinstance(lora.targets, str) else list(lora.targets),
-        task_type="CAUSAL_LM",
     )

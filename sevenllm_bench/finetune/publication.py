@@ -37,7 +37,7 @@ def publish(
         tokenizer: The model's.
         trainer: After its last step.
         output: The run's folder.
-        report: What the model card is made of: "data" and "run".
+        report: What the model card is made of: "data" and "run"; and "base weights", what tells them from others.
     """
     unfinished = on_main(output.unfinished)
     save_checkpoint(trainer, tokenizer, _saved_dtype(runtime, base), unfinished)
@@ -45,7 +45,7 @@ def publish(
         write_lines(unfinished / "training_log.jsonl", trainer.state.log_history)
         write_json(unfinished / "training_data.json", report["data"])
         write_card(unfinished, config, report)
-        Evaluation.of(config).write(unfinished)
+        Evaluation.of(config, report["base weights"]).write(unfinished)
         output.publish()
     wait_for_all()
 

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.finetune.base import load_base
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.dataset import encoder_for
+from sevenllm_bench.finetune.evaluation import Evaluation
 from sevenllm_bench.finetune.libraries import quiet, require_libraries
-from sevenllm_bench.finetune.model import load_config, load_model, load_tokenizer
+from sevenllm_bench.finetune.model import load_model
 from sevenllm_bench.finetune.preparation import prepare
 from sevenllm_bench.finetune.processes import connect, on_main
 from sevenllm_bench.finetune.run_folder import OutputFolder
 from sevenllm_bench.finetune.runtime import resolve
 from sevenllm_bench.finetune.stopping import give_up
+from sevenllm_bench.finetune.weight_identity import identified
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,12 @@ class Finished:
 
     Attributes:
         output: Folder of the checkpoint.
+        evaluation: How it is evaluated.
         report: What the model card is made of: data, steps, losses, metrics.
     """
 
     output: Path
+    evaluation: Evaluation
     report: dict[str, Any]
 
 
@@ -52,16 +57,17 @@ def finetune(config: FinetuneConfig, say: Callable[[str], None]) -> Finished:
     connect(runtime.device)
     output = OutputFolder(config.output)
     _arguments = check_arguments(config, runtime, output)  # as long as it lives, DeepSpeed shards weights as they are loaded
-    base, tokenizer = load_config(config.model), load_tokenizer(config.model, config.data.chat)
+    config, base, tokenizer = load_base(config, say)
     encoder = encoder_for(config.data, tokenizer)
     try:
         model = load_model(config.model, runtime)
+        weights = identified(config, model)
         start = on_main(lambda: prepare(config, base, encoder, output, say))
         trainer = build_trainer(config, runtime, model, tokenizer, encoder, output, evaluate_first=start.resume_from is None)
         train(trainer, start.resume_from, say)
-        report = {"data": start.report, "run": run_outcome(config, trainer)}
+        report = {"data": start.report, "run": run_outcome(config, trainer), "base weights": weights}
         publish(config, runtime, base, tokenizer, trainer, output, report)
     except BaseException as error:
         give_up(output, error, say)
         raise
-    return Finished(output.path, report)
+    return Finished(output.path, Evaluation.of(config, weights), report)

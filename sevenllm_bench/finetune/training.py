@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.adapters import with_adapters
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.examples import ExampleEncoder
 from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers
-from sevenllm_bench.finetune.model import lora_config
 from sevenllm_bench.finetune.preparation import answered_rows, held_out_rows, training_rows
 from sevenllm_bench.finetune.processes import process_count
 from sevenllm_bench.finetune.run_folder import OutputFolder
@@ -75,6 +75,7 @@ def build_trainer(
     )
     rows = answered_rows(output)
     answering = HeldOutAnswers(rows, encoder, tokenizer, evaluation.batch_size, evaluation.max_new_tokens) if rows else None
+    model, adapters = with_adapters(config, model)
     try:
         trainer = HeldOutTrainer(
             model=model,
@@ -82,7 +83,7 @@ def build_trainer(
             train_dataset=training_rows(output),
             eval_dataset=held_out,
             processing_class=tokenizer,
-            peft_config=lora_config(config.training.method, config.lora),
+            peft_config=adapters,
             callbacks=[MarkComplete()],
             cells=held_out["cell"] if held_out is not None else (),
             answering=answering,

@@ -146,7 +146,7 @@ def test_the_lora_recipe_runs_at_tiny_size_and_merges(base, tmp_path, capsys):
     metrics = [name for name in finished.report["run"]["held-out after"] if name.startswith("metrics_en_")]
     assert "metrics_en_understanding_value_f1" in metrics
     card = (finished.output / "README.md").read_text(encoding="utf-8")
-    assert f"pretrained={base},peft=ADAPTERS,enable_thinking=False" in card
+    assert f"pretrained={base},peft=ADAPTERS,tokenizer=ADAPTERS,enable_thinking=False" in card
     assert "--apply_chat_template" in card
 
     assert main(["merge", str(finished.output), "-o", str(tmp_path / "merged")]) == 0
