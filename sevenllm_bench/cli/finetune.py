@@ -117,13 +117,16 @@ def _left_out(report: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _print_finished(finished: Finished) -> None:
-    print_data(finished.report["data"])
     ran = finished.report["run"]
+    for warning in ran["warnings"]:
+        print(f"WARNING: {warning}.")
+    print_data(finished.report["data"])
     before, after = ran["held-out before"], ran["held-out after"]
     shown = [name for name in after if name.count("_") <= 1 or name.startswith("metrics_")]
     if shown:
         rows = [[name, f"{before[name]:.4f}" if name in before else "-", f"{after[name]:.4f}"] for name in shown]
         print_table("held-out rows", ["", "before", "after"], rows)
+    print(f"published: step {ran['published']['step']:,}, {ran['published']['why']}")
     print(f"written: {finished.output} ({ran['steps']:,} steps; how it was made: README.md, training_data.json)")
     if finished.evaluation.base is not None:
         print(f"merge:    {finished.evaluation.merge_command(finished.output, 'MERGED')}")

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
-from sevenllm_bench import __version__
 from sevenllm_bench.data.hub import REPO_ID
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.evaluation import Evaluation
 from sevenllm_bench.finetune.run_folder import CARD
-
-if TYPE_CHECKING:
-    from sevenllm_bench.finetune.trainer import HeldOutTrainer
+from sevenllm_bench.finetune.shown_paths import without_folders
 
 
 def write_card(folder: Path, config: FinetuneConfig, report: Mapping[str, Any]) -> None:
@@ -55,7 +50,9 @@ def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
     data, run = report["data"], report["run"]
     yield from _metadata(config)
     yield f"# {Path(config.output).name}\n"
-    yield f"Fine-tuned from `{_shown(config.model.base)}`{_revision(config)} for cyber threat intelligence on {data['corpus']}."
+    yield from (f"> **{warning}.**\n" for warning in run["warnings"])
+    base = without_folders(config.model.base)
+    yield f"Fine-tuned from `{base}`{_revision(config)} for cyber threat intelligence on {data['corpus']}."
     if config.training.method != "full":
         yield _ADAPTER_NOTE
     if config.model.adapter:
@@ -140,8 +137,18 @@ def _training(config: FinetuneConfig, run: Mapping[str, Any]) -> Iterator[str]:
     packed = "packed sequences" if config.data.packing else "examples"
     yield f"- {batch:,} {packed} of at most {config.data.max_length:,} tokens per step, processes: {run['processes']}"
     yield f"- learning rate {training.learning_rate:g}, {training.scheduler}, warm-up {training.warmup:g}, seed {training.seed}"
-    if run["training loss"] is not None:
-        yield f"- last training loss: {run['training loss']:.4f} nats per token"
+    last, published = run["training loss"], run["published"]
+    if last is not None:
+        over = f"mean of the last {last['steps']:,} steps, {last['label tokens']:,} label tokens"
+        yield f"- training loss: {last['mean']:.4f} nats per label token ({over})"
+    yield f"- published: step {published['step']:,}, {published['why']}"
+    if run["tokens per second"]:
+        yield f"- {run['tokens per second']:,.0f} tokens per second on {run['processes']} x {run['device']}, {_peak(run)}"
+
+
+def _peak(run: Mapping[str, Any]) -> str:
+    memory = "the GPU's memory" if run["device"] == "cuda" else "memory"
+    return f"at most {run['peak memory GiB']:.2f} GiB of {memory} in a process"
 
 
 def _results(run: Mapping[str, Any]) -> Iterator[str]:
@@ -154,48 +161,3 @@ def _results(run: Mapping[str, Any]) -> Iterator[str]:
     for name, value in after.items():
         earlier = f"{before[name]:.4f}" if name in before else ""
         yield f"| {name} | {earlier} | {value:.4f} |"
-
-
-#: Packages whose versions a model card names.
-PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers")
-
-
-def run_outcome(config: FinetuneConfig, trainer: HeldOutTrainer) -> dict[str, Any]:
-    """What a model card says of the training, as JSON values.
-
-    Args:
-        config: The run.
-        trainer: After its last step.
-    """
-    history = trainer.state.log_history
-    evaluations: dict[int, dict[str, float]] = {}  # by step: losses and metrics are logged apart
-    for entry in history:
-        evaluations.setdefault(entry.get("step", 0), {}).update(_figures(entry))
-    evaluated = [figures for figures in evaluations.values() if figures] or [{}]
-    losses = [entry["loss"] for entry in history if "loss" in entry]
-    return {
-        "steps": trainer.state.global_step,
-        "epochs": trainer.state.epoch,
-        "sequences": len(trainer.train_dataset) - trainer.empty_sequences,
-        "processes": trainer.args.world_size,
-        "device": str(trainer.args.device.type),
-        "training loss": losses[-1] if losses else None,
-        "held-out before": evaluated[0],
-        "held-out after": evaluated[-1],
-        "versions": {"sevenllm-bench": __version__, **{name: version(name) for name in PACKAGES}},
-        "config": _shown(config.model_dump(mode="json")),
-    }
-
-
-def _shown(value: Any) -> Any:
-    """A value of the configuration as a card shows it: of a path only the last part, since cards are published."""
-    if isinstance(value, dict):
-        return {key: _shown(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_shown(item) for item in value]
-    is_path = isinstance(value, str) and (value.startswith(("/", "~", "./", "../")) or ":\\" in value)
-    return re.split(r"[/\\]", value.rstrip("/\\"))[-1] if is_path else value
-
-
-def _figures(entry: Mapping[str, Any]) -> dict[str, float]:
-    return {name.removeprefix("eval_"): value for name, value in entry.items() if name.startswith(("eval_loss", "eval_metrics"))}

@@ -277,12 +277,27 @@ class EvaluationSection(Section):
         batch_size: Rows per forward pass.
         metrics_rows: Held-out rows (spread over the tasks) that are answered and scored as the harness does; 0 for none.
         max_new_tokens: Of such an answer.
+        best: Which checkpoint is published: "none" (the last one), or the best evaluated one by "loss" (the lowest; also
+            "loss_en", "loss_zh", or that of a task) or by a metric of the answered rows, e.g. "metrics_en_mcq_acc" (the highest).
+        patience: With `best`: training stops after so many evaluations in a row that were not the best; default: it doesn't.
     """
 
     every: ShareOrSteps = 0.1
     batch_size: Positive = 4
     metrics_rows: Annotated[int, Field(strict=True, ge=0, lt=2**31)] = 0
     max_new_tokens: Positive = 512
+    best: Annotated[str, Field(pattern=r"^(none|loss\w*|metrics_\w+)$")] = "none"
+    patience: Positive | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> EvaluationSection:
+        if self.patience and self.best == "none":
+            raise ValueError("patience waits for a better evaluation: say with best what is better, e.g. best: loss")
+        if self.best != "none" and not self.every:
+            raise ValueError(f"best: {self.best} chooses among evaluations on the way: set every (steps, or a share of them)")
+        if self.best.startswith("metrics_") and not self.metrics_rows:
+            raise ValueError(f"best: {self.best} is a figure of rows that are answered: set metrics_rows")
+        return self
 
 
 class FinetuneConfig(Section):
@@ -312,4 +327,6 @@ class FinetuneConfig(Section):
             raise ValueError("evaluation.metrics_rows needs whole weights to generate answers: not with sharding or deepspeed")
         if self.model.adapter and self.training.method == "full":
             raise ValueError("model.adapter: adapters are trained further with training.method lora or qlora, not full")
+        if self.evaluation.best != "none" and not self.data.held_out:
+            raise ValueError(f"evaluation.best: {self.evaluation.best} needs held-out rows (data.held_out)")
         return self

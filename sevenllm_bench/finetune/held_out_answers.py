@@ -54,6 +54,10 @@ class HeldOutAnswers:
         self._batch_size = batch_size
         self._max_new_tokens = max_new_tokens
 
+    def names(self) -> dict[str, float]:
+        """The figures of `score`, as they are for answers that are empty."""
+        return _means(self._rows, [""] * len(self._rows))
+
     def score(self, trainer: Trainer) -> dict[str, float]:
         """Means by section over the answers of all processes, e.g. "metrics_en_mcq_acc", each in [0, 1]."""
         from accelerate.utils import gather_object
@@ -67,9 +71,7 @@ class HeldOutAnswers:
             say(f"answering {len(self._rows):,} held-out rows (at most {self._max_new_tokens:,} tokens each)")
         answers = dict(gather_object(list(zip(mine, self._answer(model, list(mine)), strict=True))))
         model.train(training)
-        scores = score_rows(self._rows, [answers[place] for place in range(len(self._rows))])
-        sections = by_section(scores)
-        return {f"metrics_{name}_{metric}": mean for name, part in sections.items() for metric, mean in part.means.items()}
+        return _means(self._rows, [answers[place] for place in range(len(self._rows))])
 
     def _answer(self, model: Any, places: Sequence[int]) -> list[str]:
         """Answers to the rows at `places`; those with prompts of similar length go together."""
@@ -100,3 +102,9 @@ class HeldOutAnswers:
     def _marked(self, place: int, answer: str) -> str:
         prompt = self._encoder.prompt(self._rows[place])
         return with_thought_marked(prompt, with_reasoning_marked(prompt, answer))
+
+
+def _means(rows: Sequence[Row], answers: Sequence[str]) -> dict[str, float]:
+    """Means by section, e.g. "metrics_en_mcq_acc", each in [0, 1]."""
+    sections = by_section(score_rows(rows, answers))
+    return {f"metrics_{name}_{metric}": mean for name, part in sections.items() for metric, mean in part.means.items()}

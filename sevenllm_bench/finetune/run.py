@@ -49,7 +49,7 @@ def finetune(config: FinetuneConfig, say: Callable[[str], None]) -> Finished:
     """
     require_libraries()
     quiet()
-    from sevenllm_bench.finetune.card import run_outcome
+    from sevenllm_bench.finetune.outcome import run_outcome
     from sevenllm_bench.finetune.publication import publish
     from sevenllm_bench.finetune.training import build_trainer, check_arguments, train
 
@@ -64,8 +64,8 @@ def finetune(config: FinetuneConfig, say: Callable[[str], None]) -> Finished:
         weights = identified(config, model)
         start = on_main(lambda: prepare(config, base, encoder, output, say))
         trainer = build_trainer(config, runtime, model, tokenizer, encoder, output, evaluate_first=start.resume_from is None)
-        train(trainer, start.resume_from, say)
-        report = {"data": start.report, "run": run_outcome(config, trainer), "base weights": weights}
+        published_step = train(trainer, start.resume_from, say)
+        report = {"data": start.report, "run": run_outcome(config, trainer, published_step), "base weights": weights}
         publish(config, runtime, base, tokenizer, trainer, output, report)
     except BaseException as error:
         give_up(output, error, say)

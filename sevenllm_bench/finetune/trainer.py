@@ -1,145 +1,61 @@
-"""TRL's SFTTrainer with our held-out evaluation, and the translation of a configuration into its arguments."""
+"""The trainer of a run: held-out rows are evaluated on the way, and the best checkpoint by them can be chosen."""
 
 from __future__ import annotations
 
-import dataclasses
-import sys
-import time
-import warnings
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from datasets import Dataset, concatenate_datasets
-from tqdm.auto import tqdm  # type: ignore[import-untyped]
-from transformers import ProgressCallback, TrainerCallback
-from trl import SFTConfig, SFTTrainer
+from transformers import ProgressCallback
 from trl.trainer import utils
 
-from sevenllm_bench.errors import ConfigError, nearest
-from sevenllm_bench.finetune.config import FinetuneConfig
+from sevenllm_bench.errors import ConfigError, unknown_name
+from sevenllm_bench.finetune.best_checkpoint import Best, best_folder, forget_lost
+from sevenllm_bench.finetune.divergence import diverged
 from sevenllm_bench.finetune.examples import IGNORED
-from sevenllm_bench.finetune.run_folder import mark_complete
-from sevenllm_bench.finetune.runtime import Runtime
+from sevenllm_bench.finetune.progress import Lines
+from sevenllm_bench.finetune.watched_trainer import WatchedTrainer
 from sevenllm_bench.io.terminal import say
 
 if TYPE_CHECKING:
-    from transformers import EvalPrediction, TrainerControl, TrainerState, TrainingArguments
+    from transformers import EvalPrediction
 
     from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers
 
 
-def trainer_arguments(
-    config: FinetuneConfig, runtime: Runtime, folder: Path, has_held_out: bool, evaluate_first: bool
-) -> SFTConfig:
-    """The arguments of TRL's trainer.
-
-    Args:
-        config: The run.
-        runtime: What it is computed on.
-        folder: Where checkpoints to resume from go.
-        has_held_out: Whether there are held-out rows.
-        evaluate_first: Whether they are evaluated before the first step.
-
-    Raises:
-        ConfigError: `training.trainer` has a key that SFTConfig doesn't know, or one that is set elsewhere, or a value
-            that doesn't fit.
-    """
-    ours = _ours(config, runtime, folder) | _evaluation(config, has_held_out, evaluate_first) | _sharding(config)
-    further = config.training.trainer
-    names = [field.name for field in dataclasses.fields(SFTConfig) if field.init]
-    for key in further:
-        if key not in names:
-            near = nearest(key, names)
-            hint = f"; did you mean {near}?" if near else ""
-            raise ConfigError(f"training.trainer.{key}: not an argument of TRL's SFTConfig{hint}")
-        if key in ours or key == "resume_from_checkpoint":
-            raise ConfigError(f"training.trainer.{key}: set by this package; see its other keys, such as training and resume")
-    try:
-        with warnings.catch_warnings():  # TRL 1.16 itself goes by this name
-            warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated", category=FutureWarning)
-            return SFTConfig(**ours, **further)
-    except (TypeError, ValueError, ImportError, RuntimeError) as error:
-        raise ConfigError(f"the trainer refuses its arguments: {error}") from None
-
-
-def _ours(config: FinetuneConfig, runtime: Runtime, folder: Path) -> dict[str, Any]:
-    training, data, evaluation = config.training, config.data, config.evaluation
-    return {
-        "output_dir": str(folder),
-        "num_train_epochs": training.epochs,
-        "max_steps": training.max_steps or -1,
-        "learning_rate": training.learning_rate,
-        "lr_scheduler_type": training.scheduler,
-        "warmup_steps": _steps(training.warmup),
-        "weight_decay": training.weight_decay,
-        "max_grad_norm": training.max_grad_norm,
-        "per_device_train_batch_size": training.batch_size,
-        "per_device_eval_batch_size": evaluation.batch_size,
-        "gradient_accumulation_steps": training.accumulation,
-        "optim": training.optimizer,
-        "bf16": runtime.precision == "bf16",
-        "gradient_checkpointing": training.gradient_checkpointing,
-        "deepspeed": training.deepspeed,
-        "use_cpu": runtime.device == "cpu",
-        "seed": training.seed,
-        "data_seed": training.seed,
-        "logging_steps": training.log_every,
-        "logging_first_step": True,
-        "save_strategy": "steps",
-        "save_steps": _steps(training.save_every),
-        "save_total_limit": training.keep_checkpoints,
-        "report_to": list(training.report_to) or "none",
-        "max_length": data.max_length,
-        "packing": data.packing,
-        "packing_strategy": "bfd",
-        "eval_packing": False,
-        "average_tokens_across_devices": True,
-        "ddp_timeout": 7200,
-        "disable_tqdm": False,
-    }
-
-
-def _evaluation(config: FinetuneConfig, has_held_out: bool, evaluate_first: bool) -> dict[str, Any]:
-    every = _steps(config.evaluation.every) if has_held_out else 0
-    return {
-        "eval_strategy": "steps" if every else "no",
-        "eval_steps": every or None,
-        "eval_on_start": has_held_out and evaluate_first,
-    }
-
-
-def _sharding(config: FinetuneConfig) -> dict[str, Any]:
-    """FSDP2, full shard; layers are recomputed by FSDP itself, which spares a second gathering of their weights."""
-    if config.training.sharding == "none":
-        return {}
-    recompute = config.training.gradient_checkpointing
-    return {"fsdp": True, "fsdp_config": {"version": 2, "activation_checkpointing": recompute}, "gradient_checkpointing": False}
-
-
-def _steps(value: float) -> float:
-    """A share below 1 as it is, else whole steps."""
-    return value if value < 1 else int(value)
-
-
-class HeldOutTrainer(SFTTrainer):
+class HeldOutTrainer(WatchedTrainer):
     """Reports the held-out loss by language and task: the mean over label tokens, not over batches."""
 
     train_dataset: Dataset
 
-    def __init__(self, *arguments: Any, cells: Sequence[str] = (), answering: HeldOutAnswers | None = None, **named: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        cells: Sequence[str] = (),
+        answering: HeldOutAnswers | None = None,
+        best: Best | None = None,
+        **named: Any,
+    ) -> None:
         """Set up.
 
         Args:
             arguments: Of SFTTrainer.
             cells: Cell of each held-out example (`corpus.selection.cell_of`), in order.
             answering: Answers held-out rows and scores them at each evaluation; None for the loss alone.
+            best: How the checkpoint that is published is chosen; default: it is the last one.
             named: Of SFTTrainer.
+
+        Raises:
+            ConfigError: It is chosen by a figure that the held-out rows don't give.
         """
         self._cells = list(cells)
         self._answering = answering
+        self._best = best or Best()
+        self._require_figure()
         score_labelled_positions_only()
         super().__init__(*arguments, **{**named, "compute_metrics": self._by_cell})
         given = len(self.train_dataset)
@@ -183,13 +99,69 @@ class HeldOutTrainer(SFTTrainer):
         return losses_by_cell(np.asarray(prediction.predictions), self._cells)
 
     def evaluate(self, *arguments: Any, **named: Any) -> dict[str, float]:
-        """Held-out loss, and the metrics of answers where they are asked for."""
-        result = dict(super().evaluate(*arguments, **named))
-        if self._answering:
-            scores = {f"eval_{name}": value for name, value in self._answering.score(self).items()}
-            self.log(dict(scores))
-            result |= scores
+        """Held-out loss, and the metrics of answers where they are asked for; the checkpoint is kept where it is the best yet.
+
+        Raises:
+            DivergedError: The held-out loss is not finite.
+        """
+        with self.throughput.pause("evaluation"):
+            result = dict(super().evaluate(*arguments, **named))
+            if not math.isfinite(result["eval_loss"]):
+                raise diverged(f"the held-out loss is {result['eval_loss']}", self.state.global_step, self.args)
+            if self._answering:
+                scores = {f"eval_{name}": value for name, value in self._answering.score(self).items()}
+                self.log(dict(scores))
+                result |= scores
+        if self._best.figure and self.state.global_step:
+            self._choose(result[f"eval_{self._best.figure}"])
         return result
+
+    def _require_figure(self) -> None:
+        figures = losses_by_cell(np.ones((len(self._cells), 2)), self._cells)
+        figures |= self._answering.names() if self._answering else {}
+        if self._best.figure and self._best.figure not in figures:
+            raise ConfigError(f"evaluation.best: {unknown_name('figure of the held-out rows', self._best.figure, figures)}")
+
+    def _choose(self, value: float) -> None:
+        """Keep this step's checkpoint where it is the best yet; stop where there was none better for too long."""
+        state, control = self.state, self.control
+        if self._best.better(value, state.best_metric):
+            state.best_metric, state.best_global_step = value, state.global_step
+            control.should_save = True
+        elif self._best.is_over(state.log_history, state.best_global_step) and state.global_step < state.max_steps:
+            if self.is_world_process_zero():
+                say(f"stopping early: no evaluation was better than that of step {state.best_global_step:,}")
+            control.should_training_stop = True
+            control.should_save = False  # a run that goes on from here would not know that it is over
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        """Not transformers' own choice: `evaluate` has chosen."""
+        return False
+
+    def begin(self) -> None:
+        """The first step of this process is next."""
+        super().begin()
+        step = self.state.best_global_step
+        if forget_lost(self.state, Path(str(self.args.output_dir))) and self.is_world_process_zero():
+            say(f"the best checkpoint until now (step {step:,}) is not there any more: the best of the later ones is chosen")
+
+    def settle(self) -> int:
+        """After the last step: check the weights, and load those of the best checkpoint where it was asked for.
+
+        Returns:
+            The step whose weights the model has now.
+
+        Raises:
+            DivergedError: There is nothing worth publishing.
+        """
+        self.require_finite_weights()
+        self.require_training()
+        folder = best_folder(self.state, Path(str(self.args.output_dir))) if self._best.figure else None
+        if folder is None or self.state.best_global_step == self.state.global_step:
+            return self.state.global_step
+        self.state.best_model_checkpoint = str(folder)
+        self._load_best_model()
+        return self.state.best_global_step
 
 
 def score_labelled_positions_only() -> None:
@@ -237,62 +209,3 @@ def losses_by_cell(sums: np.ndarray, cells: Sequence[str]) -> dict[str, float]:
             groups.setdefault(name, []).append(place)
     totals = {name: sums[places].sum(axis=0) for name, places in sorted(groups.items())}
     return {name: float(loss / tokens) for name, (loss, tokens) in totals.items() if tokens}
-
-
-class MarkComplete(TrainerCallback):
-    """Marks each checkpoint as complete once all processes have written their part of it."""
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Write the mark."""
-        if torch.distributed.is_initialized():
-            torch.distributed.barrier()
-        if state.is_world_process_zero:
-            mark_complete(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}")
-
-
-class Lines(ProgressCallback):
-    """A progress bar, on a terminal, and one short line per logged step instead of a dictionary."""
-
-    def __init__(self) -> None:
-        """Start the clock."""
-        super().__init__()
-        self._start = time.monotonic()
-
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Begin the bar; a log file gets the lines alone."""
-        if state.is_world_process_zero:
-            self.training_bar = tqdm(total=state.max_steps, dynamic_ncols=True, disable=not sys.stderr.isatty())
-        self.current_step = 0
-
-    def on_prediction_step(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **named: Any) -> None:
-        """Move the bar of an evaluation."""
-        if sys.stderr.isatty():
-            super().on_prediction_step(args, state, control, **named)
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: Mapping[str, Any] | None = None,
-        **_: Any,
-    ) -> None:
-        """Print what a reader follows: loss, learning rate, held-out losses of each language, scores."""
-        if not state.is_world_process_zero or self.training_bar is None or not logs:
-            return
-        parts = [f"{label} {logs[name]:.4g}" for name, label in _SHOWN.items() if isinstance(logs.get(name), (int, float))]
-        parts += [f"{name.removeprefix('eval_metrics_')} {value:.4f}" for name, value in logs.items() if "eval_metrics_" in name]
-        if parts:
-            elapsed = tqdm.format_interval(time.monotonic() - self._start)
-            with tqdm.external_write_mode():  # the bar steps aside
-                say(f"step {state.global_step:,} of {state.max_steps:,} ({elapsed}): {', '.join(parts)}")
-
-
-_SHOWN = {
-    "loss": "loss",
-    "learning_rate": "learning rate",
-    "grad_norm": "gradient norm",
-    "eval_loss": "held-out loss",
-    "eval_loss_en": "English",
-    "eval_loss_zh": "Chinese",
-}

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.adapters import with_adapters
+from sevenllm_bench.finetune.arguments import trainer_arguments
+from sevenllm_bench.finetune.best_checkpoint import Best
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.examples import ExampleEncoder
 from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers
 from sevenllm_bench.finetune.preparation import answered_rows, held_out_rows, training_rows
 from sevenllm_bench.finetune.processes import process_count
+from sevenllm_bench.finetune.progress import MarkComplete
 from sevenllm_bench.finetune.run_folder import OutputFolder
 from sevenllm_bench.finetune.runtime import Runtime
-from sevenllm_bench.finetune.trainer import HeldOutTrainer, MarkComplete, trainer_arguments
+from sevenllm_bench.finetune.trainer import HeldOutTrainer
 from sevenllm_bench.preflight import require_extra
 
 if TYPE_CHECKING:
@@ -87,6 +90,7 @@ def build_trainer(
             callbacks=[MarkComplete()],
             cells=held_out["cell"] if held_out is not None else (),
             answering=answering,
+            best=Best(evaluation.best if evaluation.best != "none" else None, evaluation.patience),
         )
     except (ValueError, ImportError, RuntimeError) as error:
         raise ConfigError(f"the trainer can't be set up: {error}") from None
@@ -97,18 +101,25 @@ def build_trainer(
     return trainer
 
 
-def train(trainer: HeldOutTrainer, resume_from: Path | None, say: Callable[[str], None]) -> None:
+def train(trainer: HeldOutTrainer, resume_from: Path | None, say: Callable[[str], None]) -> int:
     """All steps, and an evaluation after the last one.
 
     Args:
         trainer: Of the run.
         resume_from: The checkpoint to go on from; None to begin.
         say: Takes lines about the progress.
+
+    Returns:
+        The step whose weights the model has then: the last one, or the best by `evaluation.best`.
+
+    Raises:
+        DivergedError: Training went wrong.
     """
     say(f"training {_described(trainer)}")
     trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
     if _needs_evaluation(trainer):
         trainer.evaluate()
+    return trainer.settle()
 
 
 def _needs_evaluation(trainer: HeldOutTrainer) -> bool:
