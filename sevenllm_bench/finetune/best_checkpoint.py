@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.finetune.run_folder import is_complete
 
 if TYPE_CHECKING:
+    import torch
     from transformers import TrainerState
 
 
@@ -60,3 +61,12 @@ def forget_lost(state: TrainerState, folder: Path) -> bool:
         return False
     state.best_metric = state.best_global_step = state.best_model_checkpoint = None
     return True
+
+
+def reshard(model: torch.nn.Module) -> None:
+    """Free the gathered weights that FSDP2 keeps of its root after an evaluation: into those nothing can be loaded."""
+    from torch.distributed.fsdp import FSDPModule
+
+    for module in model.modules():
+        if isinstance(module, FSDPModule):
+            module.reshard()

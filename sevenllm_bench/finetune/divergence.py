@@ -54,7 +54,10 @@ def _kept(folder: Path) -> str:
     if not found:
         return "No checkpoint was written before that"
     newest = max(found, key=lambda path: int(path.name.rpartition("-")[2]))
-    return f"The last sound checkpoint is kept ({newest}): resume=auto goes on from it with the settings as they are"
+    return (
+        f"The last checkpoint with finite weights is kept ({newest}): resume=auto goes on from it with the same settings, which "
+        "leads here again unless the machine was at fault"
+    )
 
 
 def not_finite(model: torch.nn.Module) -> list[str]:

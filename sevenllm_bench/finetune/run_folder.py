@@ -232,6 +232,7 @@ class OutputFolder:
             Whether there is something to resume from.
         """
         kept = self._is_open and self._clean()
+        self._unlock()  # the same process may try again
         for folder in self._created:  # innermost first
             with contextlib.suppress(OSError):  # it isn't empty, or not there
                 folder.rmdir()

@@ -14,7 +14,7 @@ from transformers import ProgressCallback
 from trl.trainer import utils
 
 from sevenllm_bench.errors import ConfigError, unknown_name
-from sevenllm_bench.finetune.best_checkpoint import Best, best_folder, forget_lost
+from sevenllm_bench.finetune.best_checkpoint import Best, best_folder, forget_lost, reshard
 from sevenllm_bench.finetune.divergence import diverged
 from sevenllm_bench.finetune.examples import IGNORED
 from sevenllm_bench.finetune.progress import Lines
@@ -159,6 +159,7 @@ class HeldOutTrainer(WatchedTrainer):
         folder = best_folder(self.state, Path(str(self.args.output_dir))) if self._best.figure else None
         if folder is None or self.state.best_global_step == self.state.global_step:
             return self.state.global_step
+        reshard(self.model)
         self.state.best_model_checkpoint = str(folder)
         self._load_best_model()
         return self.state.best_global_step

@@ -108,6 +108,8 @@ class WatchedTrainer(SFTTrainer):
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Write a checkpoint, whose weights are finite."""
         self.require_finite_weights()
+        if self.state.global_step >= self.state.max_steps:
+            self.require_training()
         with self.throughput.pause("checkpoint"):
             super()._save_checkpoint(model, trial)
 
