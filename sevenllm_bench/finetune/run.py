@@ -56,7 +56,7 @@ def finetune(config: FinetuneConfig, say: Callable[[str], None]) -> Finished:
     encoder = encoder_for(config.data, tokenizer)
     try:
         model = load_model(config.model, runtime)
-        start = on_main(lambda: prepare(config, base, encoder, output, say))
+        start = on_main(lambda: prepare(config, runtime, base, encoder, output, say))
         trainer = build_trainer(config, runtime, model, tokenizer, encoder, output, evaluate_first=start.resume_from is None)
         train(trainer, start.resume_from, say)
         report = {"data": start.report, "run": run_outcome(config, trainer)}
