@@ -37,11 +37,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fine-tune, or with --dry-run only say what it would take."""
+    from sevenllm_bench.finetune.processes import one_voice
+
+    with one_voice():
+        return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     for module in ("trl", "peft", "datasketch", "pydantic"):
         require_extra(module, "train")
     from sevenllm_bench.finetune.config_file import read_config
-    from sevenllm_bench.finetune.processes import is_main_process, process_count
+    from sevenllm_bench.finetune.processes import check_launcher, is_main_process, process_count
 
+    check_launcher()
     config = read_config(arguments.config, arguments.changes)
     if arguments.dry_run:
         return _dry_run(config, arguments.processes or process_count())

@@ -17,6 +17,7 @@ from sevenllm_bench.finetune.held_out_answers import spread
 from sevenllm_bench.finetune.identity import identity
 from sevenllm_bench.finetune.memory import disk_bytes
 from sevenllm_bench.finetune.run_folder import OutputFolder, require_space, write_lines
+from sevenllm_bench.finetune.runtime import Runtime
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -37,12 +38,18 @@ class Start:
 
 
 def prepare(
-    config: FinetuneConfig, base: PretrainedConfig, encoder: ExampleEncoder, output: OutputFolder, say: Callable[[str], None]
+    config: FinetuneConfig,
+    runtime: Runtime,
+    base: PretrainedConfig,
+    encoder: ExampleEncoder,
+    output: OutputFolder,
+    say: Callable[[str], None],
 ) -> Start:
     """Choose and encode the rows, and open the output folder. Called by the main process.
 
     Args:
         config: The run.
+        runtime: What it is computed on.
         base: Configuration of its base model.
         encoder: Turns rows into examples.
         output: The run's folder.
@@ -55,7 +62,7 @@ def prepare(
     require_space(output.path, disk_bytes(config, base))
     selection = select(config, say)
     prepared = encode(selection, encoder, say)
-    resume_from = output.open(identity(config, prepared.report), config.resume == "auto")
+    resume_from = output.open(identity(config, runtime, base, prepared), config.resume == "auto")
     _store(config, selection, prepared, output)
     if resume_from:
         say(f"resuming from {resume_from.name}")

@@ -62,7 +62,7 @@ def finetune(config: FinetuneConfig, say: Callable[[str], None]) -> Finished:
     try:
         model = load_model(config.model, runtime)
         weights = identified(config, model)
-        start = on_main(lambda: prepare(config, base, encoder, output, say))
+        start = on_main(lambda: prepare(config, runtime, base, encoder, output, say))
         trainer = build_trainer(config, runtime, model, tokenizer, encoder, output, evaluate_first=start.resume_from is None)
         published_step = train(trainer, start.resume_from, say)
         report = {"data": start.report, "run": run_outcome(config, trainer, published_step), "base weights": weights}

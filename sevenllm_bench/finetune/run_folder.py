@@ -9,7 +9,6 @@ Before a mark says that something is whole, its bytes are on the disk: it holds 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -27,11 +26,6 @@ _COMPLETE = "complete.json"
 _RUN, _LOCK = "run.json", "lock"
 _MODEL = ("config.json", "adapter_config.json")
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)")
-
-
-def fingerprint(content: Any) -> str:
-    """First 16 hex digits of the hash of a JSON value."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def write_json(path: Path, content: Any) -> None:

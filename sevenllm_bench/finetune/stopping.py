@@ -24,7 +24,8 @@ def give_up(output: OutputFolder, error: BaseException, say: Callable[[str], Non
     kept = is_main_process() and output.give_up()
     hint = "; complete checkpoints are kept: run again with resume=auto to continue" if kept else ""
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
-        say(f"stopped{hint or ', before the first checkpoint: nothing is left'} ({output.path})")
+        left = "; the finished checkpoint was written" if output.is_published else hint
+        say(f"stopped{left or ', before the first checkpoint: nothing is left'} ({output.path})")
     if isinstance(error, SEvenLLMError) or not isinstance(error, Exception):
         return
     if _is_disk_full(error):

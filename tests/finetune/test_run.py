@@ -211,12 +211,13 @@ def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
     assert "resume=auto" in capsys.readouterr().err
     assert main(["finetune", *changes, f"output={killed}", "resume=auto", "training.learning_rate=1e-4"]) == 2
     assert "training.learning_rate: 0.0" in capsys.readouterr().err
-    resumed = finetune_runs.run(*changes, f"output={killed}", "resume=auto")
+    spelled = (f"model.base={base.parent}/../{base.parent.name}/{base.name}/", f"output={killed}/", "training.save_every=5")
+    resumed = finetune_runs.run(*changes, *spelled, "resume=auto")
     assert resumed.returncode == 0, resumed.stderr
     assert f"resuming from {newest.name}" in resumed.stdout
-    assert finetune_runs.losses(killed) == pytest.approx(finetune_runs.losses(undisturbed), rel=1e-5)
+    assert finetune_runs.losses(killed) == finetune_runs.losses(undisturbed)
     expected = finetune_runs.weights(undisturbed)
-    assert all(torch.allclose(tensor, expected[name], atol=1e-6) for name, tensor in finetune_runs.weights(killed).items())
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in finetune_runs.weights(killed).items())
     assert not (killed / "training").exists()
 
 
@@ -325,15 +326,6 @@ def test_full_sharding_saves_what_lm_eval_loads(base, one_process, tmp_path):
     assert all(torch.allclose(tensor, expected[name], atol=1e-4) for name, tensor in saved.items())
     results = evaluate(HFLM(pretrained=str(output), device="cpu"), "sevenllm_en_mcq", gen_kwargs="max_gen_toks=2", limit=1)
     assert results["results"]["sevenllm_en_mcq"]["sample_len"] == 1
-
-
-def test_an_error_of_the_main_process_ends_all(base, tmp_path):
-    done = finetune_runs.run(
-        "demo", f"model.base={base}", "data.source=/nowhere", f"output={tmp_path / 'out'}", launcher=finetune_runs.torchrun(2)
-    )
-    assert done.returncode != 0
-    assert "/nowhere doesn't exist" in done.stderr
-    assert left_behind(tmp_path) == []
 
 
 # What is refused

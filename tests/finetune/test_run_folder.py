@@ -8,7 +8,6 @@ import pytest
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.run_folder import (
     OutputFolder,
-    fingerprint,
     is_complete,
     mark_complete,
     require_space,
@@ -423,11 +422,6 @@ def test_a_file_that_can_not_be_written_leaves_the_old_one(tmp_path):
     with pytest.raises(TypeError):
         write_json(tmp_path / "a.json", {"a": object()})
     assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"a": "é"}
-
-
-def test_a_fingerprint_knows_no_order_and_takes_any_text():
-    assert fingerprint({"a": 1, "b": [2]}) == fingerprint({"b": [2], "a": 1}) != fingerprint({"a": 1, "b": [3]})
-    assert len(fingerprint("\ud800")) == 16
 
 
 def test_the_space_that_is_needed(tmp_path):
