@@ -22,7 +22,7 @@ class Conversation:
 
     Attributes:
         id: Unique number among the examples of a run.
-        turns: In order; the last is the assistant's.
+        turns: In order; the last is the assistant's. Two turns of the user in a row are an instruction and its input.
         language: ISO 639-1 code, e.g. "en", "zh" or "de"; "und" where it is undetermined.
         source: Name of the source that it comes from.
     """

@@ -9,20 +9,29 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
+from typing import TypeVar
 
+from sevenllm_bench.corpus.conversation import Conversation
 from sevenllm_bench.corpus.near_duplicates import near_groups
 from sevenllm_bench.corpus.similarity import normalised, normalised_question
 from sevenllm_bench.data.rows import Row
 
+#: Begins the second part of the cell of a general example; the name of its source follows.
+GENERAL = "general "
 
-def cell_of(row: Row) -> str:
-    """Language and task of a row, as losses are reported by: "en/Threat Analysis" or "zh/mcq"."""
+_Record = TypeVar("_Record", Row, Conversation, Row | Conversation)
+
+
+def cell_of(row: Row | Conversation) -> str:
+    """Language and task of a row, as losses are reported by: "en/Threat Analysis", "zh/mcq", or "en/general NAME"."""
+    if isinstance(row, Conversation):
+        return f"{row.language}/{GENERAL}{row.source}"
     return f"{row.language}/{'mcq' if row.kind == 'mcq' else row.category}"
 
 
-def counts_by_cell(rows: Iterable[Row]) -> dict[str, int]:
+def counts_by_cell(rows: Iterable[Row | Conversation]) -> dict[str, int]:
     """Rows in each cell, cells in alphabetical order."""
     return dict(sorted(Counter(map(cell_of, rows)).items()))
 
@@ -30,8 +39,10 @@ def counts_by_cell(rows: Iterable[Row]) -> dict[str, int]:
 # --- duplicates ------------------------------------------------------------------------------------------------------
 
 
-def deduplicate(rows: Iterable[Row]) -> tuple[list[Row], list[tuple[int, int]]]:
+def deduplicate(rows: Iterable[_Record]) -> tuple[list[_Record], list[tuple[int, int]]]:
     """Drop every row that asks what an earlier one asked about the same incident text, whatever its answer.
+
+    Of a conversation, the user's first turn is what is asked, and all up to the last answer the text.
 
     Returns:
         The rows kept, in order, and (id, id of the first such row) of each row dropped. Case, punctuation and spaces make
@@ -40,7 +51,7 @@ def deduplicate(rows: Iterable[Row]) -> tuple[list[Row], list[tuple[int, int]]]:
     first: dict[bytes, int] = {}
     kept, dropped = [], []
     for row in rows:
-        key = _digest(f"{normalised_question(row) or row.instruction}\0{normalised(row.input) or row.input}")
+        key = _digest(_asked(row))
         if key in first:
             dropped.append((row.id, first[key]))
         else:
@@ -49,58 +60,91 @@ def deduplicate(rows: Iterable[Row]) -> tuple[list[Row], list[tuple[int, int]]]:
     return kept, dropped
 
 
+def _asked(row: Row | Conversation) -> str:
+    if isinstance(row, Row):
+        return f"{normalised_question(row) or row.instruction}\0{normalised(row.input) or row.input}"
+    first, *rest = (turn.text for turn in row.turns[:-1] if turn.role != "system")
+    text = "\n".join(rest)
+    return f"{normalised(first) or first}\0{normalised(text) or text}"
+
+
 # --- held-out rows ---------------------------------------------------------------------------------------------------
 
 
-def split_held_out(rows: Sequence[Row], share: float, seed: int) -> tuple[list[Row], list[Row]]:
+def split_held_out(
+    rows: Sequence[_Record], share: float, seed: int, always: Collection[int] = ()
+) -> tuple[list[_Record], list[_Record]]:
     """Hold incidents out, with all rows that ask about them.
 
     Incident texts that nearly equal one another (see `near_groups`) are one incident; rows without a text are told apart by
-    what they ask. About `share` of the incidents is held out: those whose hash is that low. Each language has at least one
-    on either side, where it has two and `share` makes at least one of them. Further rows move no incident but one whose
-    group they join, or the one that stands for its language.
+    what they ask, conversations by what the user says. About `share` of the incidents is held out: those whose hash is that
+    low. Each language, and each general source, has at least one on either side, where it has two and `share` makes at least
+    one of them. Further rows move no incident but one whose group they join, or the one that stands for its language.
 
     Args:
         rows: The rows.
         share: Share of incidents to hold out, in [0, 1); 0 holds none out.
         seed: Another seed holds out others.
+        always: Ids of rows that are there for the held-out loss alone. One that is trained on too, or nearly, is on neither
+            side.
 
     Returns:
         Training rows and held-out rows, each in the order of `rows`.
     """
-    if share <= 0:
+    if share <= 0 and not always:
         return list(rows), []
     incidents = _incidents(rows)
-    levels = {incident: _uniform("held out", seed, incident) for incident in incidents}
-    by_language: dict[str, set[str]] = defaultdict(set)
+    held = _held(rows, incidents, share, seed, always)
+    trained = {incident for row, incident in zip(rows, incidents, strict=True) if row.id not in always} - held
+    sides: tuple[list[_Record], list[_Record]] = ([], [])
     for row, incident in zip(rows, incidents, strict=True):
-        by_language[row.language].add(incident)
-    held = {incident for incident, level in levels.items() if level < share}
-    for language in sorted(by_language):
-        ordered = sorted(by_language[language], key=lambda incident: (levels[incident], incident))
+        if row.id not in always:
+            sides[incident in held].append(row)
+        elif incident not in trained:
+            sides[1].append(row)
+    return sides
+
+
+def _held(
+    rows: Sequence[Row | Conversation], incidents: Sequence[str], share: float, seed: int, always: Collection[int]
+) -> set[str]:
+    """The incidents that are held out of those with a row to train on."""
+    if share <= 0:
+        return set()
+    groups: dict[str, set[str]] = defaultdict(set)
+    for row, incident in zip(rows, incidents, strict=True):
+        if row.id not in always:
+            groups[row.language if isinstance(row, Row) else GENERAL + row.source].add(incident)
+    levels = {incident: _uniform("held out", seed, incident) for incident in incidents}
+    held = {incident for group in groups.values() for incident in group if levels[incident] < share}
+    for group in sorted(groups):
+        ordered = sorted(groups[group], key=lambda incident: (levels[incident], incident))
         if len(ordered) >= 2 and len(ordered) * share >= 1:
             held.add(ordered[0])
         if held.issuperset(ordered):
             held.remove(ordered[-1])
-    sides: tuple[list[Row], list[Row]] = ([], [])
-    for row, incident in zip(rows, incidents, strict=True):
-        sides[incident in held].append(row)
-    return sides
+    return held
 
 
-def _incidents(rows: Sequence[Row]) -> list[str]:
+def _incidents(rows: Sequence[Row | Conversation]) -> list[str]:
     """A name for the incident of each row: the digest of one text of its group, the same one in any order of rows."""
-    names = [normalised(row.input) or normalised_question(row) for row in rows]
+    names = [_incident_text(row) for row in rows]
     texts = sorted(set(names), key=lambda text: (_digest(text), text))
     leaders = near_groups(texts)
     incident = {text: _digest(texts[leader]).hex() for text, leader in zip(texts, leaders, strict=True)}
     return [incident[name] for name in names]
 
 
+def _incident_text(row: Row | Conversation) -> str:
+    if isinstance(row, Row):
+        return normalised(row.input) or normalised_question(row)
+    return normalised("\n".join(turn.text for turn in row.turns if turn.role == "user"))
+
+
 # --- samples and balance ---------------------------------------------------------------------------------------------
 
 
-def sample(rows: Sequence[Row], count: int, seed: int) -> list[Row]:
+def sample(rows: Sequence[_Record], count: int, seed: int) -> list[_Record]:
     """At most `count` of the rows, in their order; a smaller sample is part of a larger one. Ids should be distinct."""
     chosen = set(_ranked(rows, "sample", seed)[: max(count, 0)])
     return [row for place, row in enumerate(rows) if place in chosen]
@@ -158,9 +202,14 @@ def _shares(sizes: Mapping[str, int], temperature: float, total: int) -> dict[st
     return shares
 
 
-def _ranked(rows: Sequence[Row], purpose: str, seed: int) -> list[int]:
+def _ranked(rows: Sequence[Row | Conversation], purpose: str, seed: int) -> list[int]:
     """Places of the rows in the order of a keyed hash of their ids."""
-    return sorted(range(len(rows)), key=lambda place: (_digest(f"{purpose}\0{seed}\0{rows[place].id}"), place))
+    return ranked([row.id for row in rows], purpose, seed)
+
+
+def ranked(ids: Sequence[int], purpose: str, seed: int) -> list[int]:
+    """Places of some ids in the order of a keyed hash of them."""
+    return sorted(range(len(ids)), key=lambda place: (_digest(f"{purpose}\0{seed}\0{ids[place]}"), place))
 
 
 def _uniform(purpose: str, seed: int, name: str) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from sevenllm_bench.corpus.source.sources import INSTRUCT
 from sevenllm_bench.data.hub import REPO_ID
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.evaluation import Evaluation
@@ -48,7 +49,7 @@ _COMMAND = "## Evaluate it\n"
 
 def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
     data, run = report["data"], report["run"]
-    yield from _metadata(config)
+    yield from _metadata(config, data)
     yield f"# {Path(config.output).name}\n"
     yield from (f"> **{warning}.**\n" for warning in run["warnings"])
     base = without_folders(config.model.base)
@@ -75,7 +76,7 @@ def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
     yield ", ".join(f"{name} {number}" for name, number in run["versions"].items())
 
 
-def _metadata(config: FinetuneConfig) -> Iterator[str]:
+def _metadata(config: FinetuneConfig, data: Mapping[str, Any]) -> Iterator[str]:
     local = Path(config.model.base).expanduser().is_dir()
     from huggingface_hub import ModelCardData
 
@@ -86,9 +87,15 @@ def _metadata(config: FinetuneConfig) -> Iterator[str]:
         tags=["cybersecurity", "cyber-threat-intelligence", "sevenllm-bench"],
         base_model=None if local else config.model.base,
         base_model_relation=None if local else "finetune" if config.training.method == "full" else "adapter",
-        datasets=[REPO_ID] if config.data.source == "instruct" else None,
+        datasets=_datasets(data),
     )
     yield f"---\n{content.to_yaml()}\n---\n"
+
+
+def _datasets(data: Mapping[str, Any]) -> list[str] | None:
+    """Data sets of the Hub that were trained on."""
+    trained = [source for source in data["sources"] if source["role"] == "train" and source["origin"] == "hub"]
+    return [REPO_ID if source["source"] == INSTRUCT else source["source"] for source in trained] or None
 
 
 def _revision(config: FinetuneConfig) -> str:

@@ -1,31 +1,38 @@
-"""Rows to token ids and labels: the prompt as evaluation gives it, the loss on the completion only."""
+"""Rows and conversations to token ids and labels: the prompt as evaluation gives it, the loss on the completion only."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from sevenllm_bench.corpus.conversation import Conversation, Turn
 from sevenllm_bench.corpus.selection import cell_of
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.prompts import TARGET_DELIMITER, PromptStyle, render, target_parts
+from sevenllm_bench.finetune.chat_format import PLAIN_CHAT_TEMPLATE, ChatFormat
+from sevenllm_bench.finetune.script import (
+    Script,
+    Stretch,
+    conversation_script,
+    exchanges,
+    first_exchanges,
+    row_prompt,
+    row_script,
+)
+from sevenllm_bench.finetune.token_ids import TokenIds
+from sevenllm_bench.prompts import PromptStyle
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+__all__ = ["IGNORED", "PLAIN_CHAT_TEMPLATE", "Example", "ExampleEncoder", "Fitting"]
+
 #: Label of a token that carries no loss.
 IGNORED = -100
-
-#: Stands for the answer where a chat template is asked what it puts around it. An answer itself ("D") may be found elsewhere.
-_ANSWER = "answer-of-the-assistant"
-
-#: Chat template of a model that is trained without one: `--apply_chat_template` then asks exactly as without it.
-PLAIN_CHAT_TEMPLATE = (
-    "{% for message in messages %}{% if message['role'] == 'assistant' %}"
-    "{{ '\\n' + message['content'] + '\\n\\n' }}"
-    "{% else %}{{ message['content'] }}{% endif %}{% endfor %}"
-)
+#: Examples that are encoded at a time.
+_BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +40,8 @@ class Example:
     """A training example.
 
     Attributes:
-        row_id: The row it comes from.
-        cell: Language and task of the row, e.g. "en/Threat Analysis" or "zh/mcq".
+        row_id: The row or conversation it comes from.
+        cell: Language and task of the row, e.g. "en/Threat Analysis", "zh/mcq" or "en/general alpaca".
         input_ids: n token ids: prompt, completion, end of sequence.
         labels: n labels: the token ids where loss is taken, -100 elsewhere.
     """
@@ -52,25 +59,27 @@ class Fitting:
     Attributes:
         shortened: Incident text cut at its end.
         cut: Answer cut at its end, so without an end of sequence.
+        later: Later turns of a conversation left out.
         no_room: Left out: nothing of the answer would have fitted.
         no_thought: Left out of thought+answer: the row has no thought.
     """
 
     shortened: list[int] = field(default_factory=list)
     cut: list[int] = field(default_factory=list)
+    later: list[int] = field(default_factory=list)
     no_room: list[int] = field(default_factory=list)
     no_thought: list[int] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Counts, and the first thousand ids of each."""
-        names = {"shortened": "incident text shortened", "cut": "answer cut", "no_room": "left out, too long"}
-        names |= {"no_thought": "left out, no thought"}
+        names = {"shortened": "incident text shortened", "cut": "answer cut", "later": "later turns left out"}
+        names |= {"no_room": "left out, too long", "no_thought": "left out, no thought"}
         lists = {text: getattr(self, name) for name, text in names.items()}
         return {text: {"rows": len(ids), "ids": ids[:1000]} for text, ids in lists.items() if ids}
 
 
 class ExampleEncoder:
-    """Turns rows into examples for one tokenizer."""
+    """Turns rows and conversations into examples for one tokenizer."""
 
     def __init__(
         self,
@@ -102,100 +111,108 @@ class ExampleEncoder:
         self._style = style
         self._max_length = max_length
         self._with_thought_loss = with_thought_loss
-        self._chat = chat
-        self._chat_arguments = chat_template_arguments or {}
+        self._chat = ChatFormat(tokenizer, chat_template_arguments or {}) if chat else None
+        self._ids = TokenIds(tokenizer)
 
     @property
     def stop_strings(self) -> list[str] | None:
         """Where generation stops besides the model's own end, as in an evaluation; None for nowhere."""
         return None if self._chat else self._style.stop_strings
 
-    def encode(self, rows: Iterable[Row], fitting: Fitting) -> Iterator[Example]:
-        """The examples of `rows`; what had to be shortened or left out is noted in `fitting`."""
-        for row in rows:
-            if self._style.with_thought and not row.thought.strip():
-                fitting.no_thought.append(row.id)
-                continue
-            example = self._fit(row, fitting)
-            if example is not None:
-                yield example
+    def encode(self, records: Iterable[Row | Conversation], fitting: Fitting) -> Iterator[Example]:
+        """The examples of `records`; what had to be shortened or left out is noted in `fitting`."""
+        records = iter(records)
+        while batch := list(islice(records, _BATCH)):
+            scripts = [(record, self._script(record)) for record in batch if self._has_thought(record, fitting)]
+            begins = [script[:2] for _, script in scripts]
+            self._ids.prepare([prompt.text for prompt, _ in begins], [(prompt.text, rest.text) for prompt, rest in begins])
+            for record, script in scripts:
+                example = self._fit(record, self._encoded(script), fitting)
+                if example is not None:
+                    yield example
+
+    def _has_thought(self, record: Row | Conversation, fitting: Fitting) -> bool:
+        """Whether a row has the thought that the style asks for; noted where it hasn't."""
+        if isinstance(record, Row) and self._style.with_thought and not record.thought.strip():
+            fitting.no_thought.append(record.id)
+            return False
+        return True
 
     def prompt_ids(self, row: Row) -> list[int]:
         """Token ids of the prompt, as lm-eval's `hf` model encodes it."""
-        return self._ids(self.prompt(row))
+        return self._ids.of_prompt(self.prompt(row))
 
     def prompt(self, row: Row) -> str:
         """The prompt as text, in the chat template where there is one."""
-        text = render(row, self._style)
-        return self._in_chat([{"role": "user", "content": text}], add_generation_prompt=True) if self._chat else text
+        return row_prompt(row, self._style, self._chat)
 
-    def _in_chat(self, messages: list[dict[str, str]], **arguments: Any) -> str:
-        try:
-            return str(self._tokenizer.apply_chat_template(messages, tokenize=False, **self._chat_arguments, **arguments))
-        except Exception as error:  # a template is a program
-            raise ConfigError(
-                f"the chat template can't be applied with data.chat_template_arguments={self._chat_arguments}: {error}"
-            ) from None
+    def _script(self, record: Row | Conversation) -> Script:
+        if isinstance(record, Row):
+            return row_script(record, self._style, self._chat, self._with_thought_loss)
+        return conversation_script(record, self._chat, str(self._tokenizer.eos_token))
 
-    def _ids(self, text: str) -> list[int]:
-        """As lm-eval encodes: with the tokenizer's special tokens, unless the text has its beginning of sequence already."""
-        bos = self._tokenizer.bos_token
-        special = not (bos and text.startswith(bos))
-        return list(self._tokenizer.encode(text, add_special_tokens=special))
-
-    def _completion(self, row: Row, prompt: str) -> tuple[str, str]:
-        """The text after the prompt without the end of sequence: what carries no loss, and what does."""
-        thought, answer = target_parts(row, self._style)
-        lead, end = self._around(row, prompt) if self._chat else (TARGET_DELIMITER, "")
-        if thought and not self._with_thought_loss:
-            return lead + thought, answer + end
-        return "", lead + thought + answer + end  # the lead, too: an evaluation ends with the prompt
-
-    def _around(self, row: Row, prompt: str) -> tuple[str, str]:
-        """What the chat template puts between the prompt and the answer, and after the answer."""
-        turns = [{"role": "user", "content": render(row, self._style)}, {"role": "assistant", "content": _ANSWER}]
-        whole = self._in_chat(turns)
-        place = whole.find(_ANSWER, len(prompt)) if whole.startswith(prompt) else -1
-        if place < 0:  # the template writes finished turns another way: the answer comes right after the prompt
-            return "", ""
-        end = whole[place + len(_ANSWER) :].rstrip()
-        return whole[len(prompt) : place], end.removesuffix(str(self._tokenizer.eos_token))
-
-    def _whole(self, row: Row) -> tuple[list[int], list[int]]:
+    def _encoded(self, script: Script) -> tuple[list[int], list[int]]:
         """Token ids of the example, and its labels."""
-        prompt = self.prompt(row)
-        without_loss, with_loss = self._completion(row, prompt)
-        head = self._ids(prompt)
-        completion = self._after(prompt, head, without_loss + with_loss)
-        masked = _common_prefix(self._after(prompt, head, without_loss), completion) if without_loss else 0
-        ids = [*head, *completion, int(self._tokenizer.eos_token_id)]
-        return ids, [IGNORED] * (len(head) + masked) + ids[len(head) + masked :]
+        ids: list[int] = []
+        labels: list[int] = []
+        before = ""
+        for stretch in script:
+            new = self._stretch(before, stretch)
+            masked = self._masked(before, stretch, new)
+            ids, labels = ids + new, labels + [IGNORED] * masked + new[masked:]
+            before += stretch.text
+        eos = int(self._tokenizer.eos_token_id)
+        return [*ids, eos], [*labels, eos]
 
-    def _after(self, before: str, before_ids: list[int], text: str) -> list[int]:
-        """Token ids of `text` after `before`.
+    def _stretch(self, before: str, stretch: Stretch) -> list[int]:
+        """Token ids of a stretch; where a special token is spelt out in what is said, part for part."""
+        if not any(part.is_said and self._ids.spells_control(part.text) for part in stretch.parts):
+            return self._ids.after(before, stretch.text) if before else self._ids.of_prompt(stretch.text)
+        ids: list[int] = []
+        for part in stretch.parts:
+            if part.is_said:
+                ids += ([] if before else self._ids.of_prompt("")) + self._ids.of_said(before, part.text)
+            elif part.text:
+                ids += self._ids.of_markup(part.text) if before else self._ids.of_prompt(part.text)
+            before += part.text
+        return ids
 
-        Those of the joined text where its beginning stays as it was: a tokenizer may put a space before a text of its own.
-        Where tokens would merge across the seam they are encoded apart: in an evaluation the prompt comes alone, too.
-        """
-        joined = self._ids(before + text)
-        if joined[: len(before_ids)] == before_ids:
-            return joined[len(before_ids) :]
-        return list(self._tokenizer.encode(text, add_special_tokens=False))
+    def _masked(self, before: str, stretch: Stretch, ids: list[int]) -> int:
+        """Number of leading ids of a stretch that carry no loss."""
+        if stretch.without_loss == len(stretch.parts):
+            return len(ids)
+        if not stretch.without_loss:
+            return 0
+        first = Stretch(stretch.parts[: stretch.without_loss], 0)
+        return _common_prefix(self._stretch(before, first), ids)
 
-    def _fit(self, row: Row, fitting: Fitting) -> Example | None:
-        ids, labels = self._whole(row)
+    def _fit(self, record: Row | Conversation, whole: tuple[list[int], list[int]], fitting: Fitting) -> Example | None:
+        ids, labels = whole
         if len(ids) > self._max_length:
-            size = _longest(lambda size: self._fits(_with_input(row, size)), len(row.input))
-            ids, labels = self._whole(_with_input(row, max(size, 0)))
+            ids, labels, noted = self._shortened(record, fitting)
             ids, labels = ids[: self._max_length], labels[: self._max_length]
             if all(label == IGNORED for label in labels[1:]):
-                fitting.no_room.append(row.id)
+                fitting.no_room.append(record.id)
                 return None
-            (fitting.shortened if size >= 0 else fitting.cut).append(row.id)
-        return Example(row.id, cell_of(row), ids, labels)
+            noted.append(record.id)
+        return Example(record.id, cell_of(record), ids, labels)
 
-    def _fits(self, row: Row) -> bool:
-        return len(self._whole(row)[0]) <= self._max_length
+    def _shortened(self, record: Row | Conversation, fitting: Fitting) -> tuple[list[int], list[int], list[int]]:
+        """Ids and labels of a shorter form, which may still be too long, and where that is noted."""
+        if isinstance(record, Conversation) and (count := exchanges(record.turns)) > 1:
+            talk = record
+            kept = 1 + _longest(lambda more: self._fits(_with_exchanges(talk, more + 1)), count - 1)
+            if kept:
+                return *self._whole(_with_exchanges(talk, kept)), fitting.later
+            record = _with_exchanges(talk, 1)
+        size = _longest(lambda size: self._fits(_with_text(record, size)), len(_text_of(record)))
+        return *self._whole(_with_text(record, max(size, 0))), fitting.shortened if size >= 0 else fitting.cut
+
+    def _whole(self, record: Row | Conversation) -> tuple[list[int], list[int]]:
+        return self._encoded(self._script(record))
+
+    def _fits(self, record: Row | Conversation) -> bool:
+        return len(self._whole(record)[0]) <= self._max_length
 
 
 def _common_prefix(first: list[int], second: list[int]) -> int:
@@ -204,8 +221,28 @@ def _common_prefix(first: list[int], second: list[int]) -> int:
     return next((place for place, (one, other) in enumerate(pairs) if one != other), min(len(first), len(second)))
 
 
-def _with_input(row: Row, size: int) -> Row:
-    return replace(row, input=row.input[:size])
+def _with_exchanges(conversation: Conversation, count: int) -> Conversation:
+    return replace(conversation, turns=first_exchanges(conversation.turns, count))
+
+
+def _text_of(record: Row | Conversation) -> str:
+    """What may be shortened: the incident text, or the input beside an instruction; empty for other conversations."""
+    if isinstance(record, Row):
+        return record.input
+    return record.turns[-2].text if _has_input(record) else ""
+
+
+def _has_input(conversation: Conversation) -> bool:
+    return [turn.role for turn in conversation.turns[-3:]] == ["user", "user", "assistant"]
+
+
+def _with_text(record: Row | Conversation, size: int) -> Row | Conversation:
+    if isinstance(record, Row):
+        return replace(record, input=record.input[:size])
+    if not _has_input(record):
+        return record
+    shorter = Turn("user", record.turns[-2].text[:size])
+    return replace(record, turns=(*record.turns[:-2], shorter, record.turns[-1]))
 
 
 def _longest(fits: Callable[[int], bool], upper: int) -> int:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.attention import PACKED_SDPA, register
+from sevenllm_bench.finetune.chat_format import PLAIN_CHAT_TEMPLATE
 from sevenllm_bench.finetune.config import ModelSection
-from sevenllm_bench.finetune.examples import PLAIN_CHAT_TEMPLATE
 from sevenllm_bench.finetune.runtime import Runtime
 
 if TYPE_CHECKING:

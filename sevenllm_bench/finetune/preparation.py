@@ -77,7 +77,7 @@ def _store(config: FinetuneConfig, selection: Selection, prepared: Prepared, out
     prepared.training.save_to_disk(str(output.data / "training"))
     if prepared.held_out is not None:
         prepared.held_out.save_to_disk(str(output.data / "held_out"))
-    rows = spread(selection.held_out, config.evaluation.metrics_rows)
+    rows = spread(selection.held_out_rows, config.evaluation.metrics_rows)
     write_lines(output.data / "answered.jsonl", [asdict(row) for row in rows])
 
 

@@ -7,14 +7,14 @@ broken in more than a few places is refused.
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
+from sevenllm_bench.corpus.source.line_reader import LONGEST_LINE, is_packed, numbered_lines
 from sevenllm_bench.corpus.source.training_rows import LeftOut, Notes, read_record
+from sevenllm_bench.corpus.source.training_source import Corpus, Dropped, first_of, is_hopeless, too_many_broken
 from sevenllm_bench.data.embedded import embedded_sha256, embedded_split
 from sevenllm_bench.data.hub import REPO_ID, REVISION, download
 from sevenllm_bench.data.official import SHA256, SHA256_LF
@@ -27,12 +27,6 @@ FILENAME = "train.jsonl"
 NAME = "SEvenLLM-Instruct"
 EMBEDDED_NAME = "sevenllm-bench embedded, train split"
 
-#: A file with more than this share of broken lines, and at least so many of them, is another file.
-_BROKEN_SHARE, _BROKEN_LINES = 0.01, 10
-#: Lines of the genuine file. What has more broken lines already than this many allow is not read to its end.
-_LINES = 91_401
-#: A longer line is no row (the genuine file has 2 KB on a line); it is not held in memory.
-_LONGEST_LINE = 2**24
 #: Ids beyond this are no row numbers, and JSON readers elsewhere would round them.
 _LARGEST_ID = 2**53
 
@@ -40,31 +34,6 @@ WAYS_TO_GET_IT = f"""Ways to get it:
   - let it be downloaded (needs the network, 187 MB): https://huggingface.co/datasets/{REPO_ID}, revision {REVISION[:8]}
   - put {FILENAME} into a folder, and name the folder or the file as the training corpus
   - to try fine-tuning without it: the embedded train rows, our own writing, which are not the corpus"""
-
-
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """Training rows and what identifies them.
-
-    Attributes:
-        rows: Usable rows, in file order, with unique ids. `Row.category` is one of the 28 tasks or "Other".
-        sha256: Hash of the file as read; of all embedded files for the embedded rows.
-        origin: "hub", "file" or "embedded".
-        name: Name of the corpus or file.
-        lines: Lines in the file, blank ones not counted.
-        counts: What was normalised or left out, and how often; see `records`.
-        labels: Labels that are no task name: label, then "category" that it was mapped to (may be "Other") and "rows".
-        dropped: What was left out: (line number, id if it was a number, reason).
-    """
-
-    rows: tuple[Row, ...]
-    sha256: str
-    origin: str
-    name: str
-    lines: int = 0
-    counts: dict[str, int] = field(default_factory=dict)
-    labels: dict[str, dict[str, str | int]] = field(default_factory=dict)
-    dropped: tuple[tuple[int, int | None, str], ...] = ()
 
 
 def load_instruct(path: str | Path | None = None) -> Corpus:
@@ -104,16 +73,16 @@ def _in_folder(path: Path) -> Path:
 def _read(path: Path, name: str, origin: str) -> Corpus:
     digest, notes = hashlib.sha256(), Notes()
     rows: list[tuple[Row, bool]] = []
-    dropped: list[tuple[int, int | None, str]] = []
+    dropped: list[Dropped] = []
     lines = broken = 0
-    for number, line in _lines(path, digest):
+    for number, line in numbered_lines(path, digest):
         lines += 1
         try:
             row, row_id = _record(line, notes)
         except LeftOut as problem:
             broken += problem.broken
             dropped.append((number, problem.row_id, problem.reason))
-            if broken > _BROKEN_SHARE * max(lines, _LINES):
+            if is_hopeless(broken, lines):
                 break
         else:
             rows.append((row, row_id is not None and abs(row_id) <= _LARGEST_ID))
@@ -124,44 +93,21 @@ def _read(path: Path, name: str, origin: str) -> Corpus:
 
 
 def _record(line: bytes, notes: Notes) -> tuple[Row, int | None]:
-    if len(line) > _LONGEST_LINE:
-        raise LeftOut(f"longer than {_LONGEST_LINE // 2**20} MiB", broken=True)
+    if len(line) > LONGEST_LINE:
+        raise LeftOut(f"longer than {LONGEST_LINE // 2**20} MiB", broken=True)
     return read_record(line, notes)
 
 
-def _lines(path: Path, digest: hashlib._Hash) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines that are not blank; of one that is too long, its beginning. All bytes go into `digest`."""
-    try:
-        with path.open("rb") as file:
-            number = 0
-            while line := file.readline(_LONGEST_LINE + 1):
-                number += 1
-                digest.update(line)
-                rest = line
-                while len(rest) > _LONGEST_LINE and not rest.endswith(b"\n"):
-                    rest = file.readline(_LONGEST_LINE + 1)
-                    digest.update(rest)
-                line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-                if line.strip():
-                    yield number, line
-    except OSError as problem:
-        raise DataError(f"{path}: can't be read ({problem.strerror or problem})") from None
-
-
-def _check(path: Path, sha256: str, lines: int, broken: int, dropped: list[tuple[int, int | None, str]], any_row: bool) -> None:
+def _check(path: Path, sha256: str, lines: int, broken: int, dropped: list[Dropped], any_row: bool) -> None:
     """Refuse the benchmark itself, a file without a usable row, and one with too many broken lines."""
     if sha256 in (SHA256, SHA256_LF):
         raise DataError(f"{path} is the benchmark's own test file: nothing may be trained on it.\n{WAYS_TO_GET_IT}")
-    if (other := what_else(path)) and not any_row:
+    if not any_row and not is_packed(path) and (other := what_else(path)):
         raise DataError(f"{path}: {other}.\n{WAYS_TO_GET_IT}")
-    first = f" The first: line {dropped[0][0]}, {dropped[0][2]}." if dropped else ""
-    if broken >= _BROKEN_LINES and broken > _BROKEN_SHARE * lines:
-        raise DataError(
-            f"{path}: {broken:,} of {lines:,} lines are no rows of {NAME}; more than {_BROKEN_SHARE:.0%} means that this is "
-            f"another file or a damaged one.{first}\n{WAYS_TO_GET_IT}"
-        )
+    if problem := too_many_broken(broken, lines, f"rows of {NAME}", dropped):
+        raise DataError(f"{path}: {problem}\n{WAYS_TO_GET_IT}")
     if not any_row:
-        raise DataError(f"{path}: no usable row in {lines:,} lines.{first}\n{WAYS_TO_GET_IT}")
+        raise DataError(f"{path}: no usable row in {lines:,} lines.{first_of(dropped)}\n{WAYS_TO_GET_IT}")
 
 
 def _with_unique_ids(rows: list[tuple[Row, bool]], counts: Counter[str]) -> tuple[Row, ...]:

@@ -62,7 +62,7 @@ def read_record(line: bytes, notes: Notes) -> tuple[Row, int | None]:
     Raises:
         LeftOut: The line gives no row; the reason is in it.
     """
-    record = _decode(line)
+    record = decode(line, ("instruction", "output"))
     row_id = record.get("id")
     row_id = row_id if isinstance(row_id, int) and not isinstance(row_id, bool) else None
     try:
@@ -72,7 +72,12 @@ def read_record(line: bytes, notes: Notes) -> tuple[Row, int | None]:
         raise
 
 
-def _decode(line: bytes) -> dict[str, Any]:
+def decode(line: bytes, keys: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The JSON object on a line.
+
+    Raises:
+        LeftOut: There is none with these keys, or one that is nested too deeply to be worked with.
+    """
     try:
         text = line.decode("utf-8")
         record = json.loads(text)
@@ -80,8 +85,8 @@ def _decode(line: bytes) -> dict[str, Any]:
         raise LeftOut("not UTF-8", broken=True) from None
     except (ValueError, RecursionError):
         raise LeftOut("broken JSON", broken=True) from None
-    if not isinstance(record, dict) or "instruction" not in record or "output" not in record:
-        raise LeftOut("no JSON object with instruction and output", broken=True)
+    if not isinstance(record, dict) or any(key not in record for key in keys):
+        raise LeftOut("no JSON object" + f" with {' and '.join(keys)}" * bool(keys), broken=True)
     if any(isinstance(value, (dict, list)) for value in record.values()) and nesting(text) > MAX_DEPTH:
         raise LeftOut("nested too deeply", broken=True)
     # Lone surrogates can only come as escapes, and can't be written as UTF-8 again.

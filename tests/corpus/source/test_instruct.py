@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from sevenllm_bench.corpus.source import instruct
+from sevenllm_bench.corpus.source import instruct, line_reader
 from sevenllm_bench.corpus.source.instruct import FILENAME, WAYS_TO_GET_IT, load_embedded_corpus, load_instruct
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.data.hub import REPO_ID, REVISION
@@ -170,7 +170,8 @@ def test_another_file_is_not_read_to_its_end(tmp_path):
 
 
 def test_a_line_that_is_too_long_is_left_out_and_not_held(tmp_path, monkeypatch):
-    monkeypatch.setattr(instruct, "_LONGEST_LINE", 1000)
+    for module in (instruct, line_reader):
+        monkeypatch.setattr(module, "LONGEST_LINE", 1000)
     content = b"\n".join([line(id=1), b"x" * 5000, line(id=2, input="y" * 900), b"z" * 1001, line(id=3)])
     (tmp_path / FILENAME).write_bytes(content)
     corpus = load_instruct(tmp_path)
