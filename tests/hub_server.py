@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,42 @@ class Hub:
     cut: int | None = None
     status: int = 200
 
+    def find(self, path: str) -> tuple[bytes, str] | None:
+        """Content of a file and the commit it is of; None where there is no such file."""
+        folder, _, name = path.rpartition("/")
+        there = folder == f"/datasets/{REPO_ID}/resolve/{REVISION}" and name in self.files
+        return (self.files[name], REVISION) if there else None
+
+
+@dataclass
+class ModelHub(Hub):
+    """A model's repository.
+
+    Attributes:
+        repository: Its id.
+        revisions: Commit by branch or tag; a commit stands for itself.
+        commits: Folder of the files of each commit.
+    """
+
+    repository: str = "an-org/a-model"
+    revisions: dict[str, str] = field(default_factory=dict)
+    commits: dict[str, Path] = field(default_factory=dict)
+
+    def find(self, path: str) -> tuple[bytes, str] | None:
+        about = f"/api/models/{self.repository}/revision/"
+        if path.startswith(about):
+            name = path.removeprefix(about).partition("?")[0]
+            commit = self.revisions.get(name, name)
+            content = {"_id": "0", "id": self.repository, "modelId": self.repository, "sha": commit, "siblings": []}
+            return (json.dumps(content).encode(), commit) if commit in self.commits else None
+        start = f"/{self.repository}/resolve/"
+        revision, _, name = path.removeprefix(start).partition("/")
+        commit = self.revisions.get(revision, revision)
+        if not path.startswith(start) or commit not in self.commits:
+            return None
+        file = self.commits[commit] / name
+        return (file.read_bytes(), commit) if file.is_file() else None
+
 
 def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
@@ -42,18 +79,18 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
         def answer(self, body: bool) -> None:
             hub.requests.append(f"{self.command} {self.path}")
-            folder, _, name = self.path.rpartition("/")
-            content = hub.files.get(name) if folder == f"/datasets/{REPO_ID}/resolve/{REVISION}" else None
-            if content is None or hub.status != 200:
+            found = hub.find(self.path)
+            if found is None or hub.status != 200:
                 self.send_response(404 if hub.status == 200 else hub.status)
                 if hub.status == 200:
                     self.send_header("X-Error-Code", "EntryNotFound")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
                 return
+            content, commit = found
             self.send_response(200)
             self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
-            self.send_header("X-Repo-Commit", REVISION)
+            self.send_header("X-Repo-Commit", commit)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             if body:
@@ -66,11 +103,11 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def serve(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def serve(cache: Path, monkeypatch: pytest.MonkeyPatch, hub: Hub | None = None) -> Iterator[Hub]:
     """A Hub that `huggingface_hub` asks, with an empty cache of its own."""
-    from huggingface_hub import constants
+    from huggingface_hub import constants, hf_api
 
-    hub = Hub()
+    hub = hub or Hub()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     template = constants.HUGGINGFACE_CO_URL_TEMPLATE.removeprefix(constants.ENDPOINT)
@@ -78,6 +115,7 @@ def serve(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     monkeypatch.setattr(constants, "ENDPOINT", endpoint)
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", endpoint + template)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr(hf_api.api, "endpoint", endpoint)  # that of the functions which are its methods
     try:
         yield hub
     finally:

@@ -35,11 +35,11 @@ def load_base(
         ConfigError: There is no such model, or the run can't go with it: it is no causal language model, it is adapters,
             its tokenizer or its positions don't fit, its weights are quantised and shall be trained, files are damaged.
     """
-    model = config.model
-    _check_place(model)
+    _check_place(config.model)
+    model = at_commit(config.model)
     base = load_config(model)
     _check_kind(model, base)
-    config = config.model_copy(update={"model": at_commit(model, base)})
+    config = config.model_copy(update={"model": model})
     if model.adapter:
         config = config.model_copy(update={"lora": as_section(read_adapter(model.adapter))})
         say(f"the adapters in {model.adapter} are trained further, with their own settings: rank {config.lora.rank}")

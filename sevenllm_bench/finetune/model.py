@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
@@ -40,9 +42,14 @@ def is_adapter(location: str, revision: str | None) -> bool:
         return False
 
 
-def at_commit(model: ModelSection, base: PretrainedConfig) -> ModelSection:
-    """The same base, pinned to the commit that its configuration was read at; a folder as it is."""
-    commit = None if model.is_folder else getattr(base, "_commit_hash", None)
+def at_commit(model: ModelSection) -> ModelSection:
+    """The same base, pinned to the commit that its revision is now; a folder as it is."""
+    from transformers.utils import cached_file
+
+    if model.is_folder:
+        return model
+    found = _load(cached_file, model, filename=model.gguf_file or "config.json")
+    commit = next((name for folder, name in pairwise(Path(found or "").parts) if folder == "snapshots"), None)
     return model.model_copy(update={"revision": commit}) if commit else model
 
 
@@ -123,7 +130,7 @@ def _some(names: list[str]) -> str:
 
 
 def _load(load: Callable[..., Any], model: ModelSection, **arguments: Any) -> Any:
-    if model.gguf_file:
+    if model.gguf_file and "filename" not in arguments:
         arguments["gguf_file"] = model.gguf_file
     try:
         return load(model.location, revision=model.revision or "main", trust_remote_code=model.trust_remote_code, **arguments)
