@@ -16,7 +16,6 @@ from sevenllm_bench.io.files import is_folder, user_path
 
 if TYPE_CHECKING:
     from datasets import Dataset
-    from transformers import PretrainedConfig
 
 #: Keys that may differ between a run and its resumption, and why.
 IGNORED = {
@@ -31,6 +30,9 @@ IGNORED = {
     "data.allow_modified": "what is allowed; the rows decide",
     "data.source": "the place of the rows: the encoded rows decide",
     "model.base": "the place of the weights: they decide",
+    "model.revision": "a name of the commit, which decides",
+    "model.adapter": "the place of the adapters to begin with: they decide",
+    "model.allow_other_weights": "what is allowed; the weights decide",
     "model.attention": "as resolved for the device",
     "model.weights": "as resolved for the device",
     "training.device": "as resolved",
@@ -42,13 +44,12 @@ _PACKAGES = ("torch", "transformers", "trl")
 _SAMPLE = 1 << 20
 
 
-def identity(config: FinetuneConfig, runtime: Runtime, base: PretrainedConfig, prepared: Prepared) -> dict[str, Any]:
+def identity(config: FinetuneConfig, runtime: Runtime, prepared: Prepared) -> dict[str, Any]:
     """What must be equal for a run to be resumed, JSON-able, by the names of the configuration's keys.
 
     Args:
-        config: The run.
+        config: The run, its base pinned to a commit.
         runtime: What it is computed on.
-        base: Configuration of the base model, as loaded.
         prepared: The encoded rows.
     """
     computed = {"device": runtime.device, "precision": runtime.precision}
@@ -57,7 +58,8 @@ def identity(config: FinetuneConfig, runtime: Runtime, base: PretrainedConfig, p
         **{f"training.{name}": value for name, value in computed.items()},
         "model.weights": runtime.weights,
         "model.attention": runtime.attention,
-        "model.base": _weights(config, base),
+        "model.base": _weights(config),
+        "model.adapter": _adapter(config.model.adapter),
         "training.deepspeed": _file(config.training.deepspeed),
         "training rows, encoded": content_hash(prepared.training),
         "held-out rows, encoded": content_hash(prepared.held_out) if prepared.held_out is not None else None,
@@ -74,12 +76,16 @@ def _settings(config: FinetuneConfig) -> dict[str, Any]:
     return {key: value for key, value in keys.items() if key not in IGNORED}
 
 
-def _weights(config: FinetuneConfig, base: PretrainedConfig) -> str:
+def _weights(config: FinetuneConfig) -> str:
     """The base model by its content: a hash of its files, or the Hub's commit."""
     location = config.model.location
     if is_folder(location):
         return f"files with the hash {folder_hash(Path(location))}"
-    return f"{location} at commit {getattr(base, '_commit_hash', None)}"
+    return f"{location} at commit {config.model.revision}"
+
+
+def _adapter(folder: str | None) -> str | None:
+    return None if folder is None else f"files with the hash {folder_hash(user_path(folder, ConfigError))}"
 
 
 def _file(name: str | None) -> str | None:

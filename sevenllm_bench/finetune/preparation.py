@@ -62,7 +62,7 @@ def prepare(
     require_space(output.path, disk_bytes(config, base))
     selection = select(config, say)
     prepared = encode(selection, encoder, say)
-    resume_from = output.open(identity(config, runtime, base, prepared), config.resume == "auto")
+    resume_from = output.open(identity(config, runtime, prepared), config.resume == "auto")
     _store(config, selection, prepared, output)
     if resume_from:
         say(f"resuming from {resume_from.name}")

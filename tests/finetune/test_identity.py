@@ -13,7 +13,7 @@ from sevenllm_bench.finetune.identity import IGNORED, content_hash, folder_hash,
 from sevenllm_bench.finetune.runtime import resolve
 
 datasets = pytest.importorskip("datasets")
-transformers = pytest.importorskip("transformers")
+pytest.importorskip("transformers")
 
 ROWS = {"input_ids": [[1, 2, 3], [4, 5]], "labels": [[-100, 2, 3], [-100, 5]]}
 
@@ -34,7 +34,7 @@ def home(tmp_path, monkeypatch):
 def of(*changes, rows=None, base="base"):
     config = read_config("paper", [f"model.base={base}", "output=out", "data.source=train.jsonl", *changes])
     prepared = Prepared(datasets.Dataset.from_dict(rows or ROWS), None, {})
-    return identity(config, resolve(config), transformers.LlamaConfig(), prepared)
+    return identity(config, resolve(config), prepared)
 
 
 def differing(one, other):
@@ -69,17 +69,25 @@ def test_the_base_is_its_content_wherever_it_lies(home):
 
 
 def test_another_hub_model_or_commit():
-    config = transformers.LlamaConfig()
-    other = transformers.LlamaConfig()
-    config._commit_hash, other._commit_hash = "a" * 40, "b" * 40
     prepared = Prepared(datasets.Dataset.from_dict(ROWS), None, {})
 
-    def of_commit(name, base):
-        run = read_config("paper", [f"model.base={name}", "output=out"])
-        return identity(run, resolve(run), base, prepared)
+    def of_commit(name, commit):
+        run = read_config("paper", [f"model.base={name}", "output=out", f"model.revision={commit}"])
+        return identity(run, resolve(run), prepared)
 
-    assert differing(of_commit("a/b", config), of_commit("a/b", other)) == {"model.base"}
-    assert differing(of_commit("a/b", config), of_commit("a/c", config)) == {"model.base"}
+    assert differing(of_commit("a/b", "a" * 40), of_commit("a/b", "b" * 40)) == {"model.base"}
+    assert differing(of_commit("a/b", "a" * 40), of_commit("a/c", "a" * 40)) == {"model.base"}
+
+
+def test_other_adapters_to_begin_with(home):
+    for name in ("one", "two"):
+        (home / name).mkdir()
+        (home / name / "adapter_model.safetensors").write_bytes(name.encode())
+    shutil.copytree(home / "one", home / "copy")
+    lora = ("training.method=lora", "training.sharding=none")
+    of_folders = [of(*lora, f"model.adapter={name}") for name in ("one", "copy", "two")]
+    assert differing(*of_folders[:2]) == set()
+    assert differing(*of_folders[1:]) == {"model.adapter"}
 
 
 @pytest.mark.parametrize(
