@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +19,13 @@ from sevenllm_bench.finetune.runtime import Runtime
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+#: Arguments with which transformers says what of the weights was missing, unknown or of another shape.
+LOADING: Mapping[str, Any] = {"output_loading_info": True, "ignore_mismatched_sizes": True}
+
 #: Names of weights that an error lists.
 _LISTED = 3
+#: Masks and frequencies that earlier versions of transformers saved with the weights (GPT-2, GPT-J, GPT-NeoX, Llama).
+_SAVED_BUFFERS = re.compile(r"\.(attn|attention)\.(masked_)?bias$|rotary_emb\.inv_freq$")
 
 
 def load_config(model: ModelSection) -> PretrainedConfig:
@@ -97,7 +105,8 @@ def load_model(section: ModelSection, runtime: Runtime) -> PreTrainedModel:
         arguments["attn_implementation"] = runtime.attention
     if runtime.weights == "nf4":
         arguments["quantization_config"] = _four_bits()
-    model, info = _load(AutoModelForCausalLM.from_pretrained, section, output_loading_info=True, **arguments)
+    with without_loading_report():
+        model, info = _load(AutoModelForCausalLM.from_pretrained, section, **LOADING, **arguments)
     if not section.allow_other_weights:
         require_all_weights(f"model.base={section.base}", info, "model.allow_other_weights=true")
     model.config.use_cache = True  # also where the base was saved while training, when it was off
@@ -109,20 +118,37 @@ def require_all_weights(name: str, info: Mapping[str, Any], override: str) -> No
 
     Args:
         name: The model, as it was given.
-        info: What transformers says of loading: "missing_keys" and "unexpected_keys", without those that a model ties or
-            ignores by its own declaration.
+        info: What transformers says of loading with `LOADING`: "missing_keys", "unexpected_keys" and "mismatched_keys",
+            without those that a model ties or ignores by its own declaration.
         override: What lets a user go on all the same.
 
     Raises:
         ConfigError: They don't.
     """
-    lists = {"lack": sorted(info["missing_keys"]), "hold unknown": sorted(info["unexpected_keys"])}
-    problems = [f"{verb} {len(names):,} weights ({_some(names)})" for verb, names in lists.items() if names]
+    other = [f"{key}: {tuple(found)} for {tuple(wanted)}" for key, found, wanted in info["mismatched_keys"]]
+    lists = {
+        "lack {:,} weights": info["missing_keys"],
+        "hold {:,} unknown weights": [key for key in info["unexpected_keys"] if not _SAVED_BUFFERS.search(key)],
+        "hold {:,} weights of another shape": other,
+    }
+    problems = [f"{text.format(len(names))} ({_some(sorted(names))})" for text, names in lists.items() if names]
     if problems:
         raise ConfigError(
             f"{name}: its files {' and '.join(problems)}, so it would not be the model that it is taken for; name a complete "
             f"causal model, or go on all the same with {override} (what is missing then starts at random)"
         )
+
+
+@contextmanager
+def without_loading_report() -> Iterator[None]:
+    """Without the table that transformers prints of such weights: `require_all_weights` says it in one line."""
+    logger = logging.getLogger("transformers.modeling_utils")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _some(names: list[str]) -> str:
