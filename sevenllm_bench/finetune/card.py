@@ -12,6 +12,7 @@ from sevenllm_bench.corpus.source.sources import INSTRUCT
 from sevenllm_bench.data.hub import REPO_ID
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.evaluation import Evaluation
+from sevenllm_bench.finetune.kernel_check import described
 from sevenllm_bench.finetune.run_folder import CARD
 from sevenllm_bench.finetune.shown_paths import without_folders
 
@@ -22,7 +23,7 @@ def write_card(folder: Path, config: FinetuneConfig, report: Mapping[str, Any]) 
     Args:
         folder: The checkpoint.
         config: The run.
-        report: "data" (of `prepare`) and "run" (steps, losses, metrics, versions).
+        report: "data" (of `prepare`), "attention" (of `settle_attention`), "run" (steps, losses, metrics, versions).
     """
     (folder / CARD).write_text("\n".join(_card(config, report)) + "\n", encoding="utf-8")
 
@@ -68,6 +69,7 @@ def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
     yield from _data(data)
     yield "\n## Training\n"
     yield from _training(config, run)
+    yield f"- {described(report['attention'])}"
     yield "\n## Held-out loss and metrics\n"
     yield from _results(run)
     yield "\n## Configuration\n"

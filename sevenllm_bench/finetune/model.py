@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.attention import PACKED_SDPA, register
+from sevenllm_bench.finetune.attention import PACKED_SDPA
 from sevenllm_bench.finetune.chat_format import PLAIN_CHAT_TEMPLATE
 from sevenllm_bench.finetune.config import ModelSection
 from sevenllm_bench.finetune.runtime import Runtime
@@ -99,9 +99,7 @@ def load_model(section: ModelSection, runtime: Runtime) -> PreTrainedModel:
     from transformers import AutoModelForCausalLM
 
     arguments: dict[str, Any] = {"dtype": torch.float32 if runtime.weights == "fp32" else torch.bfloat16}
-    if runtime.attention == PACKED_SDPA:
-        register()
-    if runtime.attention != "auto":
+    if runtime.attention not in ("auto", PACKED_SDPA):  # `self_check` decides on ours
         arguments["attn_implementation"] = runtime.attention
     if runtime.weights == "nf4":
         arguments["quantization_config"] = _four_bits()

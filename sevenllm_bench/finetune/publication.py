@@ -37,13 +37,13 @@ def publish(
         tokenizer: The model's.
         trainer: After its last step.
         output: The run's folder.
-        report: What the model card is made of: "data" and "run"; and "base weights", what tells them from others.
+        report: What the model card is made of: "data", "attention" and "run"; and "base weights", what tells them from others.
     """
     unfinished = on_main(output.unfinished)
     save_checkpoint(trainer, tokenizer, _saved_dtype(runtime, base), unfinished)
     if is_main_process():
         write_lines(unfinished / "training_log.jsonl", trainer.state.log_history)
-        write_json(unfinished / "training_data.json", report["data"])
+        write_json(unfinished / "training_data.json", {**report["data"], "attention": report["attention"]})
         write_card(unfinished, config, report)
         Evaluation.of(config, report["base weights"]).write(unfinished)
         output.publish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class Finished:
     Attributes:
         output: Folder of the checkpoint.
         evaluation: How it is evaluated.
-        report: What the model card is made of: data, steps, losses, metrics.
+        report: What the model card is made of: data, attention, steps, losses, metrics.
     """
 
     output: Path
@@ -51,6 +51,7 @@ def finetune(config: FinetuneConfig, say: Callable[[str], None]) -> Finished:
     quiet()
     from sevenllm_bench.finetune.outcome import run_outcome
     from sevenllm_bench.finetune.publication import publish
+    from sevenllm_bench.finetune.self_check import settle_attention
     from sevenllm_bench.finetune.training import build_trainer, check_arguments, train
 
     runtime = resolve(config)
@@ -61,11 +62,13 @@ def finetune(config: FinetuneConfig, say: Callable[[str], None]) -> Finished:
     encoder = encoder_for(config.data, tokenizer)
     try:
         model = load_model(config.model, runtime)
+        attention = asdict(settle_attention(model, tokenizer, config, runtime, say))
         weights = identified(config, model)
         start = on_main(lambda: prepare(config, runtime, base, encoder, output, say))
         trainer = build_trainer(config, runtime, model, tokenizer, encoder, output, evaluate_first=start.resume_from is None)
         published_step = train(trainer, start.resume_from, say)
-        report = {"data": start.report, "run": run_outcome(config, trainer, published_step), "base weights": weights}
+        run = run_outcome(config, trainer, published_step)
+        report = {"data": start.report, "attention": attention, "run": run, "base weights": weights}
         publish(config, runtime, base, tokenizer, trainer, output, report)
     except BaseException as error:
         give_up(output, error, say)
