@@ -5,12 +5,13 @@ DEV := .venv
 DEMO := .venv-demo
 SOURCES := pyproject.toml README.md LICENSE $(shell find sevenllm_bench task_yamls -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: help demo test test-next lint bench tasks clean
+.PHONY: help demo test test-next test-trackers lint bench tasks clean
 
 help:
 	@echo "make demo   evaluate a tiny checkpoint on all 58 tasks, fine-tune it, evaluate it again; offline but for installing (minutes)"
 	@echo "make test   run the test suite"
 	@echo "make test-next  the harness's tests with the newest pre-release of lm-eval; may fail"
+	@echo "make test-trackers  fine-tuning with wandb, mlflow and trackio, which it installs (270 MB)"
 	@echo "make lint   ruff and mypy"
 	@echo "make bench  measure speed (ratios against reference implementations)"
 	@echo "make tasks  write task_yamls/ from the catalogue"
@@ -25,6 +26,10 @@ test: $(DEV)/.installed
 test-next: $(DEV)/.installed
 	@rm -rf .lm-eval-next && $(DEV)/bin/python -m pip install $(PIP_FLAGS) --pre --no-deps --target .lm-eval-next lm-eval
 	SEVENLLM_ANY_LM_EVAL=1 PYTHONPATH=.lm-eval-next $(DEV)/bin/python -m pytest -q tests/harness
+
+test-trackers: $(DEV)/.installed
+	$(DEV)/bin/python -m pip install $(PIP_FLAGS) --constraint constraints.txt --editable '.[trackers]'
+	$(DEV)/bin/python -m pytest -q tests/finetune/test_trackers.py
 
 lint: $(DEV)/.installed
 	$(DEV)/bin/ruff check .

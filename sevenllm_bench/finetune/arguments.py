@@ -13,10 +13,11 @@ from sevenllm_bench.errors import ConfigError, nearest
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.runtime import Runtime
 
+#: Of SFTConfig: with them, half-trained checkpoints would go to the Hub, and a token into the model card.
+_PUSHING = ("push_to_hub", "hub_model_id", "hub_strategy", "hub_token", "hub_always_push", "hub_revision")
 
-def trainer_arguments(
-    config: FinetuneConfig, runtime: Runtime, folder: Path, has_held_out: bool, evaluate_first: bool
-) -> SFTConfig:
+
+def trainer_arguments(config: FinetuneConfig, runtime: Runtime, folder: Path, has_held_out: bool) -> SFTConfig:
     """The arguments of TRL's trainer.
 
     Args:
@@ -24,13 +25,12 @@ def trainer_arguments(
         runtime: What it is computed on.
         folder: Where checkpoints to resume from go.
         has_held_out: Whether there are held-out rows.
-        evaluate_first: Whether they are evaluated before the first step.
 
     Raises:
         ConfigError: `training.trainer` has a key that SFTConfig doesn't know, or one that is set elsewhere, or a value
             that doesn't fit.
     """
-    ours = _ours(config, runtime, folder) | _evaluation(config, has_held_out, evaluate_first) | _sharding(config)
+    ours = _ours(config, runtime, folder) | _evaluation(config, has_held_out) | _sharding(config)
     further = config.training.trainer
     names = [field.name for field in dataclasses.fields(SFTConfig) if field.init]
     for key in further:
@@ -38,6 +38,8 @@ def trainer_arguments(
             near = nearest(key, names)
             hint = f"; did you mean {near}?" if near else ""
             raise ConfigError(f"training.trainer.{key}: not an argument of TRL's SFTConfig{hint}")
+        if key in _PUSHING:
+            raise ConfigError(f"training.trainer.{key}: nothing is pushed while training; push the finished folder")
         if key in ours or key == "resume_from_checkpoint":
             raise ConfigError(f"training.trainer.{key}: set by this package; see its other keys, such as training and resume")
     try:
@@ -86,12 +88,12 @@ def _ours(config: FinetuneConfig, runtime: Runtime, folder: Path) -> dict[str, A
     }
 
 
-def _evaluation(config: FinetuneConfig, has_held_out: bool, evaluate_first: bool) -> dict[str, Any]:
+def _evaluation(config: FinetuneConfig, has_held_out: bool) -> dict[str, Any]:
     every = _steps(config.evaluation.every) if has_held_out else 0
     return {
         "eval_strategy": "steps" if every else "no",
         "eval_steps": every or None,
-        "eval_on_start": has_held_out and evaluate_first,
+        "eval_on_start": has_held_out,
     }
 
 

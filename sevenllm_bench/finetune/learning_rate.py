@@ -27,4 +27,12 @@ def without_idle_step(scheduler: Any, warmup: int) -> Any:
 
 
 def _one_step_ahead(factor: Callable[[int], float], warmup: int) -> Callable[[int], float]:
-    return lambda step: factor(step + 1 if step < warmup else step)
+    def ahead(step: int) -> float:
+        if step < warmup:
+            return factor(step + 1) if step + 1 < warmup else 1.0
+        try:
+            return factor(step)
+        except ZeroDivisionError:  # a polynomial decay over no steps; it is asked for after the last step
+            return 0.0
+
+    return ahead

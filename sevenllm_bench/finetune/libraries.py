@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from sevenllm_bench.preflight import require_extra
 
+#: No tracker's maker is told what runs here. The trackers read it when they are imported.
+NO_TELEMETRY = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "WANDB_ERROR_REPORTING": "false",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "DO_NOT_TRACK": "1",
+}
+
 
 def require_libraries() -> None:
     """That the packages of the extra `train` are installed.
@@ -21,6 +29,8 @@ def quiet() -> None:
 
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    for name, value in NO_TELEMETRY.items():
+        os.environ.setdefault(name, value)
     import warnings
 
     import datasets

@@ -18,6 +18,7 @@ from sevenllm_bench.finetune.processes import connect, on_main
 from sevenllm_bench.finetune.run_folder import OutputFolder
 from sevenllm_bench.finetune.runtime import resolve
 from sevenllm_bench.finetune.stopping import give_up
+from sevenllm_bench.finetune.trackers import name_run, tracked
 from sevenllm_bench.finetune.weight_identity import identified
 
 
@@ -65,8 +66,10 @@ def finetune(config: FinetuneConfig, say: Callable[[str], None]) -> Finished:
         attention = asdict(settle_attention(model, tokenizer, config, runtime, say))
         weights = identified(config, model)
         start = on_main(lambda: prepare(config, runtime, base, encoder, output, say))
-        trainer = build_trainer(config, runtime, model, tokenizer, encoder, output, evaluate_first=start.resume_from is None)
-        published_step = train(trainer, start.resume_from, say)
+        with tracked(config.training.report_to, output, goes_on=start.resume_from is not None) as tracked_run:
+            trainer = build_trainer(config, runtime, model, tokenizer, encoder, output)
+            name_run(trainer, tracked_run)
+            published_step = train(trainer, start.resume_from, say)
         run = run_outcome(config, trainer, published_step)
         report = {"data": start.report, "attention": attention, "run": run, "base weights": weights}
         publish(config, runtime, base, tokenizer, trainer, output, report)

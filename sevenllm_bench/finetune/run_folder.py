@@ -21,6 +21,8 @@ from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import user_path
 
 TRAINING = "training"
+#: What trackers write, and the file in it that says of which run. It stays, whatever becomes of the run.
+LOGS, TRACKED = "logs", "run.json"
 CARD = "README.md"
 _COMPLETE = "complete.json"
 _RUN, _LOCK = "run.json", "lock"
@@ -151,6 +153,8 @@ class OutputFolder:
         if not self.path.is_dir():
             return True
         begun = {self.training, self.training / _LOCK, self.training / _RUN, _half(self.training / _RUN)}
+        if (self.path / LOGS / TRACKED).is_file():
+            begun.add(self.path / LOGS)
         within = [self.training, *(self.training.iterdir() if self.training.is_dir() else ())]
         return {*self.path.iterdir(), *within} <= begun and not self.training.is_file()
 

@@ -18,6 +18,7 @@ from sevenllm_bench.finetune.processes import process_count
 from sevenllm_bench.finetune.progress import MarkComplete
 from sevenllm_bench.finetune.run_folder import OutputFolder
 from sevenllm_bench.finetune.runtime import Runtime
+from sevenllm_bench.finetune.trackers import require_trackers
 from sevenllm_bench.finetune.trainer import HeldOutTrainer
 from sevenllm_bench.preflight import require_extra
 
@@ -32,18 +33,13 @@ def check_arguments(config: FinetuneConfig, runtime: Runtime, output: OutputFold
     Raises:
         ConfigError: The trainer refuses its arguments, sharding has one process only, or a package is missing.
     """
-    from transformers.integrations import get_reporting_integration_callbacks
-
     if config.training.sharding == "full" and process_count() == 1:
         raise ConfigError(
             "training.sharding=full shards over several processes, and this run has one: start it with torchrun or accelerate "
             "launch, or set training.sharding=none"
         )
-    arguments = trainer_arguments(config, runtime, output.training, has_held_out=False, evaluate_first=False)
-    try:
-        get_reporting_integration_callbacks(list(config.training.report_to))
-    except ValueError as error:
-        raise ConfigError(f"training.report_to: {error}") from None
+    arguments = trainer_arguments(config, runtime, output.training, has_held_out=False)
+    require_trackers(config.training.report_to)
     if config.training.method == "qlora":
         require_extra("bitsandbytes", "qlora")
     return arguments
@@ -56,7 +52,6 @@ def build_trainer(
     tokenizer: PreTrainedTokenizerBase,
     encoder: ExampleEncoder,
     output: OutputFolder,
-    evaluate_first: bool = True,
 ) -> HeldOutTrainer:
     """The trainer of a run whose data are prepared.
 
@@ -67,15 +62,12 @@ def build_trainer(
         tokenizer: The model's.
         encoder: Encodes the prompts of the rows that are answered while training.
         output: The run's folder.
-        evaluate_first: Whether to evaluate before the first step.
 
     Raises:
         ConfigError: The trainer refuses its arguments or the model.
     """
     evaluation, held_out = config.evaluation, held_out_rows(output)
-    arguments = trainer_arguments(
-        config, runtime, output.training, has_held_out=held_out is not None, evaluate_first=evaluate_first
-    )
+    arguments = trainer_arguments(config, runtime, output.training, has_held_out=held_out is not None)
     rows = answered_rows(output)
     answering = HeldOutAnswers(rows, encoder, tokenizer, evaluation.batch_size, evaluation.max_new_tokens) if rows else None
     model, adapters = with_adapters(config, model)

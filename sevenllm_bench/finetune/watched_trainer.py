@@ -47,7 +47,8 @@ class WatchedTrainer(SFTTrainer):
         return int(self._total_train_tokens)
 
     def begin(self) -> None:
-        """The first step of this process is next."""
+        """The first step of this process is next; it is evaluated before if it is the first of all."""
+        self.args.eval_on_start &= self.state.global_step == 0
         counted = [entry["num_tokens"] for entry in self.state.log_history if "num_tokens" in entry]
         self._total_train_tokens = int(max(counted, default=0))  # TRL counts from 0 again after resuming
         self._begun_at, self._before = self.state.global_step, sample(self.model)
@@ -157,6 +158,10 @@ class _Watch(TrainerCallback):
         self._trainer.begin()
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """A checkpoint's log covers all its steps: a run that goes on from it then logs as an undisturbed one does."""
+        """A checkpoint's log covers all its steps: a run that goes on from it then logs as an undisturbed one does.
+
+        The last step is evaluated before trackers take the run for finished.
+        """
         self._trainer.step_done()
         control.should_log |= control.should_save
+        control.should_evaluate |= state.global_step >= state.max_steps and self._trainer.eval_dataset is not None

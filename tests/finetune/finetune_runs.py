@@ -76,7 +76,8 @@ def torchrun(processes: int) -> tuple[str, ...]:
 def environment() -> dict[str, str]:
     """Of a run in a process of its own: one thread, offline, and the package as it is tested."""
     root = str(Path(__file__).parents[2])
-    fixed = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "PYTHONPATH": root}
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    fixed = {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "PYTHONPATH": path}
     return {**os.environ, **fixed}
 
 

@@ -137,7 +137,7 @@ def _packed(model: PreTrainedModel, examples: list[Example], tokenizer: Any, max
     clock = _Clock(on_gpu)
     config = read_config("demo", changes)
     with tempfile.TemporaryDirectory() as folder:
-        arguments = trainer_arguments(config, resolve(config), Path(folder), has_held_out=False, evaluate_first=False)
+        arguments = trainer_arguments(config, resolve(config), Path(folder), has_held_out=False)
         arguments.save_strategy = "no"
         trainer = HeldOutTrainer(
             model=model, args=arguments, train_dataset=Dataset.from_list(rows), processing_class=tokenizer, callbacks=[clock]
