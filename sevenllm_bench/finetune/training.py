@@ -13,13 +13,13 @@ from sevenllm_bench.finetune.best_checkpoint import Best
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.examples import ExampleEncoder
 from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers
+from sevenllm_bench.finetune.libraries import require_packages
 from sevenllm_bench.finetune.preparation import answered_rows, held_out_rows, training_rows
 from sevenllm_bench.finetune.processes import process_count
 from sevenllm_bench.finetune.progress import MarkComplete
 from sevenllm_bench.finetune.run_folder import OutputFolder
 from sevenllm_bench.finetune.runtime import Runtime
 from sevenllm_bench.finetune.trainer import HeldOutTrainer
-from sevenllm_bench.preflight import require_extra
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -39,13 +39,12 @@ def check_arguments(config: FinetuneConfig, runtime: Runtime, output: OutputFold
             "training.sharding=full shards over several processes, and this run has one: start it with torchrun or accelerate "
             "launch, or set training.sharding=none"
         )
+    require_packages(config)
     arguments = trainer_arguments(config, runtime, output.training, has_held_out=False, evaluate_first=False)
     try:
         get_reporting_integration_callbacks(list(config.training.report_to))
     except ValueError as error:
         raise ConfigError(f"training.report_to: {error}") from None
-    if config.training.method == "qlora":
-        require_extra("bitsandbytes", "qlora")
     return arguments
 
 
