@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.preflight import require_extra
 
 #: No tracker's maker is told what runs here. The trackers read it when they are imported.
@@ -10,6 +15,29 @@ NO_TELEMETRY = {
     "WANDB_ERROR_REPORTING": "false",
     "GRADIO_ANALYTICS_ENABLED": "False",
     "DO_NOT_TRACK": "1",
+}
+#: Module and package that optimizers need besides PyTorch, by the beginning of their name in transformers.
+_OPTIMIZERS = {
+    "galore": ("galore_torch", "galore-torch"),
+    "lomo": ("lomo_optim", "lomo-optim"),
+    "adalomo": ("lomo_optim", "lomo-optim"),
+    "grokadamw": ("grokadamw", "grokadamw"),
+    "schedule_free": ("schedulefree", "schedulefree"),
+    "apollo": ("apollo_torch", "apollo-torch"),
+    "stable_adamw": ("optimi", "torch-optimi"),
+    "adamw_torch_4bit": ("torchao", "torchao"),
+    "adamw_torch_8bit": ("torchao", "torchao"),
+    "rmsprop_bnb": ("bitsandbytes", "bitsandbytes"),
+    "ademamix": ("bitsandbytes", "bitsandbytes"),
+    "lion": ("bitsandbytes", "bitsandbytes"),
+    "paged": ("bitsandbytes", "bitsandbytes"),
+    "adamw_8bit": ("bitsandbytes", "bitsandbytes"),
+    "adamw_bnb_8bit": ("bitsandbytes", "bitsandbytes"),
+}
+#: The same for attention kernels.
+_KERNELS = {
+    "flash_attention_2": ("flash_attn", "flash-attn"),
+    "kernels-community/flash-attn2": ("kernels", "kernels"),
 }
 
 
@@ -21,6 +49,35 @@ def require_libraries() -> None:
     """
     for module in ("trl", "peft", "datasketch", "pydantic"):
         require_extra(module, "train")
+
+
+def require_packages(config: FinetuneConfig) -> None:
+    """That the packages are installed which a run needs besides, for its method, kernel, optimizer or trainer.
+
+    Raises:
+        ConfigError: One is missing; the error says which key asks for it.
+    """
+    if config.training.method == "qlora":
+        require_extra("bitsandbytes", "qlora")
+    if config.training.deepspeed:
+        require_extra("deepspeed", "deepspeed")
+    if config.model.gguf_file:
+        require_extra("gguf", "gguf")
+    for key, module, package in _needed(config):
+        if find_spec(module) is None:
+            raise ConfigError(f"{key} needs a package that is not installed: pip install {package}")
+
+
+def _needed(config: FinetuneConfig) -> Iterator[tuple[str, str, str]]:
+    """Key of the configuration, module and package."""
+    attention, optimizer = config.model.attention, config.training.optimizer
+    if attention in _KERNELS:
+        yield (f"model.attention={attention}", *_KERNELS[attention])
+    found = next((entry for name, entry in _OPTIMIZERS.items() if optimizer.startswith(name)), None)
+    if found:
+        yield (f"training.optimizer={optimizer}", *found)
+    if config.training.trainer.get("use_liger_kernel"):
+        yield "training.trainer.use_liger_kernel", "liger_kernel", "liger-kernel"
 
 
 def quiet() -> None:

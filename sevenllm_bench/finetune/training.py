@@ -13,6 +13,7 @@ from sevenllm_bench.finetune.best_checkpoint import Best
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.examples import ExampleEncoder
 from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers
+from sevenllm_bench.finetune.libraries import require_packages
 from sevenllm_bench.finetune.preparation import answered_rows, held_out_rows, training_rows
 from sevenllm_bench.finetune.processes import process_count
 from sevenllm_bench.finetune.progress import MarkComplete
@@ -20,7 +21,6 @@ from sevenllm_bench.finetune.run_folder import OutputFolder
 from sevenllm_bench.finetune.runtime import Runtime
 from sevenllm_bench.finetune.trackers import require_trackers
 from sevenllm_bench.finetune.trainer import HeldOutTrainer
-from sevenllm_bench.preflight import require_extra
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -38,11 +38,9 @@ def check_arguments(config: FinetuneConfig, runtime: Runtime, output: OutputFold
             "training.sharding=full shards over several processes, and this run has one: start it with torchrun or accelerate "
             "launch, or set training.sharding=none"
         )
-    arguments = trainer_arguments(config, runtime, output.training, has_held_out=False)
+    require_packages(config)
     require_trackers(config.training.report_to)
-    if config.training.method == "qlora":
-        require_extra("bitsandbytes", "qlora")
-    return arguments
+    return trainer_arguments(config, runtime, output.training, has_held_out=False)
 
 
 def build_trainer(

@@ -182,20 +182,56 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_base_that_does_not_hold(name, good, tmp_path, capsys, monkeypatch):
-    from sevenllm_bench.finetune import training
-
     spoil, changes, message = REFUSED[name]
     base = tmp_path / "base"
     shutil.copytree(good, base)
     spoil(base)
     monkeypatch.setattr("sevenllm_bench.finetune.run.prepare", lambda *_: pytest.fail("data were prepared"))
-    monkeypatch.setattr(training, "require_extra", lambda *_: None)
+    monkeypatch.setattr("sevenllm_bench.finetune.training.require_packages", lambda _: None)
     words = ["finetune", "demo", f"model.base={base}", f"output={tmp_path / 'out'}", *QUICK, *changes]
     assert main(words) == 2
     error = capsys.readouterr().err
     assert message in error
     assert len([line for line in error.splitlines() if line.startswith("sevenllm-bench: error")]) == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["training.method=qlora"], 'bitsandbytes is not installed: pip install "sevenllm-bench[qlora]"'),
+        (["training.deepspeed=ds.json"], 'deepspeed is not installed: pip install "sevenllm-bench[deepspeed]"'),
+        (["model.attention=flash_attention_2"], "model.attention=flash_attention_2 needs a package .*: pip install flash-attn"),
+        (["model.attention=kernels-community/flash-attn2"], "pip install kernels"),
+        (["training.optimizer=paged_adamw_8bit"], "training.optimizer=paged_adamw_8bit needs .*: pip install bitsandbytes"),
+        (["training.optimizer=galore_adamw"], "pip install galore-torch"),
+        (["training.optimizer=schedule_free_adamw"], "pip install schedulefree"),
+        (["training.trainer={use_liger_kernel: true}"], "training.trainer.use_liger_kernel needs .*: pip install liger-kernel"),
+        (["model.gguf_file=x.gguf"], 'gguf is not installed: pip install "sevenllm-bench[gguf]"'),
+    ],
+)
+def test_a_package_that_is_missing(changes, message, monkeypatch):
+    from sevenllm_bench import preflight
+    from sevenllm_bench.finetune import libraries
+
+    for module in (preflight, libraries):
+        monkeypatch.setattr(module, "find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match=message.replace("[", r"\[")):
+        libraries.require_packages(read_config("demo", ["model.base=x", *changes]))
+
+
+def test_every_optimizer_of_transformers_is_known():
+    """Those that PyTorch or transformers itself has need no package; one that is new must be looked at."""
+    from transformers.training_args import OptimizerNames
+
+    from sevenllm_bench.finetune.libraries import _OPTIMIZERS
+
+    of_torch = {"adamw_torch", "adamw_torch_fused", "adamw_torch_xla", "adamw_torch_npu_fused", "adamw_anyprecision", "adafactor"}
+    of_torch |= {"sgd", "adagrad", "rmsprop"}
+    names = {name.value for name in OptimizerNames}
+    unknown = {name for name in names - of_torch if not name.startswith(tuple(_OPTIMIZERS))}
+    assert not unknown
+    assert not [name for name in of_torch if name.startswith(tuple(_OPTIMIZERS))]
 
 
 def test_missing_weights_can_be_allowed(good, tmp_path):
