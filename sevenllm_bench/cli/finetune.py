@@ -110,11 +110,17 @@ def _answers(config: FinetuneConfig, steps: int) -> str:
 
 def print_data(report: Mapping[str, Any]) -> None:
     """Print what happened to the corpus's rows."""
+    from sevenllm_bench.finetune.source_account import SOURCE_COLUMNS, source_table
+
     rows = [[name, f"{count:,}"] for name, count in report.items() if isinstance(count, int)]
     rows += [[f"left out: {name}", f"{count:,}"] for name, count in _left_out(report).items()]
     rows += [[name, f"{entry['rows']:,}"] for name, entry in report["fitting"].items()]
     rows += [[f"{part}: {name}", f"{count:,}"] for part in ("training", "held-out") for name, count in report[part].items()]
     print_table(f"{report['corpus']} ({report['origin']}), sha256 {report['sha256'][:16]}", ["rows", ""], rows)
+    if len(report["sources"]) > 1:
+        print_table("sources", SOURCE_COLUMNS, source_table(report["sources"]))
+    if others := report.get("other languages"):
+        print(f"other languages: {', '.join(f'{language} {count:,}' for language, count in others.items())}")
     if report["leak guard"] == "off":
         print("the leak guard is off: rows of the benchmark may be among the training rows")
 
@@ -130,7 +136,7 @@ def _print_finished(finished: Finished) -> None:
         print(f"WARNING: {warning}.")
     print_data(finished.report["data"])
     before, after = ran["held-out before"], ran["held-out after"]
-    shown = [name for name in after if name.count("_") <= 1 or name.startswith("metrics_")]
+    shown = [name for name in after if name.count("_") <= 1 or name.startswith(("metrics_", "loss_general_"))]
     if shown:
         rows = [[name, f"{before[name]:.4f}" if name in before else "-", f"{after[name]:.4f}"] for name in shown]
         print_table("held-out rows", ["", "before", "after"], rows)

@@ -25,8 +25,8 @@ _READ = 400
 _NO_PROSE = re.compile(r"[!-~]*[0-9_/\\@=<>|{}%&#*][!-~]*|[A-Za-z0-9-]+(?:\[?\.\]?[A-Za-z0-9-]{2,})+\)?")
 _WORDS = re.compile(r"[^\W\d_]+")
 _HAN, _KANA = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]"), re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
-#: No other language has so many of these three among its words; English prose has 0.08 to 0.15.
-_ENGLISH, _ENGLISH_SHARE = frozenset({"the", "of", "and"}), 0.05
+#: No other language has so many letters in these three words; English prose has 0.04 to 0.09.
+_ENGLISH, _ENGLISH_SHARE = frozenset({"the", "of", "and"}), 0.03
 #: Chinese has no kana and no Hangul but in names; a third of a Japanese text is kana at least.
 _KANA_SHARE = 0.2
 
@@ -37,12 +37,13 @@ def language_of_prose(parts: Iterable[str]) -> str:
     words = _WORDS.findall(prose)
     letters = sum(map(len, words))
     han, kana = len(_HAN.findall(prose)), len(_KANA.findall(prose))
-    # A Chinese character says as much as several letters.
-    if letters + 3 * (han + kana) < MIN_LETTERS:
+    said = letters + 2 * (han + kana)  # such a character says as much as three letters
+    if said < MIN_LETTERS:
         return UNDETERMINED
     if han * 4 >= letters and kana < _KANA_SHARE * (han + kana):
         return "zh"
-    if sum(word.lower() in _ENGLISH for word in words) >= _ENGLISH_SHARE * max(len(words), 1):
+    others = len(prose) - len(prose.encode("ascii", "ignore"))
+    if others * 4 < said <= sum(len(word) for word in words if word.lower() in _ENGLISH) / _ENGLISH_SHARE:
         return "en"
     return _by_lingua(prose)
 

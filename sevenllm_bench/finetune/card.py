@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from sevenllm_bench.finetune.evaluation import Evaluation
 from sevenllm_bench.finetune.kernel_check import described
 from sevenllm_bench.finetune.run_folder import CARD
 from sevenllm_bench.finetune.shown_paths import without_folders
+from sevenllm_bench.finetune.source_account import SOURCE_COLUMNS, source_table
 
 
 def write_card(folder: Path, config: FinetuneConfig, report: Mapping[str, Any]) -> None:
@@ -125,9 +126,21 @@ def _data(data: Mapping[str, Any]) -> Iterator[str]:
     yield _guard(data)
     sizes = data["training"]
     yield f"\n{sizes['examples']:,} examples, {sizes['tokens']:,} tokens, {sizes['label tokens']:,} of them with loss.\n"
+    if len(data["sources"]) > 1:
+        yield from _sources(data["sources"])
+    if others := data.get("other languages"):
+        what = "left out" if "in other languages, left out" in data else "trained on, too"
+        counts = ", ".join(f"{language} {count:,}" for language, count in others.items())
+        yield f"In other languages than English and Chinese, {what}: {counts}.\n"
     yield "| cell | rows | as trained |\n|---|---:|---:|"
     for cell, count in data["cells"].items():
         yield f"| {cell} | {data['cells before balancing'].get(cell, 0):,} | {count:,} |"
+
+
+def _sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield f"| {' | '.join(SOURCE_COLUMNS)} |\n|---|{'---:|' * (len(SOURCE_COLUMNS) - 1)}"
+    yield from (f"| {' | '.join(line)} |" for line in source_table(sources))
+    yield ""
 
 
 def _guard(data: Mapping[str, Any]) -> str:

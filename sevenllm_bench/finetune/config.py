@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from sevenllm_bench.catalog import nearest_name, task_by_name
 from sevenllm_bench.corpus.source.sources import EMBEDDED, INSTRUCT, SourceChoice
@@ -36,6 +36,11 @@ def _known_task(name: str) -> str:
         near = nearest_name(name)
         raise ValueError(f"unknown task {name!r}" + (f"; did you mean {near!r}?" if near else ""))
     return name
+
+
+def _source_alone(entry: Any) -> Any:
+    """A text in a list of sources is the source, without further keys."""
+    return {"source": entry} if isinstance(entry, str) else entry
 
 
 def _share_or_steps(value: float) -> float:
@@ -160,7 +165,8 @@ class DataSection(Section):
     Attributes:
         source: "instruct" (SEvenLLM-Instruct from the Hub at the pinned revision), "embedded" (this project's own training
             rows), or what else `sources` takes.
-        sources: Several sources instead of `source`: a list of mappings with the keys of `SourceSection`.
+        sources: Several sources instead of `source`: a list of mappings with the keys of `SourceSection`,
+            or of texts.
         objective: What carries loss: "thought+answer" (the paper's -log P(a, t | q)) or "answer".
         prompt: How rows are put to the model, as in `--metadata prompt=`; default: "cot" for thought+answer, else "alpaca".
         chat: Whether the prompt is wrapped in the model's chat template, as `lm_eval --apply_chat_template` does it.
@@ -182,7 +188,7 @@ class DataSection(Section):
     """
 
     source: Text | None = None
-    sources: tuple[SourceSection, ...] = ()
+    sources: tuple[Annotated[SourceSection, BeforeValidator(_source_alone)], ...] = ()
     objective: Literal["answer", "thought+answer"] = "thought+answer"
     prompt: Literal["alpaca", "paper", "cot"] | None = None
     chat: Flag = False

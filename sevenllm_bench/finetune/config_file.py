@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sevenllm_bench.errors import ConfigError, nearest
-from sevenllm_bench.finetune.config import FinetuneConfig, Section
+from sevenllm_bench.finetune.config import FinetuneConfig, Section, SourceSection
 from sevenllm_bench.io.files import read_bytes, user_path
 from sevenllm_bench.io.yaml12 import load_yaml
 
@@ -121,6 +121,8 @@ def _problems(error: ValidationError) -> Iterator[str]:
 def _near_keys(place: Sequence[str]) -> list[str]:
     """Known keys that an unknown one may stand for: of this name elsewhere, or of a similar one here or elsewhere."""
     *section, word = place
+    if section[:2] == ["data", "sources"] and (near := nearest(word, SourceSection.model_fields, 0.5)):
+        return [".".join((*section, near))]
     by_word: dict[str, list[str]] = {}
     for key in _known_keys():
         by_word.setdefault(key.rpartition(".")[2], []).append(key)

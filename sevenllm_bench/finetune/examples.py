@@ -173,7 +173,7 @@ class ExampleEncoder:
             if part.is_said:
                 ids += ([] if before else self._ids.of_prompt("")) + self._ids.of_said(before, part.text)
             elif part.text:
-                ids += self._ids.of_markup(part.text) if before else self._ids.of_prompt(part.text)
+                ids += self._ids.after(before, part.text) if before else self._ids.of_prompt(part.text)
             before += part.text
         return ids
 

@@ -107,6 +107,13 @@ def _warnings(ran: Mapping[str, Any], history: Log) -> Iterator[str]:
             f"The held-out loss rose from {before:.4f} to {after:.4f}: by that measure the tuned model is worse than its base. "
             "Lower training.learning_rate or training.epochs, or set evaluation.best: loss"
         )
+    for name, value in ran["held-out after"].items():
+        earlier = ran["held-out before"].get(name, value)
+        if name.startswith("loss_general_") and round(value, 4) > round(earlier, 4):
+            yield (
+                f"The held-out loss of general examples, {name}, rose from {earlier:.4f} to {value:.4f}: the model forgets. "
+                "Train on general examples too (data.sources), or lower training.learning_rate"
+            )
     losses = [entry for entry in history if "loss" in entry and entry.get("label_tokens", 1)]
     if last and len(losses) > 1 and round(last["mean"], 4) > round(losses[0]["loss"], 4):
         start, end = losses[0]["loss"], last["mean"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,11 +15,14 @@ from sevenllm_bench.corpus.source.training_source import Corpus
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.finetune.config import DataSection, SourceSection
+from sevenllm_bench.finetune.shown_paths import without_folders
 
 Record = Row | Conversation
 
 #: Lines left out that are listed one by one; all are counted.
 _LISTED = 10_000
+#: What is counted of each source on the way.
+_COUNTED = ("leaks removed", "duplicates removed", "held out", "chosen")
 
 
 class SourceAccount:
@@ -52,10 +55,12 @@ class SourceAccount:
         self.reports = [
             {
                 "name": name,
-                "source": entry.source,
+                "source": without_folders(entry.source),
                 "role": "train" if name in trained else "held_out_only",
                 **_described(corpus),
                 "read": len(corpus.rows),
+                "left out": len(corpus.dropped),
+                **dict.fromkeys(_COUNTED, 0),
             }
             for name, entry, corpus in zip(names, data.entries, self.corpora, strict=True)
         ]
@@ -83,6 +88,37 @@ class SourceAccount:
             "lines": sum(corpus.lines for corpus in self.corpora),
             "changes": dict(changes),
         }
+
+
+#: Of `source_table`: what became of the rows of each source, and its share of the training tokens.
+SOURCE_COLUMNS = [
+    "source",
+    "read",
+    "left out",
+    "leaks",
+    "duplicates",
+    "held out",
+    "trained on",
+    "passes",
+    "tokens",
+    "share",
+    "asked",
+]
+
+
+def source_table(reports: Iterable[Mapping[str, Any]]) -> list[list[str]]:
+    """A line per source, as texts under `SOURCE_COLUMNS`; of `Prepared.report["sources"]`."""
+    return [
+        [
+            report["name"] + (" (held out only)" if report["role"] == "held_out_only" else ""),
+            *(f"{report[name]:,}" for name in ("read", "left out", "leaks removed", "duplicates removed", "held out", "chosen")),
+            f"{report['passes']:.2f}",
+            f"{report['tokens as trained']:,}",
+            f"{report['share of the tokens']:.1%}",
+            "-" if report["share asked for"] is None else f"{report['share asked for']:.1%}",
+        ]
+        for report in reports
+    ]
 
 
 def _names(entries: Sequence[SourceSection]) -> list[str]:

@@ -88,7 +88,7 @@ class TokenIds:
     def _as_text(self, text: str) -> list[int]:
         # Not enough where the special tokens are also pieces of the model's own vocabulary, as in Unigram ones.
         ids = self._tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True) if text else []
-        return [piece for token in ids for piece in (self._spelt(token) if token in self._controls else (token,))]
+        return [piece for token in ids for piece in (self._spelt(token) if self._controls.get(token, "\0") in text else (token,))]
 
     def _spelt(self, token: int) -> list[int]:
         """The characters of a special token, each by the ids it has on its own."""
@@ -107,9 +107,7 @@ class TokenIds:
 
     @functools.cached_property
     def _controls(self) -> dict[int, str]:
-        """Special tokens by id. The token for what is unknown is one, but encoding a text may give it rightly."""
+        """Special tokens by id."""
         tokenizer = self._tokenizer
         found = {number: token.content for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-        found |= dict(zip(tokenizer.all_special_ids, tokenizer.all_special_tokens, strict=True))
-        ends = {tokenizer.eos_token_id, tokenizer.bos_token_id}
-        return {number: word for number, word in found.items() if number != tokenizer.unk_token_id or number in ends}
+        return found | dict(zip(tokenizer.all_special_ids, tokenizer.all_special_tokens, strict=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from datasets import Dataset, concatenate_datasets
 from transformers import ProgressCallback
 from trl.trainer import utils
 
+from sevenllm_bench.corpus.selection import GENERAL
 from sevenllm_bench.errors import ConfigError, unknown_name
 from sevenllm_bench.finetune.best_checkpoint import Best, best_folder, forget_lost, reshard
 from sevenllm_bench.finetune.divergence import diverged
@@ -193,20 +195,30 @@ def filled_up(dataset: Dataset, per_step: int, pad_token_id: int) -> Dataset:
     return concatenate_datasets([dataset.select_columns(names), filling])
 
 
+def _figures_of(cell: str) -> tuple[str, ...]:
+    """Names of the losses that an example of a cell is part of."""
+    language, _, task = cell.partition("/")
+    name = re.sub(r"[^\w.]+", "_", task.lower())
+    if task.startswith(GENERAL):
+        return (f"loss_{name}",)
+    return "loss", f"loss_{language}", f"loss_{language}_{name}"
+
+
 def losses_by_cell(sums: np.ndarray, cells: Sequence[str]) -> dict[str, float]:
-    """Mean loss per label token, overall, by language and by cell.
+    """Mean loss per label token: of the SEvenLLM rows overall, by language and by cell; of general examples by source.
 
     Args:
         sums: (n, 2): summed loss and number of label tokens of each example.
-        cells: n cells, e.g. "en/Threat Analysis".
+        cells: n cells, e.g. "en/Threat Analysis" or "en/general alpaca".
 
     Returns:
-        "loss", "loss_en", "loss_en_threat_analysis", …, in nats per token.
+        "loss", "loss_en", "loss_en_threat_analysis", …, "loss_general_alpaca", …, in nats per token. "loss" is that of the
+        general examples where there are no others.
     """
-    groups: dict[str, list[int]] = {"loss": list(range(len(cells)))}
+    groups: dict[str, list[int]] = {}
     for place, cell in enumerate(cells):
-        language, _, task = cell.partition("/")
-        for name in (f"loss_{language}", f"loss_{language}_{task.lower().replace(' ', '_').replace('-', '_')}"):
+        for name in _figures_of(cell):
             groups.setdefault(name, []).append(place)
+    groups.setdefault("loss", list(range(len(cells))))
     totals = {name: sums[places].sum(axis=0) for name, places in sorted(groups.items())}
     return {name: float(loss / tokens) for name, (loss, tokens) in totals.items() if tokens}

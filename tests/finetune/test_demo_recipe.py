@@ -53,7 +53,13 @@ def test_rows_that_were_tuned_on_are_answered(tiny_checkpoint, tmp_path):
     corpus = tmp_path / "train.jsonl"
     lines = [json.dumps({name: getattr(row, name) for name in names}, ensure_ascii=False) for row in rows]
     corpus.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    changes = [f"data.source={corpus}", "data.held_out=0", "training.epochs=24", "training.accumulation=1"]
+    changes = [
+        f"data.source={corpus}",
+        "data.leak_guard=embedded",
+        "data.held_out=0",
+        "training.epochs=24",
+        "training.accumulation=1",
+    ]
     finished = tune(tiny_checkpoint, tmp_path / "out", *changes)
     assert finished.report["data"]["training"]["examples"] == len(rows) == 6
 

@@ -74,7 +74,7 @@ def llama2_like() -> Any:
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
     tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
-    characters = sorted({character for text in _texts() for character in text} - {" "})
+    characters = sorted({character for text in _texts() for character in f"{text}<>"} - {" "})
     special = ["<unk>", "<s>", "</s>"]
     trainer = trainers.UnigramTrainer(
         vocab_size=len(characters) + 1500,

@@ -30,7 +30,7 @@ Numbered = tuple[int, dict[str, Any] | LeftOut]
 _LINES, _TABLES = (".jsonl", ".ndjson", ".json"), {".parquet": "parquet", ".csv": "csv", ".tsv": "csv"}
 _PACKED = (".gz", ".zst", ".zstd")
 #: Ends of the names of files that can be read.
-ENDINGS = (*(ending + packed for ending in (*_LINES, ".csv", ".tsv") for packed in ("", *_PACKED)), ".parquet")
+ENDINGS = (*(ending + packed for ending in _LINES for packed in ("", *_PACKED)), ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
 
 def format_of_file(path: Path) -> Format | None:
