@@ -42,7 +42,7 @@ def run_outcome(config: FinetuneConfig, trainer: HeldOutTrainer, published: int)
         "training loss": last_loss(history, steps),
         "highest learning rate": max((entry["learning_rate"] for entry in history if "learning_rate" in entry), default=None),
         "tokens per second": trainer.throughput.overall(trainer.tokens),
-        "peak memory GiB": max(trainer.of_all([peak_memory()])) / 2**30,
+        "peak memory GiB": max(trainer.of_all([peak_memory(trainer.args.device.type)])) / 2**30,
         "published": _published(config, trainer, published),
         "held-out before": evaluated.get(0, {}),
         "held-out after": evaluated.get(published, {}),

@@ -98,11 +98,15 @@ class Throughput:
         return sum(times) / len(times) if times else 0.0
 
 
-def peak_memory() -> int:
-    """Bytes that this process needed at most: on its GPU, as PyTorch counts them, else of the machine's memory; 0: unknown."""
-    import torch
+def peak_memory(device: str) -> int:
+    """Bytes that this process needed at most; 0 where that is not known.
 
-    if torch.cuda.is_available():
+    Args:
+        device: "cuda": on its GPU, as PyTorch counts them; else of the machine's memory.
+    """
+    if device == "cuda":
+        import torch
+
         return int(torch.cuda.max_memory_allocated())
     try:
         import resource

@@ -103,7 +103,7 @@ class WatchedTrainer(SFTTrainer):
             "label_tokens": label_tokens,
             "tokens_per_second": self.throughput.since_last(tokens),
             "seconds_left": self.throughput.left(step, steps, evaluations, checkpoints),
-            "peak_memory_gib": peak_memory() / 2**30,
+            "peak_memory_gib": peak_memory(self.args.device.type) / 2**30,
         }
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:

@@ -14,6 +14,7 @@ from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import SEvenLLMError
 from sevenllm_bench.finetune.config_file import read_config
 from sevenllm_bench.finetune.divergence import not_finite, sample, unchanged
+from sevenllm_bench.finetune.outcome import _warnings, last_loss
 from sevenllm_bench.finetune.run import finetune
 from sevenllm_bench.finetune.run_folder import is_complete
 from sevenllm_bench.finetune.trainer import HeldOutTrainer
@@ -159,6 +160,51 @@ def test_a_held_out_loss_that_rose_is_said_first(base, tmp_path, capsys):
     body = (output / "README.md").read_text(encoding="utf-8").split("---\n", 2)[2].strip().splitlines()
     assert body[0] == "# out"
     assert next(line for line in body[1:] if line).startswith(f"> **{warning}")
+
+
+def test_adapters_that_training_does_not_reach_are_said(base, tmp_path, monkeypatch):
+    plain = HeldOutTrainer.begin
+
+    def cut_off(self):
+        plain(self)
+        for name, weight in self.model.named_parameters():
+            if "layers.1.self_attn.q_proj.lora_" in name:
+                weight.register_hook(torch.zeros_like)
+
+    monkeypatch.setattr(HeldOutTrainer, "begin", cut_off)
+    finished = tune(base, tmp_path / "out", "training.method=lora", "lora.rank=2", "lora.dropout=0")
+    (warning,) = [warning for warning in finished.report["run"]["warnings"] if "adapters" in warning]
+    assert re.match(r"2 tensors of the adapters were not changed by training, \S*layers\.1\.self_attn\.q_proj\.lora_A", warning)
+
+
+def ran(losses, label_tokens=10, before=3.0, after=2.0, reached=1.0):
+    """What `_warnings` looks at, for these logged training losses."""
+    log = [{"step": step, "loss": loss, "label_tokens": label_tokens} for step, loss in enumerate(losses, 1)]
+    figures = {"held-out before": {"loss": before} if before else {}, "held-out after": {"loss": after} if after else {}}
+    return {
+        **figures,
+        "training loss": last_loss(log, len(log)),
+        "highest learning rate": reached,
+        "config": {"training": {"learning_rate": 1.0}},
+    }, log
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        (ran([3.0, 2.0, 1.0]), []),
+        (ran([3.0, 2.0, 1.0], after=3.00001), []),  # no difference in the figures that are shown
+        (ran([3.0, 2.0, 1.0], after=3.1), ["held-out loss rose from 3.0000 to 3.1000"]),
+        (ran([3.0, 2.0, 4.0], before=None, after=None), ["training loss rose from 3.0000 to 4.0000 (mean of the last 1 steps)"]),
+        (ran([3.0, 3.0, 3.0]), ["training loss was 3.0000 at every step"]),
+        (ran([0.0, 0.0], label_tokens=0), ["2 of 2 logged parts of the run had no token that carries loss"]),
+        (ran([3.0, 2.0], reached=0.4), ["learning rate reached 0.4 only, not 1"]),
+    ],
+)
+def test_what_makes_a_run_look_healthy_that_is_not(case, said):
+    warnings = list(_warnings(*case))
+    assert len(warnings) == len(said)
+    assert all(part in warning for part, warning in zip(said, warnings, strict=True))
 
 
 def test_which_weights_are_not_finite_and_which_did_not_change():

@@ -60,11 +60,11 @@ def test_how_often_something_is_due(step, steps, every, times):
 
 
 def test_peak_memory_is_this_processes():
-    before = peak_memory()
+    before = peak_memory("cpu")
     block = bytearray(80 * 2**20)
     block[:: 2**10] = b"x" * len(block[:: 2**10])
     assert before > 2**20
-    assert peak_memory() >= before
+    assert peak_memory("cpu") >= before
 
 
 def test_the_training_loss_is_a_mean_over_the_last_tenth_of_the_steps_weighted_by_their_tokens():
