@@ -17,7 +17,9 @@ from sevenllm_bench.finetune.runtime import Runtime
 _PUSHING = ("push_to_hub", "hub_model_id", "hub_strategy", "hub_token", "hub_always_push", "hub_revision")
 
 
-def trainer_arguments(config: FinetuneConfig, runtime: Runtime, folder: Path, has_held_out: bool) -> SFTConfig:
+def trainer_arguments(
+    config: FinetuneConfig, runtime: Runtime, folder: Path, has_held_out: bool, loaded_once: bool = False
+) -> SFTConfig:
     """The arguments of TRL's trainer.
 
     Args:
@@ -25,12 +27,13 @@ def trainer_arguments(config: FinetuneConfig, runtime: Runtime, folder: Path, ha
         runtime: What it is computed on.
         folder: Where checkpoints to resume from go.
         has_held_out: Whether there are held-out rows.
+        loaded_once: Whether the main process alone has loaded the weights, and hands them out as they are sharded.
 
     Raises:
         ConfigError: `training.trainer` has a key that SFTConfig doesn't know, or one that is set elsewhere, or a value
             that doesn't fit.
     """
-    ours = _ours(config, runtime, folder) | _evaluation(config, has_held_out) | _sharding(config)
+    ours = _ours(config, runtime, folder) | _evaluation(config, has_held_out) | _sharding(config, loaded_once)
     further = config.training.trainer
     names = [field.name for field in dataclasses.fields(SFTConfig) if field.init]
     for key in further:
@@ -97,12 +100,13 @@ def _evaluation(config: FinetuneConfig, has_held_out: bool) -> dict[str, Any]:
     }
 
 
-def _sharding(config: FinetuneConfig) -> dict[str, Any]:
+def _sharding(config: FinetuneConfig, loaded_once: bool) -> dict[str, Any]:
     """FSDP2, full shard; layers are recomputed by FSDP itself, which spares a second gathering of their weights."""
     if config.training.sharding == "none":
         return {}
     recompute = config.training.gradient_checkpointing
-    return {"fsdp": True, "fsdp_config": {"version": 2, "activation_checkpointing": recompute}, "gradient_checkpointing": False}
+    settings = {"version": 2, "activation_checkpointing": recompute, "cpu_ram_efficient_loading": loaded_once}
+    return {"fsdp": True, "fsdp_config": settings, "gradient_checkpointing": False}
 
 
 def _steps(value: float) -> float:

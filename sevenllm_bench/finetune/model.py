@@ -88,8 +88,13 @@ def _tried_tokenizer(*location: Any, **arguments: Any) -> PreTrainedTokenizerBas
     return tokenizer
 
 
-def load_model(section: ModelSection, runtime: Runtime) -> PreTrainedModel:
+def load_model(section: ModelSection, runtime: Runtime, without_weights: PretrainedConfig | None = None) -> PreTrainedModel:
     """The base model's weights, in the type that they are trained or kept in.
+
+    Args:
+        section: The base model.
+        runtime: What it is computed on.
+        without_weights: Its configuration, for a model whose parameters hold nothing: no file is read.
 
     Raises:
         ConfigError: They can't be loaded, some are missing or of no use to the model, or a package that the method needs is
@@ -103,11 +108,33 @@ def load_model(section: ModelSection, runtime: Runtime) -> PreTrainedModel:
         arguments["attn_implementation"] = runtime.attention
     if runtime.weights == "nf4":
         arguments["quantization_config"] = _four_bits()
-    with without_loading_report():
-        model, info = _load(AutoModelForCausalLM.from_pretrained, section, **LOADING, **arguments)
-    if not section.allow_other_weights:
-        require_all_weights(f"model.base={section.base}", info, "model.allow_other_weights=true")
+    if without_weights is not None:
+        model = _empty(without_weights, **arguments)
+    else:
+        with without_loading_report():
+            model, info = _load(AutoModelForCausalLM.from_pretrained, section, **LOADING, **arguments)
+        if not section.allow_other_weights:
+            require_all_weights(f"model.base={section.base}", info, "model.allow_other_weights=true")
     model.config.use_cache = True  # also where the base was saved while training, when it was off
+    return model
+
+
+def _empty(base: PretrainedConfig, **arguments: Any) -> PreTrainedModel:
+    """A model whose parameters hold nothing, in memory that the system doesn't hand out before it is written to.
+
+    On the meta device they would all have one address, 0, by which accelerate 1.15 gives the optimizer its sharded parameters:
+    it would train one of them. Buffers are real, since no process gets them from another.
+    """
+    import torch
+    from accelerate import init_empty_weights
+    from transformers import AutoModelForCausalLM
+
+    with init_empty_weights(include_buffers=False):
+        model: PreTrainedModel = AutoModelForCausalLM.from_config(base, **arguments)
+    for module in model.modules():
+        for name, parameter in list(module.named_parameters(recurse=False)):
+            setattr(module, name, torch.nn.Parameter(torch.empty_like(parameter, device="cpu"), parameter.requires_grad))
+    model.tie_weights()
     return model
 
 

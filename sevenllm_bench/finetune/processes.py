@@ -160,5 +160,6 @@ def _for_the_launcher(error: Exception) -> None:
     """Write an error where torchrun reads what it prints as the cause, below its own traceback."""
     file = os.environ.get("TORCHELASTIC_ERROR_FILE")
     if file:
-        content = {"message": {"message": str(error), "extraInfo": {"timestamp": int(time.time())}}}
+        said = str(error) if isinstance(error, SEvenLLMError) else f"{type(error).__name__}: {error}"
+        content = {"message": {"message": said, "extraInfo": {"timestamp": int(time.time())}}}
         Path(file).write_text(json.dumps(content), encoding="utf-8")

@@ -12,11 +12,11 @@ from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.dataset import encoder_for
 from sevenllm_bench.finetune.evaluation import Evaluation
 from sevenllm_bench.finetune.libraries import quiet, require_libraries
-from sevenllm_bench.finetune.model import load_model
 from sevenllm_bench.finetune.preparation import prepare
 from sevenllm_bench.finetune.processes import connect, on_main
 from sevenllm_bench.finetune.run_folder import OutputFolder
 from sevenllm_bench.finetune.runtime import resolve
+from sevenllm_bench.finetune.sharded_loading import load_share
 from sevenllm_bench.finetune.stopping import give_up
 from sevenllm_bench.finetune.trackers import name_run, tracked
 from sevenllm_bench.finetune.weight_identity import identified
@@ -62,9 +62,9 @@ def finetune(config: FinetuneConfig, say: Callable[[str], None]) -> Finished:
     config, base, tokenizer = load_base(config, say)
     encoder = encoder_for(config.data, tokenizer)
     try:
-        model = load_model(config.model, runtime)
+        model = load_share(config, base, runtime)
         attention = asdict(settle_attention(model, tokenizer, config, runtime, say))
-        weights = identified(config, model)
+        weights = on_main(lambda: identified(config, model))
         start = on_main(lambda: prepare(config, runtime, base, encoder, output, say))
         with tracked(config.training.report_to, output, goes_on=start.resume_from is not None) as tracked_run:
             trainer = build_trainer(config, runtime, model, tokenizer, encoder, output)

@@ -19,6 +19,7 @@ from sevenllm_bench.finetune.processes import process_count
 from sevenllm_bench.finetune.progress import MarkComplete
 from sevenllm_bench.finetune.run_folder import OutputFolder
 from sevenllm_bench.finetune.runtime import Runtime
+from sevenllm_bench.finetune.sharded_loading import is_loaded_once
 from sevenllm_bench.finetune.trackers import require_trackers
 from sevenllm_bench.finetune.trainer import HeldOutTrainer
 
@@ -65,7 +66,8 @@ def build_trainer(
         ConfigError: The trainer refuses its arguments or the model.
     """
     evaluation, held_out = config.evaluation, held_out_rows(output)
-    arguments = trainer_arguments(config, runtime, output.training, has_held_out=held_out is not None)
+    loaded_once = is_loaded_once(config, model.config)
+    arguments = trainer_arguments(config, runtime, output.training, held_out is not None, loaded_once)
     rows = answered_rows(output)
     answering = HeldOutAnswers(rows, encoder, tokenizer, evaluation.batch_size, evaluation.max_new_tokens) if rows else None
     model, adapters = with_adapters(config, model)
