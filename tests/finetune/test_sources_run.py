@@ -1,0 +1,71 @@
+"""A run on three sources, from the command line to the model card."""
+
+import json
+import random
+
+import pytest
+from finetune.finetune_runs import QUICK, make_base
+
+from sevenllm_bench.cli.main import main
+from sevenllm_bench.data.embedded import embedded_split
+
+
+def write(path, records):
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return str(path)
+
+
+def turns(number):
+    words = [word for row in embedded_split("train")[:40] for word in row.input.split()]
+    draw = random.Random(number)
+    said = [" ".join(draw.choices(words, k=10)) for _ in range(4)]
+    return {"conversations": [{"from": ("human", "gpt")[place % 2], "value": text} for place, text in enumerate(said)]}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The folder of a finished run, and what it printed."""
+    import contextlib
+    import io
+
+    folder = tmp_path_factory.mktemp("sources")
+    sources = [
+        {"source": "embedded", "weight": 3},
+        {"source": write(folder / "chats.jsonl", [turns(number) for number in range(30)]), "weight": 1},
+        {"source": write(folder / "check.jsonl", [turns(number) for number in range(100, 106)]), "role": "held_out_only"},
+    ]
+    words = ["data.source=null", f"data.sources={json.dumps(sources)}", "data.leak_guard=embedded", *QUICK]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        base = make_base(folder / "base")
+        assert main(["finetune", "demo", f"model.base={base}", f"output={folder / 'out'}", *words]) == 0
+    return folder / "out", printed.getvalue()
+
+
+def test_the_forgetting_check_is_printed_and_in_the_card(finished):
+    folder, printed = finished
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    entries = [json.loads(line) for line in (folder / "training_log.jsonl").read_text(encoding="utf-8").splitlines()]
+    evaluated = [entry for entry in entries if "eval_loss" in entry]
+    for name in ("loss_general_chats", "loss_general_check"):
+        before, after = (evaluated[place][f"eval_{name}"] for place in (0, -1))
+        assert before > 6, "ln 1024 is 6.9: an untrained model"
+        assert f"| {name} | {before:.4f} | {after:.4f} |" in card
+        assert name in printed
+    assert "loss_en_general" not in card
+
+
+def test_the_table_of_sources(finished):
+    folder, printed = finished
+    data = json.loads((folder / "training_data.json").read_text(encoding="utf-8"))
+    embedded, chats, check = data["sources"]
+    assert embedded["share of the tokens"] == pytest.approx(0.75, abs=0.01)
+    assert embedded["share of the tokens"] + chats["share of the tokens"] == pytest.approx(1)
+    assert (check["share of the tokens"], check["chosen"], check["held out"]) == (0, 0, 6)
+    assert [source["format"] for source in data["sources"]] == ["sevenllm", "sharegpt", "sharegpt"]
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for shown in (card, printed):
+        assert "check (held out only)" in shown
+        assert "75.0%" in shown
+    assert str(folder.parent) not in card
+    assert "embedded test rows only" in card
