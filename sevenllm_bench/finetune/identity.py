@@ -29,6 +29,7 @@ IGNORED = {
     "data.data_dir": "the place of a file whose hash decides",
     "data.allow_modified": "what is allowed; the rows decide",
     "data.source": "the place of the rows: the encoded rows decide",
+    "data.sources": "the place of the rows, and their shares: the encoded rows decide",
     "model.base": "the place of the weights: they decide",
     "model.revision": "a name of the commit, which decides",
     "model.adapter": "the place of the adapters to begin with: they decide",
@@ -121,9 +122,10 @@ def content_hash(dataset: Dataset) -> str:
     import pyarrow.compute as pc
 
     digest = hashlib.sha256()
-    for column in ("input_ids", "labels"):
-        for chunk in dataset.data.column(column).chunks:
-            digest.update(pc.list_value_length(chunk).to_numpy(zero_copy_only=False).tobytes())
-        for chunk in dataset.data.column(column).chunks:
-            digest.update(pc.list_flatten(chunk).to_numpy(zero_copy_only=False).tobytes())
+    # In batches, since rows that come again are references to the same table.
+    for batch in dataset.select_columns(["input_ids", "labels"]).with_format("arrow").iter(1000):
+        for column in batch.columns:
+            values = column.combine_chunks()
+            digest.update(pc.list_value_length(values).to_numpy(zero_copy_only=False).tobytes())
+            digest.update(pc.list_flatten(values).to_numpy(zero_copy_only=False).tobytes())
     return digest.hexdigest()[:16]

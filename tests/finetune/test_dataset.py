@@ -299,3 +299,16 @@ def test_repeats_of_balancing_are_encoded_once():
     data = encode(selection, encoder, lambda line: None)
     assert [list(ids) for ids in data.training["input_ids"]] == [example.input_ids for example in single]
     assert len(selection.training) > len({row.id for row in selection.training})
+
+
+def test_another_mixture_is_another_run(tmp_path):
+    """What a run is resumed by: rows that come again are references, and count as often as they come."""
+    from sevenllm_bench.finetune.identity import content_hash
+
+    source = general(tmp_path, 20)
+    tables = [
+        prepared([{"source": "embedded", "weight": weight}, {"source": source, "weight": 1}])[1].training for weight in (1, 1, 2)
+    ]
+    first, again, other = map(content_hash, tables)
+    assert first == again != other
+    assert content_hash(tables[0].flatten_indices()) == first, "as it is stored and loaded again"
