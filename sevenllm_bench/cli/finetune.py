@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.cli.shared_options import whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.recipe_files import recipe_names
 from sevenllm_bench.io.terminal import say
 from sevenllm_bench.preflight import require_extra
 
@@ -23,7 +24,7 @@ _GIB = 2**30
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.description = "Runs under torchrun or accelerate launch as it does alone. Recipes: paper, lora-8b, demo."
+    parser.description = f"Runs under torchrun or accelerate launch as it does alone. Recipes: {', '.join(recipe_names())}."
     parser.add_argument("config", metavar="CONFIG", help="a YAML file, or the name of a recipe")
     parser.add_argument(
         "changes",

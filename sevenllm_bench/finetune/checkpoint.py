@@ -23,6 +23,9 @@ def save_checkpoint(trainer: Trainer, tokenizer: PreTrainedTokenizerBase, dtype:
     state = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # gathers the shards where there are some
     if not trainer.is_world_process_zero():
         return
+    text = model.config.get_text_config()
+    if hasattr(text, "output_router_logits"):  # TRL's, for training; with it, generating fails
+        text.output_router_logits = False
     if not hasattr(model, "peft_config"):
         state = _in_dtype(state, dtype)
         model.config.dtype = dtype

@@ -405,6 +405,8 @@ class FinetuneConfig(Section):
     def _fits(self) -> FinetuneConfig:
         if self.evaluation.metrics_rows and (self.training.sharding == "full" or self.training.deepspeed):
             raise ValueError("evaluation.metrics_rows needs whole weights to generate answers: not with sharding or deepspeed")
+        if self.model.gguf_file and self.training.method == "qlora":
+            raise ValueError("model.gguf_file: its weights are unpacked to be trained, not packed again: not with method qlora")
         if self.model.adapter and self.training.method == "full":
             raise ValueError("model.adapter: adapters are trained further with training.method lora or qlora, not full")
         if self.evaluation.best != "none" and not self.data.held_out:

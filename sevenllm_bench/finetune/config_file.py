@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +10,12 @@ from pydantic import ValidationError
 
 from sevenllm_bench.errors import ConfigError, nearest
 from sevenllm_bench.finetune.config import FinetuneConfig, Section, SourceSection
+from sevenllm_bench.finetune.recipe_files import RECIPES, recipe_names
 from sevenllm_bench.io.files import read_bytes, user_path
 from sevenllm_bench.io.yaml12 import load_yaml
 
-RECIPES = files("sevenllm_bench.finetune") / "recipes"
-
 #: A larger file is no configuration, and YAML is read slowly.
 _LARGEST = 200_000
-
-
-def recipe_names() -> tuple[str, ...]:
-    """Names of the recipes that ship with the package."""
-    return tuple(sorted(path.name.removesuffix(".yaml") for path in RECIPES.iterdir() if path.name.endswith(".yaml")))
 
 
 def read_config(config: str | Path, changes: Sequence[str] = ()) -> FinetuneConfig:

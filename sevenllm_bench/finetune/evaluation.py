@@ -31,8 +31,8 @@ class Evaluation:
         trust_remote_code: Whether code of the base's repository, or of the checkpoint, runs when it is loaded.
         gguf_file: For adapters: the base's GGUF file.
         base_weights: For adapters: what tells the base's weights from others (`weight_identity`).
-        merge_first: For adapters: whether lm-eval can't load them beside their base, since they hold whole embeddings, and
-            it cuts the base's to the size of the tokenizer.
+        merge_first: For adapters: whether lm-eval can't load them beside their base: they hold whole embeddings, and it cuts
+            the base's to the size of the tokenizer; or the base is a GGUF file, which it doesn't unpack.
     """
 
     prompt: str = "alpaca"
@@ -63,7 +63,7 @@ class Evaluation:
             revision=model.revision,
             gguf_file=model.gguf_file,
             base_weights=base_weights,
-            merge_first=bool(config.lora.modules_to_save),
+            merge_first=bool(config.lora.modules_to_save or model.gguf_file),
         )
 
     def merged(self, trust_remote_code: bool) -> Evaluation:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.answers.final_text import with_reasoning_marked, with_thought_marked
@@ -25,6 +26,21 @@ def spread(rows: Sequence[Row], count: int) -> list[Row]:
         cells.setdefault(cell_of(row), []).append(row)
     rounds = [(turn, cell, row) for cell, members in cells.items() for turn, row in enumerate(members)]
     return [row for _, _, row in sorted(rounds, key=lambda entry: entry[:2])][:count]
+
+
+@contextmanager
+def _without_router_logits(model: Any) -> Iterator[None]:
+    """Without the loss that balances experts, which TRL has a model compute; with a cache its shapes don't fit."""
+    text = model.config.get_text_config()
+    before = getattr(text, "output_router_logits", None)
+    if before is None:
+        yield
+        return
+    text.output_router_logits = False
+    try:
+        yield
+    finally:
+        text.output_router_logits = before
 
 
 class HeldOutAnswers:
@@ -69,7 +85,8 @@ class HeldOutAnswers:
         model.eval()
         if rank == 0:
             say(f"answering {len(self._rows):,} held-out rows (at most {self._max_new_tokens:,} tokens each)")
-        answers = dict(gather_object(list(zip(mine, self._answer(model, list(mine)), strict=True))))
+        with _without_router_logits(model):
+            answers = dict(gather_object(list(zip(mine, self._answer(model, list(mine)), strict=True))))
         model.train(training)
         return _means(self._rows, [answers[place] for place in range(len(self._rows))])
 

@@ -14,7 +14,7 @@ from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.adapters import join
 from sevenllm_bench.finetune.checkpoint import write_model
 from sevenllm_bench.finetune.evaluation import Evaluation, read_evaluation
-from sevenllm_bench.finetune.model import LOADING, is_adapter, require_all_weights, without_loading_report
+from sevenllm_bench.finetune.model import LOADING, is_adapter, require_all_weights, unpacked, without_loading_report
 from sevenllm_bench.finetune.run_folder import CARD
 from sevenllm_bench.finetune.weight_identity import are_same_weights, weights_identity
 from sevenllm_bench.io.files import user_path
@@ -174,7 +174,7 @@ def _load_base(adapters: Any, evaluation: Evaluation | None, choice: BaseChoice)
         raise ValueError(f"{name} holds adapters itself; merge those first")
     arguments: dict[str, Any] = {"revision": revision or "main", "trust_remote_code": choice.trust_remote_code}
     if evaluation and evaluation.gguf_file:
-        arguments["gguf_file"] = evaluation.gguf_file
+        arguments |= {"gguf_file": evaluation.gguf_file, **unpacked()}
     with without_loading_report():
         model, info = AutoModelForCausalLM.from_pretrained(name, dtype="auto", **LOADING, **arguments)
     return name, model, info

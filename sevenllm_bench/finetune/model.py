@@ -111,6 +111,8 @@ def load_model(section: ModelSection, runtime: Runtime, without_weights: Pretrai
     if without_weights is not None:
         model = _empty(without_weights, **arguments)
     else:
+        if section.gguf_file:
+            arguments |= unpacked()
         with without_loading_report():
             model, info = _load(AutoModelForCausalLM.from_pretrained, section, **LOADING, **arguments)
         if not section.allow_other_weights:
@@ -195,6 +197,15 @@ def _load(load: Callable[..., Any], model: ModelSection, **arguments: Any) -> An
             f"model.base={model.base}: can't be loaded ({reason}). "
             "Name a folder in the save_pretrained layout, or a model of the Hub"
         ) from None
+
+
+def unpacked() -> dict[str, Any]:
+    """Arguments with which transformers unpacks the weights of a GGUF file; packed ones, its default, can't be trained."""
+    try:
+        from transformers import GgufConfig
+    except ImportError:  # versions that always unpack them
+        return {}
+    return {"quantization_config": GgufConfig(dequantize=True)}
 
 
 def _four_bits() -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.adapters import read_adapter
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.evaluation import read_evaluation
 from sevenllm_bench.io.files import user_path
@@ -66,15 +67,18 @@ def identified(config: FinetuneConfig, model: Any) -> dict[str, str] | None:
     """The identity of a run's base, which adapters that are trained further must have been made for.
 
     Raises:
-        ConfigError: `model.adapter` was trained on another base.
+        ConfigError: `model.adapter` was trained on another base, or doesn't say on which weights and names another base.
     """
     found = weights_identity(model)
     folder = config.model.adapter
-    if folder and not config.model.allow_other_weights:
-        earlier = read_evaluation(user_path(folder, ConfigError))
-        if are_same_weights(earlier.base_weights if earlier else None, found) is False:
-            raise ConfigError(
-                f"model.adapter={folder}: trained on other weights than those of {config.model.base}; name its base, or go on "
-                "all the same with model.allow_other_weights=true"
-            )
+    if not folder or config.model.allow_other_weights:
+        return found
+    earlier = read_evaluation(user_path(folder, ConfigError))
+    is_same = are_same_weights(earlier.base_weights if earlier else None, found)
+    recorded = str(read_adapter(folder).base_model_name_or_path)
+    if is_same is False or (is_same is None and recorded not in (config.model.base, config.model.location)):
+        raise ConfigError(
+            f"model.adapter={folder}: trained on {recorded}, and not on the weights of {config.model.base}; name its base, or "
+            "go on all the same with model.allow_other_weights=true"
+        )
     return found

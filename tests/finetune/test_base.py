@@ -140,7 +140,7 @@ REFUSED = {
     "a broken index": (broken_index, [], "model.safetensors.index.json is no index of weights"),
     "a cut pickle": (cut_pickle, [], "pytorch_model.bin is cut off"),
     "a pointer of Git LFS": (pointer, [], "is a pointer of Git LFS"),
-    "no weights": (lambda folder: (folder / TENSORS).unlink(), [], "no weights there"),
+    "no weights": (lambda folder: (folder / TENSORS).unlink(), [], "no file named model.safetensors"),
     "adapters": (adapters, [], "these are adapters, no model. Merge them first (sevenllm-bench merge "),
     "adapters with a configuration": (adapters_beside_a_configuration, [], "these are adapters, no model"),
     "tokens without embeddings": (more_tokens, [], "2 tokens beyond the model's 1,024 embeddings (e.g. '<ioc>', 1,024)"),

@@ -3,13 +3,16 @@
 import json
 
 import pytest
+from recipe_bases import FULL_SIZE, full_size, tiny
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.config_file import read_config, recipe_names
+from sevenllm_bench.finetune.config_file import read_config
 from sevenllm_bench.finetune.memory import GIB, Memory, count, estimate_memory, meta_model
+from sevenllm_bench.finetune.recipe_files import recipe_names
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
+from peft import LoraConfig, get_peft_model  # noqa: E402
 
 
 def config(kind, vocabulary, hidden, intermediate, layers, heads, key_heads=None, **other):
@@ -246,9 +249,25 @@ def test_the_papers_recipe_needs_eight_gpus_of_80_gb_and_no_more(name):
     assert total("paper", model, 1) > card(80) > total("paper", model, 8) > total("paper", model, 16)
 
 
-def test_adapters_for_8b_fit_the_gpus_that_the_recipe_names():
-    assert card(24) > total("lora-8b", QWEN3_8B, 1, "training.method=qlora")
-    assert card(40) > total("lora-8b", QWEN3_8B, 1) > 16.4e9 / GIB  # two bytes for each of its 8.2e9 weights
+#: Recipe, changes, and the card in GB that its comment names.
+CARDS = [
+    ("lora-4b", (), 12),
+    ("lora-4b", ("training.method=qlora",), 8),
+    ("lora-8b", (), 40),
+    ("lora-8b", ("training.method=qlora",), 24),
+    ("lora-14b", (), 48),
+    ("lora-14b", ("training.method=qlora",), 24),
+    ("lora-30b-a3b", (), 80),
+    ("lora-30b-a3b", ("lora.experts=true", "lora.dropout=0.0", "lora.rank=8"), 80),
+]
+
+
+@pytest.mark.parametrize(("recipe", "changes", "gigabytes"), CARDS)
+def test_adapters_fit_the_cards_that_their_recipes_name(recipe, changes, gigabytes):
+    found = estimate(full_size(recipe), (recipe, "model.base=x"), *changes)
+    assert card(gigabytes) > found.total / GIB
+    if "training.method=qlora" not in changes:
+        assert found.total > 2 * FULL_SIZE[recipe][3]  # two bytes for each weight
 
 
 def test_the_demo_needs_little():
@@ -256,7 +275,45 @@ def test_the_demo_needs_little():
 
 
 def test_every_recipe_is_looked_at():
-    assert recipe_names() == ("demo", "lora-8b", "paper")
+    assert set(recipe_names()) == {"demo", "paper", *(recipe for recipe, _, _ in CARDS)}
+
+
+#: Settings of adapters, and the same for peft.
+ADAPTERS = {
+    "plain": ((), {}),
+    "dora": (("lora.dora=true",), {"use_dora": True}),
+    "rslora": (("lora.rslora=true",), {"use_rslora": True}),
+    "whole modules": (("lora.modules_to_save=[embed_tokens, lm_head]",), {"modules_to_save": ["embed_tokens", "lm_head"]}),
+    "some targets": (("lora.targets=[q_proj, down_proj]",), {"target_modules": ["q_proj", "down_proj"]}),
+    "a pattern": (("lora.targets=.*layers\\.1.*_proj",), {"target_modules": r".*layers\.1.*_proj"}),
+}
+
+
+@pytest.mark.parametrize("name", ADAPTERS)
+@pytest.mark.parametrize("weights", ["fp32", "bf16"])
+def test_adapters_count_as_peft_makes_them(name, weights):
+    """Values, and bytes of values and gradients, of a real model with real adapters; AdamW has twice the bytes."""
+    changes, settings = ADAPTERS[name]
+    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[weights]
+    model = transformers.AutoModelForCausalLM.from_config(SMALL, dtype=dtype)
+    base = sum(tensor.nbytes for tensor in model.parameters())
+    real = get_peft_model(model, LoraConfig(**{"r": 4, "target_modules": "all-linear", "task_type": "CAUSAL_LM", **settings}))
+    tensors = [tensor for tensor in real.parameters() if tensor.requires_grad]
+    found = estimate(SMALL, LORA, "lora.rank=4", f"model.weights={weights}", *changes)
+    size = sum(tensor.nbytes for tensor in tensors)
+    assert found.trainable == sum(tensor.numel() for tensor in tensors)
+    assert (found.weights, found.gradients, found.optimizer) == (base + size, size, 2 * size)
+
+
+def test_experts_count_as_peft_makes_them():
+    small = tiny("lora-30b-a3b", 512)
+    experts = ["experts.gate_up_proj", "experts.down_proj"]
+    targets = ["q_proj", "k_proj", "v_proj", "o_proj"]
+    for changes, parameters in ((("lora.experts=true", "lora.dropout=0.0"), experts), ((), None)):
+        settings = LoraConfig(r=4, target_modules=targets, target_parameters=parameters)
+        real = get_peft_model(transformers.AutoModelForCausalLM.from_config(small), settings)
+        trainable = sum(tensor.numel() for tensor in real.parameters() if tensor.requires_grad)
+        assert estimate(small, LORA, "lora.rank=4", *changes).trainable == trainable
 
 
 def test_the_table():

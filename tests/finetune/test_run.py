@@ -14,7 +14,7 @@ from finetune_runs import QUICK
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.finetune.config_file import read_config, recipe_names
+from sevenllm_bench.finetune.config_file import read_config
 from sevenllm_bench.finetune.run import finetune
 
 
@@ -111,10 +111,6 @@ def test_lm_eval_loads_what_was_written(tuned, tmp_path):
 
 
 # Recipes
-
-
-def test_every_recipe_is_tested_here():
-    assert set(recipe_names()) == {"demo", "lora-8b", "paper"}
 
 
 def test_the_papers_recipe_runs_at_tiny_size(tmp_path):
