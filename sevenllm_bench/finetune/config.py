@@ -86,7 +86,8 @@ class ModelSection(Section):
         adapter: Folder of adapters of this base, which are trained further instead of new ones.
         allow_other_weights: Go on where the base's files lack weights of the model or hold others, or where an adapter was
             trained on other weights.
-        attention: Attention kernel; "auto" leaves the choice to transformers, on a CPU to `attention.packed_sdpa`.
+        attention: Attention kernel; "auto" takes the first one that gives the losses of plain attention (`self_check`). One
+            that is named and doesn't is refused.
         weights: Type in which weights are held: "fp32" (mixed precision with fp32 master weights), "bf16" (half the memory,
             less exact), "auto" (fp32 where they are trained, bf16 where they are frozen).
     """

@@ -22,7 +22,7 @@ class Runtime:
         device: "cuda" or "cpu".
         precision: Precision of the computation: "bf16" is autocast, or FSDP's mixed precision.
         weights: Type in which the base model is held. "fp32" keeps master weights in full fine-tuning; "nf4" is QLoRA's.
-        attention: Name of the attention kernel in transformers, or "auto" for its default.
+        attention: Name of the attention kernel in transformers that is tried first, or "auto" for its default.
     """
 
     device: Device

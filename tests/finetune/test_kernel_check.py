@@ -1,6 +1,8 @@
 """Attention kernels on tiny models of many architectures: the losses of plain transformers, or a refusal."""
 
+import re
 from itertools import chain
+from pathlib import Path
 
 import pytest
 import torch
@@ -155,3 +157,18 @@ def test_nothing_of_the_model_changes():
     assert "forward" not in model.__dict__
     after = model.state_dict() | dict(model.named_buffers())
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+
+
+def test_the_table_of_the_documentation_is_that_of_these_tests():
+    text = (Path(__file__).parents[2] / "docs" / "finetuning.md").read_text(encoding="utf-8")
+    rows = [
+        line.strip("| ").split(" | ")
+        for line in text.splitlines()
+        if re.search(r"\| (`\w+`|refused) \| (`\w+`|refused) \|$", line)
+    ]
+    said = {name.strip(): (packed, padded) for names, packed, padded in rows for name in re.split("[,:;(]", names)}
+    for name in ARCHITECTURES:
+        packed = None if name in NO_LOSS else PACKED.get(name, PACKED_SDPA)
+        padded = None if name in NO_LOSS else PADDED.get(name, "sdpa")
+        given = tuple(f"`{kernel}`" if kernel else "refused" for kernel in (packed, padded))
+        assert (name, said.get(name.partition(",")[0])) == (name, given)

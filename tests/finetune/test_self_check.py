@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict
 
+import finetune_runs
 import pytest
 import torch
 from tiny_architectures import tiny
@@ -12,7 +13,9 @@ from transformers import AutoConfig
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.attention import PACKED_SDPA
 from sevenllm_bench.finetune.config import FinetuneConfig
+from sevenllm_bench.finetune.config_file import read_config
 from sevenllm_bench.finetune.kernel_check import described
+from sevenllm_bench.finetune.run import finetune
 from sevenllm_bench.finetune.runtime import resolve
 from sevenllm_bench.finetune.self_check import _sizes, _texts, settle_attention
 
@@ -141,3 +144,56 @@ def test_texts_have_their_sizes_and_begin_as_the_models_do(tokenizer):
     assert (len(long), len(short)) == (16128, 64)
     if tokenizer().bos_token_id is not None:
         assert long[0] == short[0] == tokenizer().bos_token_id
+
+
+# In a run
+
+
+@pytest.fixture
+def saved(big, tmp_path):
+    """Bases in the save_pretrained layout."""
+
+    def folder(name):
+        big(name).save_pretrained(tmp_path / "base")
+        gpt2_like().save_pretrained(tmp_path / "base")
+        return tmp_path / "base"
+
+    return folder
+
+
+def run(base, output, *words):
+    said: list[str] = []
+    steps = ("training.max_steps=3", "data.max_length=384", "training.learning_rate=1e-3")
+    words = (f"model.base={base}", f"output={output}", *finetune_runs.QUICK, *steps, *words)
+    return finetune(read_config("demo", list(words)), said.append), said
+
+
+def test_a_model_with_a_window_is_trained_and_evaluated_as_with_plain_attention(saved, tmp_path):
+    base = saved("Gemma 3")
+    run(base, tmp_path / "ours")
+    run(base, tmp_path / "plain", "model.attention=eager")
+    ours, plain = (finetune_runs.log(tmp_path / name) for name in ("ours", "plain"))
+    for kind in ("loss", "eval_loss"):
+        values = [[entry[kind] for entry in log if kind in entry] for log in (ours, plain)]
+        assert len(values[0]) >= 2
+        assert values[0] == pytest.approx(values[1], abs=2e-3)  # logged losses are rounded
+
+
+def test_the_check_is_in_the_card_and_in_the_account_and_the_kernel_is_not_in_the_configuration(saved, tmp_path):
+    finished, said = run(saved("StableLM"), tmp_path / "out")
+    (line,) = [line for line in said if line.startswith("attention: ")]
+    assert line.startswith("attention: sdpa instead of packed_sdpa; ")
+    assert f"- {line}\n" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    account = json.loads((tmp_path / "out" / "training_data.json").read_text(encoding="utf-8"))
+    assert account["attention"] == json.loads(json.dumps(finished.report["attention"]))
+    assert described(account["attention"]) == line
+    assert "attn" not in (tmp_path / "out" / "config.json").read_text(encoding="utf-8")
+
+
+def test_a_run_that_would_mix_examples_ends_before_its_data_are_prepared(saved, tmp_path):
+    base, said = saved("Mamba"), []
+    words = [f"model.base={base}", f"output={tmp_path / 'out'}", "data.packing=true", "data.max_length=384"]
+    with pytest.raises(ConfigError, match=r"data\.packing=false"):
+        finetune(read_config("demo", words), said.append)
+    assert said == []
+    assert not (tmp_path / "out").exists()
