@@ -29,6 +29,7 @@ IGNORED = {
     "data.data_dir": "the place of a file whose hash decides",
     "data.allow_modified": "what is allowed; the rows decide",
     "data.source": "the place of the rows: the encoded rows decide",
+    "data.sources": "as data.source",
     "model.base": "the place of the weights: they decide",
     "model.revision": "a name of the commit, which decides",
     "model.adapter": "the place of the adapters to begin with: they decide",
