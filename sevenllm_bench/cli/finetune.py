@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ from sevenllm_bench.preflight import require_extra
 if TYPE_CHECKING:
     from sevenllm_bench.finetune.config import FinetuneConfig
     from sevenllm_bench.finetune.dry_run import Plan
+    from sevenllm_bench.finetune.duration import Duration
     from sevenllm_bench.finetune.run import Finished
 
 _GIB = 2**30
@@ -32,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="key=value",
         help="changes to it, e.g. model.base=Qwen/Qwen3-8B training.epochs=1 resume=auto",
     )
-    parser.add_argument("--dry-run", action="store_true", help="only say what it takes: rows, tokens, steps, memory, disk")
+    parser.add_argument("--dry-run", action="store_true", help="only say what it takes: rows, tokens, steps, time, memory, disk")
+    parser.add_argument("--gpu", metavar="NAME", help="with --dry-run: the GPU to plan for, e.g. h100, a100, rtx4090")
+    parser.add_argument("--json", action="store_true", help="with --dry-run: print it as JSON")
     parser.add_argument("--processes", type=whole(1), metavar="N", help="with --dry-run: GPUs to plan for (default: 1)")
 
 
@@ -48,14 +54,16 @@ def _run(arguments: argparse.Namespace) -> int:
     for module in ("trl", "peft", "datasketch", "pydantic"):
         require_extra(module, "train")
     from sevenllm_bench.finetune.config_file import read_config
-    from sevenllm_bench.finetune.processes import check_launcher, is_main_process, process_count
+    from sevenllm_bench.finetune.processes import check_launcher, is_main_process
 
     check_launcher()
     config = read_config(arguments.config, arguments.changes)
     if arguments.dry_run:
-        return _dry_run(config, arguments.processes or process_count())
+        return _dry_run(config, arguments)
     if arguments.processes:
         raise ConfigError("--processes is for --dry-run; to train on several, start with torchrun or accelerate launch")
+    if arguments.gpu or arguments.json:
+        raise ConfigError("--gpu and --json are for --dry-run")
     from sevenllm_bench.finetune.run import finetune
 
     finished = finetune(config, say if is_main_process() else _silent)
@@ -68,12 +76,20 @@ def _silent(line: str) -> None:
     """Discard output of the other ranks."""
 
 
-def _dry_run(config: FinetuneConfig, processes: int) -> int:
+def _dry_run(config: FinetuneConfig, arguments: argparse.Namespace) -> int:
     from sevenllm_bench.finetune.dry_run import plan
+    from sevenllm_bench.finetune.duration import GPUS
     from sevenllm_bench.finetune.libraries import quiet
+    from sevenllm_bench.finetune.processes import process_count
 
+    if arguments.gpu and arguments.gpu not in GPUS:
+        raise ConfigError(f"--gpu {arguments.gpu}: not known; there is {', '.join(GPUS)}")
     quiet()
-    planned = plan(config, processes, say)
+    processes = arguments.processes or process_count()
+    planned = plan(config, processes, _on_stderr if arguments.json else say, arguments.gpu)
+    if arguments.json:
+        print(json.dumps(_content(planned), ensure_ascii=False, indent=1))
+        return 0
     print_data(planned.report)
     several = "1 process" if processes == 1 else f"{processes:,} processes"
     print_table(f"a run of {several}", ["", ""], [list(row) for row in _plan_rows(config, planned)])
@@ -81,9 +97,27 @@ def _dry_run(config: FinetuneConfig, processes: int) -> int:
         per = "process" if config.training.device == "cpu" else "GPU"
         print_table(f"memory per {per}, estimated", ["", ""], planned.memory.table())
     else:
-        print(f"memory: no estimate ({planned.no_memory})")
+        print(f"memory and time: no estimate ({planned.no_memory})")
+    if planned.host:
+        print_table("memory of the machine beside it, estimated", ["", ""], planned.host.table())
     print("nothing was trained or written")
     return 0
+
+
+def _content(planned: Plan) -> dict[str, Any]:
+    """A plan as JSON values, with the figures that follow from its parts."""
+    content = asdict(planned)
+    if planned.memory and planned.duration:
+        content["memory"]["total"] = planned.memory.total
+        content["duration"] |= {"seconds": planned.duration.seconds, "tokens_per_second": planned.duration.tokens_per_second}
+    if planned.host:
+        content["host"]["total"] = planned.host.total
+    return content
+
+
+def _on_stderr(line: str) -> None:
+    """Progress, where standard output is for a program."""
+    print(line, file=sys.stderr)
 
 
 def _plan_rows(config: FinetuneConfig, planned: Plan) -> list[tuple[str, str]]:
@@ -94,8 +128,22 @@ def _plan_rows(config: FinetuneConfig, planned: Plan) -> list[tuple[str, str]]:
         ("tokens per step", f"{planned.tokens_per_step:,.0f}"),
         ("steps", f"{planned.steps:,}"),
         *([("answered while training", _answers(config, planned.steps))] if config.evaluation.metrics_rows else []),
+        *(_time_rows(planned.duration) if planned.duration else []),
         ("disk", f"{planned.disk / _GIB:,.2f} GiB at most"),
     ]
+
+
+def _time_rows(duration: Duration) -> list[tuple[str, str]]:
+    return [
+        ("tokens per second, estimated", f"{duration.tokens_per_second:,.0f}"),
+        ("time of the steps, estimated", f"{_time(duration.seconds)} ({duration.assumed}; without evaluations and checkpoints)"),
+    ]
+
+
+def _time(seconds: float) -> str:
+    if seconds >= 7200:
+        return f"{seconds / 3600:,.1f} hours"
+    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
 
 
 def _answers(config: FinetuneConfig, steps: int) -> str:

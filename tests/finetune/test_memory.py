@@ -1,6 +1,7 @@
 """Memory estimates: parameters against published figures, and arithmetic by hand."""
 
 import json
+from pathlib import Path
 
 import pytest
 from recipe_bases import FULL_SIZE, full_size, tiny
@@ -15,26 +16,15 @@ transformers = pytest.importorskip("transformers")
 from peft import LoraConfig, get_peft_model  # noqa: E402
 
 
-def config(kind, vocabulary, hidden, intermediate, layers, heads, key_heads=None, **other):
-    return getattr(transformers, f"{kind}Config")(
-        vocab_size=vocabulary,
-        hidden_size=hidden,
-        intermediate_size=intermediate,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        num_key_value_heads=key_heads or heads,
-        **{"tie_word_embeddings": False, **other},
-    )
+from memory_table import MODELS, config, lines  # noqa: E402  (needs transformers)
 
-
-LLAMA_2_7B = config("Llama", 32000, 4096, 11008, 32, 32)
-QWEN3_8B = config("Qwen3", 151936, 4096, 12288, 36, 32, 8, head_dim=128)
+LLAMA_2_7B, QWEN3_8B = MODELS["Llama-2-7B"], MODELS["Qwen3-8B"]
 #: Counts as on the models' pages on the Hub (safetensors metadata); the configurations are those of their config.json.
 PUBLISHED = {
     "Llama-2-7B": (LLAMA_2_7B, 6_738_415_616),
-    "Llama-2-13B": (config("Llama", 32000, 5120, 13824, 40, 40), 13_015_864_320),
-    "Qwen1.5-7B": (config("Qwen2", 151936, 4096, 11008, 32, 32), 7_721_324_544),
-    "Qwen1.5-14B": (config("Qwen2", 152064, 5120, 13696, 40, 40), 14_167_290_880),
+    "Llama-2-13B": (MODELS["Llama-2-13B"], 13_015_864_320),
+    "Qwen1.5-7B": (MODELS["Qwen1.5-7B"], 7_721_324_544),
+    "Qwen1.5-14B": (MODELS["Qwen1.5-14B"], 14_167_290_880),
     "Qwen3-8B": (QWEN3_8B, 8_190_735_360),
     "Qwen2.5-0.5B": (config("Qwen2", 151936, 896, 4864, 24, 14, 2, tie_word_embeddings=True), 494_032_768),
 }
@@ -341,3 +331,9 @@ def test_a_configuration_that_its_architecture_fails_on_has_no_estimate(change):
         object.__setattr__(config, name, value)
     with pytest.raises(ConfigError, match="no memory estimate for 'llama'"):
         meta_model(config)
+
+
+def test_the_table_of_the_docs_is_what_the_command_says():
+    """Printed again by `python tests/finetune/memory_table.py`."""
+    docs = (Path(__file__).parents[2] / "docs" / "finetuning.md").read_text(encoding="utf-8")
+    assert "\n".join(lines()) in docs

@@ -400,5 +400,10 @@ def test_a_dry_run_writes_nothing(base, tmp_path, capsys):
     trained = capsys.readouterr().out
     steps = next(line.split()[-1] for line in planned.splitlines() if line.strip().startswith("steps"))
     assert f"({steps} steps;" in trained
-    assert main([*words, "--dry-run", "--processes", "8"]) == 0
-    assert "a run of 8 processes" in capsys.readouterr().out
+    assert main([*words, "--dry-run", "--processes", "8", "--gpu", "a100", "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["duration"]["assumed"] == "8 x A100, 35% of 312 TFLOPS each"
+    assert plan["duration"]["tokens"] == pytest.approx(plan["steps"] * plan["tokens_per_step"])
+    assert main([*words, "--dry-run", "--gpu", "tpu"]) == 2
+    assert "--gpu tpu: not known" in capsys.readouterr().err
+    assert main([*words, "--json"]) == 2
