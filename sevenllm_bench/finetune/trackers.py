@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -121,6 +122,7 @@ def tracked(names: Sequence[str], output: OutputFolder, goes_on: bool) -> Iterat
         run.write()
     told = {name: value for name, value in run.environment().items() if name not in os.environ}
     os.environ.update(told)
+    was_active = _mlflow_is_active()
     try:
         yield run
     except Exception as error:
@@ -130,8 +132,21 @@ def tracked(names: Sequence[str], output: OutputFolder, goes_on: bool) -> Iterat
             raise ConfigError(f"training.report_to: {package} failed ({reason}); see its settings, or leave it out") from None
         raise
     finally:
+        if "mlflow" in names and not was_active:
+            _end_mlflow()
         for name in told:  # the next run of this process has its own
             os.environ.pop(name, None)
+
+
+def _mlflow_is_active() -> bool:
+    mlflow = sys.modules.get("mlflow")
+    return mlflow is not None and mlflow.active_run() is not None
+
+
+def _end_mlflow() -> None:
+    """End a run that was stopped while MLflow still knows where it writes: at the process's end it would not."""
+    if _mlflow_is_active():
+        sys.modules["mlflow"].end_run("KILLED")
 
 
 def name_run(trainer: Trainer, run: TrackedRun | None) -> None:

@@ -83,9 +83,10 @@ def test_a_loss_that_is_nan_stops_the_run_before_it_reaches_the_weights(base, tm
         (("training.learning_rate=1e30",), r"step 2: the gradient norm is (nan|inf)", {"checkpoint-1": True}),
         (("training.learning_rate=1e39",), r"step 1: \d+ trained weights are not finite", {}),
         (("training.learning_rate=1e39", "training.save_every=4", "training.max_grad_norm=0"), r"step 2: the gradient", {}),
-        (("training.learning_rate=1e39", "training.max_steps=1", "training.save_every=0.9"), r"step 1: \d+ trained weights", {}),
+        (("training.learning_rate=1e39", "training.max_steps=1"), r"step 1: the held-out loss is nan", {}),
+        (("training.learning_rate=1e39", "training.max_steps=1", "data.held_out=0"), r"step 1: \d+ trained weights", {}),
     ],
-    ids=["gradient", "weights at a checkpoint", "no checkpoint", "last step"],
+    ids=["gradient", "weights at a checkpoint", "no checkpoint", "last step", "last step without held-out rows"],
 )
 def test_a_learning_rate_that_is_far_too_large(base, tmp_path, capsys, changes, what, kept):
     output = tmp_path / "out"
