@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fine-tune, or with --dry-run only say what it would take."""
-    for module in ("trl", "peft", "datasketch", "pydantic"):
+    for module in ("trl", "peft", "pydantic"):
         require_extra(module, "train")
     from sevenllm_bench.finetune.config_file import read_config
     from sevenllm_bench.finetune.processes import is_main_process, process_count

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from sevenllm_bench.corpus.near_duplicates import near_groups
-from sevenllm_bench.corpus.similarity import normalised, normalised_question
+from sevenllm_bench.corpus.normalisation import normalised, normalised_question
 from sevenllm_bench.data.rows import Row
 
 

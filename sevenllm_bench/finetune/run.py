@@ -67,7 +67,7 @@ def finetune(config: FinetuneConfig, say: Say) -> Finished:
         SEvenLLMError: Something is wrong with the configuration, the data or the machine. What was written is removed
             again, except complete checkpoints, which `resume=auto` goes on from.
     """
-    for module in ("trl", "peft", "datasketch", "pydantic"):
+    for module in ("trl", "peft", "pydantic"):
         require_extra(module, "train")
     quiet()
     runtime = resolve(config)
