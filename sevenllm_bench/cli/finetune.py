@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.cli.shared_options import whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.libraries import require_libraries
 from sevenllm_bench.finetune.recipe_files import recipe_names
 from sevenllm_bench.io.terminal import say
-from sevenllm_bench.preflight import require_extra
 
 if TYPE_CHECKING:
     from sevenllm_bench.finetune.config import FinetuneConfig
@@ -51,8 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    for module in ("trl", "peft", "datasketch", "pydantic"):
-        require_extra(module, "train")
+    require_libraries()
     from sevenllm_bench.finetune.config_file import read_config
     from sevenllm_bench.finetune.processes import check_launcher, is_main_process
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.preflight import require_extra
+
+if TYPE_CHECKING:  # it needs pydantic, which may be what is missing
+    from sevenllm_bench.finetune.config import FinetuneConfig
 
 #: No tracker's maker is told what runs here. The trackers read it when they are imported.
 NO_TELEMETRY = {
@@ -47,7 +50,7 @@ def require_libraries() -> None:
     Raises:
         ConfigError: One is missing; the error gives the line that installs it.
     """
-    for module in ("trl", "peft", "datasketch", "pydantic", "lingua"):
+    for module in ("trl", "peft", "pydantic", "lingua"):
         require_extra(module, "train")
 
 

@@ -13,10 +13,8 @@ from sevenllm_bench.finetune.recipe_files import recipe_names
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
-from peft import LoraConfig, get_peft_model  # noqa: E402
-
-
 from memory_table import MODELS, config, lines  # noqa: E402  (needs transformers)
+from peft import LoraConfig, get_peft_model  # noqa: E402
 
 LLAMA_2_7B, QWEN3_8B = MODELS["Llama-2-7B"], MODELS["Qwen3-8B"]
 #: Counts as on the models' pages on the Hub (safetensors metadata); the configurations are those of their config.json.
