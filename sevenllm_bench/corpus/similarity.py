@@ -100,7 +100,9 @@ def _words(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]
     starts = np.flatnonzero(begins)
     if not starts.size:
         return np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.int64)
-    within = np.arange(content.size) - np.repeat(starts, np.diff(starts, append=content.size))[: content.size]
+    content, owners = content[starts[0] :], owners[starts[0] :]  # a first text without a word is a blank
+    starts = starts - starts[0]
+    within = np.arange(content.size) - np.repeat(starts, np.diff(starts, append=content.size))
     values = np.where(content == 0x20, 0, content).astype(np.uint64) * _powers()[within & 63]
     return mixed(np.add.reduceat(values, starts)), owners[starts]
 

@@ -45,7 +45,7 @@ def test_overlap_is_the_size_of_the_intersection(one, other):
 
 
 def test_features_of_several_texts_are_those_of_each():
-    texts = ["the loader reads its configuration", "", "攻击者使用钓鱼邮件", "a b", "样本 go 语言"]
+    texts = ["", "the loader reads its configuration", "", "攻击者使用钓鱼邮件", "a b", "样本 go 语言"]
     for features in (shingle_features, pair_features):
         found = features(texts)
         for place, text in enumerate(texts):
