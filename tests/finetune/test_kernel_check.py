@@ -26,15 +26,20 @@ PACKED = {
     **dict.fromkeys(["Falcon", "Falcon, ALiBi", "BLOOM", "MPT", "XGLM", "GPT-OSS"]),
     **dict.fromkeys(["Mamba", "Mamba-2", "Falcon-Mamba", "RWKV"]),
     **dict.fromkeys(["Jamba", "Bamba", "Zamba 2", "Falcon-H1", "Granite 4", "LFM2", "Qwen3-Next", "Qwen3.5"]),
+    **dict.fromkeys(["MiniMax", "Nemotron-H"]),
 }
 PADDED = {
     **dict.fromkeys(["Gemma 2", "GPT-Neo, window", "GPT-J", "CodeGen", "BLOOM", "MPT", "XGLM", "GPT-OSS"], "eager"),
     **dict.fromkeys(["Mamba", "Mamba-2", "Falcon-Mamba", "RWKV"], "eager"),
 }
 #: TRL's LM head computes another loss than they do (it leaves out a cap on the logits), or fails.
-NO_LOSS = {"RecurrentGemma": r"the trainer's losses differ from the model's own by 0\.00\d+ nats", "Llama 4": "last_hidden_state"}
+NO_LOSS = {
+    "RecurrentGemma": r"the trainer's losses differ from the model's own by 0\.00\d+ nats",
+    "xLSTM": r"the trainer's losses differ from the model's own by 0\.\d+ nats",
+    "Llama 4": "last_hidden_state",
+}
 #: Transformers itself refuses packed examples for them, without the packages mamba-ssm and causal-conv1d.
-NEEDS_KERNELS = {"Bamba", "Zamba 2", "Falcon-H1", "Granite 4", "LFM2", "Qwen3-Next", "Qwen3.5"}
+NEEDS_KERNELS = {"Bamba", "Zamba 2", "Falcon-H1", "Granite 4", "LFM2", "Qwen3-Next", "Qwen3.5", "Nemotron-H"}
 WINDOWED = [name for name, (_, own) in ARCHITECTURES.items() if WINDOW in own.values()]
 
 

@@ -31,6 +31,16 @@ _LINEAR = {
 }
 _SLIDING = {"sliding_window": WINDOW, "layer_types": ["sliding_attention", "full_attention"]}
 
+_PER_LAYER_INPUT = {"vocab_size_per_layer_input": VOCABULARY, "hidden_size_per_layer_input": 8, "num_kv_shared_layers": 0}
+_PICTURES = {
+    "hidden_size": 16,
+    "intermediate_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "image_size": 28,
+    "patch_size": 14,
+}
+
 #: By name: the model type in transformers, and what differs from `_COMMON`.
 ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "Llama": ("llama", {}),
@@ -45,6 +55,28 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "Gemma": ("gemma", {"head_dim": 8}),
     "Gemma 2": ("gemma2", {"head_dim": 8, **_SLIDING}),
     "Gemma 3": ("gemma3_text", {"head_dim": 8, **_SLIDING}),
+    "Gemma 3 with images": (
+        "gemma3",
+        {
+            "text_config": {**_COMMON, "head_dim": 8, **_SLIDING},
+            "vision_config": _PICTURES,
+            "mm_tokens_per_image": 4,
+            "image_token_index": VOCABULARY - 1,
+        },
+    ),
+    "Gemma 3n": (
+        "gemma3n_text",
+        {
+            "head_dim": 8,
+            **_SLIDING,
+            **_PER_LAYER_INPUT,
+            "laurel_rank": 4,
+            "intermediate_size": [48, 48],
+            "activation_sparsity_pattern": [0.0, 0.0],
+            "altup_num_inputs": 2,
+        },
+    ),
+    "Gemma 4": ("gemma4_text", {"head_dim": 8, "global_head_dim": 8, **_SLIDING, **_PER_LAYER_INPUT}),
     "Phi": ("phi", {}),
     "Phi-3, window": ("phi3", {"sliding_window": WINDOW}),
     "GPT-NeoX": ("gpt_neox", {}),
@@ -107,6 +139,7 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
             "no_rope_layers": [1, 0],
         },
     ),
+    "Phi-3.5-MoE": ("phimoe", _EXPERTS),
     "Mamba": ("mamba", {"state_size": 8}),
     "Mamba-2": ("mamba2", {"num_heads": 8, "head_dim": 8, "state_size": 8, "n_groups": 1, "chunk_size": 16}),
     "Falcon-Mamba": ("falcon_mamba", {"state_size": 8}),
@@ -114,6 +147,26 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any]]] = {
     "RecurrentGemma": (
         "recurrent_gemma",
         {"attention_window_size": WINDOW, "block_types": ["recurrent", "attention"], "lru_width": 32},
+    ),
+    "xLSTM": (
+        "xlstm",
+        {"embedding_dim": 32, "num_blocks": 2, "num_heads": 2},
+    ),
+    "MiniMax": (
+        "minimax",
+        {**_EXPERTS, "head_dim": 8, "layer_types": ["linear_attention", "full_attention"], "block_size": 16},
+    ),
+    "Nemotron-H": (
+        "nemotron_h",
+        {
+            "hybrid_override_pattern": "M*",
+            "mamba_num_heads": 4,
+            "mamba_head_dim": 16,
+            "ssm_state_size": 8,
+            "n_groups": 1,
+            "chunk_size": 16,
+            "head_dim": 8,
+        },
     ),
     "Jamba": ("jamba", {**_EXPERTS, **_MAMBA, "attn_layer_period": 2, "attn_layer_offset": 1, "use_mamba_kernels": False}),
     "Bamba": ("bamba", {**_MAMBA, "attn_layer_indices": [1], "mamba_chunk_size": 16}),
