@@ -110,6 +110,14 @@ def test_adapters_are_checked_with_their_base(big):
     assert model.get_base_model().config._attn_implementation == PACKED_SDPA
 
 
+def test_weights_that_deepspeed_has_sharded_are_not_checked_and_that_is_said(big):
+    model = big("Llama")
+    next(model.parameters()).ds_id = 0  # as its ZeRO stage 3 marks them
+    checked, said = settled(model, packing=False)
+    assert checked.kernel == "sdpa"
+    assert said == ["attention: sdpa, not checked: DeepSpeed has sharded the weights while loading"]
+
+
 def test_short_sequences_are_checked_too(big):
     checked, said = settled(big("Gemma 3"), max_length=16)
     assert checked.kernel == PACKED_SDPA
