@@ -7,17 +7,15 @@ import errno
 import importlib
 import io
 import os
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError, SEvenLLMError, report
 from sevenllm_bench.io.terminal import drop_output
+from sevenllm_bench.io.termination import end_in_order
 from sevenllm_bench.text.display import printable
 
 #: Set to anything, what should not happen prints its traceback.
@@ -44,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or pipe that can't show a character gets a stand-in
             stream.reconfigure(errors="backslashreplace")
-    _end_in_order_when_terminated()
+    if (
+        int(os.environ.get("WORLD_SIZE") or 1) == 1
+    ):  # of several processes the launcher ends those that wait, in C, and can't hear
+        end_in_order()
     try:
         code = _command(words)
         sys.stdout.flush()
@@ -125,20 +126,6 @@ def _command(words: Sequence[str]) -> int:
     module.add_arguments(own)
     parse = own.parse_args if name in _WITH_ACTIONS else own.parse_intermixed_args
     return int(module.run(parse(words[1:])))
-
-
-def _end_in_order_when_terminated() -> None:
-    """Let SIGTERM end the program as Ctrl-C does, so that nothing half-written stays.
-
-    Not one process of several: their launcher ends those that wait for one that failed, and they would not hear it.
-    """
-    alone = int(os.environ.get("WORLD_SIZE") or 1) == 1 and threading.current_thread() is threading.main_thread()
-    if alone and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-
-        def end(*_: Any) -> None:
-            sys.exit(128 + signal.SIGTERM)
-
-        signal.signal(signal.SIGTERM, end)
 
 
 if __name__ == "__main__":

@@ -99,11 +99,9 @@ def _duration(
     processes: int,
     gpu: str | None,
 ) -> Duration:
-    import pyarrow.compute as pc
     import torch
 
-    runtime = planned(config)
-    lengths = pc.list_value_length(training.data.column("input_ids")).to_pylist()
+    runtime, lengths = planned(config), _lengths(training)
     masked = runtime.attention in ("auto", "sdpa", "eager")
     per_token = operations_per_token(meta_model(base), memory, config, attended_tokens(lengths, config, masked))
     if gpu is None and (runtime.device == "cpu" or torch.cuda.is_available()):
@@ -114,9 +112,25 @@ def _duration(
 
 
 def count_sequences(training: Dataset, config: FinetuneConfig) -> int:
-    """Packed sequences, as the trainer packs them; examples without packing."""
+    """Packed sequences, as the trainer packs them; examples without packing.
+
+    Packing looks at lengths alone, so one byte stands for each token, and not the ids and labels.
+    """
     if not config.data.packing:
         return len(training)
+    import numpy as np
+    import pyarrow as pa
+    from datasets import Dataset
     from trl import pack_dataset
 
-    return len(pack_dataset(training.select_columns(["input_ids", "labels"]), config.data.max_length, "bfd"))
+    ends = np.cumsum([0, *_lengths(training)])
+    column = pa.LargeListArray.from_arrays(ends, np.zeros(ends[-1], dtype=np.int8))
+    return len(pack_dataset(Dataset(pa.table({"input_ids": column})), config.data.max_length, "bfd"))
+
+
+def _lengths(training: Dataset) -> list[int]:
+    """Tokens of each example."""
+    import pyarrow.compute as pc
+
+    lengths: list[int] = pc.list_value_length(training.data.column("input_ids")).to_pylist()
+    return lengths

@@ -15,13 +15,18 @@ from transformers import ProgressCallback, TrainerCallback
 
 from sevenllm_bench.finetune.run_folder import mark_complete
 from sevenllm_bench.io.terminal import say
+from sevenllm_bench.io.termination import raise_if_terminated
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
 
 
 class MarkComplete(TrainerCallback):
-    """Marks each checkpoint as complete once all processes have written their part of it."""
+    """Marks each checkpoint as complete once all processes have written their part of it; ends a run that was terminated."""
+
+    def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Train no further where SIGTERM has come and a library has lost it."""
+        raise_if_terminated()
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Write the mark."""
