@@ -178,18 +178,10 @@ def _without_leaks(
         report["benchmark sha256"] = official.sha256
         benchmark += official.rows
     say(f"comparing {len(records):,} rows with {len(benchmark):,} rows of the benchmark")
-    clean, leaks = LeakGuard(benchmark).separate([_as_row(record) for record in records])
+    clean, leaks = LeakGuard(benchmark).separate(records)
     report["leaks removed"] = len(leaks)
     report["leaks"] = [asdict(leak) for leak in leaks[:_LISTED]]
-    kept = {row.id for row in clean}
-    return [record for record in records if record.id in kept], leaks
-
-
-def _as_row(record: Record) -> Row:
-    if isinstance(record, Row):
-        return record
-    text = "\n".join(turn.text for turn in record.turns)
-    return Row(record.id, "Other", "", text, "", "", "zh" if record.language == "zh" else "en", "generation", "general")
+    return clean, leaks
 
 
 def encoder_for(data: DataSection, tokenizer: PreTrainedTokenizerBase) -> ExampleEncoder:
