@@ -62,7 +62,8 @@ def _tune(arguments: argparse.Namespace, size: int) -> str:
 
 
 def _trained(arguments: argparse.Namespace, output: Path) -> str:
-    return f"pretrained={arguments.base},peft={output}" if (output / "adapter_config.json").is_file() else f"pretrained={output}"
+    adapters = f"pretrained={arguments.base},peft={output},tokenizer={output}"
+    return adapters if (output / "adapter_config.json").is_file() else f"pretrained={output}"
 
 
 def _evaluate(arguments: argparse.Namespace, model: str, size: int) -> dict[str, float]:

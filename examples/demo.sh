@@ -63,7 +63,7 @@ embedded rows are this project's own, not the benchmark. What you saw is the pat
 
   pip install ".[train]"
   sevenllm-bench finetune lora-8b output=runs/lora --dry-run    # what it would take; without --dry-run it trains
-  lm_eval --model hf --model_args pretrained=Qwen/Qwen3-8B,peft=runs/lora,enable_thinking=False --tasks sevenllm \\
+  lm_eval --model hf --model_args pretrained=Qwen/Qwen3-8B,peft=runs/lora,tokenizer=runs/lora,enable_thinking=False --tasks sevenllm \\
     --apply_chat_template --batch_size auto --output_path results --log_samples
 
 Everything of this demo lies in $out (tables: *.md, scores: *.json, the tuned model: tuned/).

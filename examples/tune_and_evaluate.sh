@@ -20,7 +20,7 @@ mkdir -p "$out"
 evaluate before "pretrained=$base"
 sevenllm-bench finetune "$recipe" model.base="$base" output="$out/tuned" "$@"
 if [ -f "$out/tuned/adapter_config.json" ]; then
-  evaluate after "pretrained=$base,peft=$out/tuned"
+  evaluate after "pretrained=$base,peft=$out/tuned,tokenizer=$out/tuned"
 else
   evaluate after "pretrained=$out/tuned"
 fi

@@ -38,7 +38,7 @@ def merged_card(card: str, of_adapters: Evaluation, trust_remote_code: bool = Fa
         trust_remote_code: Whether the one who merged them allowed code of the base's repository.
     """
     merged = of_adapters.merged(trust_remote_code)
-    text = card.replace("base_model_relation: adapter", "base_model_relation: finetune")
+    text = card.replace("base_model_relation: adapter", "base_model_relation: finetune").replace(f"{_FOLDER_NOTE}\n", "")
     text = text.replace("library_name: peft", "library_name: transformers").replace(_ADAPTER_NOTE, _MERGED_NOTE)
     return text.replace(of_adapters.command(_ADAPTERS), merged.command(_THIS_FOLDER))
 
@@ -46,6 +46,7 @@ def merged_card(card: str, of_adapters: Evaluation, trust_remote_code: bool = Fa
 _THIS_FOLDER, _ADAPTERS = "THIS_FOLDER", "ADAPTERS"
 _ADAPTER_NOTE = "These are LoRA adapters, to be used with their base."
 _MERGED_NOTE = "LoRA adapters, merged into their base."
+_FOLDER_NOTE = "ADAPTERS is a folder: lm-eval would look for a repository of that name at the base's revision."
 _COMMAND = "## Evaluate it\n"
 
 
@@ -110,6 +111,8 @@ def _how_to_evaluate(config: FinetuneConfig) -> Iterator[str]:
     chat = "in its chat format" if config.data.chat else "without a chat format"
     yield f"```\n{command}\n```"
     yield f"\nIt was trained on the prompt `{config.data.style.name}`, {chat}."
+    if config.training.method != "full":
+        yield _FOLDER_NOTE
 
 
 def _data(data: Mapping[str, Any]) -> Iterator[str]:

@@ -156,7 +156,7 @@ def _load_adapters(source: Path, choice: BaseChoice) -> tuple[Any, PreTrainedTok
             f"{source}: the adapters were trained on other weights than those of {name}; name their base with --base and "
             "--revision, or merge all the same with --allow-other-weights"
         )
-    _resize(source, model, len(tokenizer))
+    _resize(source, model)
     return join(str(source), model, source), tokenizer, is_same is True
 
 
@@ -186,11 +186,13 @@ def _hint(evaluation: Evaluation | None, choice: BaseChoice) -> str:
     return "; name the base with --base"
 
 
-def _resize(source: Path, model: Any, tokens: int) -> None:
-    """Give the base as many embeddings as the adapters hold, or their tokenizer needs: tokens were added for them."""
-    rows = model.get_input_embeddings().weight.shape[0]
-    wanted = _held_embeddings(source, model) or max(rows, tokens)
-    if wanted != rows:
+def _resize(source: Path, model: Any) -> None:
+    """Give the base as many embeddings as the adapters hold: tokens were added for them.
+
+    Their tokenizer doesn't decide: some have tokens beyond the embeddings from the beginning (Gemma 3).
+    """
+    wanted = _held_embeddings(source, model)
+    if wanted not in (None, model.get_input_embeddings().weight.shape[0]):
         model.resize_token_embeddings(wanted, mean_resizing=False)
 
 

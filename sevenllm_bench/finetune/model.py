@@ -193,6 +193,10 @@ def _load(load: Callable[..., Any], model: ModelSection, **arguments: Any) -> An
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         if type(error).__name__ == "SafetensorError":
             reason = f"a safetensors file is cut off or damaged: {reason}"
+        if "trust_remote_code" in str(error) and not model.trust_remote_code:
+            raise ConfigError(
+                f"model.base={model.base}: it needs code of its own; read it, and let it run with model.trust_remote_code=true"
+            ) from None
         raise ConfigError(
             f"model.base={model.base}: can't be loaded ({reason}). "
             "Name a folder in the save_pretrained layout, or a model of the Hub"

@@ -82,6 +82,8 @@ def test_adapters_stay_with_the_commit_that_they_were_trained_on(named, hub, com
     merged_card = (tmp_path / "merged" / "README.md").read_text(encoding="utf-8")
     assert "base_model_relation: finetune" in merged_card
     assert "pretrained=THIS_FOLDER --tasks" in merged_card
+    assert "ADAPTERS" in card
+    assert "ADAPTERS" not in merged_card
     if named:
         return
     # Another commit has other weights, and is refused unless that is wanted.
@@ -96,13 +98,13 @@ def test_the_tokenizer_and_the_weights_are_of_one_commit(hub, tmp_path, monkeypa
     """The author pushes between the reading of the configuration and that of the weights."""
     from sevenllm_bench.finetune import run
 
-    load = run.load_model
+    load = run.load_share
 
     def load_later(*arguments):
         hub.revisions["main"] = SECOND
         return load(*arguments)
 
-    monkeypatch.setattr(run, "load_model", load_later)
+    monkeypatch.setattr(run, "load_share", load_later)
     tune(tmp_path / "out")
     fetched = {path.split("/resolve/")[1] for path in hub.requests if path.startswith("GET") and "/resolve/" in path}
     assert f"{FIRST}/model.safetensors" in fetched
@@ -129,3 +131,39 @@ def test_a_full_checkpoint_says_its_bases_commit(hub, tmp_path):
     assert "base_model_relation: finetune" in card
     assert "pretrained=THIS_FOLDER --tasks" in card
     assert finetune_runs.weights(output)
+
+
+OWN_CODE = """
+from transformers import LlamaConfig, LlamaForCausalLM
+
+class OwnConfig(LlamaConfig):
+    model_type = "own"
+
+class OwnCausalLM(LlamaForCausalLM):
+    config_class = OwnConfig
+"""
+
+
+def test_code_of_the_repository_travels_only_by_the_users_word(commits, tmp_path, capsys):
+    """Refused without; with it, the commands say it, and a checkpoint of all weights brings the code along."""
+    base = tmp_path / "base"
+    shutil.copytree(commits[FIRST], base)
+    content = json.loads((base / "config.json").read_text())
+    names = {"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.OwnCausalLM"}
+    (base / "config.json").write_text(json.dumps({**content, "model_type": "own", "auto_map": names}))
+    (base / "own.py").write_text(OWN_CODE)
+    words = ["finetune", "demo", f"model.base={base}", f"output={tmp_path / 'out'}", *QUICK, "data.held_out=0"]
+    words += ["training.max_steps=1"]
+    assert main(words) == 2
+    assert "let it run with model.trust_remote_code=true" in capsys.readouterr().err
+
+    assert main([*words, "model.trust_remote_code=true"]) == 0
+    assert f"pretrained={tmp_path / 'out'},trust_remote_code=True" in capsys.readouterr().out
+    assert "pretrained=THIS_FOLDER,trust_remote_code=True" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert (tmp_path / "out" / "own.py").is_file()
+
+    words[3] = f"output={tmp_path / 'lora'}"
+    assert main([*words, "model.trust_remote_code=true", "training.method=lora", "lora.rank=2"]) == 0
+    printed = capsys.readouterr().out
+    assert f"merge {tmp_path / 'lora'} -o MERGED --trust-remote-code" in printed
+    assert f"peft={tmp_path / 'lora'},tokenizer={tmp_path / 'lora'},trust_remote_code=True" in printed
