@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 IDLE_STEPS = 10
 #: Values of a tensor that are compared to see whether it was trained.
 _SAMPLE = 1024
+
+Sample = tuple[torch.Tensor, float]
 
 
 class DivergedError(SEvenLLMError):
@@ -80,9 +82,9 @@ def _trained(model: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
                 yield name, own
 
 
-def sample(model: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Up to some thousand values of each trained tensor, to see later whether it changed."""
-    return {name: _strided(tensor).clone() for name, tensor in _trained(model)}
+def sample(model: torch.nn.Module) -> dict[str, Sample]:
+    """Some thousand values of each trained tensor and the sum of all, to see later whether it changed."""
+    return {name: (_strided(tensor).clone(), _sum(tensor)) for name, tensor in _trained(model)}
 
 
 def _strided(tensor: torch.Tensor) -> torch.Tensor:
@@ -90,10 +92,18 @@ def _strided(tensor: torch.Tensor) -> torch.Tensor:
     return flat[:: max(1, flat.numel() // _SAMPLE)]
 
 
-def unchanged(model: torch.nn.Module, before: dict[str, torch.Tensor]) -> list[str]:
-    """Names of the tensors whose sample is still what it was."""
+def _sum(tensor: torch.Tensor) -> float:
+    return float(tensor.sum(dtype=torch.float64))
+
+
+def unchanged(model: torch.nn.Module, before: Mapping[str, Sample]) -> list[str]:
+    """Names of the tensors that are still what they were, by their sample and their sum."""
     now = dict(_trained(model))
-    return [name for name, values in before.items() if name in now and torch.equal(values, _strided(now[name]))]
+    return [
+        name
+        for name, (values, total) in before.items()
+        if name in now and torch.equal(values, _strided(now[name])) and total == _sum(now[name])
+    ]
 
 
 class GradientWatch:

@@ -1,4 +1,4 @@
-"""What a run says on its way: a bar on a terminal, a line per logged step, and the mark of a complete checkpoint."""
+"""What a run says on its way: a bar on a terminal, and a line per logged step."""
 
 from __future__ import annotations
 
@@ -6,34 +6,15 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
 from tqdm.auto import tqdm  # type: ignore[import-untyped]
-from transformers import ProgressCallback, TrainerCallback
+from transformers import ProgressCallback
 
-from sevenllm_bench.finetune.run_folder import mark_complete
 from sevenllm_bench.io.terminal import say
-from sevenllm_bench.io.termination import raise_if_terminated
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
-
-
-class MarkComplete(TrainerCallback):
-    """Marks each checkpoint as complete once all processes have written their part of it; ends a run that was terminated."""
-
-    def on_step_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Train no further where SIGTERM has come and a library has lost it."""
-        raise_if_terminated()
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Write the mark."""
-        if torch.distributed.is_initialized():
-            torch.distributed.barrier()
-        if state.is_world_process_zero:
-            mark_complete(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}")
 
 
 class Lines(ProgressCallback):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sys
 import time
@@ -44,12 +45,14 @@ class TrackedRun:
             output: The run's folder.
             goes_on: Whether the run goes on from a checkpoint.
         """
-        folder = output.path / LOGS
+        path = output.path.absolute()
+        folder = path / LOGS
         try:
             known = json.loads((folder / TRACKED).read_text(encoding="utf-8")) if goes_on else {}
             return cls(folder, str(known["name"]), known.get("mlflow"))
         except (OSError, ValueError, KeyError, TypeError):
-            return cls(folder, f"{output.path.name}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}")
+            plain = re.sub(r"[^A-Za-z0-9._-]+", "-", path.resolve().name)[:60]  # wandb takes no other letters
+            return cls(folder, f"{plain}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}")
 
     def write(self) -> None:
         """Keep it for the process that goes on."""
@@ -77,8 +80,8 @@ class TrackedRun:
 def _mlflow_store(folder: Path) -> dict[str, str]:
     """MLflow's database in a folder; files where the packages for a database are missing (mlflow-skinny)."""
     if find_spec("sqlalchemy") and find_spec("alembic"):
-        return {"MLFLOW_TRACKING_URI": f"sqlite:///{folder.absolute() / 'mlflow.db'}"}
-    return {"MLFLOW_TRACKING_URI": folder.absolute().as_uri(), "MLFLOW_ALLOW_FILE_STORE": "true"}
+        return {"MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}"}
+    return {"MLFLOW_TRACKING_URI": folder.as_uri(), "MLFLOW_ALLOW_FILE_STORE": "true"}
 
 
 def require_trackers(names: Sequence[str]) -> None:

@@ -108,8 +108,10 @@ class HeldOutTrainer(WatchedTrainer):
         """
         with self.throughput.pause("evaluation"):
             result = dict(super().evaluate(*arguments, **named))
-            if not math.isfinite(result["eval_loss"]):
-                raise diverged(f"the held-out loss is {result['eval_loss']}", self.state.global_step, self.args)
+            for name, value in result.items():  # each: the overall one leaves out general examples
+                if name.startswith("eval_loss") and not math.isfinite(value):
+                    what = f"the held-out {name.removeprefix('eval_')} is {value}"
+                    raise diverged(what, self.state.global_step, self.args)
             if self._answering:
                 scores = {f"eval_{name}": value for name, value in self._answering.score(self).items()}
                 self.log(dict(scores))

@@ -16,7 +16,6 @@ from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers
 from sevenllm_bench.finetune.libraries import require_packages
 from sevenllm_bench.finetune.preparation import answered_rows, held_out_rows, training_rows
 from sevenllm_bench.finetune.processes import process_count
-from sevenllm_bench.finetune.progress import MarkComplete
 from sevenllm_bench.finetune.run_folder import OutputFolder
 from sevenllm_bench.finetune.runtime import Runtime
 from sevenllm_bench.finetune.sharded_loading import is_loaded_once
@@ -79,7 +78,6 @@ def build_trainer(
             eval_dataset=held_out,
             processing_class=tokenizer,
             peft_config=adapters,
-            callbacks=[MarkComplete()],
             cells=held_out["cell"] if held_out is not None else (),
             answering=answering,
             best=Best(evaluation.best if evaluation.best != "none" else None, evaluation.patience),

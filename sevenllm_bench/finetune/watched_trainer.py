@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import torch
 from transformers import TrainerCallback
 from trl import SFTTrainer
 
 from sevenllm_bench.finetune.divergence import (
     DivergedError,
     GradientWatch,
+    Sample,
     diverged,
     not_finite,
     nothing_trained,
@@ -19,7 +20,9 @@ from sevenllm_bench.finetune.divergence import (
     unchanged,
 )
 from sevenllm_bench.finetune.learning_rate import without_idle_step
+from sevenllm_bench.finetune.run_folder import mark_complete
 from sevenllm_bench.finetune.throughput import Throughput, peak_memory, to_come
+from sevenllm_bench.io.termination import raise_if_terminated
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
@@ -34,7 +37,7 @@ class WatchedTrainer(SFTTrainer):
         """Set up, with the arguments of SFTTrainer."""
         self.throughput = Throughput()
         self._gradients = GradientWatch(self._diverged)
-        self._before: dict[str, torch.Tensor] = {}
+        self._before: dict[str, Sample] = {}
         self._begun_at = 0
         self._label_tokens: Any = 0
         self.idle_adapters: list[str] = []
@@ -69,6 +72,7 @@ class WatchedTrainer(SFTTrainer):
 
     def get_batch_samples(self, *arguments: Any, **named: Any) -> Any:
         """The batches of a step, and the number of their label tokens over all processes, which is added up."""
+        raise_if_terminated()  # SIGTERM has come and a library has lost it
         batches, label_tokens = super().get_batch_samples(*arguments, **named)
         self._label_tokens = self._label_tokens + (0 if label_tokens is None else label_tokens)
         return batches, label_tokens
@@ -107,12 +111,15 @@ class WatchedTrainer(SFTTrainer):
         }
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Write a checkpoint, whose weights are finite."""
+        """Write a checkpoint, whose weights are finite, and mark it once all processes have written their part of it."""
         self.require_finite_weights()
         if self.state.global_step >= self.state.max_steps:
             self.require_training()
         with self.throughput.pause("checkpoint"):
             super()._save_checkpoint(model, trial)
+            self.accelerator.wait_for_everyone()
+            if self.is_world_process_zero():
+                mark_complete(Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}")
 
     def require_finite_weights(self) -> None:
         """That every trained weight is finite, in all processes.

@@ -27,9 +27,9 @@ def with_nan(rank, step):
 
 
 def with_losses(values):
-    """`_by_cell` with these overall losses; in each process its own copy, since each computes all."""
-    left = list(values)
-    return lambda self, prediction: {**_by_cell(self, prediction), "loss": left.pop(0)}
+    """`_by_cell` with these overall losses, or losses by name; in each process its own copy, since each computes all."""
+    left = [value if isinstance(value, dict) else {"loss": value} for value in values]
+    return lambda self, prediction: {**_by_cell(self, prediction), **left.pop(0)}
 
 
 if __name__ == "__main__":

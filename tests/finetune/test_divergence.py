@@ -114,11 +114,18 @@ def test_a_loss_that_is_infinite_though_its_gradient_is_not(base, tmp_path, monk
     assert checkpoints(tmp_path / "out") == {"checkpoint-1": True, "checkpoint-2": True}
 
 
-@pytest.mark.parametrize(("losses", "step"), [([3.0, float("nan")], 2), ([float("nan")], 0)], ids=["on the way", "of the base"])
-def test_a_held_out_loss_that_is_nan(base, tmp_path, monkeypatch, losses, step):
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("losses", "step", "name"),
+    [([3.0, NAN], 2, "loss"), ([NAN], 0, "loss"), ([3.0, {"loss_general_alpaca": NAN}], 2, "loss_general_alpaca")],
+    ids=["on the way", "of the base", "of general examples"],
+)
+def test_a_held_out_loss_that_is_nan(base, tmp_path, monkeypatch, losses, step, name):
     monkeypatch.setattr(HeldOutTrainer, "_by_cell", with_losses(losses))
     error = stopped(base, tmp_path / "out", "evaluation.every=2")
-    assert "the held-out loss is nan" in error
+    assert f"the held-out {name} is nan" in error
     assert ("diverged at step 2" if step else "the base model itself") in error
     assert list(checkpoints(tmp_path / "out")) == (["checkpoint-1"] if step else [])
 

@@ -105,6 +105,7 @@ def test_a_run_that_goes_on_has_its_name_again(tmp_path, monkeypatch):
     first.write()
     assert TrackedRun.of(output, goes_on=True) == first
     assert TrackedRun.of(output, goes_on=False).name != first.name
+    assert TrackedRun.of(OutputFolder(tmp_path / "微调 #1: a/b?"), goes_on=False).name.startswith("b--20")
     (first.folder / "run.json").write_text("[1]", encoding="utf-8")
     assert TrackedRun.of(output, goes_on=True).name != first.name
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://mlflow.example")
