@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    for module in ("trl", "peft", "datasketch", "pydantic"):
+    for module in ("trl", "peft", "pydantic"):
         require_extra(module, "train")
     from sevenllm_bench.finetune.config_file import read_config
     from sevenllm_bench.finetune.processes import check_launcher, is_main_process, process_count

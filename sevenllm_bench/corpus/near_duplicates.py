@@ -1,9 +1,9 @@
-"""Texts that nearly equal others: MinHash and rare shingles find candidates, all shingles together decide."""
+"""Texts of a corpus that nearly equal one another: MinHash finds candidates, all shingles together decide."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sevenllm_bench.corpus.similarity import mixed, overlap, shingles
@@ -17,19 +17,10 @@ if TYPE_CHECKING:
 #: Values in a signature.
 PERMUTATIONS = 128
 
-#: Bands of a signature and values in each, for `NearIndex`: a text of Jaccard index 0.5 is missed with probability 1e-8, one
-#: of 0.8 with 4e-29. An unrelated one (0.01) is a candidate in one case of 160, which costs a comparison.
-INDEX_BANDS = (64, 2)
-#: The same for `near_groups`, where every text meets every other: 0.8 is missed with 5e-8, 0.7 with 2e-4.
+#: Bands of a signature and values in each: a pair of Jaccard index 0.8 is missed with 5e-8, 0.7 with 2e-4.
 GROUP_BANDS = (32, 4)
 #: Jaccard index from which two texts are one group.
 GROUP_JACCARD = 0.5
-
-#: A shingle that more texts of an index hold hints at none of them.
-_RARE = 32
-#: Share of the shorter text's shingles that must be rare ones of the other. What decides asks for at least 0.5 (`leaks`),
-#: so a text is found for sure if no more than 0.3 of its shingles are common; of official texts it is 0.1 at most.
-_RARE_SHARE = 0.2
 
 
 def signature(hashes: Shingles) -> NDArray[np.uint32]:
@@ -40,7 +31,7 @@ def signature(hashes: Shingles) -> NDArray[np.uint32]:
     import numpy as np
 
     multipliers, offsets = _permutations()
-    # datasketch's own MinHash takes fifteen times as long, most of it for memory; this buffer is used again.
+    # Most of the time would go into new memory; this buffer is used again.
     values = _buffer(1 << max(12, int(hashes.size - 1).bit_length()))[: PERMUTATIONS * hashes.size].reshape(PERMUTATIONS, -1)
     np.multiply(multipliers, hashes, out=values)
     np.add(values, offsets, out=values)
@@ -61,63 +52,6 @@ def _buffer(size: int) -> NDArray[np.uint32]:
     import numpy as np
 
     return np.empty(PERMUTATIONS * size, dtype=np.uint32)
-
-
-class NearIndex:
-    """Finds those of some texts that share many shingles with a query, whichever is the longer one.
-
-    MinHash finds texts of like length. A text within a much longer one has a small Jaccard index; shingles that few texts
-    hold lead to it. Neither decides: overlaps are counted exactly.
-    """
-
-    def __init__(self, texts: Sequence[Shingles]) -> None:
-        """Index the shingles of each text."""
-        from datasketch import MinHash, MinHashLSH
-
-        self._texts = texts
-        # A carrier: the LSH reads nothing but its values.
-        self._minhash = MinHash(num_perm=PERMUTATIONS)
-        self._lsh = MinHashLSH(num_perm=PERMUTATIONS, params=INDEX_BANDS)
-        for place, hashes in enumerate(texts):
-            if hashes.size:
-                self._lsh.insert(place, self._signed(hashes))
-        self._index_rare()
-
-    def matches(self, hashes: Shingles) -> Iterator[tuple[int, int]]:
-        """Place of each candidate among the texts, and how many shingles it shares with the query; sorted by place."""
-        if hashes.size and self._values.size:
-            candidates = {*self._lsh.query(self._signed(hashes)), *self._by_rare(hashes)}
-            for place in sorted(candidates):
-                yield place, overlap(hashes, self._texts[place])
-
-    def _signed(self, hashes: Shingles) -> object:
-        self._minhash.hashvalues = signature(hashes)
-        return self._minhash
-
-    def _index_rare(self) -> None:
-        import numpy as np
-
-        self._sizes = np.array([hashes.size for hashes in self._texts], dtype=np.int64)
-        hashes = np.concatenate([np.empty(0, dtype=np.uint32), *self._texts])
-        owners = np.repeat(np.arange(len(self._texts)), self._sizes)
-        order = np.argsort(hashes, kind="stable")
-        self._values, begins, counts = np.unique(hashes[order], return_index=True, return_counts=True)
-        self._owners, self._begins = owners[order], begins
-        self._counts = np.where(counts <= _RARE, counts, 0)
-
-    def _by_rare(self, hashes: Shingles) -> list[int]:
-        """Places of the texts that share enough rare shingles with the query."""
-        import numpy as np
-
-        places = np.searchsorted(self._values, hashes)
-        places[places == self._values.size] = 0
-        found = places[self._values[places] == hashes]
-        counts = self._counts[found]
-        # The owners of each found shingle lie together: from its begin on, as many as it has.
-        ends = np.cumsum(counts)
-        within = np.arange(ends[-1] if ends.size else 0) - np.repeat(ends - counts, counts)
-        hits = np.bincount(self._owners[np.repeat(self._begins[found], counts) + within], minlength=self._sizes.size)
-        return np.flatnonzero((hits > 0) & (hits >= _RARE_SHARE * np.minimum(self._sizes, hashes.size))).tolist()
 
 
 def near_groups(texts: Sequence[str]) -> list[int]:

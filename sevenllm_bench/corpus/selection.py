@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from sevenllm_bench.corpus.conversation import Conversation
 from sevenllm_bench.corpus.near_duplicates import near_groups
-from sevenllm_bench.corpus.similarity import normalised, normalised_question
+from sevenllm_bench.corpus.normalisation import normalised, normalised_question
 from sevenllm_bench.data.rows import Row
 
 #: Begins the second part of the cell of a general example; the name of its source follows.

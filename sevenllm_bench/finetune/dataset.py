@@ -37,7 +37,7 @@ class Selection:
     Attributes:
         training: Examples to train on, in order, some repeated where balancing asks for it.
         held_out: Examples kept for the held-out loss.
-        leaks: Rows left out because a benchmark row has their incident text.
+        leaks: What was left out because it shows a benchmark row.
         source_of: Name of the source of each example, by id.
         weights: Weight of each source that is trained on; empty where each is taken once.
         seed: Of the choices that are left.
@@ -178,18 +178,10 @@ def _without_leaks(
         report["benchmark sha256"] = official.sha256
         benchmark += official.rows
     say(f"comparing {len(records):,} rows with {len(benchmark):,} rows of the benchmark")
-    clean, leaks = LeakGuard(benchmark).separate([_as_row(record) for record in records])
+    clean, leaks = LeakGuard(benchmark).separate(records)
     report["leaks removed"] = len(leaks)
     report["leaks"] = [asdict(leak) for leak in leaks[:_LISTED]]
-    kept = {row.id for row in clean}
-    return [record for record in records if record.id in kept], leaks
-
-
-def _as_row(record: Record) -> Row:
-    if isinstance(record, Row):
-        return record
-    text = "\n".join(turn.text for turn in record.turns)
-    return Row(record.id, "Other", "", text, "", "", "zh" if record.language == "zh" else "en", "generation", "general")
+    return clean, leaks
 
 
 def encoder_for(data: DataSection, tokenizer: PreTrainedTokenizerBase) -> ExampleEncoder:

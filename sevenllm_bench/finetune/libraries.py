@@ -47,7 +47,7 @@ def require_libraries() -> None:
     Raises:
         ConfigError: One is missing; the error gives the line that installs it.
     """
-    for module in ("trl", "peft", "datasketch", "pydantic", "lingua"):
+    for module in ("trl", "peft", "pydantic", "lingua"):
         require_extra(module, "train")
 
 

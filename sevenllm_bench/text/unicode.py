@@ -12,11 +12,12 @@ def nfkc(text: str) -> str:
     """`text` in NFKC, with runs of more than 32 combining marks cut to 32; linear in the length of `text`."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", _without_long_runs(text) if len(text) > _MAX_MARKS else text)
+    return unicodedata.normalize("NFKC", without_long_runs(text))
 
 
-def _without_long_runs(text: str) -> str:
-    if not any(map(unicodedata.combining, set(text))):
+def without_long_runs(text: str) -> str:
+    """`text` with runs of more than 32 combining marks cut to 32."""
+    if len(text) <= _MAX_MARKS or not any(map(unicodedata.combining, set(text))):
         return text
     marks = 0
     kept = []

@@ -1,69 +1,37 @@
 """Planted copies of benchmark rows must all be found, and nothing else."""
 
-import json
 import random
-import re
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from leak_mutations import (
+    ANSWER_PLACES,
+    CLOSE_SPELLINGS,
+    INCIDENT_PLACES,
+    LONG_ANSWER_PLACES,
+    MCQ_PLACES,
+    ORDERS,
+    PARTLY,
+    SHORTENED,
+    SPELLINGS,
+    chosen,
+    conversation,
+    foreign,
+    recall,
+    training_row,
+)
 
-from sevenllm_bench.corpus.leaks import LeakGuard
-from sevenllm_bench.corpus.similarity import normalised
+from sevenllm_bench.corpus.leaks import NOT_FOUND, LeakGuard
+from sevenllm_bench.corpus.normalisation import normalised
 from sevenllm_bench.data.embedded import embedded_split, load_embedded
 from sevenllm_bench.data.rows import parse_row
 
-#: ASCII punctuation, digits and letters to their full-width forms (U+FF01 to U+FF5E).
-FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
-
-
-def _four_fifths(text: str) -> int:
-    return len(text) * 4 // 5
-
-
-def _foreign(row, share=0.25) -> str:
-    """A text of a training row in the row's language, of a share of the row's length."""
-    text = " ".join(other.input for other in load_embedded(row.language, "train"))
-    return text[: int(share * len(row.input)) + 1]
-
-
-#: What becomes of an incident text; each must still be told.
-MUTATIONS = {
-    "verbatim": lambda row: row.input,
-    "upper case": lambda row: row.input.upper(),
-    "lower case": lambda row: row.input.lower(),
-    "no punctuation": lambda row: re.sub(r"[^\w\s]|_", "", row.input),
-    "other punctuation": lambda row: re.sub(r"[^\w\s]", " ; ", row.input),
-    "full width": lambda row: row.input.translate(FULL_WIDTH),
-    "no spaces": lambda row: re.sub(r"\s+", "", row.input),
-    "other spaces": lambda row: " \n\u3000".join(row.input.split()),
-    "first four fifths": lambda row: row.input[: _four_fifths(row.input)],
-    "last four fifths": lambda row: row.input[-_four_fifths(row.input) :],
-    "something before": lambda row: _foreign(row) + row.input,
-    "something after": lambda row: row.input + _foreign(row),
-    "within a text three times as long": lambda row: _foreign(row, 1) + row.input + _foreign(row, 1),
-    "shortened, upper case, no punctuation": lambda row: re.sub(r"\W", "", row.input[: _four_fifths(row.input)].upper()),
-    "every fiftieth character dropped": lambda row: "".join(c for n, c in enumerate(row.input, 1) if n % 50),
-}
-#: These leave nothing but case, punctuation and spaces changed.
-IDENTICAL = {"verbatim", "lower case", "full width", "no spaces", "other spaces"}
-
-
-def _planted(rows, mutation):
-    """Training rows with the mutated texts, that ask something else."""
-    change = {"instruction": "Summarise the incident.", "kind": "generation", "source": "instruct"}
-    return [replace(row, id=place, input=MUTATIONS[mutation](row), **change) for place, row in enumerate(rows)]
-
-
-def _check(guard, rows, mutation):
-    clean, leaks = guard.separate(_planted(rows, mutation))
-    assert [row.id for row in clean] == []
-    assert [leak.row_id for leak in leaks] == list(range(len(rows)))
-    assert all(leak.what == "incident" and 0.5 <= leak.similarity <= 1 for leak in leaks)
-    if mutation in IDENTICAL:
-        assert {leak.how for leak in leaks} == {"identical"}
-    return leaks
+ANY = {"understanding", "generation", "mcq"}
+CHANGES = SPELLINGS | CLOSE_SPELLINGS | SHORTENED | ORDERS
+#: What of the other changes was found of `ROWS` embedded rows of a language, at least: (English, Chinese).
+PARTLY_FOUND = {"30 % of words swapped": (60, 60), "20 % of words replaced": (60, 60), "30 % of words replaced": (55, 55)}
 
 
 @pytest.fixture(scope="module")
@@ -76,66 +44,139 @@ def official_guard(official_rows):
     return LeakGuard((*official_rows, *embedded_split("test")))
 
 
+def _planted(rows, change):
+    return [training_row(row, id=place, input=CHANGES[change](row.input)) for place, row in enumerate(rows)]
+
+
+def _check(guard, rows, change):
+    clean, leaks = guard.separate(_planted(rows, change))
+    assert [row.id for row in clean] == []
+    assert [leak.row_id for leak in leaks] == list(range(len(rows)))
+    assert all((leak.what, leak.fields) == ("incident", ("input",)) and 0.4 <= leak.similarity <= 1 for leak in leaks)
+    if change in SPELLINGS:
+        assert {leak.how for leak in leaks} == {"identical"}
+    return leaks
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("mutation", MUTATIONS)
-def test_embedded_texts_are_found(embedded_guard, language, mutation):
-    rows = load_embedded(language, "test")
-    leaks = _check(embedded_guard, rows, mutation)
-    texts = {row.id: row.input for row in rows}
+@pytest.mark.parametrize("change", CHANGES)
+def test_embedded_texts_are_found(embedded_guard, language, change):
+    texts = {row.id: row.input for row in load_embedded(language, "test")}
+    rows = list({row.input: row for row in load_embedded(language, "test")}.values())
+    assert len(rows) >= 10
+    leaks = _check(embedded_guard, rows, change)
     assert all(texts[leak.benchmark_id] == rows[leak.row_id].input for leak in leaks)
     assert {leak.benchmark_source for leak in leaks} == {"embedded"}
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("mutation", MUTATIONS)
-def test_all_1300_official_texts_are_found(official_guard, official_rows, mutation):
-    leaks = _check(official_guard, official_rows, mutation)
-    assert len(leaks) == 1300
-    assert {leak.benchmark_source for leak in leaks} == {"official"}
+@pytest.mark.parametrize("change", CHANGES)
+def test_official_texts_are_found(official_guard, official_rows, change):
+    """60 of a language; where the order is changed, at least 59: a few texts are lists of names and figures."""
+    for language in ("en", "zh"):
+        rows = chosen(official_rows, language, ANY)
+        assert len(rows) == 60
+        if change in ORDERS:
+            assert len(official_guard.separate(_planted(rows, change))[1]) >= 59
+        else:
+            assert {leak.benchmark_source for leak in _check(official_guard, rows, change)} == {"official"}
+
+
+#: A sentence of 35 characters: it has too few n-grams that no other row has, and is found only whole.
+SHORT_ID = 1275
 
 
 @pytest.mark.data
-def test_every_official_text_can_be_found_without_luck(official_guard):
-    """What rare shingles assure: half of a text found means 0.2 of it in rare shingles, if at most 0.3 are common."""
-    import numpy as np
-
-    index = official_guard._incidents._index
-    for hashes in index._texts:
-        common = index._counts[np.searchsorted(index._values, hashes)] == 0
-        assert common.mean() <= 0.3
+@pytest.mark.parametrize("change", ["verbatim", "no spaces", "first four fifths", "neighbouring words swapped"])
+def test_all_1300_official_texts_are_found(official_guard, official_rows, change):
+    clean, _ = official_guard.separate(training_row(row, input=CHANGES[change](row.input)) for row in official_rows)
+    assert {row.id for row in clean} <= {SHORT_ID}
 
 
-def _shuffled(row, seed=0):
-    options = list(row.choices.values())
-    random.Random(seed).shuffle(options)
-    return {"question": row.instruction["question"].upper(), "choice": dict(zip("ABCD", options, strict=True))}
+@pytest.mark.data
+def test_most_ngrams_of_an_official_text_are_its_own(official_guard):
+    """Those that many texts have count for none; it must not be most of them."""
+    comparison = official_guard._comparisons["near"]
+    own = [place for place, known in enumerate(official_guard._known) if known.what == "incident"]
+    assert min(comparison._index.sizes[own] / comparison._lengths[own]) > 0.5
 
 
-#: An MCQ in training without the benchmark's incident text.
-MCQ_MUTATIONS = {
-    "no incident text": lambda row: replace(row, input=""),
-    "placeholder": lambda row: replace(row, input="N/A"),
-    "another incident text": lambda row: replace(row, input=load_embedded(row.language, "train")[0].input),
-    "options in another order": lambda row: replace(row, input="", instruction=_shuffled(row)),
-    "as one string": lambda row: replace(row, input="", instruction=json.dumps(row.instruction, ensure_ascii=False)),
-}
+@pytest.mark.data
+@pytest.mark.parametrize("place", INCIDENT_PLACES)
+def test_official_texts_are_found_in_every_place(official_guard, official_rows, place):
+    for language in ("en", "zh"):
+        assert official_guard.separate(map(INCIDENT_PLACES[place], chosen(official_rows, language, ANY)))[0] == []
 
 
-@pytest.mark.parametrize("mutation", MCQ_MUTATIONS)
-def test_embedded_mcq_without_their_text_are_found(embedded_guard, mutation):
-    rows = [row for row in embedded_split("test") if row.kind == "mcq"]
-    _, leaks = embedded_guard.separate(MCQ_MUTATIONS[mutation](row) for row in rows)
+@pytest.mark.parametrize("change", PARTLY_FOUND)
+def test_what_is_found_mostly(embedded_guard, change):
+    rows = list(embedded_split("test"))
+    for language, least in zip(("en", "zh"), PARTLY_FOUND[change], strict=True):
+        found, of = recall(
+            embedded_guard,
+            chosen(rows, language, ANY),
+            lambda row: training_row(row, input=PARTLY[change](row.input)),
+        )
+        assert of >= 10
+        assert found >= least * of / 60
+
+
+def test_what_is_said_not_to_be_found_is_not(embedded_guard):
+    """The sentence of docs and model card holds."""
+    rows = chosen(list(embedded_split("test")), "en", ANY)
+    for change in ("all words shuffled", "rot13"):
+        assert recall(embedded_guard, rows, lambda row, change=change: training_row(row, input=PARTLY[change](row.input)))[0] == 0
+    assert "paraphrase" in NOT_FOUND
+    assert "translat" in NOT_FOUND
+
+
+@pytest.mark.parametrize("place", INCIDENT_PLACES)
+def test_embedded_texts_are_found_in_every_place(embedded_guard, place):
+    rows = embedded_split("test")
+    clean, leaks = embedded_guard.separate(INCIDENT_PLACES[place](row) for row in rows)
+    assert clean == []
+    assert [leak.row_id for leak in leaks] == [row.id for row in rows]
+    assert {leak.what for leak in leaks} == {"incident"}
+
+
+def _asking(rows, *kinds):
+    return [row for row in rows if row.kind in kinds]
+
+
+@pytest.mark.parametrize("place", ANSWER_PLACES)
+def test_embedded_answers_without_their_text_are_found(embedded_guard, place):
+    rows = _asking(embedded_split("test"), "understanding", "generation")
+    clean, leaks = embedded_guard.separate(ANSWER_PLACES[place](row) for row in rows)
+    assert clean == []
+    assert [leak.benchmark_id for leak in leaks] == [row.id for row in rows]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("place", ANSWER_PLACES)
+def test_official_answers_without_their_text_are_found(official_guard, official_rows, place):
+    rows = _asking(official_rows, "understanding", "generation")
+    assert len(official_guard.separate(ANSWER_PLACES[place](row) for row in rows)[0]) <= 10
+
+
+@pytest.mark.parametrize("place", LONG_ANSWER_PLACES)
+def test_embedded_prose_is_found_under_other_instructions(embedded_guard, place):
+    rows = _asking(embedded_split("test"), "generation")
+    assert embedded_guard.separate(LONG_ANSWER_PLACES[place](row) for row in rows)[0] == []
+
+
+@pytest.mark.parametrize("place", MCQ_PLACES)
+def test_embedded_mcq_without_their_text_are_found(embedded_guard, place):
+    rows = _asking(embedded_split("test"), "mcq")
+    _, leaks = embedded_guard.separate(MCQ_PLACES[place](row) for row in rows)
     assert [(leak.row_id, leak.benchmark_id, leak.what) for leak in leaks] == [(row.id, row.id, "question") for row in rows]
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("mutation", MCQ_MUTATIONS)
-def test_all_100_official_mcq_without_their_text_are_found(official_guard, official_rows, mutation):
-    rows = [row for row in official_rows if row.kind == "mcq"]
-    _, leaks = official_guard.separate(MCQ_MUTATIONS[mutation](row) for row in rows)
-    assert len(leaks) == 100
-    assert [leak.benchmark_id for leak in leaks] == [row.id for row in rows]
-    assert {leak.what for leak in leaks} == {"question"}
+@pytest.mark.parametrize("place", MCQ_PLACES)
+def test_all_100_official_mcq_without_their_text_are_found(official_guard, official_rows, place):
+    rows = _asking(official_rows, "mcq")
+    _, leaks = official_guard.separate(MCQ_PLACES[place](row) for row in rows)
+    assert [(leak.benchmark_id, leak.what) for leak in leaks] == [(row.id, "question") for row in rows]
 
 
 # --- what must not be found ------------------------------------------------------------------------------------------
@@ -145,6 +186,70 @@ def test_other_fictional_incidents_are_no_leaks(embedded_guard):
     rows = (*embedded_split("train"), *embedded_split("fewshot"))
     clean, leaks = embedded_guard.separate(rows)
     assert (clean, leaks) == (list(rows), [])
+
+
+@pytest.mark.data
+def test_genuine_training_rows_are_no_leaks(official_guard, instruct_examples):
+    from sevenllm_bench.corpus.source.instruct import load_instruct
+
+    rows = load_instruct(instruct_examples).rows
+    assert len(rows) == 47
+    assert official_guard.separate(rows)[1] == []
+
+
+#: What instruction sets and security texts say again and again.
+GENERAL = {
+    "licence": "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated "
+    "documentation files, to deal in the Software without restriction, including without limitation the rights to use, copy, "
+    "modify, merge, publish, distribute, sublicense, and/or sell copies of the Software.",
+    "advice": "Organizations should keep their software up to date, use multi-factor authentication, train employees to "
+    "recognise phishing e-mails, back up important data and monitor their networks for indicators of compromise.",
+    "CVE": "A vulnerability was found in the product. It allows a remote attacker to execute arbitrary code via a crafted "
+    "request. The CVSS base score is 9.8 (critical). Users are advised to upgrade to the latest version.",
+    "建议": "建议用户及时更新系统补丁，定期备份重要数据，关闭不必要的端口，使用强密码并安装杀毒软件。",
+    "漏洞": "该漏洞允许未经身份验证的远程攻击者执行任意代码，影响多个版本，官方已发布安全更新，请用户尽快升级到最新版本。",
+    "assistant": "I'm an AI assistant. I can't browse the Internet, but I can explain how ransomware works in general terms.",
+    "recipe": "Preheat the oven to 180 degrees. Mix flour, sugar and butter, add two eggs, and bake for forty minutes.",
+    "code": "def main():\n    for number in range(10):\n        print(number)\n\nif __name__ == '__main__':\n    main()",
+}
+
+
+@pytest.mark.data
+def test_general_texts_are_no_leaks(official_guard):
+    row = embedded_split("train")[0]
+    examples = [conversation(row, f"Explain this: {text}", text) for text in GENERAL.values()]
+    examples += [
+        training_row(row, instruction=one, input=other, output=one) for one in GENERAL.values() for other in GENERAL.values()
+    ]
+    # All texts of the package that are no benchmark rows, in one conversation of 100,000 bytes a language.
+    examples += [
+        conversation(load_embedded(language, "train")[0], foreign(load_embedded(language, "train")[0], 100_000))
+        for language in ("en", "zh")
+    ]
+    assert official_guard.separate(examples)[1] == []
+
+
+@pytest.mark.data
+def test_official_rows_of_other_incidents_are_no_leaks(official_rows):
+    """Half of the rows as a corpus, the other half as the benchmark: what is found shares a text, read by eye.
+
+    Of the 650 rows, 130 or so tell of an incident that a row of the other half tells of, too, or quote the same page.
+    """
+    guard = LeakGuard(official_rows[::2])
+    leaks = guard.separate(official_rows[1::2])[1]
+    rows = {row.id: row for row in official_rows}
+    names = [len(_rare_words(rows[leak.row_id]) & _rare_words(rows[leak.benchmark_id])) for leak in leaks]
+    assert len(leaks) < 200
+    assert min(names) >= 2
+
+
+def _rare_words(row):
+    import re
+
+    text = f"{row.instruction} {row.input} {row.output}".casefold()
+    return set(re.findall(r"[a-z0-9][a-z0-9._-]{3,}", text)) | {
+        text[n : n + 6] for n in range(len(text)) if "\u4e00" <= text[n] <= "\u9fff"
+    }
 
 
 @pytest.mark.data
@@ -175,7 +280,7 @@ BENCHMARK_ROW = (
 )
 def test_short_and_related_texts_are_no_leaks(text, embedded_record):
     guard = LeakGuard([parse_row(embedded_record | {"input": given}, "here") for given in (BENCHMARK_ROW, "", "N/A")])
-    row = parse_row(embedded_record | {"input": text, "id": 7}, "here", source="instruct")
+    row = training_row(parse_row(embedded_record | {"input": text, "id": 7}, "here"), input=text)
     assert guard.separate([row]) == ([row], [])
 
 
@@ -228,13 +333,13 @@ LETTERS = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz", k=400))
 def test_similarity_of_incident_texts(text, wanted, embedded_record):
     """n letters have n - 11 windows of twelve; the benchmark's text ends at the 200th letter."""
     guard = LeakGuard([parse_row(embedded_record | {"input": LETTERS[:200]}, "here")])
-    leaks = guard.separate([parse_row(embedded_record | {"input": text}, "here")])[1]
+    leaks = guard.separate([training_row(parse_row(embedded_record, "here"), input=text)])[1]
     assert [leak.similarity for leak in leaks] == ([] if wanted is None else [pytest.approx(wanted)])
 
 
-@pytest.mark.parametrize(("begin", "wanted"), [(0, 1), (44, 69 / 113), (46, None)])
+@pytest.mark.parametrize(("begin", "wanted"), [(0, 1), (43, 66 / 109), (44, None)])
 def test_similarity_of_questions(begin, wanted, embedded_record):
-    """109 windows of the question and one for each option; of the other, the options and all windows from `begin` on."""
+    """109 windows of the question; of the other, all windows from `begin` on: 0.6 of 109 is 65.4."""
     options = dict(zip("ABCD", "abcd", strict=True))
 
     def asking(begin):

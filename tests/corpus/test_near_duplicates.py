@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from sevenllm_bench.corpus.near_duplicates import NearIndex, near_groups, signature
-from sevenllm_bench.corpus.similarity import normalised
+from sevenllm_bench.corpus.near_duplicates import near_groups, signature
+from sevenllm_bench.corpus.normalisation import normalised
 from sevenllm_bench.data.embedded import embedded_split
 
 
@@ -26,22 +26,3 @@ def test_near_groups_of_edited_texts():
     assert near_groups(texts + edited) == [*range(len(texts))] * 2
     assert near_groups([]) == []
     assert near_groups(["", "a", "b"]) == [0, 1, 2]
-
-
-def _set(*ranges):
-    """A set of hashes: numbers of ranges, spread over 32 bits by an odd multiplier."""
-    numbers = np.array([number for pair in ranges for number in range(*pair)], dtype=np.uint32)
-    return np.sort(numbers * np.uint32(2654435761))
-
-
-def test_index_counts_what_is_shared():
-    index = NearIndex([_set((0, 100)), _set((50, 300)), _set(), _set((1000, 1400))])
-    assert list(index.matches(_set((0, 100)))) == [(0, 100), (1, 50)]
-    assert list(index.matches(_set((1100, 1200), (5000, 9000)))) == [(3, 100)]
-    assert list(index.matches(_set((500, 600)))) == []
-    assert list(index.matches(_set())) == []
-
-
-def test_an_index_of_nothing_matches_nothing():
-    assert list(NearIndex([]).matches(_set((0, 100)))) == []
-    assert list(NearIndex([_set()]).matches(_set((0, 100)))) == []

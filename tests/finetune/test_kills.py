@@ -6,7 +6,7 @@ import kill_runs
 import pytest
 from finetune_runs import make_base
 
-for module in ("trl", "peft", "datasketch"):
+for module in ("trl", "peft"):
     pytest.importorskip(module)
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from sevenllm_bench.errors import ConfigError, SEvenLLMError
 from sevenllm_bench.finetune import processes
 from sevenllm_bench.finetune.processes import check_launcher, one_voice
 
-for module in ("trl", "peft", "datasketch"):
+for module in ("trl", "peft"):
     pytest.importorskip(module)
 
 #: Environments as the launchers leave them: accelerate 1.15, torchrun of PyTorch 2.13, Open MPI, MPICH and Intel MPI, Slurm.

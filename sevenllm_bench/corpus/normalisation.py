@@ -1,0 +1,131 @@
+"""One normal form of texts, in which two texts are compared: whatever hides the same words is taken away.
+
+Seen through are case, punctuation, spaces, invisible characters, accents, compatibility forms (full-width, mathematical,
+ligatures), letters of other scripts that look like Latin ones, defanged indicators, and text written as HTML entities, as
+escapes of JSON or a programming language, percent-encoded or in base64. The leak guard and deduplication use this, nothing
+else.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import html
+import re
+import unicodedata
+from urllib.parse import unquote
+
+from sevenllm_bench.data.rows import Row
+from sevenllm_bench.text.unicode import without_long_runs
+
+#: Times that a text is decoded: escapes may be escaped again.
+_DECODINGS = 4
+_MAY_BE_ENCODED = re.compile(r"[&%\\]|[A-Za-z0-9+/_-]{60}")
+_ESCAPE = re.compile(
+    r"""(?<!\\)\\++(?: u\{(?P<braces>[0-9a-f]{1,6})\}
+             | (?-i:U)(?P<long>[0-9a-f]{8})
+             | u(?P<short>[0-9a-f]{4})
+             | (?P<bytes>x[0-9a-f]{2}(?:\\++x[0-9a-f]{2})*+)
+             | [bfnrtv] )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+#: A run of this length in base64 is text of its own, lines of it included; shorter ones are indicators.
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{60,}+(?:\s++[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
+_MIN_BASE64 = 100
+
+#: Defanged spellings that are more than punctuation.
+_DEFANGED = re.compile(r"h[x*]{2}p|[\[({](?:dot|at)[\])}]", re.IGNORECASE)
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+
+#: Letters that look like a Latin one, after Unicode's list of confusables (UTS 39): Cyrillic, Greek, Armenian, and Latin
+#: letters without a compatibility form; also Cyrillic small letters that look like small capitals.
+_LOOKALIKES = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХԌԚԜҮаеѕіјорсухһԁԛԝвгкмнтѵҽӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορυχϲϳօսոհցզԼՍՏՕıȷɑɡɩʋᴀᴄᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢʙɢʜɪʟɴʀʏꜱꜰ",
+    "abesijkmhopctyxgqwyaesijopcyxhdqwbrkmhtveiabezhikmnoptyxaikvopuxcjounhgqlusoijagiuacejkmoptuvwzbghilnrysf",
+)
+_HAS_LOOKALIKES = re.compile("[" + "".join(map(chr, _LOOKALIKES)) + "]")
+
+
+def normalised_words(text: str) -> str:
+    """Words of `text` (runs of letters and digits) in the normal form, with a blank between them."""
+    text = _decoded(_with_plain_letters(text))
+    if _DEFANGED.search(text):
+        text = _DEFANGED.sub(lambda match: "http" if match[0][0] in "hH" else " ", text)
+    return _NOT_ALPHANUMERIC.sub(" ", text.casefold()).strip()
+
+
+def normalised(text: str) -> str:
+    """Letters and digits of `text` in the normal form; texts that differ in nothing else become equal."""
+    return normalised_words(text).replace(" ", "")
+
+
+def normalised_question(row: Row) -> str:
+    """What a row asks, normalised: its instruction, or its question and options, each in a line."""
+    if isinstance(row.instruction, str):
+        return normalised(row.instruction)
+    return "\n".join(normalised(str(part)) for part in (row.instruction.get("question", ""), *row.choices.values()))
+
+
+def _with_plain_letters(text: str) -> str:
+    """Compatibility forms, marks, invisible characters and lookalikes replaced or dropped."""
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKD", without_long_runs(text))
+    ignored = [ord(character) for character in set(text) if _is_ignored(character)]
+    if ignored:
+        text = text.translate(dict.fromkeys(ignored))
+    return text.translate(_LOOKALIKES) if _HAS_LOOKALIKES.search(text) else text
+
+
+@functools.cache
+def _is_ignored(character: str) -> bool:
+    """Whether a character is a mark on another one, or has no shape."""
+    return unicodedata.category(character) in ("Mn", "Me", "Cf")
+
+
+def _decoded(text: str) -> str:
+    for _ in range(_DECODINGS):
+        if not _MAY_BE_ENCODED.search(text):
+            break
+        before, text = text, _with_plain_letters(_decoded_once(text))
+        if text == before:
+            break
+    return text
+
+
+def _decoded_once(text: str) -> str:
+    if "&" in text:
+        text = html.unescape(text)
+    if "\\" in text:
+        text = _with_pairs_joined(_ESCAPE.sub(_unescaped, text))
+    if "%" in text:
+        text = unquote(text)
+    return _BASE64.sub(_from_base64, text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match["bytes"]:
+        return bytes.fromhex(re.sub(r"\\+|x", "", match["bytes"], flags=re.IGNORECASE)).decode("utf-8", "replace")
+    number = match["braces"] or match["long"] or match["short"]
+    if not number:
+        return " "
+    code = int(number, 16)
+    return chr(code) if code <= 0x10FFFF else match[0]
+
+
+def _with_pairs_joined(text: str) -> str:
+    """Pairs of surrogates, which escapes can make, as the characters that they stand for."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+
+
+def _from_base64(match: re.Match[str]) -> str:
+    code = re.sub(r"[\s=]", "", match[0])
+    if len(code) < _MIN_BASE64:
+        return match[0]
+    try:
+        text = base64.b64decode(code + "=" * (-len(code) % 4), altchars=b"-_" if re.search("[-_]", code) else None).decode()
+    except ValueError:
+        return match[0]
+    return f" {text} " if text.isprintable() or not re.search("[\x00-\x08\x0e-\x1f]", text) else match[0]
