@@ -29,9 +29,13 @@ def questions_with_answers(example: Example) -> Iterator[tuple[str, str]]:
     if isinstance(example, Row):
         yield plain_text(example.instruction), plain_text(example.output)
         return
-    for turn, reply in zip(example.turns, example.turns[1:], strict=False):
-        if (turn.role, reply.role) == ("user", "assistant"):
-            yield plain_text(turn.text), plain_text(reply.text)
+    asked: list[str] = []
+    for turn in example.turns:
+        if turn.role == "user":
+            asked.append(plain_text(turn.text))
+        elif turn.role == "assistant":
+            yield from ((question, plain_text(turn.text)) for question in asked)
+            asked = []
 
 
 def plain_text(value: Any) -> str:

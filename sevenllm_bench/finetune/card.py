@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from sevenllm_bench.corpus.leaks import NOT_FOUND
 from sevenllm_bench.corpus.source.sources import INSTRUCT
 from sevenllm_bench.data.hub import REPO_ID
 from sevenllm_bench.finetune.config import FinetuneConfig
@@ -150,8 +151,8 @@ def _guard(data: Mapping[str, Any]) -> str:
     if data["leak guard"] == "off":
         return "**The leak guard was off**: rows of the benchmark may be among the training rows."
     if data["leak guard"] == "embedded":
-        return "Kept apart from sevenllm-bench's embedded test rows only, not from the official benchmark."
-    return f"Kept apart from SEvenLLM-Bench (sha256 `{data['benchmark sha256']}`) and from the embedded test rows."
+        return f"Kept apart from sevenllm-bench's embedded test rows only, not from the official benchmark. {NOT_FOUND}"
+    return f"Kept apart from SEvenLLM-Bench (sha256 `{data['benchmark sha256']}`) and from the embedded test rows. {NOT_FOUND}"
 
 
 def _training(config: FinetuneConfig, run: Mapping[str, Any]) -> Iterator[str]:

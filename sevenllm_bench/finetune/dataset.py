@@ -37,7 +37,7 @@ class Selection:
     Attributes:
         training: Examples to train on, in order, some repeated where balancing asks for it.
         held_out: Examples kept for the held-out loss.
-        leaks: Rows left out because a benchmark row has their incident text.
+        leaks: What was left out because it shows a benchmark row.
         source_of: Name of the source of each example, by id.
         weights: Weight of each source that is trained on; empty where each is taken once.
         seed: Of the choices that are left.

@@ -38,4 +38,7 @@ def test_every_field_and_every_turn_is_read():
 def test_questions_go_with_their_answers():
     assert list(questions_with_answers(ROW)) == [("Which?\na\nb\nc\nd", "y\n2")]
     assert list(questions_with_answers(CONVERSATION)) == [("Who?", "X")]
+    turns = (Turn("user", "List them."), Turn("user", "A text."), Turn("assistant", "X"), Turn("assistant", "Y"))
+    asked = [("List them.", "X"), ("A text.", "X")]
+    assert list(questions_with_answers(Conversation(1, turns, "en", "chats"))) == asked
     assert list(questions_with_answers(Conversation(1, TURNS[:1], "en", "chats"))) == []

@@ -231,25 +231,13 @@ def test_general_texts_are_no_leaks(official_guard):
 
 @pytest.mark.data
 def test_official_rows_of_other_incidents_are_no_leaks(official_rows):
-    """Half of the rows as a corpus, the other half as the benchmark: what is found shares a text, read by eye.
+    """Half of the rows as a corpus, the other half as the benchmark. Rows on one incident are 300 apart, so in one half.
 
-    Of the 650 rows, 130 or so tell of an incident that a row of the other half tells of, too, or quote the same page.
+    Three are found, and rightly: read by eye, each tells of the other's incident (Bitter's mails from Pakistani accounts, the
+    Satan variant of 2018, CCleaner's backdoor), in sentences of the same report.
     """
-    guard = LeakGuard(official_rows[::2])
-    leaks = guard.separate(official_rows[1::2])[1]
-    rows = {row.id: row for row in official_rows}
-    names = [len(_rare_words(rows[leak.row_id]) & _rare_words(rows[leak.benchmark_id])) for leak in leaks]
-    assert len(leaks) < 200
-    assert min(names) >= 2
-
-
-def _rare_words(row):
-    import re
-
-    text = f"{row.instruction} {row.input} {row.output}".casefold()
-    return set(re.findall(r"[a-z0-9][a-z0-9._-]{3,}", text)) | {
-        text[n : n + 6] for n in range(len(text)) if "\u4e00" <= text[n] <= "\u9fff"
-    }
+    leaks = LeakGuard(official_rows[::2]).separate(official_rows[1::2])[1]
+    assert {(leak.row_id, leak.benchmark_id) for leak in leaks} == {(338, 117), (96, 407), (174, 123)}
 
 
 @pytest.mark.data
