@@ -92,8 +92,8 @@ def as_section(settings: LoraConfig) -> LoraSection:
     )
 
 
-def adapted(config: FinetuneConfig, model: Any) -> Any:
-    """A model on the meta device with a run's adapters, as peft lays them out: what is trainable requires gradients.
+def trainable(config: FinetuneConfig, model: Any) -> dict[str, Any]:
+    """What is trained of a model on the meta device, by name, with a run's adapters as peft lays them out; tied tensors once.
 
     Raises:
         ConfigError: peft refuses the settings for this model.
@@ -102,11 +102,17 @@ def adapted(config: FinetuneConfig, model: Any) -> Any:
     from peft import get_peft_model
 
     settings = lora_config(config, model)
-    try:
-        with torch.device("meta"):
-            return get_peft_model(model, settings, low_cpu_mem_usage=True)
-    except (ValueError, RuntimeError, TypeError, NotImplementedError) as error:
-        raise ConfigError(f"the adapters don't go with {config.model.base}: {error}") from None
+    tied = model.get_input_embeddings().weight.shape if settings and settings.ensure_weight_tying else None
+    if settings is not None:
+        try:
+            with torch.device("meta"):
+                model = get_peft_model(model, settings, low_cpu_mem_usage=True)
+        except (ValueError, RuntimeError, TypeError, NotImplementedError) as error:
+            raise ConfigError(f"the adapters don't go with {config.model.base}: {error}") from None
+    found = {name: tensor for name, tensor in model.named_parameters() if tensor.requires_grad}
+    # Real copies of tied modules share their memory; on the meta device peft makes two.
+    copies = [name for name, tensor in found.items() if ".modules_to_save." in name and tensor.shape == tied]
+    return {name: tensor for name, tensor in found.items() if name not in copies[1:]}
 
 
 def expert_parameters(model: nn.Module) -> tuple[str, ...]:

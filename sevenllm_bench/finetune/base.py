@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.adapters import adapted, as_section, frozen_experts, read_adapter
+from sevenllm_bench.finetune.adapters import as_section, frozen_experts, read_adapter, trainable
 from sevenllm_bench.finetune.config import FinetuneConfig, ModelSection
 from sevenllm_bench.finetune.memory import count, meta_model
 from sevenllm_bench.finetune.model import at_commit, is_adapter, load_config, load_tokenizer
@@ -179,4 +179,4 @@ def _check_adapters(config: FinetuneConfig, base: PretrainedConfig, say: Callabl
         say(
             f"the experts ({frozen:,} of {count(model):,} parameters) get no adapters; lora.experts=true lora.dropout=0 adds some"
         )
-    adapted(config, model)
+    trainable(config, model)

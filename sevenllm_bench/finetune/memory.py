@@ -14,7 +14,7 @@ from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.adapters import adapted
+from sevenllm_bench.finetune.adapters import trainable
 from sevenllm_bench.finetune.config import FinetuneConfig
 from sevenllm_bench.finetune.runtime import Runtime, planned
 from sevenllm_bench.io.files import read_bytes, user_path
@@ -207,9 +207,8 @@ def _trained(model: Any, config: FinetuneConfig, runtime: Runtime, is_sharded: b
         return 2 if is_quantised and "lora_magnitude_vector" not in name else 4
 
     embeddings = model.get_input_embeddings()
-    owner = model if config.training.method == "full" else adapted(config, model)
-    tensors = [(name, tensor) for name, tensor in owner.named_parameters() if tensor.requires_grad]
-    return [Trained(tuple(tensor.shape), width(name), tensor is embeddings.weight) for name, tensor in tensors]
+    tensors = trainable(config, model)
+    return [Trained(tuple(tensor.shape), width(name), tensor is embeddings.weight) for name, tensor in tensors.items()]
 
 
 def _base_bytes(model: Any, linears: tuple[Linear, ...], runtime: Runtime) -> float:
@@ -289,7 +288,5 @@ def disk_bytes(config: FinetuneConfig, base: PretrainedConfig) -> int:
         model = meta_model(base)
     except ConfigError:  # code of the model's own repository, say
         return 0
-    trained = count(model)
-    if config.training.method != "full":
-        trained = sum(tensor.numel() for tensor in adapted(config, model).parameters() if tensor.requires_grad)
+    trained = sum(tensor.numel() for tensor in trainable(config, model).values())
     return trained * (_BYTES_TO_RESUME * (config.training.keep_checkpoints + 1) + 4)

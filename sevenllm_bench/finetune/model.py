@@ -168,14 +168,19 @@ def require_all_weights(name: str, info: Mapping[str, Any], override: str) -> No
 
 @contextmanager
 def without_loading_report() -> Iterator[None]:
-    """Without the table that transformers prints of such weights: `require_all_weights` says it in one line."""
-    logger = logging.getLogger("transformers.modeling_utils")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+    """Without the table that transformers prints of such weights, which `require_all_weights` says in one line.
+
+    Without its list of layers that are not sharded, too, which it prints where nothing is.
+    """
+    loggers = [logging.getLogger(f"transformers.{name}") for name in ("modeling_utils", "distributed.tensor_parallel")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 def _some(names: list[str]) -> str:

@@ -293,6 +293,13 @@ def test_adapters_count_as_peft_makes_them(name, weights):
     assert (found.weights, found.gradients, found.optimizer) == (base + size, size, 2 * size)
 
 
+@pytest.mark.parametrize("names", ["[lm_head]", "[embed_tokens]", "[embed_tokens, lm_head]"])
+def test_tied_embeddings_that_are_trained_whole_count_once(names):
+    """1,024 x 32, and adapters of rank 2 on two layers of 2 x (32 + 32) + 2 x (32 + 16) and 3 x (32 + 64) values."""
+    found = estimate(tiny("lora-4b", 1024), LORA, "lora.rank=2", f"lora.modules_to_save={names}")
+    assert found.trainable == 1024 * 32 + 2 * 2 * (2 * (32 + 32) + 2 * (32 + 16) + 3 * (32 + 64))
+
+
 def test_experts_count_as_peft_makes_them():
     small = tiny("lora-30b-a3b", 512)
     experts = ["experts.gate_up_proj", "experts.down_proj"]
