@@ -39,7 +39,7 @@ class WatchedTrainer(SFTTrainer):
         self._gradients = GradientWatch(self._diverged)
         self._before: dict[str, Sample] = {}
         self._begun_at = 0
-        self._label_tokens: Any = 0
+        self._label_tokens: Any = None  # since the last log entry; None where they aren't counted
         self.idle_adapters: list[str] = []
         super().__init__(*arguments, **named)
         self.add_callback(_Watch(self))
@@ -74,7 +74,8 @@ class WatchedTrainer(SFTTrainer):
         """The batches of a step, and the number of their label tokens over all processes, which is added up."""
         raise_if_terminated()  # SIGTERM has come and a library has lost it
         batches, label_tokens = super().get_batch_samples(*arguments, **named)
-        self._label_tokens = self._label_tokens + (0 if label_tokens is None else label_tokens)
+        if label_tokens is not None:
+            self._label_tokens = label_tokens if self._label_tokens is None else self._label_tokens + label_tokens
         return batches, label_tokens
 
     def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
@@ -99,12 +100,13 @@ class WatchedTrainer(SFTTrainer):
 
     def _measured(self) -> dict[str, float]:
         step, steps, tokens = self.state.global_step, self.state.max_steps, self.tokens
-        label_tokens, self._label_tokens = int(self._label_tokens), 0
+        counted = {} if self._label_tokens is None else {"label_tokens": int(self._label_tokens)}
+        self._label_tokens = None
         every = self.state.eval_steps if self.args.eval_strategy == "steps" else 0
         evaluations = to_come(step, steps, every) if every else int(self.eval_dataset is not None)
         checkpoints = to_come(step, steps, self.state.save_steps)
         return {
-            "label_tokens": label_tokens,
+            **counted,
             "tokens_per_second": self.throughput.since_last(tokens),
             "seconds_left": self.throughput.left(step, steps, evaluations, checkpoints),
             "peak_memory_gib": peak_memory(self.args.device.type) / 2**30,
