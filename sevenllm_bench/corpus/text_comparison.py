@@ -26,12 +26,12 @@ class Threshold:
     Attributes:
         share: Share of its features.
         enough: Features that say something; a text with fewer is never found.
-        least: A part of an example that is taken from the text is found, too, if it has this share of the text.
+        least: A part of an example that is taken from the text is found, too, if it has this share of the text; None: it isn't.
     """
 
     share: float
     enough: int
-    least: float = 1
+    least: float | None = None
 
     def needed(self, sizes: NDArray[np.int64]) -> NDArray[np.float64]:
         """Features that must agree, for texts of some sizes."""
@@ -86,7 +86,9 @@ class TextComparison:
         self._needed = np.zeros(len(texts))
         for kind, own in self._kinds.items():
             self._needed[own] = kind.needed(self._index.sizes[own])
-        self._fewest = np.minimum(self._needed, [SHORT_SHARE * kind.enough if kind.least < 1 else np.inf for kind in limits])
+        self._fewest = np.minimum(
+            self._needed, [SHORT_SHARE * kind.enough if kind.least is not None else np.inf for kind in limits]
+        )
 
     def too_short(self) -> set[int]:
         """Places of the texts that have too few features to be found."""
@@ -137,10 +139,13 @@ class TextComparison:
         """Parts of examples of whose features enough are in one known text."""
         import numpy as np
 
-        count = self._needed.size
-        found, shared = counted(hits.parts * count + hits.texts)
+        count, all_ = self._needed.size, self._index.owners.size
+        distinct = counted(hits.parts * all_ + hits.entries)[0]
+        found, shared = counted(distinct // all_ * count + self._index.owners[distinct % all_])
         sizes = np.bincount(features.owners)[found // count]
         for kind, own in self._kinds.items():
+            if kind.least is None:
+                continue
             kept = own[found % count] & (shared >= kind.needed(sizes)) & (shared >= kind.least * self._index.sizes[found % count])
             for group, number, size in zip(found[kept].tolist(), shared[kept].tolist(), sizes[kept].tolist(), strict=True):
                 part = group // count
@@ -171,9 +176,10 @@ def _densest(hits: _Hits, length: int) -> tuple[int, _Hits]:
 
     half = max(1, length // 2)
     blocks = hits.places // half
-    best = (0, hits)
-    for block in counted(blocks)[0].tolist():
-        within = np.flatnonzero((blocks == block) | (blocks == block + 1))
-        number = counted(hits.entries[within])[0].size
-        best = max(best, (number, hits.at(within)), key=lambda pair: pair[0])
-    return best
+    most = int(hits.entries.max()) + 1
+    # Each block is in two stretches: its own, and that of the block before it.
+    distinct = counted(np.concatenate([blocks, blocks - 1]) * most + np.tile(hits.entries, 2))[0]
+    stretches, numbers = counted(distinct // most)
+    best = int(numbers.argmax())
+    within = (blocks == stretches[best]) | (blocks == stretches[best] + 1)
+    return int(numbers[best]), hits.at(np.flatnonzero(within))
