@@ -383,7 +383,8 @@ def test_one_overlong_row_is_shortened_and_counted(base, tmp_path, capsys):
     long = {**record, "id": 7, "input": " ".join(f"Host {n} was scanned." for n in range(4000))}
     corpus = tmp_path / "train.jsonl"
     corpus.write_text("".join(json.dumps(each) + "\n" for each in (record, long)), encoding="utf-8")
-    words = [f"model.base={base}", f"output={tmp_path / 'out'}", f"data.source={corpus}", "data.held_out=0", "training.epochs=1"]
+    words = [f"model.base={base}", f"output={tmp_path / 'out'}", f"data.source={corpus}", "data.leak_guard=embedded"]
+    words += ["data.held_out=0", "training.epochs=1"]
     assert main(["finetune", "demo", *words]) == 0
     assert "incident text shortened" in capsys.readouterr().out
     data = json.loads((tmp_path / "out" / "training_data.json").read_text(encoding="utf-8"))
