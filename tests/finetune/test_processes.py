@@ -133,7 +133,7 @@ def fail(*_):
     raise ConfigError("model.base=x: not on this machine")
 
 if os.environ["RANK"] == "1":
-    run.load_tokenizer = fail
+    run.load_base = fail
 sys.exit(main(["finetune", *sys.argv[1:]]))
 """
 
