@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -57,7 +58,18 @@ def token_table(examples: Iterable[Example]) -> TokenTable:
         tables.append(_table(chunk))
         columns += [_row(example) for example in chunk]
     numbers = np.array(columns, dtype=np.int64).reshape(-1, 3)
-    return TokenTable(Dataset(pa.concat_tables(tables)), *numbers.T)
+    # Without a fingerprint of ours, datasets makes one of a pickled copy of the whole table.
+    return TokenTable(Dataset(pa.concat_tables(tables), fingerprint=_fingerprint(tables)), *numbers.T)
+
+
+def _fingerprint(tables: Sequence[Any]) -> str:
+    """16 hex digits of a hash of the tables' token ids and labels."""
+    digest = hashlib.blake2b(digest_size=8)
+    for table in tables:
+        for name in ("input_ids", "labels"):
+            for chunk in table.column(name).chunks:
+                digest.update(chunk.offsets.to_numpy().tobytes() + chunk.values.to_numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _row(example: Example) -> tuple[int, int, int]:
