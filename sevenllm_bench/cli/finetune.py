@@ -14,14 +14,14 @@ from sevenllm_bench.cli.shared_options import whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.libraries import require_libraries
-from sevenllm_bench.finetune.recipe_files import recipe_names
+from sevenllm_bench.finetune.settings.recipe_files import recipe_names
 from sevenllm_bench.io.terminal import say
 
 if TYPE_CHECKING:
-    from sevenllm_bench.finetune.config import FinetuneConfig
-    from sevenllm_bench.finetune.dry_run import Plan
-    from sevenllm_bench.finetune.duration import Duration
+    from sevenllm_bench.finetune.estimates.dry_run import Plan
+    from sevenllm_bench.finetune.estimates.duration import Duration
     from sevenllm_bench.finetune.run import Finished
+    from sevenllm_bench.finetune.settings.config import FinetuneConfig
 
 _GIB = 2**30
 
@@ -52,8 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     require_libraries()
-    from sevenllm_bench.finetune.config_file import read_config
     from sevenllm_bench.finetune.processes import check_launcher, is_main_process
+    from sevenllm_bench.finetune.settings.config_file import read_config
 
     check_launcher()
     config = read_config(arguments.config, arguments.changes)
@@ -76,8 +76,8 @@ def _silent(line: str) -> None:
 
 
 def _dry_run(config: FinetuneConfig, arguments: argparse.Namespace) -> int:
-    from sevenllm_bench.finetune.dry_run import plan
-    from sevenllm_bench.finetune.duration import GPUS
+    from sevenllm_bench.finetune.estimates.dry_run import plan
+    from sevenllm_bench.finetune.estimates.duration import GPUS
     from sevenllm_bench.finetune.libraries import quiet
     from sevenllm_bench.finetune.processes import process_count
 
@@ -158,7 +158,7 @@ def _answers(config: FinetuneConfig, steps: int) -> str:
 
 def print_data(report: Mapping[str, Any]) -> None:
     """Print what happened to the corpus's rows."""
-    from sevenllm_bench.finetune.source_account import SOURCE_COLUMNS, source_table
+    from sevenllm_bench.finetune.encoding.source_account import SOURCE_COLUMNS, source_table
 
     rows = [[name, f"{count:,}"] for name, count in report.items() if isinstance(count, int)]
     rows += [[f"left out: {name}", f"{count:,}"] for name, count in _left_out(report).items()]

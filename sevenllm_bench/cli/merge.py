@@ -23,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Merge and say where it is."""
     require_extra("peft", "train")
-    from sevenllm_bench.finetune.evaluation import read_evaluation
     from sevenllm_bench.finetune.libraries import quiet
-    from sevenllm_bench.finetune.merging import BaseChoice, merge
+    from sevenllm_bench.finetune.output.evaluation import read_evaluation
+    from sevenllm_bench.finetune.output.merging import BaseChoice, merge
 
     quiet()
     choice = BaseChoice(arguments.base, arguments.revision, arguments.trust_remote_code, arguments.allow_other_weights)

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show what would be sent, and send it where that is asked for."""
     require_extra("peft", "train")
-    from sevenllm_bench.finetune.upload import send, upload_of
+    from sevenllm_bench.finetune.output.upload import send, upload_of
 
     token = token_from_environment()
     if arguments.push:

@@ -10,7 +10,7 @@ from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.preflight import require_extra
 
 if TYPE_CHECKING:  # it needs pydantic, which may be what is missing
-    from sevenllm_bench.finetune.config import FinetuneConfig
+    from sevenllm_bench.finetune.settings.config import FinetuneConfig
 
 #: No tracker's maker is told what runs here. The trackers read it when they are imported.
 NO_TELEMETRY = {

@@ -7,19 +7,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.finetune.base import load_base
-from sevenllm_bench.finetune.config import FinetuneConfig
-from sevenllm_bench.finetune.dataset import encoder_for
-from sevenllm_bench.finetune.evaluation import Evaluation
+from sevenllm_bench.finetune.base.opened_base import load_base
+from sevenllm_bench.finetune.base.sharded_loading import load_share
+from sevenllm_bench.finetune.base.weight_identity import identified
+from sevenllm_bench.finetune.encoding.dataset import encoder_for
+from sevenllm_bench.finetune.encoding.preparation import prepare
 from sevenllm_bench.finetune.libraries import quiet, require_libraries
-from sevenllm_bench.finetune.preparation import prepare
+from sevenllm_bench.finetune.loop.trackers import name_run, tracked
+from sevenllm_bench.finetune.output.evaluation import Evaluation
+from sevenllm_bench.finetune.output.run_folder import OutputFolder
 from sevenllm_bench.finetune.processes import connect, on_main
-from sevenllm_bench.finetune.run_folder import OutputFolder
 from sevenllm_bench.finetune.runtime import resolve
-from sevenllm_bench.finetune.sharded_loading import load_share
+from sevenllm_bench.finetune.settings.config import FinetuneConfig
 from sevenllm_bench.finetune.stopping import give_up
-from sevenllm_bench.finetune.trackers import name_run, tracked
-from sevenllm_bench.finetune.weight_identity import identified
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,10 @@ def finetune(config: FinetuneConfig, say: Callable[[str], None]) -> Finished:
     """
     require_libraries()
     quiet()
-    from sevenllm_bench.finetune.outcome import run_outcome
-    from sevenllm_bench.finetune.publication import publish
-    from sevenllm_bench.finetune.self_check import settle_attention
-    from sevenllm_bench.finetune.training import build_trainer, check_arguments, train
+    from sevenllm_bench.finetune.kernels.self_check import settle_attention
+    from sevenllm_bench.finetune.loop.training import build_trainer, check_arguments, train
+    from sevenllm_bench.finetune.output.outcome import run_outcome
+    from sevenllm_bench.finetune.output.publication import publish
 
     runtime = resolve(config)
     connect(runtime.device)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.attention import PACKED_SDPA
-from sevenllm_bench.finetune.config import FinetuneConfig
+from sevenllm_bench.finetune.kernels.packed_attention import PACKED_SDPA
+from sevenllm_bench.finetune.settings.config import FinetuneConfig
 
 Device = Literal["cuda", "cpu"]
 Precision = Literal["bf16", "fp32"]

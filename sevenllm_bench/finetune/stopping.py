@@ -6,8 +6,8 @@ import errno
 from collections.abc import Callable
 
 from sevenllm_bench.errors import ConfigError, SEvenLLMError
+from sevenllm_bench.finetune.output.run_folder import OutputFolder
 from sevenllm_bench.finetune.processes import is_main_process
-from sevenllm_bench.finetune.run_folder import OutputFolder
 
 
 def give_up(output: OutputFolder, error: BaseException, say: Callable[[str], None]) -> None:

@@ -44,7 +44,7 @@ def _in_this_process(words: list[str], log: str) -> None:
 
 def _forked():
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sevenllm_bench.finetune.run", "sevenllm_bench.finetune.trainer", "peft"])
+    context.set_forkserver_preload(["sevenllm_bench.finetune.run", "sevenllm_bench.finetune.loop.trainer", "peft"])
     return context
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import transformers
 
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.host_memory import host_memory
-from sevenllm_bench.finetune.memory import GIB, estimate_memory
+from sevenllm_bench.finetune.estimates.host_memory import host_memory
+from sevenllm_bench.finetune.estimates.memory import GIB, estimate_memory
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 HEAD = (
     "| run | GPUs | weights | gradients | optimizer | activations | buffers | overhead | GiB per GPU | GiB of a machine |",

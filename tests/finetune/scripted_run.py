@@ -12,8 +12,8 @@ import sys
 import fsdp_on_cpu
 from accelerate import state
 
-from sevenllm_bench.finetune import trainer as trainer_module
-from sevenllm_bench.finetune.trainer import HeldOutTrainer
+from sevenllm_bench.finetune.loop import trainer as trainer_module
+from sevenllm_bench.finetune.loop.trainer import HeldOutTrainer
 
 _compute_loss, _by_cell = HeldOutTrainer.compute_loss, HeldOutTrainer._by_cell
 

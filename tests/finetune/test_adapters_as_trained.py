@@ -10,9 +10,9 @@ from finetune_runs import QUICK, make_base, weights
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.evaluation import Evaluation
+from sevenllm_bench.finetune.output.evaluation import Evaluation
 from sevenllm_bench.finetune.run import finetune
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 #: Of a tokenizer whose own template is not the one that was trained on.
 OTHER_TEMPLATE = "{% for message in messages %}[{{ message['role'] }}] {{ message['content'] }} {% endfor %}"
@@ -64,8 +64,8 @@ def asked(command: str) -> tuple[list[list[int]], list[list[str]], dict]:
 )
 def test_the_printed_command_asks_what_was_trained(chat, arguments, base, tmp_path):
     """Token by token, the end of sequence too, whatever template the base's own tokenizer has meanwhile."""
-    from sevenllm_bench.finetune.base import load_base
-    from sevenllm_bench.finetune.dataset import encoder_for
+    from sevenllm_bench.finetune.base.opened_base import load_base
+    from sevenllm_bench.finetune.encoding.dataset import encoder_for
 
     own = tmp_path / "base"
     shutil.copytree(base, own)

@@ -5,7 +5,7 @@ import torch
 from tiny_architectures import VOCABULARY, WINDOW, tiny
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-from sevenllm_bench.finetune.attention import PACKED_SDPA, packed_mask, register
+from sevenllm_bench.finetune.kernels.packed_attention import PACKED_SDPA, packed_mask, register
 
 #: One of one token, and some longer than the window.
 SIZES = (7, 1, WINDOW + 13, 5, WINDOW + 1)
@@ -98,7 +98,7 @@ def test_a_mask_is_made_only_where_it_says_something():
 
 def test_what_sdpa_would_leave_out_is_refused():
     """Attention sinks: scores that no token has."""
-    from sevenllm_bench.finetune.attention import packed_sdpa
+    from sevenllm_bench.finetune.kernels.packed_attention import packed_sdpa
 
     part = torch.zeros(1, 2, 3, 4)
     with pytest.raises(ValueError, match="packed_sdpa has no s_aux"):

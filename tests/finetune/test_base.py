@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.base import check_length, check_tokenizer, known_positions, load_base
-from sevenllm_bench.finetune.config_file import read_config
+from sevenllm_bench.finetune.base.opened_base import check_length, check_tokenizer, known_positions, load_base
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 transformers = pytest.importorskip("transformers")
 
@@ -244,7 +244,7 @@ def test_missing_weights_can_be_allowed(good, tmp_path):
 
 @pytest.mark.parametrize("spoil", [pickled, lambda folder: None], ids=["pickled", "as it was"])
 def test_sound_bases_pass(spoil, good, tmp_path):
-    from sevenllm_bench.finetune.model import load_model
+    from sevenllm_bench.finetune.base.model import load_model
     from sevenllm_bench.finetune.runtime import resolve
 
     base = tmp_path / "base"
@@ -256,7 +256,7 @@ def test_sound_bases_pass(spoil, good, tmp_path):
 
 def test_tied_weights_are_not_missing(tmp_path):
     """The file of a model that ties its LM head to its embeddings has no lm_head.weight; and GPT-2's old masks are ignored."""
-    from sevenllm_bench.finetune.model import load_model
+    from sevenllm_bench.finetune.base.model import load_model
     from sevenllm_bench.finetune.runtime import resolve
 
     base = make_base(tmp_path / "base")

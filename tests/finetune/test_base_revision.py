@@ -11,9 +11,9 @@ from hub_server import ModelHub, serve
 from safetensors.torch import load_file, save_file
 
 from sevenllm_bench.cli.main import main
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.evaluation import read_evaluation
+from sevenllm_bench.finetune.output.evaluation import read_evaluation
 from sevenllm_bench.finetune.run import finetune
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 FIRST, SECOND = "1" * 40, "2" * 40
 REPOSITORY = "an-org/a-model"

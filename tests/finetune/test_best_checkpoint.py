@@ -10,11 +10,11 @@ from finetune_runs import QUICK
 from scripted_run import with_losses
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.best_checkpoint import Best
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers
+from sevenllm_bench.finetune.loop.best_checkpoint import Best
+from sevenllm_bench.finetune.loop.held_out_answers import HeldOutAnswers
+from sevenllm_bench.finetune.loop.trainer import HeldOutTrainer
 from sevenllm_bench.finetune.run import finetune
-from sevenllm_bench.finetune.trainer import HeldOutTrainer
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 #: Before the first step, and after each: the best is step 3.
 CURVE = [4.0, 3.0, 2.0, 1.0, 1.5, 1.6, 1.7, 1.8, 1.9]

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.config import FinetuneConfig
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.recipe_files import recipe_names
+from sevenllm_bench.finetune.settings.config import FinetuneConfig
+from sevenllm_bench.finetune.settings.config_file import read_config
+from sevenllm_bench.finetune.settings.recipe_files import recipe_names
 
 BASE = "model:\n  base: some/model\noutput: out\n"
 

@@ -8,8 +8,8 @@ from finetune_runs import QUICK, make_base, weights
 from safetensors.torch import load_file, save_file
 
 from sevenllm_bench.cli.main import main
-from sevenllm_bench.finetune.config_file import read_config
 from sevenllm_bench.finetune.run import finetune
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 LORA = (*QUICK, "training.method=lora", "lora.rank=8", "lora.dropout=0.0", "training.learning_rate=0.01", "training.max_steps=4")
 

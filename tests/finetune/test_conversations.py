@@ -6,7 +6,7 @@ import pytest
 from tokenizers_made_here import gpt2_like, llama2_like, llama3_like, qwen3_like
 
 from sevenllm_bench.corpus.conversation import Conversation, Turn
-from sevenllm_bench.finetune.examples import IGNORED, ExampleEncoder, Fitting
+from sevenllm_bench.finetune.encoding.example_encoder import IGNORED, ExampleEncoder, Fitting
 from sevenllm_bench.prompts import render, style_by_name
 
 ALPACA, COT = style_by_name("alpaca"), style_by_name("cot")

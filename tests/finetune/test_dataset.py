@@ -11,10 +11,10 @@ from sevenllm_bench.corpus.conversation import Conversation
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError, DataError
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.dataset import encode, encoder_for, select
-from sevenllm_bench.finetune.examples import Fitting
-from sevenllm_bench.finetune.trainer import losses_by_cell
+from sevenllm_bench.finetune.encoding.dataset import encode, encoder_for, select
+from sevenllm_bench.finetune.encoding.example_encoder import Fitting
+from sevenllm_bench.finetune.loop.trainer import losses_by_cell
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 WORDS = [word for row in embedded_split("train") if row.language == "en" for word in row.input.split()]
 FIELDS = ("id", "category", "instruction", "input", "thought", "output")
@@ -303,7 +303,7 @@ def test_repeats_of_balancing_are_encoded_once():
 
 def test_another_mixture_is_another_run(tmp_path):
     """What a run is resumed by: rows that come again are references, and count as often as they come."""
-    from sevenllm_bench.finetune.identity import content_hash
+    from sevenllm_bench.finetune.settings.identity import content_hash
 
     source = general(tmp_path, 20)
     tables = [

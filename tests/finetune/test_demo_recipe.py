@@ -7,10 +7,10 @@ import torch
 
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.figures.sections import by_section
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.examples import ExampleEncoder
-from sevenllm_bench.finetune.held_out_answers import HeldOutAnswers
+from sevenllm_bench.finetune.encoding.example_encoder import ExampleEncoder
+from sevenllm_bench.finetune.loop.held_out_answers import HeldOutAnswers
 from sevenllm_bench.finetune.run import finetune
+from sevenllm_bench.finetune.settings.config_file import read_config
 from sevenllm_bench.prompts import style_by_name
 from sevenllm_bench.scoring import score_rows
 

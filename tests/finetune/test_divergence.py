@@ -12,12 +12,12 @@ from scripted_run import with_losses, with_nan
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import SEvenLLMError
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.divergence import not_finite, sample, unchanged
-from sevenllm_bench.finetune.outcome import _warnings, last_loss
+from sevenllm_bench.finetune.loop.divergence import not_finite, sample, unchanged
+from sevenllm_bench.finetune.loop.trainer import HeldOutTrainer
+from sevenllm_bench.finetune.output.outcome import _warnings, last_loss
+from sevenllm_bench.finetune.output.run_folder import is_complete
 from sevenllm_bench.finetune.run import finetune
-from sevenllm_bench.finetune.run_folder import is_complete
-from sevenllm_bench.finetune.trainer import HeldOutTrainer
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 FOUR = (*QUICK, "training.max_steps=4", "training.save_every=1", "training.scheduler=constant", "training.warmup=0")
 

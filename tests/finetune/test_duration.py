@@ -2,10 +2,10 @@
 
 import pytest
 
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.duration import Duration, attended_tokens, measured_rate, operations_per_token, rate_of
-from sevenllm_bench.finetune.host_memory import host_memory
-from sevenllm_bench.finetune.memory import GIB, estimate_memory, meta_model
+from sevenllm_bench.finetune.estimates.duration import Duration, attended_tokens, measured_rate, operations_per_token, rate_of
+from sevenllm_bench.finetune.estimates.host_memory import host_memory
+from sevenllm_bench.finetune.estimates.memory import GIB, estimate_memory, meta_model
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 transformers = pytest.importorskip("transformers")
 

@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from sevenllm_bench.finetune.evaluation import Evaluation, read_evaluation
+from sevenllm_bench.finetune.output.evaluation import Evaluation, read_evaluation
 
 GOOD = {"prompt": "alpaca", "chat": False, "model_arguments": {"enable_thinking": False}, "base": None}
 

@@ -7,8 +7,8 @@ from tokenizers_made_here import gpt2_like, llama2_like, llama3_like, qwen3_like
 
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune import examples as module
-from sevenllm_bench.finetune.examples import IGNORED, PLAIN_CHAT_TEMPLATE, ExampleEncoder, Fitting
+from sevenllm_bench.finetune.encoding import example_encoder as module
+from sevenllm_bench.finetune.encoding.example_encoder import IGNORED, PLAIN_CHAT_TEMPLATE, ExampleEncoder, Fitting
 from sevenllm_bench.prompts import render, style_by_name, target
 
 ALPACA, PAPER, COT = (style_by_name(name) for name in ("alpaca", "paper", "cot"))
@@ -394,8 +394,8 @@ def test_a_broken_tokenizer_is_one_message(file, content, tmp_path):
     from finetune.finetune_runs import make_base
 
     from sevenllm_bench.errors import ConfigError
-    from sevenllm_bench.finetune.config import ModelSection
-    from sevenllm_bench.finetune.model import load_tokenizer
+    from sevenllm_bench.finetune.base.model import load_tokenizer
+    from sevenllm_bench.finetune.settings.model_sections import ModelSection
 
     folder = make_base(tmp_path / "base")
     (folder / file).write_text(content)

@@ -8,10 +8,10 @@ import torch
 from finetune_runs import QUICK, make_base, weights
 
 from sevenllm_bench.cli.main import main
-from sevenllm_bench.finetune.base import load_base
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.model import load_model
+from sevenllm_bench.finetune.base.model import load_model
+from sevenllm_bench.finetune.base.opened_base import load_base
 from sevenllm_bench.finetune.runtime import resolve
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 gguf = pytest.importorskip("gguf")
 transformers = pytest.importorskip("transformers")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sevenllm_bench.finetune.config import FinetuneConfig
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.dataset import Prepared
-from sevenllm_bench.finetune.identity import IGNORED, content_hash, folder_hash, identity
+from sevenllm_bench.finetune.encoding.dataset import Prepared
 from sevenllm_bench.finetune.runtime import resolve
+from sevenllm_bench.finetune.settings.config import FinetuneConfig
+from sevenllm_bench.finetune.settings.config_file import read_config
+from sevenllm_bench.finetune.settings.identity import IGNORED, content_hash, folder_hash, identity
 
 datasets = pytest.importorskip("datasets")
 pytest.importorskip("transformers")

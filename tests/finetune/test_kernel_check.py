@@ -12,8 +12,8 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.attention import PACKED_SDPA, packed_sdpa, register
-from sevenllm_bench.finetune.kernel_check import check_attention
+from sevenllm_bench.finetune.kernels.kernel_check import check_attention
+from sevenllm_bench.finetune.kernels.packed_attention import PACKED_SDPA, packed_sdpa, register
 
 IDS = torch.randint(3, VOCABULARY, (90,), generator=torch.Generator().manual_seed(1)).tolist()
 TEXTS = (IDS[:64], IDS[-16:])

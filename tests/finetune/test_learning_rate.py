@@ -8,9 +8,9 @@ import torch
 from finetune_runs import QUICK
 from transformers import get_scheduler
 
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.learning_rate import without_idle_step
+from sevenllm_bench.finetune.loop.learning_rate import without_idle_step
 from sevenllm_bench.finetune.run import finetune
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 NAMES = ("linear", "cosine", "constant_with_warmup", "polynomial", "inverse_sqrt", "cosine_with_restarts")
 

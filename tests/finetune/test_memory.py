@@ -7,9 +7,9 @@ import pytest
 from recipe_bases import FULL_SIZE, full_size, tiny
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.memory import GIB, Memory, count, estimate_memory, meta_model
-from sevenllm_bench.finetune.recipe_files import recipe_names
+from sevenllm_bench.finetune.estimates.memory import GIB, Memory, count, estimate_memory, meta_model
+from sevenllm_bench.finetune.settings.config_file import read_config
+from sevenllm_bench.finetune.settings.recipe_files import recipe_names
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

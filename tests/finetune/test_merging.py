@@ -11,9 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.evaluation import Evaluation, read_evaluation
-from sevenllm_bench.finetune.merging import merge
-from sevenllm_bench.finetune.weight_identity import are_same_weights, weights_identity
+from sevenllm_bench.finetune.base.weight_identity import are_same_weights, weights_identity
+from sevenllm_bench.finetune.output.evaluation import Evaluation, read_evaluation
+from sevenllm_bench.finetune.output.merging import merge
 
 peft = pytest.importorskip("peft")
 transformers = pytest.importorskip("transformers")

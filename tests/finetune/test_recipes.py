@@ -8,9 +8,9 @@ from finetune_runs import QUICK, make_base, weights
 from recipe_bases import FULL_SIZE, full_size, tiny
 
 from sevenllm_bench.cli.main import main
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.memory import count, meta_model
-from sevenllm_bench.finetune.recipe_files import recipe_names
+from sevenllm_bench.finetune.estimates.memory import count, meta_model
+from sevenllm_bench.finetune.settings.config_file import read_config
+from sevenllm_bench.finetune.settings.recipe_files import recipe_names
 
 transformers = pytest.importorskip("transformers")
 

@@ -14,8 +14,8 @@ from finetune_runs import QUICK
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.finetune.config_file import read_config
 from sevenllm_bench.finetune.run import finetune
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +77,7 @@ def test_held_out_loss_falls_and_is_that_of_a_plain_forward(tuned, base):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from sevenllm_bench.corpus.selection import split_held_out
-    from sevenllm_bench.finetune.examples import ExampleEncoder, Fitting
+    from sevenllm_bench.finetune.encoding.example_encoder import ExampleEncoder, Fitting
     from sevenllm_bench.prompts import style_by_name
 
     run = tuned[0].report["run"]

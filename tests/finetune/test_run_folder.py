@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.run_folder import (
+from sevenllm_bench.finetune.output.run_folder import (
     OutputFolder,
     is_complete,
     mark_complete,

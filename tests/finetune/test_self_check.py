@@ -11,13 +11,13 @@ from tokenizers_made_here import gpt2_like, llama2_like
 from transformers import AutoConfig
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.attention import PACKED_SDPA
-from sevenllm_bench.finetune.config import FinetuneConfig
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.kernel_check import described
+from sevenllm_bench.finetune.kernels.kernel_check import described
+from sevenllm_bench.finetune.kernels.packed_attention import PACKED_SDPA
+from sevenllm_bench.finetune.kernels.self_check import _sizes, _texts, settle_attention
 from sevenllm_bench.finetune.run import finetune
 from sevenllm_bench.finetune.runtime import resolve
-from sevenllm_bench.finetune.self_check import _sizes, _texts, settle_attention
+from sevenllm_bench.finetune.settings.config import FinetuneConfig
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 
 def settled(model, attention="auto", packing=True, max_length=512):

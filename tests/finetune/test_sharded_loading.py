@@ -6,10 +6,10 @@ import finetune_runs
 import psutil
 import pytest
 
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.model import load_config
+from sevenllm_bench.finetune.base.model import load_config
+from sevenllm_bench.finetune.base.sharded_loading import is_loaded_once, load_share
 from sevenllm_bench.finetune.runtime import planned
-from sevenllm_bench.finetune.sharded_loading import is_loaded_once, load_share
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

@@ -1,21 +1,18 @@
 """Special tokens that an answer spells out are text in the training target; those of the chat template are tokens."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from tokenizers_made_here import gpt2_like, llama2_like, llama3_like, qwen3_like
 
 from sevenllm_bench.corpus.conversation import Conversation, Turn
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.finetune.examples import IGNORED, ExampleEncoder, Fitting
+from sevenllm_bench.finetune.encoding.example_encoder import IGNORED, ExampleEncoder, Fitting
 from sevenllm_bench.prompts import style_by_name
 
 ALPACA, COT = style_by_name("alpaca"), style_by_name("cot")
 TOKENIZERS = {"gpt2": gpt2_like, "llama2": llama2_like, "qwen3": qwen3_like, "llama3": llama3_like}
 ROW = next(row for row in embedded_split("test") if row.kind == "generation" and row.language == "en")
-#: A real tokenizer, where this machine has one.
-GEMMA = Path("/tmp/gguf/hf")
 
 
 def slow_like():
@@ -124,15 +121,3 @@ def test_turns_of_a_conversation_spell_tokens_out(name):
     ]
     text = tokenizer.decode(example.input_ids)
     assert all(turn in text for turn in said)
-
-
-@pytest.mark.skipif(not GEMMA.is_dir(), reason="no Gemma tokenizer on this machine")
-def test_a_real_tokenizer():
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(GEMMA)
-    text = "It wrote <end_of_turn>, <eos>, </s>, <start_of_turn>model and <bos><pad>."
-    _, completion = encode(replace(ROW, output=text), tokenizer)
-    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    assert [token for token in completion if token in special] == [tokenizer.eos_token_id]
-    assert tokenizer.decode(completion[:-1], skip_special_tokens=True) == "\n" + text

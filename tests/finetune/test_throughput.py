@@ -2,8 +2,8 @@
 
 import pytest
 
-from sevenllm_bench.finetune.outcome import last_loss
-from sevenllm_bench.finetune.throughput import Throughput, peak_memory, to_come
+from sevenllm_bench.finetune.loop.throughput import Throughput, peak_memory, to_come
+from sevenllm_bench.finetune.output.outcome import last_loss
 
 
 class Clock:

@@ -14,11 +14,11 @@ from finetune_runs import QUICK
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.config_file import read_config
+from sevenllm_bench.finetune.loop.trackers import TrackedRun
+from sevenllm_bench.finetune.loop.watched_trainer import WatchedTrainer
+from sevenllm_bench.finetune.output.run_folder import OutputFolder
 from sevenllm_bench.finetune.run import finetune
-from sevenllm_bench.finetune.run_folder import OutputFolder
-from sevenllm_bench.finetune.trackers import TrackedRun
-from sevenllm_bench.finetune.watched_trainer import WatchedTrainer
+from sevenllm_bench.finetune.settings.config_file import read_config
 
 FOUR = (*QUICK, "training.max_steps=4", "training.save_every=2")
 OTHERS = ("mlflow", "trackio", "wandb")
@@ -27,7 +27,7 @@ OTHERS = ("mlflow", "trackio", "wandb")
 STOPPED_IN = """
 import sys
 from sevenllm_bench.cli.main import main
-from sevenllm_bench.finetune.watched_trainer import WatchedTrainer
+from sevenllm_bench.finetune.loop.watched_trainer import WatchedTrainer
 
 def stop(self):
     if self.state.global_step == 4:

@@ -11,7 +11,7 @@ import pytest
 from hub_repositories import serve_repositories
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.upload import upload_of
+from sevenllm_bench.finetune.output.upload import upload_of
 
 TOKEN = "hf_SecretSecretSecretSecretSecret"
 ROOT = Path(__file__).parents[2]

@@ -23,13 +23,13 @@ from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM, TrainerCallback
 
 from sevenllm_bench.corpus.source.instruct import load_embedded_corpus, load_instruct
-from sevenllm_bench.finetune.arguments import trainer_arguments
-from sevenllm_bench.finetune.attention import PACKED_SDPA, register
-from sevenllm_bench.finetune.config_file import read_config
-from sevenllm_bench.finetune.examples import Example, ExampleEncoder, Fitting
+from sevenllm_bench.finetune.encoding.example_encoder import Example, ExampleEncoder, Fitting
+from sevenllm_bench.finetune.kernels.packed_attention import PACKED_SDPA, register
 from sevenllm_bench.finetune.libraries import quiet
+from sevenllm_bench.finetune.loop.arguments import trainer_arguments
+from sevenllm_bench.finetune.loop.trainer import HeldOutTrainer
 from sevenllm_bench.finetune.runtime import resolve
-from sevenllm_bench.finetune.trainer import HeldOutTrainer
+from sevenllm_bench.finetune.settings.config_file import read_config
 from sevenllm_bench.prompts import style_by_name
 
 BATCH = 4

@@ -1,0 +1,1 @@
+"""Rows and conversations to token ids and labels."""

@@ -1,0 +1,1 @@
+"""What a run takes, before anything is trained: time, memory, disk."""

@@ -1,0 +1,1 @@
+"""Attention kernels, and the check of them on the loaded model."""

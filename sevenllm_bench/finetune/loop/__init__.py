@@ -1,0 +1,1 @@
+"""The training loop: the trainer, what it watches, logs and chooses."""
