@@ -49,12 +49,11 @@ def corpus(count: int, rows_per_incident: int) -> Iterator[Row]:
     """Rows that are no leaks, English and Chinese in turn."""
     chance = random.Random(0)
     own = [row for split in ("train", "fewshot") for row in embedded_split(split)]
+    sentences = {language: _sentences(own, language) for language in ("en", "zh")}
+    texts: dict[str, str] = {}
     for place in range(count):
         language = ("en", "zh")[place % 2]
         if place % (2 * rows_per_incident) < 2:
-            if place < 2:
-                sentences = {name: _sentences(own, name) for name in ("en", "zh")}
-                texts = {}
             texts[language] = _text(chance, sentences[language], 1200)
         row = chance.choice([row for row in own[place % 7 :: 7] if row.language == language and row.kind == "generation"])
         thought, output = (_text(chance, sentences[language], size) for size in (350, 550))
