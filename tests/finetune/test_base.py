@@ -187,7 +187,7 @@ def test_a_base_that_does_not_hold(name, good, tmp_path, capsys, monkeypatch):
     shutil.copytree(good, base)
     spoil(base)
     monkeypatch.setattr("sevenllm_bench.finetune.run.prepare", lambda *_: pytest.fail("data were prepared"))
-    monkeypatch.setattr("sevenllm_bench.finetune.training.require_packages", lambda _: None)
+    monkeypatch.setattr("sevenllm_bench.finetune.loop.training.require_packages", lambda _: None)
     words = ["finetune", "demo", f"model.base={base}", f"output={tmp_path / 'out'}", *QUICK, *changes]
     assert main(words) == 2
     error = capsys.readouterr().err
