@@ -14,7 +14,7 @@ from typing import Any
 from sevenllm_bench.corpus.conversation import Conversation
 from sevenllm_bench.corpus.source.formats import COLUMNS, Format, columns_of, format_of, has_columns, turns_of
 from sevenllm_bench.corpus.source.line_reader import LONGEST_LINE, is_packed, numbered_lines, unpacked
-from sevenllm_bench.corpus.source.tables import csv_rows, parquet_rows
+from sevenllm_bench.corpus.source.table_rows import csv_rows, parquet_rows
 from sevenllm_bench.corpus.source.training_rows import LeftOut, decode
 from sevenllm_bench.corpus.source.training_source import Corpus, Dropped, first_of, is_hopeless, too_many_broken
 from sevenllm_bench.data.official import SHA256, SHA256_LF
