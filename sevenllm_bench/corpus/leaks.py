@@ -63,7 +63,8 @@ class Leak:
         row_id: The training example.
         language: Its language.
         category: Its category; of a conversation its source.
-        fields: Where it shows it: "instruction", "input", "thought", "output", or "turn 1" and so on.
+        fields: Where it shows it: "instruction", "input", "thought", "output", or "turn 1" and so on; "keys of output" where
+            keys of its JSON show it, "short turns" where turns do together.
         benchmark_id: The benchmark row, the first of those that it resembles most.
         benchmark_source: "official" or "embedded".
         what: What it shows: the "incident" text, the "answer", or the "question" of an MCQ.

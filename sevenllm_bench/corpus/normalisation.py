@@ -13,6 +13,7 @@ import functools
 import html
 import re
 import unicodedata
+from itertools import accumulate
 from urllib.parse import unquote
 
 from sevenllm_bench.data.rows import Row
@@ -32,10 +33,18 @@ _ESCAPE = re.compile(
 #: A run of this length in base64 is text of its own, lines of it included; shorter ones are indicators.
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{60,}+(?:\s++[A-Za-z0-9+/_-]{4,}+)*+={0,2}")
 _MIN_BASE64 = 100
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
+_STANDARD_BASE64 = str.maketrans("-_", "+/")
+
+#: A number of an entity that is longer than any character's; Python refuses to read one of more than 4,300 digits.
+_LONG_ENTITY = re.compile(r"&#(?=[0-9]{10})0*+([0-9]{0,9})[0-9]*+")
 
 #: Defanged spellings that are more than punctuation.
 _DEFANGED = re.compile(r"h[x*]{2}p|[\[({](?:dot|at)[\])}]", re.IGNORECASE)
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+
+#: Letters by their category that have no shape: fillers of Hangul.
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
 
 #: Letters that look like a Latin one, after Unicode's list of confusables (UTS 39): Cyrillic, Greek, Armenian, and Latin
 #: letters without a compatibility form; also Cyrillic small letters that look like small capitals.
@@ -43,6 +52,8 @@ _LOOKALIKES = str.maketrans(
     "АВЕЅІЈКМНОРСТУХԌԚԜҮаеѕіјорсухһԁԛԝвгкмнтѵҽӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορυχϲϳօսոհցզԼՍՏՕıȷɑɡɩʋᴀᴄᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢʙɢʜɪʟɴʀʏꜱꜰ",
     "abesijkmhopctyxgqwyaesijopcyxhdqwbrkmhtveiabezhikmnoptyxaikvopuxcjounhgqlusoijagiuacejkmoptuvwzbghilnrysf",
 )
+#: Letters in squares and circles that have no compatibility form: 🅐, 🅰, 🇦.
+_LOOKALIKES |= {first + place: ord("a") + place for first in (0x1F150, 0x1F170, 0x1F1E6) for place in range(26)}
 _HAS_LOOKALIKES = re.compile("[" + "".join(map(chr, _LOOKALIKES)) + "]")
 
 
@@ -80,7 +91,7 @@ def _with_plain_letters(text: str) -> str:
 @functools.cache
 def _is_ignored(character: str) -> bool:
     """Whether a character is a mark on another one, or has no shape."""
-    return unicodedata.category(character) in ("Mn", "Me", "Cf")
+    return unicodedata.category(character) in ("Mn", "Me", "Cf") or character in _BLANK_LETTERS
 
 
 def _decoded(text: str) -> str:
@@ -95,7 +106,7 @@ def _decoded(text: str) -> str:
 
 def _decoded_once(text: str) -> str:
     if "&" in text:
-        text = html.unescape(text)
+        text = html.unescape(_LONG_ENTITY.sub(lambda match: f"&#{match[1] or 0}", text))
     if "\\" in text:
         text = _with_pairs_joined(_ESCAPE.sub(_unescaped, text))
     if "%" in text:
@@ -121,11 +132,18 @@ def _with_pairs_joined(text: str) -> str:
 
 
 def _from_base64(match: re.Match[str]) -> str:
-    code = re.sub(r"[\s=]", "", match[0])
+    runs = match[0].replace("=", "").split()
+    code = "".join(runs).translate(_STANDARD_BASE64)
     if len(code) < _MIN_BASE64:
         return match[0]
-    try:
-        text = base64.b64decode(code + "=" * (-len(code) % 4), altchars=b"-_" if re.search("[-_]", code) else None).decode()
-    except ValueError:
+    code = code[: len(code) - (len(code) % 4 == 1)]
+    text = base64.b64decode(code + "=" * (-len(code) % 4)).decode("utf-8", "replace")
+    wrong = _NO_TEXT.search(text)
+    if not wrong:
+        return f" {text} "
+    # The words behind the code look like code, too.
+    right = len(text[: wrong.start()].encode()) * 4 // 3 + 2
+    whole = [end for end in accumulate(map(len, runs)) if end <= right]
+    if not whole or whole[-1] < _MIN_BASE64:
         return match[0]
-    return f" {text} " if text.isprintable() or not re.search("[\x00-\x08\x0e-\x1f]", text) else match[0]
+    return f" {' '.join([text[: wrong.start()], *runs[len(whole) :]])} "

@@ -28,6 +28,22 @@ def leaf_values(value: Any) -> list[str]:
     return leaves
 
 
+def keys_of(value: Any) -> list[str]:
+    """Keys of the objects in a JSON value, at every depth, as texts; those of an object before those of its values."""
+    keys: list[str] = []
+    stack = [value]
+    for _ in range(_MAX_NODES):
+        if not stack:
+            break
+        item = stack.pop()
+        if isinstance(item, dict):
+            keys += map(str, item)
+            stack.extend(reversed(item.values()))
+        elif isinstance(item, list):
+            stack.extend(reversed(item))
+    return keys
+
+
 def _text(scalar: Any) -> str:
     try:
         return str(scalar)

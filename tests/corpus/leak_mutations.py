@@ -233,6 +233,8 @@ INCIDENT_PLACES: dict[str, Callable[[Row], Row | Conversation]] = {
     "a turn of the assistant's": lambda row: conversation(row, "Tell me of an incident.", row.input),
     "the fifth turn of six": lambda row: conversation(row, "Hi.", "Hello.", foreign(row, 800), "I see.", row.input, "Yes."),
     "a quarter in each of four turns": lambda row: conversation(row, *_pieces(row.input, 4)),
+    "forty short turns": lambda row: conversation(row, *_pieces(row.input, 40)),
+    "a key of JSON": lambda row: training_row(row, output={row.input: ["yes"]}, kind="understanding"),
 }
 
 

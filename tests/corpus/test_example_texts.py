@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -33,6 +34,20 @@ def test_plain_text(value, wanted):
 def test_every_field_and_every_turn_is_read():
     assert dict(texts_of(ROW)) == {"instruction": "Which?\na\nb\nc\nd", "input": "text", "thought": "so", "output": "y\n2"}
     assert dict(texts_of(CONVERSATION)) == {"turn 1": "Be brief.", "turn 2": "Who?", "turn 3": "X", "turn 4": "Ok."}
+
+
+def test_keys_that_say_something_are_read():
+    said = "The loader reads its configuration from an image."
+    talk = Conversation(1, (Turn("user", json.dumps([{said: {"again": 1}}])), Turn("assistant", "x")), "en", "chats")
+    assert dict(texts_of(talk)) == {"turn 1": "1", "keys of turn 1": f"{said}\nagain", "turn 2": "x"}
+    assert dict(texts_of(replace(ROW, output={said: []})))["keys of output"] == said
+
+
+def test_many_short_turns_are_read_in_one():
+    turns = tuple(Turn(("user", "assistant")[place % 2], text) for place, text in enumerate(["a", "b", "x" * 400, "c", "d", "e"]))
+    texts = dict(texts_of(Conversation(1, turns, "en", "chats")))
+    assert texts["short turns"] == "a\nb\nc\nd\ne"
+    assert len(texts) == 7
 
 
 def test_questions_go_with_their_answers():

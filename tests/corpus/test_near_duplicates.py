@@ -19,6 +19,21 @@ def test_signatures_agree_as_often_as_the_jaccard_index_says(jaccard):
     assert np.mean(agreements) == pytest.approx(jaccard, abs=0.025)
 
 
+def test_the_signature_of_a_long_text_takes_little_memory():
+    """The signature of a union is the least of both, value by value."""
+    import tracemalloc
+
+    random = np.random.default_rng(0)
+    hashes = np.unique(random.integers(0, 2**32, 1_000_000, dtype=np.uint32))
+    parts = [signature(part) for part in np.array_split(hashes, 100)]
+    tracemalloc.start()
+    whole = signature(hashes)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (whole == np.min(parts, axis=0)).all()
+    assert peak < 20_000_000
+
+
 def test_near_groups_of_edited_texts():
     texts = list(dict.fromkeys(normalised(row.input) for row in embedded_split("test")))
     edited = [text[:-20] for text in texts]

@@ -41,6 +41,11 @@ LONG = "The loader reads its configuration from an image on a public forum and d
         (r"\x41\x42 \xe4\xb8\xad", "ab 中"),
         (r"\ud835\udc00", "a"),
         (r"C:\Windows\System32", "c windows system32"),
+        # Numbers of entities that no character has, and leading zeros.
+        ("A &#" + "9" * 5000 + "; B &#" + "0" * 5000 + "20013;", "a b 中"),
+        # Letters without a shape, and letters in squares and circles without a compatibility form.
+        ("m\u3164a\u115fl\uffa0w\u1160are", "malware"),
+        ("🅜🅐🅛 🅼🅰🅻 🇲🇦🇱", "mal mal mal"),
         # Percent-encoding.
         ("%E4%B8%AD%E6%96%87 evil%2Eexample 50% of 100%", "中文 evil example 50 of 100"),
         ("%25E4%25B8%25AD", "中"),
@@ -64,6 +69,13 @@ def test_base64_is_decoded_where_it_is_text():
     wrapped = "\n".join(code[begin : begin + 76] for begin in range(0, len(code), 76))
     for text in (code, wrapped, code.rstrip("="), base64.urlsafe_b64encode(LONG.encode()).decode()):
         assert normalised_words(f"Decode: {text}") == f"decode {normalised_words(LONG)}"
+    # Words behind the code look like code.
+    for padding in ("", "x", "xx"):
+        code = base64.b64encode(LONG.encode() + padding.encode()).decode().rstrip("=")
+        for words in ("What does this well-known text say?", "please decode"):
+            found = normalised_words(f"{code}\n\n{words}")
+            assert found.startswith(normalised_words(LONG)), (padding, words)
+            assert found.endswith(normalised_words(words)), (padding, words)
     # Neither a hash nor code that is no text.
     sha512 = hashlib.sha512(LONG.encode()).hexdigest()
     assert normalised(sha512) == sha512

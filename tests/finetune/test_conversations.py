@@ -152,6 +152,24 @@ def test_later_turns_are_left_out_whole():
     assert encode(turns, tokenizer, max_length=sizes[-1])[1].as_dict() == {}
 
 
+@pytest.mark.parametrize("chat", [True, False])
+def test_a_conversation_without_end_is_looked_at_as_far_as_it_fits(monkeypatch, chat):
+    tokenizer, rendered = qwen3_like(), 0
+    apply = tokenizer.apply_chat_template
+
+    def counting(messages, **arguments):
+        nonlocal rendered
+        rendered += len(messages)
+        return apply(messages, **arguments)
+
+    monkeypatch.setattr(tokenizer, "apply_chat_template", counting)
+    turns = tuple(Turn(("user", "assistant")[place % 2], f"Number {place}.") for place in range(20_000))
+    example, fitting = encode(turns, tokenizer, max_length=500, chat=chat)
+    assert example == encode(turns[:60], tokenizer, max_length=500, chat=chat)[0]
+    assert fitting.later == [1]
+    assert rendered < 20_000, "the time doesn't go with the square of the turns"
+
+
 def test_a_first_answer_that_does_not_fit():
     tokenizer = gpt2_like()
     turns = (WITH_INPUT[0], Turn("user", "Much was seen. " * 40), WITH_INPUT[2])

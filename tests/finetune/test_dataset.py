@@ -140,6 +140,32 @@ def test_a_source_for_the_check_alone(tmp_path, how):
     assert {record.source for record in selection.held_out} == {"check"}
 
 
+def test_a_source_for_the_check_takes_no_row_from_training_where_it_comes_first(tmp_path):
+    check = {"source": write(tmp_path / "check.jsonl", [talk(number) for number in range(25, 40)]), "role": "held_out_only"}
+    trained = {"source": write(tmp_path / "trained.jsonl", [talk(number) for number in range(30)])}
+    for sources in ([check, trained], [trained, check]):
+        report = by_name(chosen(sources, "data.held_out=0").report)
+        assert (report["trained"]["chosen"], report["check"]["held out"]) == (30, 10)
+
+
+def test_sources_of_one_name_get_numbers(tmp_path):
+    folders = [tmp_path / folder for folder in "abc"]
+    for number, folder in enumerate(folders):
+        folder.mkdir()
+        write(folder / "x.jsonl", [talk(number)])
+    sources = [{"source": f"{folders[0]}/x.jsonl", "name": "x-2"}, *({"source": f"{folder}/x.jsonl"} for folder in folders[1:])]
+    assert list(by_name(chosen(sources).report)) == ["x-2", "x", "x-3"]
+
+
+def test_a_source_of_one_template_is_said_not_to_be_held_out(tmp_path):
+    prompt = "Read the request of a customer of our shop with care, and answer it in one polite sentence. The request: "
+    alike = write(tmp_path / "alike.jsonl", [{"prompt": f"{prompt}{number}", "completion": f"{number}"} for number in range(99)])
+    said = []
+    select(config([{"source": "embedded"}, {"source": alike}], "data.held_out=0.1"), said.append)
+    assert [line for line in said if line.startswith("no example of alike is held out")]
+    assert not [line for line in said if "embedded is held out" in line]
+
+
 def test_at_most_500_rows_are_checked(tmp_path):
     big = write(tmp_path / "big.jsonl", [talk(number, 3) for number in range(600)])
     for more, read in (({}, 500), ({"max_rows": 550}, 550)):
@@ -219,6 +245,7 @@ MISTAKES = {
     "an unknown format": ([{**ONE, "format": "vicuna"}], "data.sources.0.format: Input should be 'auto', 'sevenllm', 'alpaca'"),
     "a negative weight": ([{**ONE, "weight": -1}, TWO], "data.sources.0.weight: Input should be greater than or equal to 0"),
     "no number": ([{**ONE, "weight": float("nan")}, TWO], "data.sources.0.weight"),
+    "an endless weight": ([{**ONE, "weight": 1e308}, TWO], "data.sources.0.weight: Input should be less than or equal to 1"),
     "all weights 0": ([{**ONE, "weight": 0}, {**TWO, "weight": 0}], "no source is trained on: every weight is 0"),
     "all held out": ([{**ONE, "role": "held_out_only"}], "no source is trained on"),
     "some weights": ([{**ONE, "weight": 1}, TWO], "give every source that is trained on a weight, or none of them"),

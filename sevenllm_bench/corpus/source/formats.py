@@ -28,6 +28,10 @@ _ROLES: dict[str, Role] = {
 }
 
 
+#: Columns beside the turns that hold what a text refers to ("<image>"), by LLaVA's and LLaMA-Factory's names.
+_SEEN_OR_HEARD = ("image", "images", "video", "videos", "audio", "audios")
+
+
 def format_of(records: Iterable[Mapping[str, Any]]) -> Format | None:
     """The first of `COLUMNS` whose columns some records have together; None where none fits."""
     keys = {key for record in records for key in record}
@@ -57,6 +61,8 @@ def turns_of(record: Mapping[str, Any], form: Format) -> tuple[Turn, ...]:
     """
     if not has_columns(record, form):
         raise LeftOut(f"without the columns {columns_of(form)}", broken=True)
+    if any(record.get(name) for name in _SEEN_OR_HEARD):
+        raise LeftOut("with images, video or sound")
     turns = [turn for turn in _READERS[form](record) if turn.text]
     system = [turn for turn in turns if turn.role == "system"]
     spoken = _from_user_to_assistant(turn for turn in turns if turn.role != "system")

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from sevenllm_bench.corpus.source.line_reader import LONGEST_LINE, is_packed, numbered_lines
@@ -36,20 +38,21 @@ WAYS_TO_GET_IT = f"""Ways to get it:
   - to try fine-tuning without it: the embedded train rows, our own writing, which are not the corpus"""
 
 
-def load_instruct(path: str | Path | None = None) -> Corpus:
+def load_instruct(path: str | Path | None = None, *further: str | Path) -> Corpus:
     """Read SEvenLLM-Instruct.
 
     Args:
         path: The file, or a folder that holds train.jsonl. Default: the Hub at the pinned revision (or its local cache).
+        further: More files, where the corpus is in several.
 
     Raises:
         DataError: The file is missing, can't be downloaded or read, is the benchmark's, has no usable row, or more than
             1 % broken lines (at least 10).
     """
     if path is None:
-        return _read(download(FILENAME, f"the training corpus ({FILENAME})", WAYS_TO_GET_IT), NAME, "hub")
-    file = _in_folder(user_path(path, DataError))
-    return _read(file, file.name, "file")
+        return _read([download(FILENAME, f"the training corpus ({FILENAME})", WAYS_TO_GET_IT)], NAME, "hub")
+    files = [_in_folder(user_path(path, DataError)) for path in (path, *further)]
+    return _read(files, files[0].name if len(files) == 1 else f"{files[0].parent.name} ({len(files):,} files)", "file")
 
 
 def load_embedded_corpus() -> Corpus:
@@ -70,12 +73,12 @@ def _in_folder(path: Path) -> Path:
     return path
 
 
-def _read(path: Path, name: str, origin: str) -> Corpus:
-    digest, notes = hashlib.sha256(), Notes()
+def _read(files: Sequence[Path], name: str, origin: str) -> Corpus:
+    digests, notes = [hashlib.sha256() for _ in files], Notes()
     rows: list[tuple[Row, bool]] = []
     dropped: list[Dropped] = []
     lines = broken = 0
-    for number, line in numbered_lines(path, digest):
+    for number, line in _numbered(files, digests):
         lines += 1
         try:
             row, row_id = _record(line, notes)
@@ -86,10 +89,21 @@ def _read(path: Path, name: str, origin: str) -> Corpus:
                 break
         else:
             rows.append((row, row_id is not None and abs(row_id) <= _LARGEST_ID))
-    _check(path, digest.hexdigest(), lines, broken, dropped, bool(rows))
+    hashes = [digest.hexdigest() for digest in digests]
+    _refuse_other_files(files, hashes, bool(rows))
+    _refuse_broken(str(files[0]) if len(files) == 1 else name, lines, broken, dropped, bool(rows))
     counts = notes.counts + Counter(f"left out: {reason}" for _, _, reason in dropped)
     numbered = _with_unique_ids(rows, counts)
-    return Corpus(numbered, digest.hexdigest(), origin, name, lines, dict(counts), notes.labels, tuple(dropped))
+    sha256 = hashes[0] if len(files) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+    return Corpus(numbered, sha256, origin, name, lines, dict(counts), notes.labels, tuple(dropped))
+
+
+def _numbered(files: Sequence[Path], digests: Sequence[hashlib._Hash]) -> Iterator[tuple[int, bytes]]:
+    """Lines of one file with their numbers; of several, with the number of the line among all that aren't blank."""
+    if len(files) == 1:
+        return numbered_lines(files[0], digests[0])
+    lines = chain.from_iterable(map(numbered_lines, files, digests))
+    return ((number, line) for number, (_, line) in enumerate(lines, 1))
 
 
 def _record(line: bytes, notes: Notes) -> tuple[Row, int | None]:
@@ -98,16 +112,21 @@ def _record(line: bytes, notes: Notes) -> tuple[Row, int | None]:
     return read_record(line, notes)
 
 
-def _check(path: Path, sha256: str, lines: int, broken: int, dropped: list[Dropped], any_row: bool) -> None:
-    """Refuse the benchmark itself, a file without a usable row, and one with too many broken lines."""
-    if sha256 in (SHA256, SHA256_LF):
-        raise DataError(f"{path} is the benchmark's own test file: nothing may be trained on it.\n{WAYS_TO_GET_IT}")
-    if not any_row and not is_packed(path) and (other := what_else(path)):
-        raise DataError(f"{path}: {other}.\n{WAYS_TO_GET_IT}")
+def _refuse_other_files(files: Sequence[Path], hashes: Sequence[str], any_row: bool) -> None:
+    """Refuse the benchmark itself, and what is no file of rows at all."""
+    for path, sha256 in zip(files, hashes, strict=True):
+        if sha256 in (SHA256, SHA256_LF):
+            raise DataError(f"{path} is the benchmark's own test file: nothing may be trained on it.\n{WAYS_TO_GET_IT}")
+        if not any_row and not is_packed(path) and (other := what_else(path)):
+            raise DataError(f"{path}: {other}.\n{WAYS_TO_GET_IT}")
+
+
+def _refuse_broken(where: str, lines: int, broken: int, dropped: list[Dropped], any_row: bool) -> None:
+    """Refuse files without a usable row, and with too many broken lines."""
     if problem := too_many_broken(broken, lines, f"rows of {NAME}", dropped):
-        raise DataError(f"{path}: {problem}\n{WAYS_TO_GET_IT}")
+        raise DataError(f"{where}: {problem}\n{WAYS_TO_GET_IT}")
     if not any_row:
-        raise DataError(f"{path}: no usable row in {lines:,} lines.{first_of(dropped)}\n{WAYS_TO_GET_IT}")
+        raise DataError(f"{where}: no usable row in {lines:,} lines.{first_of(dropped)}\n{WAYS_TO_GET_IT}")
 
 
 def _with_unique_ids(rows: list[tuple[Row, bool]], counts: Counter[str]) -> tuple[Row, ...]:

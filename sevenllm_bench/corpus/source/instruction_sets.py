@@ -14,6 +14,7 @@ from typing import Any
 from sevenllm_bench.corpus.conversation import Conversation
 from sevenllm_bench.corpus.source.formats import COLUMNS, Format, columns_of, format_of, has_columns, turns_of
 from sevenllm_bench.corpus.source.line_reader import LONGEST_LINE, is_packed, numbered_lines, unpacked
+from sevenllm_bench.corpus.source.table_rows import csv_rows, parquet_rows
 from sevenllm_bench.corpus.source.training_rows import LeftOut, decode
 from sevenllm_bench.corpus.source.training_source import Corpus, Dropped, first_of, is_hopeless, too_many_broken
 from sevenllm_bench.data.official import SHA256, SHA256_LF
@@ -27,10 +28,12 @@ _LOOKED_AT = 100
 #: A number from 1 and what stands there: a record, or why there is none.
 Numbered = tuple[int, dict[str, Any] | LeftOut]
 
-_LINES, _TABLES = (".jsonl", ".ndjson", ".json"), {".parquet": "parquet", ".csv": "csv", ".tsv": "csv"}
+_LINES = (".jsonl", ".ndjson", ".json")
+#: Ends of the names of tables, and what stands between values where they are text.
+_TABLES = {".parquet": "", ".csv": ",", ".tsv": "\t"}
 _PACKED = (".gz", ".zst", ".zstd")
 #: Ends of the names of files that can be read.
-ENDINGS = (*(ending + packed for ending in _LINES for packed in ("", *_PACKED)), ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+ENDINGS = (*(ending + packed for ending in (*_LINES, ".csv", ".tsv") for packed in ("", *_PACKED)), ".parquet")
 
 
 def format_of_file(path: Path) -> Format | None:
@@ -146,11 +149,8 @@ def records_of(path: Path, digest: hashlib._Hash) -> Iterator[Numbered]:
     Raises:
         DataError: It can't be read, or isn't of a kind that can.
     """
-    name = path.name.lower()
-    bare = next((name.removesuffix(packed) for packed in _PACKED if name.endswith(packed)), name)
-    kind = next((kind for ending, kind in _TABLES.items() if bare.endswith(ending)), None)
-    if kind:
-        yield from _table(path, kind, bare.endswith(".tsv"), digest)
+    if ending := _table_ending(path):
+        yield from _table(path, ending, digest)
         return
     if not is_packed(path) and (other := what_else(path)):
         raise DataError(f"{path}: {other}")
@@ -158,6 +158,17 @@ def records_of(path: Path, digest: hashlib._Hash) -> Iterator[Numbered]:
         yield from _array(path, digest)
     else:
         yield from ((number, _decoded(line)) for number, line in numbered_lines(path, digest))
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is a table by its name: CSV, TSV or Parquet, packed or not."""
+    return _table_ending(path) is not None
+
+
+def _table_ending(path: Path) -> str | None:
+    name = path.name.lower()
+    bare = next((name.removesuffix(packed) for packed in _PACKED if name.endswith(packed)), name)
+    return next((ending for ending in _TABLES if bare.endswith(ending)), None)
 
 
 def _first_records(numbered: Iterable[Numbered]) -> list[dict[str, Any]]:
@@ -193,21 +204,12 @@ def _array(path: Path, digest: hashlib._Hash) -> Iterator[Numbered]:
     yield from ((number, _decoded(json.dumps(value).encode())) for number, value in enumerate(values, 1))
 
 
-def _table(path: Path, kind: str, tabs: bool, digest: hashlib._Hash) -> Iterator[Numbered]:
-    """The rows of a CSV or Parquet file, read by `datasets` a few at a time."""
-    from datasets import load_dataset
-
+def _table(path: Path, ending: str, digest: hashlib._Hash) -> Iterator[Numbered]:
+    """The rows of a CSV or Parquet file."""
     with unpacked(path) as file:
         while content := file.read(2**20):
             digest.update(content)
-    options = {"delimiter": "\t"} if tabs else {}
-    try:
-        rows = load_dataset(kind, data_files=str(path), split="train", streaming=True, **options)
-        for number, row in enumerate(rows, 1):
-            yield number, dict(row)
-    except Exception as problem:  # pandas, Arrow and their files: many kinds
-        reason = str(problem).strip().split("\n")[0] or type(problem).__name__
-        raise DataError(f"{path}: can't be read as {kind} ({reason:.300})") from None
+    yield from enumerate(parquet_rows(path) if ending == ".parquet" else csv_rows(path, _TABLES[ending]), 1)
 
 
 # --- the Hub ---------------------------------------------------------------------------------------------------------
@@ -239,10 +241,17 @@ def read_hub_dataset(
         rows = load_dataset(repository, subset, split=split, revision=commit)
     except Exception as problem:  # the Hub's client, its HTTP library, and readers of many kinds
         raise DataError(f"{what} can't be loaded ({_reason(problem)})") from None
-    taken = ((number, dict(row)) for number, row in enumerate(islice(rows, most), 1))
+    taken = enumerate(islice(_rows_of(rows, what), most), 1)
     corpus = conversations(taken, name, form, f"{repository}, split {split}")
     identity = hashlib.sha256("\0".join((repository, commit, subset or "", split)).encode()).hexdigest()
     return _identified(corpus, identity, "hub", commit)
+
+
+def _rows_of(rows: Iterable[Any], what: str) -> Iterator[dict[str, Any]]:
+    try:
+        yield from map(dict, rows)
+    except Exception as problem:  # what decodes images and sound: many kinds
+        raise DataError(f"{what}: its rows can't be read ({_reason(problem)})") from None
 
 
 def _commit(repository: str, revision: str | None, what: str) -> str:

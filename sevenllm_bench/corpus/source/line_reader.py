@@ -20,9 +20,16 @@ _KINDS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
 def is_packed(path: Path) -> bool:
-    """Whether a file is packed in one of the ways that `unpacked` knows."""
-    with path.open("rb") as file:
-        return _kind(file) is not None
+    """Whether a file is packed in one of the ways that `unpacked` knows.
+
+    Raises:
+        DataError: It can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return _kind(file) is not None
+    except OSError as problem:
+        raise DataError(f"{path}: can't be read ({problem.strerror or problem})") from None
 
 
 @contextmanager

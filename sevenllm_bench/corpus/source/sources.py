@@ -10,7 +10,13 @@ from typing import Literal
 
 from sevenllm_bench.corpus.source.formats import Format
 from sevenllm_bench.corpus.source.instruct import FILENAME, load_embedded_corpus, load_instruct
-from sevenllm_bench.corpus.source.instruction_sets import ENDINGS, format_of_file, read_hub_dataset, read_instruction_set
+from sevenllm_bench.corpus.source.instruction_sets import (
+    ENDINGS,
+    format_of_file,
+    is_table,
+    read_hub_dataset,
+    read_instruction_set,
+)
 from sevenllm_bench.corpus.source.training_source import Corpus
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.io.files import user_path
@@ -81,27 +87,32 @@ def _load(choice: SourceChoice) -> Corpus:
     if _is_on_the_hub(choice.source):
         return read_hub_dataset(choice.source, choice.revision, choice.subset, choice.split, name, form, choice.most)
     files = _files(choice.source)
-    if files is None or form == "sevenllm":
+    if files is None:
         return load_instruct(choice.source)
     form = form or format_of_file(files[0])
-    if form == "sevenllm" or (form is None and len(files) == 1):
-        return load_instruct(files[0])
+    if form == "sevenllm" or (form is None and len(files) == 1 and not is_table(files[0])):
+        return load_instruct(*files)
     return read_instruction_set(files, name, form, choice.most)
 
 
 def _is_on_the_hub(source: str) -> bool:
     """Whether it is written as an id "owner/name", and nothing here is called so."""
-    return source.count("/") == 1 and not source.startswith((".", "/", "~")) and not user_path(source, DataError).exists()
+    is_path = source.startswith((".", "/", "~")) or source.lower().endswith(ENDINGS) or _is_glob(source)
+    return source.count("/") == 1 and not is_path and not user_path(source, DataError).exists()
+
+
+def _is_glob(source: str) -> bool:
+    return any(sign in source for sign in "*?[")
 
 
 def _files(source: str) -> list[Path] | None:
-    """The files that a source names; None for a missing file and a folder with the corpus, which `load_instruct` knows of."""
+    """The files that a source names: of a folder train.jsonl, else all; None for what is missing, which `load_instruct` says."""
     path = user_path(source, DataError)
     if path.is_dir():
         if (path / FILENAME).is_file():
-            return None
+            return [path / FILENAME]
         return sorted(file for file in path.iterdir() if file.name.lower().endswith(ENDINGS) and file.is_file()) or None
-    if any(sign in source for sign in "*?[") and not path.exists():
+    if _is_glob(source) and not path.exists():
         found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True)) if Path(name).is_file()]  # noqa: PTH207
         if not found:
             raise DataError(f"{source}: no file matches")

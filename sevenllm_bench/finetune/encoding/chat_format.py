@@ -58,6 +58,7 @@ class ChatFormat:
             return False
         return _mark(0) in text
 
+    @functools.lru_cache(maxsize=1000)  # noqa: B019  (an encoder lives as long as its run)
     def around(self, roles: tuple[str, ...]) -> tuple[str, ...] | None:
         """What the template puts before the first turn, between turns, and after the last, the end of sequence included.
 
@@ -69,11 +70,12 @@ class ChatFormat:
         """
         return self._parts(roles, False)
 
-    def asking(self, roles: tuple[str, ...]) -> tuple[str, ...] | None:
-        """The same for a prompt: the last text ends with the beginning of an answer."""
-        return self._parts(roles, True)
+    @functools.lru_cache(maxsize=10_000)  # noqa: B019
+    def asking(self, roles: tuple[str, ...]) -> str | None:
+        """What a prompt puts after the last turn: it ends with the beginning of an answer."""
+        parts = self._parts(roles, True)
+        return parts[-1] if parts else None
 
-    @functools.lru_cache(maxsize=10_000)  # noqa: B019  (an encoder lives as long as its run)
     def _parts(self, roles: tuple[str, ...], asks: bool) -> tuple[str, ...] | None:
         rest, parts = self.text([{"role": role, "content": _mark(place)} for place, role in enumerate(roles)], asks), []
         for place in range(len(roles)):

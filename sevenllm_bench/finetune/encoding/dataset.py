@@ -95,7 +95,8 @@ def select(config: FinetuneConfig, say: Say) -> Selection:
     records, leaks = _without_leaks(records, data, report, say)
     sources.note_gone("leaks removed", (leak.row_id for leak in leaks))
     if data.deduplicate:
-        records, duplicates = deduplicate(records)
+        # What is there for its held-out loss alone takes no row from those that are trained on.
+        records, duplicates = deduplicate(sorted(records, key=lambda record: record.id in sources.held_out_only))
         report["duplicates removed"] = len(duplicates)
         report["duplicates"] = [list(pair) for pair in duplicates[:_LISTED]]
         sources.note_gone("duplicates removed", (dropped for dropped, _ in duplicates))
@@ -103,6 +104,7 @@ def select(config: FinetuneConfig, say: Say) -> Selection:
     report["held out"] = len(held_out)
     sources.note("held out", held_out)
     _say_what_is_not_held_out(data, training, held_out, say)
+    _say_which_sources_are_not_held_out(data, training, held_out, say)
     if data.max_rows is not None:
         training = sample(training, data.max_rows, seed)
     report["chosen"] = len(training)
@@ -155,6 +157,16 @@ def _say_what_is_not_held_out(data: DataSection, training: Sequence[Record], hel
         trained = any(isinstance(row, Row) and row.language == language for row in training)
         if not any(isinstance(row, Row) and row.language == language for row in held_out) and (trained or not held_out):
             say(f"no row in {language} is held out: too few incidents for data.held_out={data.held_out:g}")
+
+
+def _say_which_sources_are_not_held_out(
+    data: DataSection, training: Sequence[Record], held_out: Sequence[Record], say: Say
+) -> None:
+    trained, held = (
+        {record.source for record in records if isinstance(record, Conversation)} for records in (training, held_out)
+    )
+    for name in sorted(trained - held) if data.held_out else ():
+        say(f"no example of {name} is held out: too few that differ in what is asked for data.held_out={data.held_out:g}")
 
 
 def _funnel(report: dict[str, Any]) -> str:

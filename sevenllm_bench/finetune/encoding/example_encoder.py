@@ -21,7 +21,7 @@ from sevenllm_bench.finetune.encoding.script import (
     row_prompt,
     row_script,
 )
-from sevenllm_bench.finetune.encoding.token_ids import TokenIds
+from sevenllm_bench.finetune.encoding.token_ids import CONTEXT, TokenIds
 from sevenllm_bench.prompts import PromptStyle
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ __all__ = ["IGNORED", "PLAIN_CHAT_TEMPLATE", "Example", "ExampleEncoder", "Fitti
 IGNORED = -100
 #: Examples that are encoded at a time.
 _BATCH = 256
+#: Answers that a conversation may have before it is looked at how many of them fit.
+_MANY = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class ExampleEncoder:
         """The examples of `records`; what had to be shortened or left out is noted in `fitting`."""
         records = iter(records)
         while batch := list(islice(records, _BATCH)):
-            scripts = [(record, self._script(record)) for record in batch if self._has_thought(record, fitting)]
+            scripts = [(record, self._script(self._bounded(record))) for record in batch if self._has_thought(record, fitting)]
             begins = [script[:2] for _, script in scripts]
             self._ids.prepare([prompt.text for prompt, _ in begins], [(prompt.text, rest.text) for prompt, rest in begins])
             for record, script in scripts:
@@ -146,6 +148,16 @@ class ExampleEncoder:
         """The prompt as text, in the chat template where there is one."""
         return row_prompt(row, self._style, self._chat)
 
+    def _bounded(self, record: Row | Conversation) -> Row | Conversation:
+        """A conversation of many turns without those far beyond what fits: time and memory grow with the square of the turns."""
+        count = _MANY
+        while isinstance(record, Conversation) and exchanges(record.turns) > count:
+            shorter = _with_exchanges(record, count)
+            if not self._fits(shorter):
+                return shorter
+            count *= 2
+        return record
+
     def _script(self, record: Row | Conversation) -> Script:
         if isinstance(record, Row):
             return row_script(record, self._style, self._chat, self._with_thought_loss)
@@ -159,8 +171,9 @@ class ExampleEncoder:
         for stretch in script:
             new = self._stretch(before, stretch)
             masked = self._masked(before, stretch, new)
-            ids, labels = ids + new, labels + [IGNORED] * masked + new[masked:]
-            before += stretch.text
+            ids += new
+            labels += [IGNORED] * masked + new[masked:]
+            before = (before + stretch.text)[-CONTEXT:]
         eos = int(self._tokenizer.eos_token_id)
         return [*ids, eos], [*labels, eos]
 
@@ -189,7 +202,7 @@ class ExampleEncoder:
     def _fit(self, record: Row | Conversation, whole: tuple[list[int], list[int]], fitting: Fitting) -> Example | None:
         ids, labels = whole
         if len(ids) > self._max_length:
-            ids, labels, noted = self._shortened(record, fitting)
+            ids, labels, noted = self._shortened(self._bounded(record), fitting)
             ids, labels = ids[: self._max_length], labels[: self._max_length]
             if all(label == IGNORED for label in labels[1:]):
                 fitting.no_room.append(record.id)

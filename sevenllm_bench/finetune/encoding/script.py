@@ -165,9 +165,9 @@ def _joined(around: Sequence[str], said: Sequence[str]) -> str:
     return around[0] + "".join(text + after for text, after in zip(said, around[1:], strict=True))
 
 
-def _seam(before: str, asking: tuple[str, ...] | None) -> tuple[str, str]:
+def _seam(before: str, asking: str | None) -> tuple[str, str]:
     """The text before an answer, divided into what the prompt ends with and what the model writes itself."""
-    prompt = asking[-1] if asking else before
+    prompt = before if asking is None else asking
     # A template may end earlier turns otherwise than the prompt does: then the answer comes right after.
     tail = prompt if before.startswith(prompt) else before
     return tail, before[len(tail) :]

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, count
 from typing import Any
 
 from sevenllm_bench.corpus.conversation import Conversation
@@ -126,8 +127,8 @@ def _names(entries: Sequence[SourceSection]) -> list[str]:
     names: list[str] = []
     for entry in entries:
         name = entry.name or re.sub(r"[^\w.-]+", "-", default_name(entry.source)).strip("-") or "source"
-        same = sum(other == name or other.startswith(f"{name}-") for other in names)
-        names.append(f"{name}-{same + 1}" if same else name)
+        following = (f"{name}-{number}" for number in count(2))
+        names.append(next(one for one in chain([name], following) if one not in names))
     return names
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 #: At most so much of the text before is encoded with what follows it.
-_CONTEXT = 200
+CONTEXT = 200
 
 
 class TokenIds:
@@ -63,7 +63,8 @@ class TokenIds:
 
     def _context(self, before: str) -> str:
         """The last line of a text that isn't blank, with the blank ones after it."""
-        return before[before.rstrip().rfind("\n") + 1 :][-_CONTEXT:]
+        near = before[-CONTEXT:]
+        return near[near.rstrip().rfind("\n") + 1 :]
 
     @functools.lru_cache(maxsize=1000)  # noqa: B019  (an encoder lives as long as its run)
     def _lead(self, context: str) -> list[int]:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from sevenllm_bench.catalog import nearest_name, task_by_name
 from sevenllm_bench.corpus.source.labels import OTHER
 from sevenllm_bench.corpus.source.sources import EMBEDDED, INSTRUCT, SourceChoice
-from sevenllm_bench.finetune.settings.value_types import Flag, Number, Positive, Section, Share, Temperature, Text, distinct
+from sevenllm_bench.finetune.settings.value_types import Flag, Positive, Section, Share, Temperature, Text, Weight, distinct
 from sevenllm_bench.prompts import STYLES, PromptStyle, style_by_name
 
 #: Rows of a source that is there for its held-out loss alone.
@@ -48,7 +48,7 @@ class SourceSection(Section):
     source: Text
     format: Literal["auto", "sevenllm", "alpaca", "sharegpt", "messages", "prompt-completion"] = "auto"
     name: Annotated[str, Field(pattern=r"^[\w.-]{1,60}$")] | None = None
-    weight: Number | None = None
+    weight: Weight | None = None
     role: Literal["train", "held_out_only"] = "train"
     max_rows: Positive | None = None
     revision: Text | None = None

@@ -30,6 +30,8 @@ def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 Flag = Annotated[bool, Field(strict=True)]
 Positive = Annotated[int, Field(strict=True, gt=0, lt=2**31)]
 Number = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+#: Bounded, so that sums and ratios of weights are numbers.
+Weight = Annotated[float, Field(strict=True, ge=0, le=1e12, allow_inf_nan=False)]
 PositiveNumber = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Temperature = Annotated[float, Field(strict=True, gt=0)]
 Share = Annotated[float, Field(strict=True, ge=0, lt=1)]

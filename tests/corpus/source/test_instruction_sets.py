@@ -79,6 +79,12 @@ BAD = {
     "a null answer": ("alpaca", {"instruction": "x", "output": None}, "no turn of the assistant", False),
     "a tool's turn": ("messages", {"messages": [{"role": "tool", "content": "x"}]}, "role 'tool'", False),
     "a call": ("messages", {"messages": CALLS}, "calls tools", False),
+    "an image beside the turns": (
+        "sharegpt",
+        {"image": "a.jpg", "conversations": [{"from": "human", "value": "<image>"}, {"from": "gpt", "value": "A cat."}]},
+        "images",
+        False,
+    ),
     "an image": ("messages", {"messages": [{"role": "user", "content": [{"type": "image"}]}]}, "no text", False),
     "a number": ("alpaca", {"instruction": "x", "output": 3}, "no text", False),
     "a role that is no text": ("messages", {"messages": [{"role": 1, "content": "x"}]}, "role 1", False),

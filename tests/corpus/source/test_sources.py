@@ -59,14 +59,14 @@ def write_as(path):
     return path
 
 
-KINDS = ("a.jsonl", "a.ndjson", "a.json", "a.jsonl.gz", "a.json.gz", "a.jsonl.zst", "a.parquet", "a.csv", "a.tsv")
+KINDS = ("a.jsonl", "a.ndjson", "a.json", "a.jsonl.gz", "a.json.gz", "a.jsonl.zst", "a.parquet", "a.csv", "a.tsv", "a[1].parquet")
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_kinds_of_files(tmp_path, name):
     corpus = load(write_as(tmp_path / name))
     assert [row.turns for row in corpus.rows] == TURNS
-    assert [(row.id, row.source) for row in corpus.rows] == [(number, "a") for number in range(1, 6)]
+    assert [(row.id, row.source) for row in corpus.rows] == [(number, name.split(".")[0]) for number in range(1, 6)]
     assert (corpus.lines, corpus.form, corpus.origin, corpus.dropped) == (5, "alpaca", "file", ())
     assert len(corpus.sha256) == 64
     assert len(load(tmp_path / name, most=2).rows) == 2
@@ -131,7 +131,68 @@ def test_what_fits_no_format(tmp_path):
     (tmp_path / "a.json").write_bytes(b'[{"instruction": 1')
     assert "broken JSON" in refused(tmp_path / "a.json")
     (tmp_path / "a.parquet").write_bytes(b"PAR1 no more")
-    assert "can't be read as parquet" in refused(tmp_path / "a.parquet")
+    assert "not readable as Parquet" in refused(tmp_path / "a.parquet")
+    (tmp_path / "b.parquet").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
+    assert "a Git LFS pointer" in refused(tmp_path / "b.parquet")
+    (tmp_path / "a.csv").write_text("prompt;completion\n1;2\n")
+    assert "its columns (prompt;completion) fit no format" in refused(tmp_path / "a.csv")
+    (tmp_path / "empty.csv").write_bytes(b"")
+    assert "empty.csv: empty" in refused(tmp_path / "empty.csv")
+
+
+ANSWERS = ["N/A", "None", "null", "10.10", "True", "007", "a, b", 'say "x"', "one\ntwo"]
+
+
+def test_values_of_csv_are_texts(tmp_path):
+    with (tmp_path / "a.csv").open("w", newline="", encoding="utf-8-sig") as file:
+        csv.writer(file).writerows([("prompt", "completion"), *(("Which?", answer) for answer in ANSWERS)])
+    assert [row.turns[1].text for row in load(tmp_path / "a.csv").rows] == ANSWERS
+
+
+def test_broken_csv(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("prompt,completion\nq1,a,b\nq2,c\n")
+    corpus = load(path)
+    assert [turn.text for row in corpus.rows for turn in row.turns] == ["q2", "c"], "columns don't shift"
+    assert [(line, reason[:22]) for line, _, reason in corpus.dropped] == [(1, "more values than colum")]
+    path.write_text('prompt,completion\nq1,"a\nq2,b\n')
+    assert "the row that ends in line 3" in refused(path)
+    path.write_bytes("prompt,completion\nq1,café\n".encode("latin-1"))
+    assert "not UTF-8" in refused(path)
+
+
+def test_rows_in_several_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "parts").mkdir()
+    for part in range(3):
+        rows = [{**SEVENLLM, "id": row_id, "input": f"{part}, {row_id}"} for row_id in (2 * part, 2 * part + 1)]
+        (tmp_path / f"parts/{part}.jsonl").write_bytes(lines(rows))
+    for source, form in (("parts", "auto"), ("parts/*.jsonl", "auto"), ("parts/*.jsonl", "sevenllm"), ("./parts", "sevenllm")):
+        corpus = load(source, form=form)
+        assert [row.id for row in corpus.rows] == list(range(6))
+        assert (corpus.form, corpus.lines, len(corpus.sha256)) == ("sevenllm", 6, 64)
+
+
+def test_a_relative_path_is_no_dataset_of_the_hub(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "parts/a.jsonl doesn't exist" in refused("parts/a.jsonl")
+    assert "parts/*: no file matches" in refused("parts/*")
+
+
+def test_a_folder_whose_train_file_is_of_another_format(tmp_path):
+    (tmp_path / "train.jsonl").write_bytes(lines())
+    for form in ("auto", "alpaca"):
+        assert [row.turns for row in load(tmp_path, form=form).rows] == TURNS
+
+
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
+    (tmp_path / "a.jsonl").write_bytes(lines())
+
+    def forbidden(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", forbidden)
+    assert "a.jsonl: can't be read (Permission denied)" in refused(tmp_path / "a.jsonl")
 
 
 def test_the_benchmark_as_a_general_source(tmp_path, data_dir):
