@@ -90,7 +90,7 @@ class SourceAccount:
         }
 
 
-#: Of `source_table`: what became of the rows of each source, and its share of the training tokens.
+#: Of `source_table`: what happened to the rows of each source, and its share of the training tokens.
 SOURCE_COLUMNS = [
     "source",
     "read",
@@ -102,7 +102,7 @@ SOURCE_COLUMNS = [
     "passes",
     "tokens",
     "share",
-    "asked",
+    "asked for",
 ]
 
 
