@@ -17,6 +17,7 @@ from sevenllm_bench.io.files import user_path
 
 #: Sources that are no path and no data set of the Hub.
 INSTRUCT, EMBEDDED = "instruct", "embedded"
+_WILDCARDS = "*?["
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,9 @@ def _load(choice: SourceChoice) -> Corpus:
 
 
 def _is_on_the_hub(source: str) -> bool:
-    """Whether it is written as an id "owner/name", and nothing here is called so."""
-    return source.count("/") == 1 and not source.startswith((".", "/", "~")) and not user_path(source, DataError).exists()
+    """Whether it is written as an id "owner/name", not as a file or a glob, and nothing here is called so."""
+    is_path = source.startswith((".", "/", "~")) or source.endswith(ENDINGS) or any(sign in source for sign in _WILDCARDS)
+    return source.count("/") == 1 and not is_path and not user_path(source, DataError).exists()
 
 
 def _files(source: str) -> list[Path] | None:
@@ -101,7 +103,7 @@ def _files(source: str) -> list[Path] | None:
         if (path / FILENAME).is_file():
             return None
         return sorted(file for file in path.iterdir() if file.name.lower().endswith(ENDINGS) and file.is_file()) or None
-    if any(sign in source for sign in "*?[") and not path.exists():
+    if any(sign in source for sign in _WILDCARDS) and not path.exists():
         found = [Path(name) for name in sorted(glob.glob(str(path), recursive=True)) if Path(name).is_file()]  # noqa: PTH207
         if not found:
             raise DataError(f"{source}: no file matches")
