@@ -55,6 +55,7 @@ def test_the_forgetting_check_is_printed_and_in_the_card(finished):
         assert before > 6, "ln 1024 is 6.9: an untrained model"
         assert f"| {name} | {before:.4f} | {after:.4f} |" in card
         assert name in printed
+        assert f"general {name.removeprefix('loss_general_')} {before:.4g}" in printed, "on the way, too"
     assert "loss_en_general" not in card
 
 
