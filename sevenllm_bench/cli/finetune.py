@@ -29,10 +29,11 @@ _GIB = 2**30
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.description = f"Runs under torchrun or accelerate launch as it does alone. Recipes: {', '.join(recipe_names())}."
-    parser.add_argument("config", metavar="CONFIG", help="a YAML file, or the name of a recipe")
+    parser.add_argument("config", metavar="CONFIG", help="a YAML file, or the name of a recipe; all keys: docs/finetuning.md")
     parser.add_argument(
         "changes",
         nargs="*",
+        default=[],
         metavar="key=value",
         help="changes to it, e.g. model.base=Qwen/Qwen3-8B training.epochs=1 resume=auto",
     )
@@ -123,10 +124,10 @@ def _plan_rows(config: FinetuneConfig, planned: Plan) -> list[tuple[str, str]]:
     sequences = f"packed sequences of {config.data.max_length:,} tokens" if config.data.packing else "sequences"
     return [
         (sequences, f"{planned.sequences:,}"),
-        *([("of their tokens no padding", f"{planned.fill:.1%}")] if config.data.packing else []),
+        *([("filled with tokens, not padding", f"{planned.fill:.1%}")] if config.data.packing else []),
         ("tokens per step", f"{planned.tokens_per_step:,.0f}"),
         ("steps", f"{planned.steps:,}"),
-        *([("answered while training", _answers(config, planned.steps))] if config.evaluation.metrics_rows else []),
+        *_answers(config, planned.steps),
         *(_time_rows(planned.duration) if planned.duration else []),
         ("disk", f"{planned.disk / _GIB:,.2f} GiB at most"),
     ]
@@ -135,7 +136,9 @@ def _plan_rows(config: FinetuneConfig, planned: Plan) -> list[tuple[str, str]]:
 def _time_rows(duration: Duration) -> list[tuple[str, str]]:
     return [
         ("tokens per second, estimated", f"{duration.tokens_per_second:,.0f}"),
-        ("time of the steps, estimated", f"{_time(duration.seconds)} ({duration.assumed}; without evaluations and checkpoints)"),
+        ("time of the steps, estimated", _time(duration.seconds)),
+        ("assumed", duration.assumed),
+        ("not in this time", "evaluations, checkpoints"),
     ]
 
 
@@ -145,15 +148,17 @@ def _time(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
 
 
-def _answers(config: FinetuneConfig, steps: int) -> str:
+def _answers(config: FinetuneConfig, steps: int) -> list[tuple[str, str]]:
     """How many answers are generated on the way: before the first step, as often as asked for, and after the last."""
     evaluation = config.evaluation
+    if not evaluation.metrics_rows:
+        return []
     interval = evaluation.every if evaluation.every >= 1 else ceil(steps * evaluation.every)
     times = 2 + (max(0, steps - 1) // int(interval) if interval else 0)
-    return (
-        f"{times:,} times up to {evaluation.metrics_rows:,} held-out rows, {evaluation.max_new_tokens:,} tokens each at most "
-        "(evaluation.metrics_rows=0 for none)"
-    )
+    return [
+        ("held-out rows to answer (0: none)", f"{evaluation.metrics_rows:,} at most (evaluation.metrics_rows)"),
+        ("how often, how long", f"{times:,} times, {evaluation.max_new_tokens:,} tokens each at most"),
+    ]
 
 
 def print_data(report: Mapping[str, Any]) -> None:
@@ -164,9 +169,10 @@ def print_data(report: Mapping[str, Any]) -> None:
     rows += [[f"left out: {name}", f"{count:,}"] for name, count in _left_out(report).items()]
     rows += [[name, f"{entry['rows']:,}"] for name, entry in report["fitting"].items()]
     rows += [[f"{part}: {name}", f"{count:,}"] for part in ("training", "held-out") for name, count in report[part].items()]
-    print_table(f"{report['corpus']} ({report['origin']}), sha256 {report['sha256'][:16]}", ["rows", ""], rows)
+    print_table(f"{report['corpus']} ({report['origin']}), sha256 {report['sha256'][:16]}", ["", "rows"], rows)
     if len(report["sources"]) > 1:
-        print_table("sources", SOURCE_COLUMNS, source_table(report["sources"]))
+        names, *counts = zip(SOURCE_COLUMNS, *source_table(report["sources"]), strict=True)
+        print_table("sources", ["", *names[1:]], counts)
     if others := report.get("other languages"):
         print(f"other languages: {', '.join(f'{language} {count:,}' for language, count in others.items())}")
     if report["leak guard"] == "off":
@@ -190,6 +196,6 @@ def _print_finished(finished: Finished) -> None:
         print_table("held-out rows", ["", "before", "after"], rows)
     print(f"published: step {ran['published']['step']:,}, {ran['published']['why']}")
     print(f"written: {finished.output} ({ran['steps']:,} steps; how it was made: README.md, training_data.json)")
-    if finished.evaluation.base is not None:
+    if finished.evaluation.base is not None and not finished.evaluation.merge_first:
         print(f"merge:    {finished.evaluation.merge_command(finished.output, 'MERGED')}")
     print(f"evaluate: {finished.evaluation.command(finished.output)}")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.settings import config_file
 from sevenllm_bench.finetune.settings.config import FinetuneConfig
 from sevenllm_bench.finetune.settings.config_file import read_config
 from sevenllm_bench.finetune.settings.recipe_files import recipe_names
@@ -140,12 +141,27 @@ def test_a_change_below_a_value_and_one_that_is_no_yaml():
         ("lora.batch_size=1", "did you mean training.batch_size or evaluation.batch_size?"),
         ("model.learningrate=1", "did you mean training.learning_rate?"),
         ("data.output=x", "did you mean output?"),
+        ("training.lr=1", "did you mean training.learning_rate?"),
+        ("lora.r=1", "did you mean lora.rank?"),
+        ("lora_target_modules=x", "did you mean lora.targets?"),
+        ("data.cutoff_len=1", "did you mean data.max_length?"),
+        ("training.micro_batch_size=1", "did you mean training.batch_size?"),
+        ("per_device_train_batch_size=1", "did you mean training.batch_size?"),
+        ("val_set_size=1", "did you mean data.held_out?"),
     ],
 )
 def test_an_unknown_key_gives_the_known_one(change, suggestion):
     message = refused("paper", change)
     assert "unknown key " in message
     assert message.endswith(suggestion)
+
+
+def test_keys_of_other_tools_lead_to_keys_that_exist():
+    known = set(config_file._known_keys())
+    assert set(config_file._ELSEWHERE) <= known
+    names = [name for names in config_file._ELSEWHERE.values() for name in names]
+    assert len(names) == len(set(names))
+    assert not known & set(names), "a key of ours is never unknown"
 
 
 def test_an_unknown_key_like_nothing():

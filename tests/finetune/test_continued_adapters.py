@@ -44,8 +44,13 @@ def test_they_go_on_from_where_they_were(base, first, tmp_path):
     assert set(earlier) == set(later)
     assert any("lora_magnitude_vector" in name for name in later)
     assert not all(tensor.equal(earlier[name]) for name, tensor in later.items())
+    made = (first.output / "README.md").read_text(encoding="utf-8")
+    assert "- method: lora (DoRA, rank 4, alpha 4), " in made
+    assert made.count("<details>") == made.count("</details>") == 2
     card = (second.output / "README.md").read_text(encoding="utf-8")
-    assert f"trained further from the adapters in `{first.output}`" in card
+    assert "- method: lora, " in card, "not the settings of the section lora, which these adapters don't have"
+    assert f"trained further from the adapters in `{first.output.name}`" in card
+    assert str(first.output.parent) not in card, "publish refuses a folder of this machine"
     assert main(["merge", str(second.output), "-o", str(tmp_path / "merged")]) == 0
 
 

@@ -23,6 +23,7 @@ from sevenllm_bench.io.files import user_path
 
 #: Sources that are no path and no data set of the Hub.
 INSTRUCT, EMBEDDED = "instruct", "embedded"
+_WILDCARDS = "*?["
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _is_on_the_hub(source: str) -> bool:
 
 
 def _is_glob(source: str) -> bool:
-    return any(sign in source for sign in "*?[")
+    return any(sign in source for sign in _WILDCARDS)
 
 
 def _files(source: str) -> list[Path] | None:

@@ -156,7 +156,7 @@ def _say_what_is_not_held_out(data: DataSection, training: Sequence[Record], hel
     for language in data.languages if data.held_out else ():
         trained = any(isinstance(row, Row) and row.language == language for row in training)
         if not any(isinstance(row, Row) and row.language == language for row in held_out) and (trained or not held_out):
-            say(f"no row in {language} is held out: too few incidents for data.held_out={data.held_out:g}")
+            say(f"no row in {language} is held out: too few incidents for data.held_out={data.held_out:g} (raise it)")
 
 
 def _say_which_sources_are_not_held_out(

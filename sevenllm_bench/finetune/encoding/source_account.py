@@ -91,7 +91,7 @@ class SourceAccount:
         }
 
 
-#: Of `source_table`: what became of the rows of each source, and its share of the training tokens.
+#: Of `source_table`: what happened to the rows of each source, and its share of the training tokens.
 SOURCE_COLUMNS = [
     "source",
     "read",
@@ -103,7 +103,7 @@ SOURCE_COLUMNS = [
     "passes",
     "tokens",
     "share",
-    "asked",
+    "asked for",
 ]
 
 

@@ -28,7 +28,7 @@ class Plan:
     Attributes:
         report: What happened to the corpus's rows, as in the model card.
         sequences: Packed sequences (or examples) per epoch.
-        fill: Share of their tokens that are no padding, for packed ones.
+        fill: Share of their tokens that is not padding, for packed ones.
         steps: Optimizer steps in all.
         tokens_per_step: Tokens of an average step, over all processes.
         memory: Per GPU; None where there is no estimate.
@@ -129,8 +129,8 @@ def count_sequences(training: Dataset, config: FinetuneConfig) -> int:
 
 
 def _lengths(training: Dataset) -> list[int]:
-    """Tokens of each example."""
+    """Tokens of each example, in order; of one that is repeated, each time."""
     import pyarrow.compute as pc
 
-    lengths: list[int] = pc.list_value_length(training.data.column("input_ids")).to_pylist()
-    return lengths
+    batches = training.select_columns("input_ids").with_format("arrow").iter(10_000)
+    return [length for batch in batches for length in pc.list_value_length(batch.column("input_ids")).to_pylist()]

@@ -60,6 +60,8 @@ def _parts(logs: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(logs.get(name), (int, float)):
             yield f"{label} {logs[name]:.4g}"
     for name, value in logs.items():
+        if name.startswith(_GENERAL):
+            yield f"general {name.removeprefix(_GENERAL)} {value:.4g}"
         if "eval_metrics_" in name:
             yield f"{name.removeprefix('eval_metrics_')} {value:.4f}"
     if "tokens_per_second" in logs:
@@ -70,6 +72,7 @@ def _parts(logs: Mapping[str, Any]) -> Iterator[str]:
         yield f"peak memory {logs['peak_memory_gib']:.2f} GiB"
 
 
+_GENERAL = "eval_loss_general_"
 _SHOWN = {
     "loss": "loss",
     "learning_rate": "learning rate",

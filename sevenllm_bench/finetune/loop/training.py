@@ -121,7 +121,7 @@ def _needs_evaluation(trainer: HeldOutTrainer) -> bool:
 def _described(trainer: HeldOutTrainer) -> str:
     args, trainable = trainer.args, sum(p.numel() for p in trainer.model.parameters() if p.requires_grad)
     kind = "packed sequences" if args.packing else "examples"
-    empty = f" (and {trainer.empty_sequences:,} empty ones, which fill the last step)" if trainer.empty_sequences else ""
+    empty = f" (and {trainer.empty_sequences:,} empty, to fill the last step)" if trainer.empty_sequences else ""
     return (
         f"{trainable:,} parameters on {len(trainer.train_dataset) - trainer.empty_sequences:,} {kind}{empty}, "
         f"{args.per_device_train_batch_size} x {args.gradient_accumulation_steps} x {args.world_size} per step "

@@ -47,7 +47,9 @@ def merged_card(card: str, of_adapters: Evaluation, trust_remote_code: bool = Fa
 _THIS_FOLDER, _ADAPTERS = "THIS_FOLDER", "ADAPTERS"
 _ADAPTER_NOTE = "These are LoRA adapters, to be used with their base."
 _MERGED_NOTE = "LoRA adapters, merged into their base."
-_FOLDER_NOTE = "ADAPTERS is a folder: lm-eval would look for a repository of that name at the base's revision."
+_FOLDER_NOTE = (
+    "ADAPTERS is a folder: download the adapters first, since lm-eval would look for a repository at the base's revision."
+)
 _COMMAND = "## Evaluate it\n"
 
 
@@ -61,7 +63,8 @@ def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
     if config.training.method != "full":
         yield _ADAPTER_NOTE
     if config.model.adapter:
-        yield f"They were trained further from the adapters in `{config.model.adapter}`, with the rank and targets of those."
+        earlier = without_folders(config.model.adapter)
+        yield f"They were trained further from the adapters in `{earlier}`, with the rank and targets of those."
     if config.model.gguf_file:
         yield f"The base's weights were read from `{config.model.gguf_file}`."
     if data["origin"] == "embedded":
@@ -76,7 +79,7 @@ def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
     yield "\n## Held-out loss and metrics\n"
     yield from _results(run)
     yield "\n## Configuration\n"
-    yield f"```yaml\n{yaml.safe_dump(run['config'], allow_unicode=True, sort_keys=False)}```"
+    yield from _folded("All keys", f"```yaml\n{yaml.safe_dump(run['config'], allow_unicode=True, sort_keys=False)}```")
     yield "\n## Versions\n"
     yield ", ".join(f"{name} {number}" for name, number in run["versions"].items())
 
@@ -136,9 +139,15 @@ def _data(data: Mapping[str, Any]) -> Iterator[str]:
         what = "left out" if "in other languages, left out" in data else "trained on, too"
         counts = ", ".join(f"{language} {count:,}" for language, count in others.items())
         yield f"In other languages than English and Chinese, {what}: {counts}.\n"
-    yield "| cell | rows | as trained |\n|---|---:|---:|"
+    cells = ["| language/task | rows | as trained |\n|---|---:|---:|"]
     for cell, count in data["cells"].items():
-        yield f"| {cell} | {data['cells before balancing'].get(cell, 0):,} | {count:,} |"
+        cells.append(f"| {cell} | {data['cells before balancing'].get(cell, 0):,} | {count:,} |")
+    yield from _folded("Rows of each language and task", "\n".join(cells))
+
+
+def _folded(title: str, content: str) -> Iterator[str]:
+    """What is long and read by few: the Hub shows its title alone until it is opened."""
+    yield f"<details><summary>{title}</summary>\n\n{content}\n\n</details>"
 
 
 def _sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -158,7 +167,7 @@ def _guard(data: Mapping[str, Any]) -> str:
 def _training(config: FinetuneConfig, run: Mapping[str, Any]) -> Iterator[str]:
     training = config.training
     yield f"- objective: {config.data.objective}; loss on the completion only, the end of sequence included"
-    yield f"- method: {training.method}, {run['steps']:,} steps over {run['epochs']:.3g} epochs"
+    yield f"- method: {_method(config)}, {run['steps']:,} steps over {run['epochs']:.3g} epochs"
     batch = training.batch_size * training.accumulation * run["processes"]
     packed = "packed sequences" if config.data.packing else "examples"
     yield f"- {batch:,} {packed} of at most {config.data.max_length:,} tokens per step, processes: {run['processes']}"
@@ -170,6 +179,15 @@ def _training(config: FinetuneConfig, run: Mapping[str, Any]) -> Iterator[str]:
     yield f"- published: step {published['step']:,}, {published['why']}"
     if run["tokens per second"]:
         yield f"- {run['tokens per second']:,.0f} tokens per second on {run['processes']} x {run['device']}, {_peak(run)}"
+
+
+def _method(config: FinetuneConfig) -> str:
+    """With the adapters' settings, where they are those of the configuration."""
+    lora, method = config.lora, config.training.method
+    if method == "full" or config.model.adapter:
+        return method
+    variants = [name for name, is_on in (("DoRA", lora.dora), ("rsLoRA", lora.rslora)) if is_on]
+    return f"{method} ({', '.join([*variants, f'rank {lora.rank}', f'alpha {lora.alpha:g}'])})"
 
 
 def _peak(run: Mapping[str, Any]) -> str:

@@ -18,6 +18,34 @@ from sevenllm_bench.io.yaml12 import load_yaml
 
 #: A larger file is no configuration, and YAML is read slowly.
 _LARGEST = 200_000
+#: Keys of transformers, TRL, peft, LLaMA-Factory and axolotl whose spelling doesn't show which of ours they are.
+_ELSEWHERE = {
+    "model.base": ("base_model", "model_name", "model_name_or_path"),
+    "model.adapter": ("adapter_name_or_path", "lora_model_dir"),
+    "model.attention": ("attn_implementation", "flash_attn", "flash_attention"),
+    "data.sources": ("dataset", "datasets"),
+    "data.max_length": ("cutoff_len", "max_seq_len", "max_seq_length", "sequence_len"),
+    "data.packing": ("sample_packing",),
+    "data.held_out": ("val_set_size", "val_size"),
+    "training.method": ("finetuning_type", "load_in_4bit"),
+    "training.epochs": ("num_epochs", "num_train_epochs"),
+    "training.learning_rate": ("lr",),
+    "training.scheduler": ("lr_scheduler", "lr_scheduler_type"),
+    "training.warmup": ("warmup_ratio", "warmup_steps"),
+    "training.batch_size": ("micro_batch_size", "per_device_train_batch_size"),
+    "training.accumulation": ("gradient_accumulation_steps",),
+    "training.optimizer": ("optim",),
+    "training.precision": ("bf16", "fp16"),
+    "training.save_every": ("save_steps",),
+    "training.log_every": ("logging_steps",),
+    "evaluation.every": ("eval_steps",),
+    "evaluation.best": ("load_best_model_at_end", "metric_for_best_model"),
+    "evaluation.patience": ("early_stopping_patience",),
+    "lora.rank": ("r", "lora_r", "lora_rank"),
+    "lora.targets": ("lora_target", "lora_target_modules", "target_modules"),
+    "output": ("output_dir",),
+    "resume": ("resume_from_checkpoint",),
+}
 
 
 def read_config(config: str | Path, changes: Sequence[str] = ()) -> FinetuneConfig:
@@ -40,7 +68,7 @@ def read_config(config: str | Path, changes: Sequence[str] = ()) -> FinetuneConf
         return FinetuneConfig.model_validate(content)
     except ValidationError as error:
         problems = "\n".join(f"  - {line}" for line in _problems(error))
-        raise ConfigError(f"the configuration {config} doesn't hold:\n{problems}") from None
+        raise ConfigError(f"the configuration {config} is not valid:\n{problems}") from None
 
 
 def _read(config: str | Path) -> dict[str, Any]:
@@ -123,6 +151,8 @@ def _near_keys(place: Sequence[str]) -> list[str]:
         by_word.setdefault(key.rpartition(".")[2], []).append(key)
     if word in by_word:
         return by_word[word]
+    if elsewhere := [key for key, names in _ELSEWHERE.items() if word in names]:
+        return elsewhere
     here = {key.rpartition(".")[2]: [key] for key in _known_keys() if key.rpartition(".")[0] == ".".join(section)}
     for keys, cutoff in ((here, 0.6), (by_word, 0.6), (here, 0.5), (by_word, 0.5)):
         near = nearest(word, keys, cutoff)

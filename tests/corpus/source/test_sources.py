@@ -92,13 +92,19 @@ def test_packed_files_that_are_damaged(tmp_path):
         assert "damaged" in refused(tmp_path / name)
 
 
-def test_folders_and_globs(tmp_path):
+def test_folders_and_globs(tmp_path, monkeypatch):
     for part, name in enumerate(("b.jsonl", "a.jsonl.gz")):
         (tmp_path / name).write_bytes(gzip.compress(lines(RECORDS[:2])) if part else lines(RECORDS[2:]))
     (tmp_path / "notes.txt").write_text("no data")
     for source in (tmp_path, f"{tmp_path}/*.jsonl*"):
         assert [row.turns for row in load(source).rows] == TURNS, "files by name, records in order"
     assert "no file matches" in refused(f"{tmp_path}/*.parquet")
+    monkeypatch.chdir(tmp_path.parent)
+    assert [row.turns for row in load(f"{tmp_path.name}/*.jsonl*").rows] == TURNS, "one slash, and no id of the Hub"
+    assert "no file matches" in refused(f"{tmp_path.name}/*.parquet")
+    missing = refused(f"{tmp_path.name}/missing.parquet")
+    assert "doesn't exist" in missing
+    assert "can't be reached" not in missing
     (tmp_path / "train.jsonl").write_bytes(lines([SEVENLLM]))
     assert [row.id for row in load(tmp_path).rows] == [1], "a folder with train.jsonl is the corpus, as before"
 
