@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, SEvenLLMError
 from sevenllm_bench.finetune.base.adapters import with_adapters
 from sevenllm_bench.finetune.base.sharded_loading import is_loaded_once
 from sevenllm_bench.finetune.encoding.example_encoder import ExampleEncoder
@@ -25,6 +25,9 @@ from sevenllm_bench.finetune.settings.config import FinetuneConfig
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from trl import SFTConfig
+
+#: What the libraries refuse a model or arguments with.
+_REFUSALS = (ValueError, ImportError, RuntimeError)
 
 
 def check_arguments(config: FinetuneConfig, runtime: Runtime, output: OutputFolder) -> SFTConfig:
@@ -82,7 +85,10 @@ def build_trainer(
             answering=answering,
             best=Best(evaluation.best if evaluation.best != "none" else None, evaluation.patience),
         )
-    except (ValueError, ImportError, RuntimeError) as error:
+    except Exception as error:
+        # What training.trainer says fails in whatever way the libraries come upon it.
+        if isinstance(error, SEvenLLMError) or not (config.training.trainer or isinstance(error, _REFUSALS)):
+            raise
         raise ConfigError(f"the trainer can't be set up: {error}") from None
     if config.training.sharding == "full" and not trainer.is_fsdp_enabled:
         raise ConfigError(
