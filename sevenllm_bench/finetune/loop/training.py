@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError
 
 from sevenllm_bench.errors import ConfigError, SEvenLLMError
 from sevenllm_bench.finetune.base.adapters import with_adapters
@@ -109,10 +112,20 @@ def train(trainer: HeldOutTrainer, resume_from: Path | None, say: Callable[[str]
         The step whose weights the model has then: the last one, or the best by `evaluation.best`.
 
     Raises:
+        ConfigError: The checkpoint can't be read.
         DivergedError: Training went wrong.
     """
     say(f"training {_described(trainer)}")
-    trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+    try:
+        trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+    except (ValueError, RuntimeError, EOFError, KeyError, UnpicklingError, SafetensorError) as error:
+        if resume_from is None or trainer.has_stepped or type(error).__name__ == "OutOfMemoryError":
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigError(
+            f"{resume_from}: can't be gone on with ({reason}). If it is damaged, remove this folder: resume=auto then takes the "
+            "checkpoint before it"
+        ) from None
     if _needs_evaluation(trainer):
         trainer.evaluate()
     return trainer.settle()

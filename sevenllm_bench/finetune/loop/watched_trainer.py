@@ -48,6 +48,11 @@ class WatchedTrainer(SFTTrainer):
         self.add_callback(_Watch(self))
 
     @property
+    def has_stepped(self) -> bool:
+        """Whether this process has come as far as a gradient."""
+        return self._gradients.steps > 0
+
+    @property
     def tokens(self) -> int:
         """Tokens of all steps and processes until now."""
         return int(self._total_train_tokens)
