@@ -33,7 +33,8 @@ EXIT_CODE = 2
 
 def report(error: SEvenLLMError) -> int:
     """Print `error` on standard error, without a traceback, and return the exit code for it (2)."""
-    print(f"sevenllm-bench: error: {error}", file=sys.stderr)
+    shown = "".join(c if c.isprintable() or c == "\n" else "�" for c in str(error))  # names and reasons from elsewhere are in it
+    print(f"sevenllm-bench: error: {shown}", file=sys.stderr)
     return EXIT_CODE
 
 

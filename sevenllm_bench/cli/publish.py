@@ -6,6 +6,7 @@ import argparse
 
 from sevenllm_bench.io.hub_access import require_token, token_from_environment
 from sevenllm_bench.preflight import require_extra
+from sevenllm_bench.text.display import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +29,6 @@ def run(arguments: argparse.Namespace) -> int:
         require_token(token)
     upload = upload_of(arguments.checkpoint, arguments.repository)
     for line in upload.lines():
-        print(line)
+        print(printable(line, 1000))
     print(f"sent: {send(upload, token)}" if arguments.push else "nothing was sent; --push sends it")
     return 0

@@ -63,6 +63,11 @@ def refusals_in_words(what: str, token: str) -> Iterator[None]:
     unreachable: Any = HfHubHTTPError.__mro__[1]  # the base of requests, httpx or httpx2, by huggingface_hub's version
     try:
         yield
+    except (KeyError, TypeError, AttributeError, AssertionError, IndexError) as error:  # of the client, at an answer it can't use
+        raise ConfigError(
+            f"the Hub didn't take {what}: it gave no answer as the Hub gives them ({type(error).__name__}: "
+            f"{short_message(str(error), token)}); see what is at HF_ENDPOINT"
+        ) from None
     except (HfHubHTTPError, unreachable, OSError, ValueError, RuntimeError) as error:
         raise ConfigError(f"the Hub didn't take {what}: {short_message(_reason(error), token)}") from None
 

@@ -187,6 +187,19 @@ def test_an_identity_is_that_of_the_values(bases, tmp_path):
         assert weights_identity(AutoModel.from_config(plain.config)) is None
 
 
+@pytest.mark.parametrize(
+    "change", [{"rank_pattern": None}, {"bias": 5}, {"megatron_config": 5}, {"target_modules": [1]}, {"bias": "\x1b[31m"}]
+)
+def test_settings_that_peft_stumbles_over_are_one_line(adapters, tmp_path, capsys, change):
+    path = adapters / "adapter_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | change), encoding="utf-8")
+    assert main(["merge", str(adapters), "-o", str(tmp_path / "merged")]) == 2
+    error = capsys.readouterr().err
+    assert "can't be joined with their base" in error
+    assert "\x1b" not in error
+    assert not (tmp_path / "merged").exists()
+
+
 def test_incomplete_adapters_are_refused(adapters, tmp_path):
     tensors = load_file(adapters / "adapter_model.safetensors")
     del tensors["base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"]

@@ -207,6 +207,12 @@ def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
     assert "resume=auto" in capsys.readouterr().err
     assert main(["finetune", *changes, f"output={killed}", "resume=auto", "training.learning_rate=1e-4"]) == 2
     assert "training.learning_rate: 0.0" in capsys.readouterr().err
+    scheduler = newest / "scheduler.pt"
+    content = scheduler.read_bytes()
+    scheduler.write_bytes(bytes(len(content)))
+    assert main(["finetune", *changes, f"output={killed}", "resume=auto"]) == 2
+    assert f"{newest}: can't be gone on with" in capsys.readouterr().err
+    scheduler.write_bytes(content)
     spelled = (f"model.base={base.parent}/../{base.parent.name}/{base.name}/", f"output={killed}/", "training.save_every=5")
     resumed = finetune_runs.run(*changes, *spelled, "resume=auto")
     assert resumed.returncode == 0, resumed.stderr

@@ -10,6 +10,7 @@ import finetune_runs
 import pytest
 from hub_repositories import serve_repositories
 
+from sevenllm_bench.cli.main import main
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.output.upload import upload_of
 
@@ -154,3 +155,19 @@ def test_links_are_not_followed(checkpoint, tmp_path):
 def test_names_that_are_no_repository(checkpoint, name):
     with pytest.raises(ConfigError, match="not the name of a repository"):
         upload_of(checkpoint, name)
+
+
+def test_names_of_files_are_shown_without_what_a_terminal_acts_on(checkpoint, capsys):
+    (checkpoint / "a\x1b[2J\nnothing was sent.bin").write_text("", encoding="utf-8")
+    assert main(["publish", str(checkpoint), "an-org/a-model"]) == 0
+    assert "not sent: a�[2J�nothing was sent.bin" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("answer", [{}, {"commitUrl": 5}, []])
+def test_a_hub_that_answers_nonsense_is_one_message(checkpoint, monkeypatch, answer):
+    with serve_repositories(TOKEN) as hub:
+        monkeypatch.setattr(hub, "_commit", lambda *_: (200, answer))
+        done = publish(checkpoint, hub.endpoint, "--push")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "the Hub didn't take the checkpoint for an-org/a-model" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -13,8 +13,23 @@ from sevenllm_bench.errors import ConfigError, nearest
 from sevenllm_bench.finetune.runtime import Runtime
 from sevenllm_bench.finetune.settings.config import FinetuneConfig
 
-#: Of SFTConfig: with them, half-trained checkpoints would go to the Hub, and a token into the model card.
-_PUSHING = ("push_to_hub", "hub_model_id", "hub_strategy", "hub_token", "hub_always_push", "hub_revision")
+_PUSHED = "nothing is pushed while training; push the finished folder"
+_FROM_BASE = "the tokenizer is the base's, by which the rows are encoded and evaluated"
+_PER_ROW = "the held-out loss is taken of every row"
+#: Of SFTConfig: what would break a promise of a run in silence (what is published, how it goes on, what is measured), and why
+#: it is refused or which key is meant.
+_REFUSED = {
+    **dict.fromkeys(("push_to_hub", "hub_model_id", "hub_strategy", "hub_token", "hub_always_push", "hub_revision"), _PUSHED),
+    **dict.fromkeys(("eos_token", "pad_token", "chat_template_path"), _FROM_BASE),
+    **dict.fromkeys(("dataloader_drop_last", "eval_do_concat_batches", "batch_eval_metrics"), _PER_ROW),
+    **dict.fromkeys(("fsdp", "fsdp_config", "parallelism_config"), "see training.sharding and training.deepspeed"),
+    **dict.fromkeys(("load_best_model_at_end", "metric_for_best_model", "greater_is_better"), "see evaluation.best"),
+    "save_only_model": "a run goes on from the optimizer's state too",
+    "ignore_data_skip": "a run that goes on takes the rows that it has not seen yet",
+    "auto_find_batch_size": "it would begin again in the middle of a run; see training.batch_size",
+    "logging_strategy": "see training.log_every",
+    "model_init_kwargs": "see the section model",
+}
 
 
 def trainer_arguments(
@@ -41,8 +56,8 @@ def trainer_arguments(
             near = nearest(key, names)
             hint = f"; did you mean {near}?" if near else ""
             raise ConfigError(f"training.trainer.{key}: not an argument of TRL's SFTConfig{hint}")
-        if key in _PUSHING:
-            raise ConfigError(f"training.trainer.{key}: nothing is pushed while training; push the finished folder")
+        if key in _REFUSED:
+            raise ConfigError(f"training.trainer.{key}: {_REFUSED[key]}")
         if key in ours or key == "resume_from_checkpoint":
             raise ConfigError(f"training.trainer.{key}: set by this package; see its other keys, such as training and resume")
     try:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING
 
-from sevenllm_bench.errors import ConfigError
+from safetensors import SafetensorError
+
+from sevenllm_bench.errors import ConfigError, SEvenLLMError
 from sevenllm_bench.finetune.base.adapters import with_adapters
 from sevenllm_bench.finetune.base.sharded_loading import is_loaded_once
 from sevenllm_bench.finetune.encoding.example_encoder import ExampleEncoder
@@ -25,6 +28,9 @@ from sevenllm_bench.finetune.settings.config import FinetuneConfig
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
     from trl import SFTConfig
+
+#: What the libraries refuse a model or arguments with.
+_REFUSALS = (ValueError, ImportError, RuntimeError)
 
 
 def check_arguments(config: FinetuneConfig, runtime: Runtime, output: OutputFolder) -> SFTConfig:
@@ -82,7 +88,10 @@ def build_trainer(
             answering=answering,
             best=Best(evaluation.best if evaluation.best != "none" else None, evaluation.patience),
         )
-    except (ValueError, ImportError, RuntimeError) as error:
+    except Exception as error:
+        # What training.trainer says fails in whatever way the libraries come upon it.
+        if isinstance(error, SEvenLLMError) or not (config.training.trainer or isinstance(error, _REFUSALS)):
+            raise
         raise ConfigError(f"the trainer can't be set up: {error}") from None
     if config.training.sharding == "full" and not trainer.is_fsdp_enabled:
         raise ConfigError(
@@ -103,10 +112,20 @@ def train(trainer: HeldOutTrainer, resume_from: Path | None, say: Callable[[str]
         The step whose weights the model has then: the last one, or the best by `evaluation.best`.
 
     Raises:
+        ConfigError: The checkpoint can't be read.
         DivergedError: Training went wrong.
     """
     say(f"training {_described(trainer)}")
-    trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+    try:
+        trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+    except (ValueError, RuntimeError, EOFError, KeyError, UnpicklingError, SafetensorError) as error:
+        if resume_from is None or trainer.has_stepped or type(error).__name__ == "OutOfMemoryError":
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise ConfigError(
+            f"{resume_from}: can't be gone on with ({reason}). If it is damaged, remove this folder: resume=auto then takes the "
+            "checkpoint before it"
+        ) from None
     if _needs_evaluation(trainer):
         trainer.evaluate()
     return trainer.settle()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from transformers import TrainerCallback
 from trl import SFTTrainer
 
+from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.loop.divergence import (
     DivergedError,
     GradientWatch,
@@ -45,6 +48,11 @@ class WatchedTrainer(SFTTrainer):
         self.add_callback(_Watch(self))
 
     @property
+    def has_stepped(self) -> bool:
+        """Whether this process has come as far as a gradient."""
+        return self._gradients.steps > 0
+
+    @property
     def tokens(self) -> int:
         """Tokens of all steps and processes until now."""
         return int(self._total_train_tokens)
@@ -64,10 +72,24 @@ class WatchedTrainer(SFTTrainer):
     def _diverged(self, what: str) -> DivergedError:
         return diverged(what, self.state.global_step + 1, self.args)
 
+    def create_optimizer(self, *arguments: Any, **named: Any) -> Any:
+        """The optimizer of the configuration.
+
+        Raises:
+            ConfigError: It refuses its arguments.
+        """
+        with _refusals("training.optimizer", "optim_args, adam_beta1, …", self.args.optim):
+            return super().create_optimizer(*arguments, **named)
+
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-        """The schedule of the configuration, whose first step trains."""
+        """The schedule of the configuration, whose first step trains.
+
+        Raises:
+            ConfigError: It refuses its arguments.
+        """
         is_new = self.lr_scheduler is None
-        scheduler = super().create_scheduler(num_training_steps, optimizer)
+        with _refusals("training.scheduler", "lr_scheduler_kwargs", self.args.lr_scheduler_type):
+            scheduler = super().create_scheduler(num_training_steps, optimizer)
         return without_idle_step(scheduler, self.args.get_warmup_steps(num_training_steps)) if is_new else scheduler
 
     def get_batch_samples(self, *arguments: Any, **named: Any) -> Any:
@@ -157,6 +179,16 @@ class WatchedTrainer(SFTTrainer):
 
             values = gather_object(values)
         return list(dict.fromkeys(values))
+
+
+@contextmanager
+def _refusals(key: str, further: str, chosen: Any) -> Iterator[None]:
+    """What a part of PyTorch or transformers doesn't take, as an error that names the keys."""
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError) as error:
+        name = getattr(chosen, "value", chosen)
+        raise ConfigError(f"{key}={name}: refused ({error}); see training.trainer ({further}) too") from None
 
 
 class _Watch(TrainerCallback):

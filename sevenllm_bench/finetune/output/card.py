@@ -66,7 +66,7 @@ def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
         earlier = without_folders(config.model.adapter)
         yield f"They were trained further from the adapters in `{earlier}`, with the rank and targets of those."
     if config.model.gguf_file:
-        yield f"The base's weights were read from `{config.model.gguf_file}`."
+        yield f"The base's weights were read from `{without_folders(config.model.gguf_file)}`."
     if data["origin"] == "embedded":
         yield "The training rows are a small set of sevenllm-bench's own writing: a demonstration, not a useful model."
     yield f"\n{_COMMAND}"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import json
 import math
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.settings.config import FinetuneConfig
+from sevenllm_bench.io.files import read_bytes
 
 FILENAME = "evaluation.json"
 
@@ -111,7 +116,7 @@ class Evaluation:
             arguments["enable_thinking"] = chat.pop("enable_thinking")
         if chat:
             arguments["chat_template_args"] = chat
-        if chat or any("," in str(value) for value in arguments.values()):
+        if chat or not all(_is_itself(value) for value in arguments.values()):
             return json.dumps(arguments, ensure_ascii=False)
         return ",".join(f"{name}={value}" for name, value in arguments.items())
 
@@ -124,14 +129,14 @@ class Evaluation:
 def read_evaluation(folder: Path) -> Evaluation | None:
     """The file in a checkpoint's folder; None where there is none (earlier versions wrote none), or it is no such file."""
     try:
-        content = json.loads((folder / FILENAME).read_text(encoding="utf-8"))
+        content = json.loads(read_bytes(folder / FILENAME, ConfigError))
         found = Evaluation(
             **{name: content[name] for name in ("prompt", "chat", "model_arguments", "base")},
             **{name: content[name] for name in _LATER if name in content},
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return found if _is_sound(found) else None
+    except (ConfigError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return found if _is_sound(found) else None
 
 
 def _is_sound(found: Evaluation) -> bool:
@@ -143,12 +148,31 @@ def _is_sound(found: Evaluation) -> bool:
         return False
     if not all(isinstance(text, str | None) for text in texts):
         return False
-    words = [found.prompt, *(text or "" for text in texts), *found.model_arguments.values()]
-    return all(map(_is_plain, words)) and all(name.isidentifier() for name in found.model_arguments)
+    words = [found.prompt, *(text or "" for text in texts), *found.model_arguments, *found.model_arguments.values()]
+    return "," not in found.prompt and all(map(_is_shown, words)) and all(name.isidentifier() for name in found.model_arguments)
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether a value is one argument in `--model_args`: a file from elsewhere must not add others."""
+def _is_shown(value: Any) -> bool:
+    """Whether a JSON value holds nothing that a terminal would hide or act on."""
+    if isinstance(value, dict):
+        return all(map(_is_shown, (*value, *value.values())))
+    if isinstance(value, list):
+        return all(map(_is_shown, value))
     if isinstance(value, str):
-        return value.isprintable() and "," not in value
-    return isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value))
+        return value.isprintable()
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _is_itself(value: Any) -> bool:
+    """Whether lm-eval reads a value behind a `=` as what it is: "2024", "none" and "a,b" it takes for something else."""
+    if isinstance(value, bool):
+        return True
+    if value != value.strip() or re.search(r"""[,{}()\[\]'"]""", value) or value.lower() in ("true", "false", "none"):
+        return False
+    with contextlib.suppress(ValueError):
+        float(value)
+        return False
+    with contextlib.suppress(ValueError, SyntaxError):
+        ast.literal_eval(value)
+        return False
+    return True
