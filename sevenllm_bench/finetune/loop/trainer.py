@@ -134,7 +134,8 @@ class HeldOutTrainer(WatchedTrainer):
             control.should_save = True
         elif self._best.is_over(state.log_history, state.best_global_step) and state.global_step < state.max_steps:
             if self.is_world_process_zero():
-                say(f"stopping early: no evaluation was better than that of step {state.best_global_step:,}")
+                best = f"better than that of step {state.best_global_step:,}" if state.best_global_step else "a number"
+                say(f"stopping early: no evaluation was {best}")
             control.should_training_stop = True
             control.should_save = False  # a run that goes on from here would not know that it is over
 

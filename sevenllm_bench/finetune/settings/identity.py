@@ -40,7 +40,7 @@ IGNORED = {
     "training.precision": "as resolved for the device",
     "training.deepspeed": "the place of a file: what is in it decides",
 }
-_PACKAGES = ("torch", "transformers", "trl")
+_PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate")
 #: Bytes at the beginning, in the middle and at the end of a large file that are looked at.
 _SAMPLE = 1 << 20
 
