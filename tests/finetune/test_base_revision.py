@@ -15,7 +15,7 @@ from sevenllm_bench.finetune.output.evaluation import read_evaluation
 from sevenllm_bench.finetune.run import finetune
 from sevenllm_bench.finetune.settings.config_file import read_config
 
-FIRST, SECOND = "1" * 40, "2" * 40
+FIRST, SECOND = "a1" * 20, "b2" * 20
 REPOSITORY = "an-org/a-model"
 
 
