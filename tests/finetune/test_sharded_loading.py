@@ -1,6 +1,8 @@
 """Which processes hold weights before they are sharded; `test_run` trains so, and gets the weights of one process."""
 
-import gc
+import subprocess
+import sys
+from pathlib import Path
 
 import finetune_runs
 import psutil
@@ -27,22 +29,39 @@ def base(tmp_path_factory):
 
 
 def loaded(base, rank, monkeypatch, *changes):
-    """The model as one of two processes loads it, and by how many bytes its memory grew."""
+    """The model as one of two processes loads it."""
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", str(rank))
     config = read_config("paper", [f"model.base={base}", "output=out", "model.attention=sdpa", *changes])
-    gc.collect()
+    return load_share(config, load_config(config.model), planned(config))
+
+
+def memory_of(base, rank):
+    """By how many bytes the memory of a process grows that loads the model: a new one, which has none to use again."""
+    command = [
+        sys.executable,
+        "-c",
+        "import sys, test_sharded_loading as t; print(t.growth(*sys.argv[1:]))",
+        str(base),
+        str(rank),
+    ]
+    fixed = {"WORLD_SIZE": "2", "RANK": str(rank), "PYTHONPATH": f"{Path(__file__).parents[2]}:{Path(__file__).parent}"}
+    environment = {**finetune_runs.environment(), **fixed}
+    return int(subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stdout.split()[-1])
+
+
+def growth(base, rank):
+    _ = loaded(base, 1, pytest.MonkeyPatch())  # for what the libraries need themselves
     before = psutil.Process().memory_info().rss
-    model = load_share(config, load_config(config.model), planned(config))
-    return model, psutil.Process().memory_info().rss - before
+    kept = loaded(base, rank, pytest.MonkeyPatch())
+    return psutil.Process().memory_info().rss - before if kept is not None else 0
 
 
 def test_the_main_process_alone_holds_the_weights(base, monkeypatch):
-    main, taken = loaded(base, 0, monkeypatch)
+    main, other = loaded(base, 0, monkeypatch), loaded(base, 1, monkeypatch)
     size = sum(parameter.nbytes for parameter in main.parameters())
-    assert taken > 0.8 * size > 30_000_000
-    other, taken = loaded(base, 1, monkeypatch)
-    assert taken < 0.1 * size
+    assert memory_of(base, 0) > 0.8 * size > 30_000_000
+    assert memory_of(base, 1) < 0.1 * size
     found, expected = dict(other.named_parameters()), dict(main.named_parameters())
     assert [(name, value.shape, value.dtype) for name, value in found.items()] == [
         (name, value.shape, value.dtype) for name, value in expected.items()
@@ -55,7 +74,7 @@ def test_the_main_process_alone_holds_the_weights(base, monkeypatch):
 
 
 def test_without_sharding_every_process_holds_them(base, monkeypatch):
-    model, _ = loaded(base, 1, monkeypatch, "training.sharding=none")
+    model = loaded(base, 1, monkeypatch, "training.sharding=none")
     written = finetune_runs.weights(base)
     assert all(torch.equal(parameter, written[name].float()) for name, parameter in model.named_parameters() if name in written)
     assert len(written) > 20
