@@ -81,11 +81,18 @@ def serve_commits(repository: str, token: str) -> Iterator[CommitHub]:
         def log_message(self, *arguments):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with serving(hub, Handler):
+        yield hub
+
+
+@contextmanager
+def serving(hub: Any, handler: type[BaseHTTPRequestHandler]) -> Iterator[None]:
+    """Serve on a port of its own, whose address is the hub's `endpoint`."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     hub.endpoint = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield hub
+        yield
     finally:
         server.shutdown()
         server.server_close()

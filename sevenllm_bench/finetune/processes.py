@@ -136,15 +136,15 @@ def one_voice() -> Iterator[None]:
     except Exception as error:
         if process_count() == 1:
             raise
-        told = _told(error)
-        if told is not error or not is_main_process():
+        shown = _as_shown(error)
+        if shown is not error or not is_main_process():
             time.sleep(_PATIENCE)
-        _for_the_launcher(told)
-        raise told from error
+        _for_the_launcher(shown)
+        raise shown from error
 
 
-def _told(error: Exception) -> Exception:
-    """The error as it is said where it isn't the main process's own: it follows from another one's, or is one rank's."""
+def _as_shown(error: Exception) -> Exception:
+    """The error as it is shown where it isn't the main process's own: it follows from another one's, or is one rank's."""
     text = str(error)
     if any(word in f"{type(error).__name__}: {text}" for word in _GONE):
         return SEvenLLMError(
