@@ -93,6 +93,7 @@ COMMANDS = {
     "report": "a static page of runs: figures, charts, every task with examples",
     "leaderboard": "a static page of many models, from submissions",
     "judge": "let an LLM judge saved answers, 1 to 5",
+    "corpus": "build a training corpus from raw threat reports; check one against the benchmark",
     "finetune": "fine-tune a causal model on SEvenLLM-Instruct into a checkpoint that lm_eval loads",
     "merge": "merge LoRA adapters into their base model",
     "publish": "send a tuned checkpoint to the Hub: a pull request, or a new private repository",
@@ -102,7 +103,7 @@ COMMANDS = {
     "eval": "lm-eval's command line with our tasks and models registered: every flag is lm-eval's",
 }
 #: Commands with actions of their own, which argparse parses in order only.
-_WITH_ACTIONS = {"tasks", "leaderboard"}
+_WITH_ACTIONS = {"tasks", "leaderboard", "corpus"}
 
 
 def _command(words: Sequence[str]) -> int:

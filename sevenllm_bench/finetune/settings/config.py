@@ -8,7 +8,8 @@ from pydantic import Field, model_validator
 
 from sevenllm_bench.finetune.settings.data_section import DataSection
 from sevenllm_bench.finetune.settings.model_sections import LoraSection, ModelSection
-from sevenllm_bench.finetune.settings.value_types import Flag, Number, Positive, PositiveNumber, Section, ShareOrSteps, Text
+from sevenllm_bench.finetune.settings.value_types import ShareOrSteps
+from sevenllm_bench.io.configuration import Flag, Number, Positive, PositiveNumber, Section, Text
 
 
 class TrainingSection(Section):

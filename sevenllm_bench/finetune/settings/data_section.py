@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from sevenllm_bench.catalog import nearest_name, task_by_name
 from sevenllm_bench.corpus.source.labels import OTHER
 from sevenllm_bench.corpus.source.sources import EMBEDDED, INSTRUCT, SourceChoice
-from sevenllm_bench.finetune.settings.value_types import Flag, Positive, Section, Share, Temperature, Text, Weight, distinct
+from sevenllm_bench.finetune.settings.value_types import Share, Temperature, Weight, distinct
+from sevenllm_bench.io.configuration import Flag, Positive, Section, Text
 from sevenllm_bench.prompts import STYLES, PromptStyle, style_by_name
 
 #: Rows of a source that is there for its held-out loss alone.

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from pydantic import field_validator, model_validator
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.finetune.settings.value_types import Flag, Positive, PositiveNumber, Section, Share, Text
+from sevenllm_bench.finetune.settings.value_types import Share
+from sevenllm_bench.io.configuration import Flag, Positive, PositiveNumber, Section, Text
 from sevenllm_bench.io.files import user_path
 
 

@@ -1,0 +1,1 @@
+"""Sources to raw files: local files, URL lists, sitemaps, feeds; fetched politely, kept as WARC."""

@@ -1,0 +1,1 @@
+"""Raw files to clean texts: main text, title, date, language, near-duplicates."""

@@ -1,0 +1,1 @@
+"""The configuration of a corpus build, typed and validated."""

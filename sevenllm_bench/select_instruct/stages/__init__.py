@@ -1,0 +1,1 @@
+"""Stages as datatrove pipelines: executors, files between stages, what is done already."""
