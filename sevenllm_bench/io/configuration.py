@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar, get_args
 
@@ -53,7 +54,7 @@ class ConfigReader(Generic[_Config]):
     """
 
     kind: type[_Config]
-    shipped: Mapping[str, Path] = field(default_factory=dict)
+    shipped: Mapping[str, Traversable] = field(default_factory=dict)
     elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     entries: Mapping[str, type[Section]] = field(default_factory=dict)
     example: str = "section.key=value"
