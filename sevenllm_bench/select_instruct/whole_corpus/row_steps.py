@@ -94,7 +94,7 @@ class LimitTasks(_WholeCorpusStep):
         tasks: dict[tuple[str, str], list[int]] = defaultdict(list)
         for place, draft in enumerate(drafts):
             tasks[draft.language, "mcq" if draft.kind == "mcq" else draft.category].append(place)
-        rows = Counter(draft.language for draft in drafts)
+        rows = Counter[str](draft.language for draft in drafts)
         for (language, task), places in tasks.items():
             allowed = max(_FEW, int(self.most * rows[language]))
             places.sort(key=lambda place: self._hash(drafts[place].id))
