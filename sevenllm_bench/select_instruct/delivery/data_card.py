@@ -57,7 +57,7 @@ def _card(account: BuildAccount, counts: RowCounts, texts: bool) -> Iterator[str
     yield "## From texts to rows"
     yield from _funnel(account, counts)
     yield "## Models and cost"
-    yield from _models(account)
+    yield from _models(account, counts)
     yield "## Where the texts come from"
     yield from _provenance(counts)
     yield "## Kept apart from the benchmark"
@@ -120,8 +120,8 @@ def _funnel(account: BuildAccount, counts: RowCounts) -> Iterator[str]:
     )
     yield (
         f"{_share(account.acceptance_rate)} of the {account.drafts:,} rows that the model was asked for were accepted; "
-        f"{counts.repaired:,} of the accepted ones were written again once, with the reason. "
-        f"A person accepted {counts.reviewed['accepted']:,} and edited {counts.reviewed['edited']:,} of them."
+        f"{counts.repaired:,} of the accepted ones were written a second time, with the reason. "
+        f"Looked at by a person: {counts.reviewed['accepted']:,} accepted, {counts.reviewed['edited']:,} edited."
     )
     reasons = _reasons(account)
     if reasons:
@@ -135,12 +135,14 @@ def _reasons(account: BuildAccount) -> list[tuple[str, str, int]]:
     return sorted(found, key=lambda one: (-one[2], one[:2]))
 
 
-def _models(account: BuildAccount) -> Iterator[str]:
+def _models(account: BuildAccount, counts: RowCounts) -> Iterator[str]:
     yield table(["model", "calls", "tokens in", "tokens out", "US dollars"], map(_model, account.models))
     priced = [model.usd for model in account.models if model.usd is not None]
     cost = f"{sum(priced):,.2f} US dollars" if priced else "not known (no price given)"
     per_row = "-" if account.tokens_per_row is None else f"{account.tokens_per_row:,.0f}"
     yield f"Tokens per accepted row: {per_row}. Cost in all: {cost}."
+    yield "Prompts behind the accepted rows, by the sha256 of their wording:"
+    yield table(["step", "prompt", "sha256"], (list(map(code, prompt)) for prompt in sorted(counts.prompts)), texts=3)
 
 
 def _model(model: ModelAccount) -> list[str]:
@@ -167,7 +169,7 @@ def _leaks(account: BuildAccount) -> Iterator[str]:
         return
     what = "SEvenLLM-Bench and the embedded test rows" if guard == "official" else "the embedded test rows, not SEvenLLM-Bench"
     found = sum(count for _, check, count in _reasons(account) if "leak" in check.casefold())
-    yield f"Every row was compared with {what}: {found:,} resembled one and were left out. {NOT_FOUND}"
+    yield f"Every row was compared with {what}: {found:,} rows resembled it and were left out. {NOT_FOUND}"
 
 
 _LIMITS = (

@@ -22,12 +22,16 @@ class RowCounts:
         by_kind: Rows by kind and language.
         rows_of: Rows by host (or "local files"), licence note and robots decision.
         texts_of: Ids of the texts, by the same.
+        prompts: Calls by step, prompt and sha256 of the prompt's wording.
+        repaired: Rows that were written again after a finding.
+        reviewed: Rows by what a person did with them, "" among it.
     """
 
     by_task: Counter[tuple[str, str]] = field(default_factory=Counter)
     by_kind: Counter[tuple[Kind, str]] = field(default_factory=Counter)
     rows_of: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     texts_of: defaultdict[tuple[str, str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    prompts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     repaired: int = 0
     reviewed: Counter[str] = field(default_factory=Counter)
 
@@ -67,6 +71,7 @@ def count_rows(drafts: Iterable[Draft]) -> RowCounts:
         place = (host_of(draft.origin), draft.origin.licence, draft.origin.robots)
         counts.rows_of[place] += 1
         counts.texts_of[place].add(draft.text_id)
+        counts.prompts.update((call.step, call.prompt, call.prompt_sha256) for call in draft.calls)
         counts.repaired += draft.repaired
         counts.reviewed[draft.review] += 1
     return counts
