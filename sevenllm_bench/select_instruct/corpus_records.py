@@ -6,7 +6,7 @@ The life of a text: `RawFile` (what was fetched or found) → `SourceText` (its 
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from datatrove.data import Document
 from pydantic import BaseModel, ConfigDict
@@ -190,6 +190,7 @@ class Draft(Record):
         findings: What the checks say of it now; empty for a sound row.
         scores: Figures of checks that found nothing wrong, by check.
         grade: The critic's grade, 1 to 5; None without a critic.
+        review: What a person did with it on the review page: "accepted", "edited", or "" for nothing.
     """
 
     text_id: str
@@ -208,6 +209,7 @@ class Draft(Record):
     findings: tuple[Finding, ...] = ()
     scores: dict[str, float] = {}
     grade: int | None = None
+    review: Literal["", "accepted", "edited"] = ""
 
 
 _AnyRecord = TypeVar("_AnyRecord", bound=Record)

@@ -51,6 +51,8 @@ class CollectSection(Section):
         allow_poisoned: Whether texts are kept that talk to the model.
         min_characters: Fewest characters of a text.
         near_duplicates: Whether texts that nearly equal an earlier one are left out.
+        extract_seconds: Most seconds for the text of one file; a file that takes longer is rejected.
+        max_pdf_pages: Most pages of a PDF.
     """
 
     contact: str = ""
@@ -67,6 +69,8 @@ class CollectSection(Section):
     allow_poisoned: Flag = False
     min_characters: Count = 200
     near_duplicates: Flag = True
+    extract_seconds: PositiveNumber = 60.0
+    max_pdf_pages: Positive = 300
 
 
 class ChatModelSection(Section):

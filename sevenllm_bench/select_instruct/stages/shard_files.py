@@ -32,8 +32,12 @@ class WholeFile:
         return self
 
     def write(self, value: Any) -> None:
-        """Add one line; lone surrogates become "?"."""
-        self._file.write(encodable(json.dumps(value, ensure_ascii=False, sort_keys=True)).encode() + b"\n")
+        """Add one line of JSON, its keys sorted; lone surrogates become "?"."""
+        self.write_line(json.dumps(value, ensure_ascii=False, sort_keys=True))
+
+    def write_line(self, line: str) -> None:
+        """Add one line as it is, but for lone surrogates, which become "?"."""
+        self._file.write(encodable(line).encode() + b"\n")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         try:
