@@ -23,6 +23,7 @@ from sevenllm_bench.select_instruct.stages.build_folder import BuildFolder, fing
 from sevenllm_bench.select_instruct.stages.stage import Stage
 from sevenllm_bench.select_instruct.whole_corpus.row_steps import (
     BalanceLetters,
+    FitFormat,
     LeaveOutLeaks,
     LeaveOutRepeatedRows,
     LimitTasks,
@@ -35,8 +36,9 @@ def collect_stages(sources: tuple[CorpusSource, ...], collect: CollectSection, f
     settings = collect.model_dump(mode="json")
     again = time.time() if collect.refresh else None
     fetched = str(folder.fetched)
-    rejected = {name: folder.stage(name).rejected for name in ("extract", "texts")}
-    near_duplicates = (LeaveOutNearDuplicates(str(rejected["texts"])),) if collect.near_duplicates else ()
+    rejected = {name: str(folder.stage(name).rejected) for name in ("extract", "texts")}
+    text_fields = {source.location: source.text_field for source in sources}
+    near_duplicates = (LeaveOutNearDuplicates(rejected["texts"]),) if collect.near_duplicates else ()
     return (
         Stage(
             "fetch",
@@ -46,7 +48,10 @@ def collect_stages(sources: tuple[CorpusSource, ...], collect: CollectSection, f
         ),
         Stage(
             "extract",
-            (ExtractTexts(collect, fetched, str(rejected["extract"])), LeaveOutPoisoned(collect, str(rejected["extract"]))),
+            (
+                ExtractTexts(collect, fetched, rejected["extract"], text_fields),
+                LeaveOutPoisoned(collect, rejected["extract"]),
+            ),
             _shape(sources=named, collect=settings),
             spread=True,
         ),
@@ -80,6 +85,7 @@ def _write(config: CorpusConfig, folder: BuildFolder) -> Stage:
 def _whole(config: CorpusConfig, folder: BuildFolder) -> Stage:
     rejected, quality = str(folder.stage("corpus").rejected), config.quality
     steps = (
+        FitFormat(rejected),
         LeaveOutRepeatedRows(rejected),
         LeaveOutLeaks(quality, rejected),
         LimitTasks(quality.max_share_of_task, config.seed, rejected),

@@ -15,12 +15,28 @@ from sevenllm_bench.corpus.selection import deduplicate
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.select_instruct.corpus_records import Draft, Finding, document_of, record_of
+from sevenllm_bench.select_instruct.delivery.training_record import FORMAT, as_delivered, delivered_row, format_problems
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 from sevenllm_bench.select_instruct.stages.shard_files import SiftingStep
-from sevenllm_bench.select_instruct.whole_corpus.draft_rows import row_of
 
 #: A task has as many rows as this though they are a larger share: a small corpus can't be balanced.
 _FEW = 5
+
+
+class FitFormat(SiftingStep):
+    """Writes each row as the format has it, and leaves out what fits none: see `delivery.training_record`."""
+
+    name = FORMAT
+
+    def sift(self, data: DocumentsPipeline, rank: int, world_size: int) -> Iterator[Document]:
+        """Yield the rows that fit."""
+        for document in data:
+            draft = as_delivered(record_of(document, Draft))
+            problems = format_problems(draft)
+            if problems:
+                self.reject(document_of(draft), problems[0])
+            else:
+                yield document_of(draft)
 
 
 class _WholeCorpusStep(SiftingStep):
@@ -48,7 +64,7 @@ class LeaveOutRepeatedRows(_WholeCorpusStep):
 
     def findings(self, drafts: Sequence[Draft]) -> Iterable[tuple[int, Finding]]:
         """What is wrong with which rows, by their place."""
-        _, repeated = deduplicate(row_of(draft, place) for place, draft in enumerate(drafts))
+        _, repeated = deduplicate(delivered_row(draft, place) for place, draft in enumerate(drafts))
         for place, first in repeated:
             yield place, Finding(check=self.name, reason=f"asks the same about the same text as {drafts[first].id}")
 
@@ -69,7 +85,7 @@ class LeaveOutLeaks(_WholeCorpusStep):
         if guard == "off":
             return
         known = guarded_rows(guard, quality.data_dir, quality.allow_modified, "quality.leak_guard=embedded")
-        _, leaks = LeakGuard(known.rows).separate(row_of(draft, place) for place, draft in enumerate(drafts))
+        _, leaks = LeakGuard(known.rows).separate(delivered_row(draft, place) for place, draft in enumerate(drafts))
         for leak in leaks:
             yield leak.row_id, Finding(check=self.name, reason=_leak_in_words(leak), score=round(leak.similarity, 4))
 
