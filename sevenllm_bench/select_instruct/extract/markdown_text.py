@@ -88,7 +88,7 @@ def _blocks(lines: list[str]) -> list[tuple[str, str]]:
         line = lines[place]
         fence = _FENCE.match(line)
         heading = _HEADING.match(line)
-        if fence or heading or not line.strip() or _RULE.match(line) and not _is_underline(line, open_lines):
+        if fence or heading or not line.strip() or (_RULE.match(line) and not _is_underline(line, open_lines)):
             _close(open_lines, blocks)
         if fence:
             place = _code(lines, place, fence[1], blocks)
