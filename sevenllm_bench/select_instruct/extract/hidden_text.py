@@ -58,11 +58,7 @@ def take_hidden_text(tree: HtmlElement) -> list[str]:
         if not isinstance(element.tag, str):
             pieces.append(str(element.text or ""))
             _remove(element)
-<<<<<<< HEAD
-        elif element.tag in _NO_TEXT or (element.tag in _NEVER_SHOWN and element.tag != "title"):
-=======
         elif element.tag in _NO_TEXT or element.tag in _NEVER_SHOWN:
->>>>>>> extract
             if element.tag not in _NO_TEXT:
                 pieces.append(_text(element))
             _remove(element)
