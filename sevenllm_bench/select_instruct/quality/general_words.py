@@ -19,6 +19,15 @@ GENERAL_WORDS = frozenset(
     mitre att&ck ck nist iso iec gdpr hipaa pci dss kill chain cyber owasp cis
     windows linux unix macos android ios posix active directory microsoft office powershell bash python javascript java php excel word outlook vba wmi dll exe lnk iso vhd hta rdp com
     id ids mac vm vms qr pin b2b app apps web2 kpi kpis plan tier level phase step note
+    krbtgt lsass ntds autoruns tb gb mb kb tbps gbps mbps
+    alert alerts containment contain isolation isolate identification preparation eradication recovery remediation mitigation notification
+    notify lessons learned post-incident analysis assessment action actions immediate immediately strategy strategies measures summary
+    overview background impact scope severity risk risks threat threats likelihood recommendation recommendations conclusion phase stage
+    first second third fourth finally short-term long-term high medium low critical moderate urgent warning advisory bulletin notice priority
+    technical operational organisational organizational legal employee user users system systems network security cybersecurity data policy
+    server servers client shell webshell payload loader downloader dropper stager beacon backdoor rootkit botnet worm trojan ransomware
+    spyware infostealer stealer keylogger phishing spear smishing vishing malware exploit variant variants token tokens cookie cookies
+    session telnet pe elf mbr dga acl acls csp aslr dep pii cron crontab proxy socks tor hash salt login root admin administrator sudo docker kubernetes
     zero trust day red blue team purple
     command control denial service remote desktop protocol multi-factor authentication endpoint detection response security information event management
     persistence execution discovery exfiltration impact reconnaissance collection initial access defense defence evasion privilege escalation credential lateral movement

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from sevenllm_bench.select_instruct.corpus_records import Draft
-from sevenllm_bench.select_instruct.quality.value_support import Level, SupportingText, folded_words
+from sevenllm_bench.select_instruct.quality.value_support import Level, SupportingText
 from sevenllm_bench.text.leaf_values import leaf_values
 
 #: Answers to a question that is answered by yes or no.
@@ -40,13 +40,13 @@ class ValueSupport(NamedTuple):
 def supports(draft: Draft, fuzzy: float) -> list[ValueSupport]:
     """The values of an extraction, and how the input supports each."""
     text = SupportingText(draft.input)
-    offered = _offered_words(draft)
+    offered = SupportingText(draft.instruction) if offers_words(draft) else None
     found = []
     for value, free in _values(draft.output, draft.category == _RELATIONS):
         level: Level | str | None = text.level(value, fuzzy)
         if level is None and value.strip().casefold() in _YES_NO:
             level = "free"
-        if level is None and offered and f" {folded_words(value)} " in offered:
+        if level is None and offered and len(value) > 1 and offered.holds(value):
             level = "offered"
         if level is None and free and len(value) <= _LONGEST_RELATION and not text.missing_names(value):
             level = "free"
@@ -54,13 +54,9 @@ def supports(draft: Draft, fuzzy: float) -> list[ValueSupport]:
     return found
 
 
-def _offered_words(draft: Draft) -> str:
-    if draft.category != _CLASSIFICATION and not _OFFERS.search(draft.instruction):
-        return ""
-    # Each label stands between punctuation; blanks within it are its own.
-    pieces = re.split(r"[,;:.!?(){}\[\]<>\"'“”‘’「」《》、，；：。（）/|\n]| or | and |或者?|和|以及", draft.instruction)
-    words = {folded_words(piece) for piece in pieces} | {folded_words(draft.instruction)}
-    return " " + "  ".join(words) + " "
+def offers_words(draft: Draft) -> bool:
+    """Whether the instruction gives words to choose from, which are labels and needn't be in the input."""
+    return draft.category == _CLASSIFICATION or _OFFERS.search(draft.instruction) is not None
 
 
 def _values(value: Any, relations: bool, free: bool = False) -> Iterator[tuple[str, bool]]:

@@ -12,7 +12,7 @@ from sevenllm_bench.select_instruct.quality.value_support import SupportingText,
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 
 #: Words of the right option that must be words of the input, as a share: options are often told in other words.
-_OPTION = 0.34
+_OPTION = 0.15
 _SHOWN = 5
 _CONTENT = re.compile(r"[a-z]{4,}|[0-9]+|[\u3400-\u9fff]{2}")
 

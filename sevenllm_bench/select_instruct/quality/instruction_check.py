@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 from sevenllm_bench.catalog import TASKS
 from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
 from sevenllm_bench.select_instruct.quality.draft_check import shown
-from sevenllm_bench.select_instruct.quality.grounded_values import supports
+from sevenllm_bench.select_instruct.quality.grounded_values import offers_words
 from sevenllm_bench.select_instruct.quality.value_support import folded, folded_words
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 from sevenllm_bench.text.indicators import INDICATOR, refang
@@ -33,18 +33,18 @@ class InstructionCheck:
 
     def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
         """What the instruction gives away or copies."""
-        reason = next(_faults(draft, settings), None)
+        reason = next(_faults(draft), None)
         return Finding(check=self.name, reason=reason) if reason else None
 
 
-def _faults(draft: Draft, settings: QualitySection) -> Iterator[str]:
+def _faults(draft: Draft) -> Iterator[str]:
     asked = folded(draft.instruction)
     for task in TASKS:
         for definition in (task.definition, task.definition_zh):
             if fuzz.ratio(asked, folded(definition)) >= _DEFINITION:
                 yield "the instruction copies the definition of the task; ask in words of its own"
     if draft.kind == "understanding":
-        yield from _named_values(draft, settings)
+        yield from _named_values(draft)
     if (
         draft.kind == "generation"
         and isinstance(draft.output, str)
@@ -55,9 +55,8 @@ def _faults(draft: Draft, settings: QualitySection) -> Iterator[str]:
         yield "the instruction repeats a part of the input; ask in general words"
 
 
-def _named_values(draft: Draft, settings: QualitySection) -> Iterator[str]:
-    levels = [support.level for support in supports(draft, settings.fuzzy)]
-    if "offered" in levels:
+def _named_values(draft: Draft) -> Iterator[str]:
+    if offers_words(draft):
         return
     words = f" {folded_words(draft.instruction)} "
     values = [value for value in dict.fromkeys(leaf_values(draft.output)) if folded(value)]

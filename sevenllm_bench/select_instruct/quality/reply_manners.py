@@ -37,14 +37,16 @@ _SELF = re.compile(
 _MATERIAL = (
     r"(?:text|passage|excerpt|article|input|snippet|paragraph|document|material|content|description|context|prompt|question)"
 )
+_NOT_A_PLACE = r"(?! (?:of|message|field|box|file|area|editor|form|that (?:the|they|he|she)))"
 #: In an answer, which stands alone for its reader.
 _META_ANSWER = re.compile(
-    rf"\b(?:(?:according to|based on|as (?:mentioned|stated|described|noted|outlined|indicated|shown) in|from|in) the (?:\w+ )?{_MATERIAL}(?: (?:above|below|provided|given))?"
-    rf"|(?:the|this) (?:above|provided|given|following|input|source)(?:[ -]mentioned)? {_MATERIAL}|(?:the|this) {_MATERIAL} (?:above|below|provided|given|mentions?|states?|says?|describes?"
-    r"|does(?: not|n['’]t)|discusses|indicates|notes|lacks|contains no|provides? no)"
+    rf"\b(?:according to the (?:\w+ )?(?:text|passage|excerpt|article|input|snippet|paragraph)"
+    rf"|(?:based on|as (?:mentioned|stated|described|noted|outlined|indicated|shown) in|from|in) the (?:(?:given|provided|input|source|original|above) )?(?:text|passage|excerpt|snippet|input){_NOT_A_PLACE}"
+    rf"|(?:the|this) (?:above|provided|given|following|input|source)(?:[ -]mentioned)? {_MATERIAL}|(?:the|this) {_MATERIAL} (?:above|below|provided|given)\b"
+    r"|(?:the|this) (?:text|passage|excerpt|article|snippet|paragraph|input) (?:mentions?|states?|says?|describes?|does(?: not|n['’]t)|discusses|indicates|notes|lacks|contains no|provides? no)"
     r"|(?:mentioned|described|stated|as noted|given) above|the above[- ]mentioned|no (?:\w+ )?(?:information|details?) (?:is|are|was|were) (?:provided|given|mentioned|available) in the)\b"
     r"|(?:根据|依据|基于|按照|从)(?:以上|上述|上文|上面|所给|给定|给出|提供|输入|原文|文本|本文|该文|这段|此段|文章|材料)(?:的|中的|所提供的)?(?:文本|内容|材料|段落|信息|描述|文章|原文|文字|片段)?(?:可知|可以|来看|中|，|,|可见|得知)"
-    r"|(?:上文|文中|原文|文本(?:中)?|该文本|文章|材料(?:中)?|本段|输入文本)(?:并?未|并?没有|中?未|已|中?提到|中?指出|中?描述|中?提及|中?显示|所述|所提)",
+    r"|(?:上文|文本(?:中)?|该文本|上述文本|输入文本|输入内容|所给材料|给定文本|本段文字)(?:并?未|并?没有|中?未|已|中?提到|中?指出|中?描述|中?提及|中?显示|所述|所提)",
     re.IGNORECASE,
 )
 #: In an instruction: its text follows it.

@@ -32,7 +32,7 @@ class LanguageCheck:
     def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
         """The first part in another language."""
         for part, text in _parts(draft):
-            found = other_language(text, draft.language, draft.input)
+            found = other_language(text, draft.language, draft.input, by_words=part != "value")
             if found:
                 reason = f"the {part} is in {found}, not in {_NAMES[draft.language]}: {shown(text)}"
                 return Finding(check=self.name, reason=reason)
@@ -42,7 +42,7 @@ class LanguageCheck:
         """Keys of an extraction that are all written in the other script, and not given so by the instruction."""
         if draft.kind != "understanding":
             return None
-        keys = [key for key in dict.fromkeys(keys_of(draft.output)) if key not in draft.instruction]
+        keys = [key for key in dict.fromkeys(keys_of(draft.output)) if key not in draft.instruction and key not in draft.input]
         chinese = [key for key in keys if _HAN.search(key)]
         if draft.language == "en" and chinese:
             return Finding(check=self.name, reason=f"keys of the output are in Chinese, not in English: {shown(chinese[0])}")
@@ -63,10 +63,14 @@ def _parts(draft: Draft) -> Iterator[tuple[str, str]]:
         yield from (("value", value) for value in leaf_values(draft.output) if value not in draft.input)
 
 
-def other_language(text: str, language: str, source: str) -> str:
+def other_language(text: str, language: str, source: str, by_words: bool = True) -> str:
     """Name of the language of a text that isn't in `language`; "" where it is, or where nothing can be said.
 
-    What the `source` quotes in another language may be quoted.
+    Args:
+        text: A part of a row.
+        language: What it has to be in.
+        source: The input: what it has in another language may be quoted.
+        by_words: Whether a language in the same script is told by its words; a list of names and terms is in none.
     """
     prose = INDICATOR.sub(" ", text)
     if _KANA.search(prose) and not _KANA.search(source):
@@ -74,7 +78,7 @@ def other_language(text: str, language: str, source: str) -> str:
     foreign = _OTHER_SCRIPT.search(prose)
     if foreign and foreign[0] not in source:
         return "another script"
-    return _not_chinese(prose, source) if language == "zh" else _not_english(prose, source)
+    return _not_chinese(prose, source) if language == "zh" else _not_english(prose, source, by_words)
 
 
 def _not_chinese(prose: str, source: str) -> str:
@@ -89,11 +93,11 @@ def _not_chinese(prose: str, source: str) -> str:
     return "English" if len(_ENGLISH_WORDS.findall(sentence)) >= 2 else ""
 
 
-def _not_english(prose: str, source: str) -> str:
+def _not_english(prose: str, source: str, by_words: bool) -> str:
     han = [sign for sign in _HAN.findall(prose) if sign not in source]
     if len(han) >= 2:
         return "Chinese"
-    found = language_of_prose([prose])
+    found = language_of_prose([prose]) if by_words else "und"
     return "" if found in ("en", "und") else _name(found)
 
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 _MONTHS = "january february march april may june july august september october november december".split()
 _NUMBER = {name: number for number, name in enumerate(_MONTHS, 1)} | {name[:3]: number for number, name in enumerate(_MONTHS, 1)}
 _NUMBER["sept"] = 9
-_MONTH = r"(?P<month>" + "|".join([*_MONTHS, "sept", *(name[:3] for name in _MONTHS)]) + r")\b\.?"
+_MONTH = r"(?P<month>" + "|".join([*_MONTHS, "sept", *(name[:3] for name in _MONTHS)]) + r")\b(?:\.(?=\s?\d))?"
 _YEAR, _DAY = r"(?P<year>(?:19|20)\d\d)", r"(?P<day>[0-3]?\d)(?:st|nd|rd|th)?"
-_NEXT_DAYS = r"(?:\s?(?:-|–|to|and|until)\s?[0-3]?\d(?:st|nd|rd|th)?)?"
+_NEXT_DAY = r"(?:\s?(?:-|–|to|and|until|or)\s?(?P<until>[0-3]?\d)(?:st|nd|rd|th)?)?"
+_TO = r"(?:至|到|-|—|–|~|、|和)"
 _CHINESE_YEAR = r"(?P<year>(?:19|20)\d\d|[一二〇零九][〇零一二三四五六七八九]{3})"
 _CHINESE_NUMBER = r"[0-9]{1,2}|[一二三四五六七八九十]{1,3}"
 _PATTERNS = tuple(
@@ -18,10 +19,13 @@ _PATTERNS = tuple(
     for pattern in (
         rf"(?<!\d){_YEAR}[-/.](?P<number>[01]?\d)[-/.]{_DAY}(?!\d)",
         rf"(?<!\d)(?P<first>[0-3]?\d)[-/.](?P<second>[0-3]?\d)[-/.]{_YEAR}(?!\d)",
-        rf"(?<!\d){_DAY}{_NEXT_DAYS}\s(?:of\s)?{_MONTH},?(?:\s{_YEAR})?(?!\d)",
-        rf"\b{_MONTH}\s{_DAY}(?!\d){_NEXT_DAYS}(?:,?\s(?:{_YEAR}))?(?!\d)",
+        rf"(?<!\d){_DAY}{_NEXT_DAY}\s(?:of\s)?{_MONTH},?(?:\s{_YEAR})?(?!\d)",
+        rf"\b{_MONTH}\s{_DAY}(?!\d){_NEXT_DAY}(?:,?\s(?:{_YEAR}))?(?!\d)",
         rf"\b{_MONTH},?\s(?:of\s)?{_YEAR}(?!\d)",
+        rf"(?:{_CHINESE_YEAR}\s?年\s?)?(?P<number>{_CHINESE_NUMBER})\s?月\s?(?P<day>{_CHINESE_NUMBER})\s?[日号號]?{_TO}(?P<until>{_CHINESE_NUMBER})\s?[日号號]",
         rf"(?:{_CHINESE_YEAR}\s?年\s?)?(?P<number>{_CHINESE_NUMBER})\s?月\s?(?P<day>{_CHINESE_NUMBER})\s?[日号號]",
+        rf"{_CHINESE_YEAR}\s?年\s?(?P<number>{_CHINESE_NUMBER})\s?月?{_TO}(?P<last>{_CHINESE_NUMBER})\s?月(?!\s?\d)",
+        rf"\b{_MONTH}\s(?:-|–|to|and|until|through)\s(?P<last_month>[A-Za-z]{{3,9}})\s{_YEAR}(?!\d)",
         rf"{_CHINESE_YEAR}\s?年\s?(?P<number>{_CHINESE_NUMBER})\s?月(?:份)?",
         rf"(?<!\d){_YEAR}-(?P<number>[01]\d)(?![\d-])",
     )
@@ -53,7 +57,7 @@ class DatedPlace(NamedTuple):
     Attributes:
         start: Where it begins.
         end: Where it ends.
-        days: What it may mean: 03/04/2024 is two dates.
+        days: What it may mean: 03/04/2024 is two dates; or both ends of "3 to 9 March".
     """
 
     start: int
@@ -83,8 +87,13 @@ def _days(groups: dict[str, str | None]) -> tuple[Day, ...]:
         pair = _number(groups["first"]), _number(groups["second"])
         readings = [Day(year, month, day) for day, month in (pair, pair[::-1])]
     else:
-        named = _NUMBER.get((groups.get("month") or "").lower())
-        readings = [Day(year, named or _number(groups.get("number")), _number(groups.get("day")))]
+        month = _NUMBER.get((groups.get("month") or "").lower()) or _number(groups.get("number"))
+        readings = [Day(year, month, _number(groups.get("day")))]
+        if groups.get("until"):
+            readings.append(Day(year, month, _number(groups["until"])))
+        last = _NUMBER.get((groups.get("last_month") or "").lower()) or _number(groups.get("last"))
+        if last:
+            readings.append(Day(year, last, None))
     return tuple(dict.fromkeys(day for day in readings if 1 <= (day.month or 0) <= 12 and 1 <= (day.day or 1) <= 31))
 
 
@@ -122,3 +131,29 @@ def years_in(text: str) -> set[int]:
     return {int(match[0]) for match in _FOUR_DIGITS.finditer(text)} | {
         day.year for date in dates_in(text) for day in date.days if day.year
     }
+
+
+#: A time of day; with seconds, which don't count.
+CLOCK = re.compile(
+    r"(?<![\d:.])(?P<hour>[0-2]?\d):(?P<minute>[0-5]\d)(?::[0-5]\d)?(?![\d:])(?:\s?(?P<half>[ap])\.?m\b\.?)?"
+    r"|(?<!\d)(?P<hour2>[0-2]?\d)\s?[时點点](?:(?P<minute2>[0-5]?\d)\s?分?|(?P<thirty>半))?(?!间|\d|段)"
+    r"|\b(?P<hour3>[01]?\d)\s?(?P<half3>[ap])\.?m\b\.?",
+    re.IGNORECASE,
+)
+
+
+def clock_of(match: re.Match[str]) -> int:
+    """Minutes since midnight of a time of day."""
+    groups = match.groupdict()
+    hour = int(groups["hour"] or groups["hour2"] or groups["hour3"])
+    minute = int(groups["minute"] or groups["minute2"] or (30 if groups["thirty"] else 0))
+    half = (groups["half"] or groups["half3"] or "").lower()
+    if half:
+        hour = hour % 12 + 12 * (half == "p")
+    return hour * 60 + minute
+
+
+def spans_of(clocks: set[int]) -> set[int]:
+    """Minutes, and whole hours, between two times of a day, and over midnight."""
+    minutes = {(later - earlier) % 1440 for earlier in clocks for later in clocks}
+    return minutes | {minute // 60 for minute in minutes} | {-(-minute // 60) for minute in minutes}

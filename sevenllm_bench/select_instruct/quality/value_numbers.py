@@ -32,7 +32,7 @@ _DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4,
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 
 _FIGURE = re.compile(
-    r"(?<![\w.])(?P<figure>\d{1,3}(?:[,\u202f\u00a0 ']\d{3})+(?:\.\d+)?|\d{1,18}(?:\.\d{1,9})?)"
+    r"(?<![A-Za-z0-9_.])(?P<figure>\d{1,3}(?:[,\u202f\u00a0 ']\d{3})+(?:\.\d+)?|\d{1,18}(?:\.\d{1,9})?)"
     r"(?:\s?(?P<scale>hundred|thousand|million|billion|trillion|mn|bn|[km](?![a-z]))|\s?(?P<chinese>万亿|百万|千万|[十百千万萬亿億]))?",
     re.IGNORECASE,
 )

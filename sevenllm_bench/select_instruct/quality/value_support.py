@@ -17,7 +17,7 @@ from typing import Literal
 
 from rapidfuzz import fuzz
 
-from sevenllm_bench.select_instruct.quality.value_dates import dates_in, is_supported, years_in
+from sevenllm_bench.select_instruct.quality.value_dates import CLOCK, clock_of, dates_in, is_supported, spans_of, years_in
 from sevenllm_bench.select_instruct.quality.value_numbers import figures_in, number_of, numbers_in
 from sevenllm_bench.text.indicators import INDICATOR, refang
 from sevenllm_bench.text.unicode import nfkc
@@ -90,6 +90,17 @@ class SupportingText:
     def years(self) -> set[int]:
         """The years that it names."""
         return years_in(nfkc(self.text))
+
+    @cached_property
+    def clocks(self) -> set[int]:
+        """Its times of day, in minutes; an afternoon's hour may be written in either way."""
+        found = {clock_of(match) for match in CLOCK.finditer(nfkc(self.text))}
+        return found | {minute + 720 for minute in found if minute < 780} | {minute - 720 for minute in found if minute >= 780}
+
+    @cached_property
+    def spans(self) -> set[int]:
+        """Minutes and hours between its times of day."""
+        return spans_of({clock_of(match) for match in CLOCK.finditer(nfkc(self.text))})
 
     def holds(self, part: str) -> bool:
         """Whether the normal form of `part` is in the text; Latin words and numbers as whole words."""
@@ -188,10 +199,10 @@ class SupportingText:
 
 
 def _is_word_sign(sign: str, beside: str) -> bool:
-    """Whether a sign goes on with a word that ends or begins with `beside`: digits and Latin letters do, Chinese doesn't."""
-    if not sign or not sign.isalnum() or _HAN.match(sign) or _HAN.match(beside) or not beside.isalnum():
+    """Whether a sign goes on with what ends or begins with `beside`: a digit with digits, a letter with letters."""
+    if not sign or not beside or _HAN.match(sign) or _HAN.match(beside):
         return False
-    return sign.isdigit() == beside.isdigit() or beside.isalpha()
+    return (sign.isdigit() and beside.isdigit()) or (sign.isalpha() and beside.isalpha())
 
 
 def _without(text: str, places) -> str:  # type: ignore[no-untyped-def]
