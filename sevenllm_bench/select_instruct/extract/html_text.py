@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Bounds of a page: the time of extraction grows with them.
 _CHARACTERS, _ELEMENTS, _DEPTH = 5_000_000, 60_000, 250
 _UNDER_HEADING = 300
+_NUMBERED = re.compile(r"\d{1,6}\. ")
+_COPYRIGHT, _SHORT = re.compile(r"©|\(c\) |copyright\b|版权所有|版權所有", re.IGNORECASE), 200
 _BLOCKS = {"p", "head", "item", "row", "quote", "list", "table", "code"}
 
 
@@ -47,7 +49,24 @@ def html_report(data: bytes, charset: str | None = None, url: str | None = None)
     found = trafilatura.bare_extraction(tree, url=url, include_comments=False, favor_recall=True)
     if found is None or found.body is None:
         raise UnusableFileError("has no main text")
-    return found_text(paragraphs_of(found.body), heading or str(getattr(known, "title", None) or ""), published, hidden)
+    return found_text(
+        _without_edges(paragraphs_of(found.body), published),
+        heading or str(getattr(known, "title", None) or ""),
+        published,
+        hidden,
+    )
+
+
+def _without_edges(paragraphs: list[str], published: str | None) -> list[str]:
+    """Paragraphs without the date over the first ones and the note of copyright under the last."""
+    kept = [paragraph for paragraph in paragraphs if paragraph.strip()]
+    if kept and len(kept[-1]) < _SHORT and _COPYRIGHT.match(kept[-1]):
+        kept.pop()
+    return [
+        paragraph
+        for place, paragraph in enumerate(kept)
+        if not (published and place < 3 and len(paragraph) <= len(published) + 2 and date_near_title(paragraph) == published)
+    ]
 
 
 def _tree(page: str) -> HtmlElement:
@@ -147,8 +166,7 @@ def _row(row: Any) -> str:
 def _items(element: Any, depth: int) -> list[str]:
     """Lines of a list, those of a list in it indented."""
     lines: list[str] = []
-    for number, item in enumerate(element, 1):
-        mark = f"{number}." if element.get("rend") == "ol" else "-"
+    for item in element:
         own = [item.text or ""]
         inner: list[str] = []
         for child in item:
@@ -158,7 +176,7 @@ def _items(element: Any, depth: int) -> list[str]:
                 own.append(_inline(child))
             own.append(child.tail or "")
         text = one_line("".join(own))
-        lines += [f"{'  ' * depth}{mark} {text}"] if text else []
+        lines += [f"{'  ' * depth}{'' if _NUMBERED.match(text) else '- '}{text}"] if text else []
         lines += inner
     return lines
 

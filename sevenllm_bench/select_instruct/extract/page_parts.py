@@ -33,6 +33,8 @@ def make_ready(tree: HtmlElement) -> None:
     lengths = _lengths(tree)
     _leave_parts_out(tree, lengths)
     _flatten_tables(tree)
+    _number_items(tree)
+    _keep_lines(tree)
 
 
 def _lengths(tree: HtmlElement) -> dict[HtmlElement, tuple[int, int]]:
@@ -88,6 +90,29 @@ def _flatten_tables(tree: HtmlElement) -> None:
         table.clear()
         table.tag, table.tail = "pre", tail
         table.text = "".join(rows)
+
+
+def _number_items(tree: HtmlElement) -> None:
+    """Numbers of ordered lists become text, as a browser shows them."""
+    for ordered in tree.iter("ol"):
+        start = ordered.get("start", "1")
+        first = int(start) if start.isdecimal() and len(start) < 6 else 1
+        for number, item in enumerate(ordered.findall("li"), first):
+            holder = next((child for child in item if child.tag == "p"), item) if not (item.text or "").strip() else item
+            holder.text = f"{number}. {(holder.text or '').lstrip()}"
+
+
+def _keep_lines(tree: HtmlElement) -> None:
+    """Preformatted text becomes code, whose blanks and ends of lines trafilatura keeps."""
+    for block in list(tree.iter("pre")):
+        for line_break in list(block.iter("br")):
+            line_break.tail = "\n" + (line_break.tail or "")
+        text, tail = block.text_content(), block.tail
+        block.clear()
+        block.tail = tail
+        code = block.makeelement("code")
+        code.text = text.strip("\n")
+        block.append(code)
 
 
 def _make_blocks(table: HtmlElement) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 import statistics
 import unicodedata
@@ -26,7 +27,7 @@ _INVISIBLE = (3, 7)
 
 @dataclass(frozen=True)
 class PdfLine:
-    """A line, or a part of one.
+    r"""A line, or a part of one.
 
     Attributes:
         text: Its characters; a hyphen at the end as pdfium marks it, "\x02", or as it is.
@@ -245,7 +246,7 @@ def _is_below(above: Sequence[PdfLine], row: Sequence[PdfLine]) -> bool:
 
 def _joined_row(row: Sequence[PdfLine], between: str) -> PdfLine:
     text = row[0].text
-    for before, after in zip(row, row[1:], strict=False):
+    for before, after in itertools.pairwise(row):
         gap = after.left - before.right
         text += (between if gap > _GAP * after.height else " " if gap > 0.15 * after.height else "") + after.text
     return PdfLine(text, row[0].left, max(line.right for line in row), row[0].bottom, max(line.height for line in row))

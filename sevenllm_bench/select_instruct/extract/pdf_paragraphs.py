@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 from collections.abc import Sequence
@@ -17,6 +18,10 @@ _HEX = re.compile(r"[0-9a-fA-F]{4,}$")
 _LENGTHS_OF_HASHES = {32, 40, 56, 64, 96, 128}
 #: The last word of a line that goes on at once in the next: an address or a path.
 _ADDRESS = re.compile(r"(?:://|\[\.\]|\\|^[\w.-]+/[\w./-]*|^/)")
+
+
+#: A line that is nothing but such a word.
+_BROKEN = re.compile(r"(?=.*(?:://|\[\.\]|\\|/))\S+(?<![.,;:!?)。,;])$")
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def _pitch(pages: Sequence[Sequence[PdfLine]]) -> float:
     steps = [
         (one.bottom - other.bottom) / one.height
         for page in pages
-        for one, other in zip(page, page[1:], strict=False)
+        for one, other in itertools.pairwise(page)
         if one.region == other.region and one.bottom > other.bottom and one.height > 0
     ]
     return statistics.median(steps) if steps else 1.2
@@ -94,8 +99,11 @@ def joined(parts: Sequence[str], words: set[str], full: frozenset[str] | set[str
     blanks = _has_blanks_at_latin(parts)
     for place, part in enumerate(parts[1:], 1):
         before = parts[place - 1]
-        is_broken = before in full and not re.search(r"\s", before) and _ADDRESS.search(before)
-        text = text + part if is_broken or _is_hash(text, parts[place:]) else _join(text, part, words, blanks)
+        text = (
+            text + part
+            if (before in full and _BROKEN.match(before)) or _is_hash(text, parts[place:])
+            else _join(text, part, words, blanks)
+        )
     return text.replace("\x02", "-")
 
 
