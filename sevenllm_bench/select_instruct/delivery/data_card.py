@@ -191,7 +191,7 @@ def _rebuild(account: BuildAccount, texts: bool) -> Iterator[str]:
     settings = {key: _section(account, key) for key in ("select", "quality")}
     settings["quality"] = {key: value for key, value in settings["quality"].items() if key != "data_dir"}
     shown = {"seed": account.config.get("seed", 0), "model": _sampling(account), **settings}
-    yield f"````json\n{json.dumps(shown, ensure_ascii=False, indent=1, default=str)}\n````"
+    yield f"````json\n{json.dumps(shown, indent=1, default=str)}\n````"
 
 
 def _sampling(account: BuildAccount) -> dict[str, object]:
