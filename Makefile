@@ -5,10 +5,11 @@ DEV := .venv
 DEMO := .venv-demo
 SOURCES := pyproject.toml README.md LICENSE $(shell find sevenllm_bench task_yamls -type f -not -name '*.pyc' 2>/dev/null)
 
-.PHONY: help demo test test-next test-trackers lint bench tasks clean
+.PHONY: help demo corpus-demo test test-next test-trackers lint bench tasks clean
 
 help:
 	@echo "make demo   evaluate a tiny checkpoint on all 58 tasks, fine-tune it, evaluate it again; offline but for installing (minutes)"
+	@echo "make corpus-demo  from a folder of reports to a training corpus and a model tuned on it; offline, with a scripted model"
 	@echo "make test   run the test suite"
 	@echo "make test-next  the harness's tests with the newest pre-release of lm-eval; may fail"
 	@echo "make test-trackers  fine-tuning with wandb, mlflow and trackio, which it installs (270 MB)"
@@ -19,6 +20,10 @@ help:
 
 demo: $(DEMO)/.installed
 	@bash examples/demo.sh $(DEMO)/bin
+
+corpus-demo: $(DEMO)/.installed
+	@$(DEMO)/bin/python -m pip install $(PIP_FLAGS) --constraint constraints.txt "$$(ls dist/sevenllm_bench-*.whl)[corpus,train]"
+	@bash examples/corpus.sh $(DEMO)/bin
 
 test: $(DEV)/.installed
 	$(DEV)/bin/python -m pytest $(PYTEST_FLAGS)
@@ -59,4 +64,4 @@ $(DEMO)/.installed: $(SOURCES) constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(DEV) $(DEMO) .lm-eval-next dist build demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(DEV) $(DEMO) .lm-eval-next dist build demo-output corpus-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -71,7 +71,14 @@ class ConfigReader(Generic[_Config]):
                 value doesn't fit. All problems are listed; those of keys that don't go together, once each key is right by
                 itself.
         """
-        content = self._content(config)
+        return self.validated(self._content(config), changes, config)
+
+    def validated(self, content: dict[str, Any], changes: Sequence[str], name: str | Path) -> _Config:
+        """The configuration with this content and changes to it; `name` is for messages.
+
+        Raises:
+            ConfigError: As for `read`.
+        """
         for change in changes:
             self._apply(content, change)
         # A section without keys, as one whose keys are all commented out, is one of defaults.
@@ -81,7 +88,7 @@ class ConfigReader(Generic[_Config]):
             return self.kind.model_validate(content)
         except ValidationError as error:
             problems = "\n".join(f"  - {line}" for line in self._problems(error))
-            raise ConfigError(f"the configuration {config} is not valid:\n{problems}") from None
+            raise ConfigError(f"the configuration {name} is not valid:\n{problems}") from None
 
     def _content(self, config: str | Path) -> dict[str, Any]:
         if str(config) in self.shipped:

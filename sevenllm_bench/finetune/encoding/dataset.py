@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.corpus.conversation import Conversation
+from sevenllm_bench.corpus.guarded_rows import guarded_rows
 from sevenllm_bench.corpus.leaks import Leak, LeakGuard
 from sevenllm_bench.corpus.mixture import mixture
 from sevenllm_bench.corpus.selection import balance, counts_by_cell, deduplicate, sample, split_held_out
 from sevenllm_bench.corpus.spoken_language import UNDETERMINED, language_of_record
-from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.finetune.encoding.example_encoder import ExampleEncoder, Fitting
@@ -179,19 +179,11 @@ def _without_leaks(
     report["leak guard"] = data.guard
     if data.guard == "off":
         return records, ()
-    benchmark = list(load_benchmark("embedded").rows)
-    if data.guard == "official":
-        try:
-            official = load_benchmark("official", data.data_dir, data.allow_modified)
-        except DataError as error:
-            raise DataError(
-                f"the leak guard keeps rows of the benchmark out of the training data, and needs its file: {error}\n"
-                "  - or guard the embedded test rows only: data.leak_guard=embedded"
-            ) from None
-        report["benchmark sha256"] = official.sha256
-        benchmark += official.rows
-    say(f"comparing {len(records):,} rows with {len(benchmark):,} rows of the benchmark")
-    clean, leaks = LeakGuard(benchmark).separate(records)
+    guarded = guarded_rows(data.guard, data.data_dir, data.allow_modified, "data.leak_guard=embedded")
+    if guarded.sha256:
+        report["benchmark sha256"] = guarded.sha256
+    say(f"comparing {len(records):,} rows with {len(guarded.rows):,} rows of the benchmark")
+    clean, leaks = LeakGuard(guarded.rows).separate(records)
     report["leaks removed"] = len(leaks)
     report["leaks"] = [asdict(leak) for leak in leaks[:_LISTED]]
     return clean, leaks

@@ -51,6 +51,8 @@ class CollectSection(Section):
         allow_poisoned: Whether texts are kept that talk to the model.
         min_characters: Fewest characters of a text.
         near_duplicates: Whether texts that nearly equal an earlier one are left out.
+        extract_seconds: Most seconds for the text of one file; a file that takes longer is rejected.
+        max_pdf_pages: Most pages of a PDF.
     """
 
     contact: str = ""
@@ -67,6 +69,8 @@ class CollectSection(Section):
     allow_poisoned: Flag = False
     min_characters: Count = 200
     near_duplicates: Flag = True
+    extract_seconds: PositiveNumber = 60.0
+    max_pdf_pages: Positive = 300
 
 
 class ChatModelSection(Section):
@@ -188,12 +192,26 @@ class ExecutorSection(Section):
     sbatch: dict[str, str] = {}  # noqa: RUF012
 
 
-class CorpusConfig(Section):
-    """Everything that a corpus build is told.
+class CollectConfig(Section):
+    """Everything that collecting is told.
 
     Attributes:
         sources: Where texts come from; a list of mappings with the keys of `CorpusSource`, or of texts.
-        output: The folder of the build.
+        output: The folder of the texts, or of the build.
+        collect: How sources are read.
+        executor: Where the stages run.
+    """
+
+    sources: Annotated[tuple[Annotated[CorpusSource, BeforeValidator(_location_alone)], ...], Field(min_length=1)]
+    output: Text
+    collect: CollectSection = CollectSection()
+    executor: ExecutorSection = ExecutorSection()
+
+
+class CorpusConfig(CollectConfig):
+    """Everything that a corpus build is told, besides the keys of `CollectConfig`.
+
+    Attributes:
         model: The model that picks tasks and writes rows.
         critic: The model that grades them; none by default.
         decisions: File of decisions saved by the review page.
@@ -201,14 +219,10 @@ class CorpusConfig(Section):
         seed: Of every choice that is made at random.
     """
 
-    sources: Annotated[tuple[Annotated[CorpusSource, BeforeValidator(_location_alone)], ...], Field(min_length=1)]
-    output: Text
     model: ChatModelSection
-    collect: CollectSection = CollectSection()
     select: SelectSection = SelectSection()
     quality: QualitySection = QualitySection()
     critic: CriticSection | None = None
-    executor: ExecutorSection = ExecutorSection()
     decisions: Text | None = None
     texts: Flag = True
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**31)] = 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sevenllm_bench.io.configuration import ConfigReader
-from sevenllm_bench.select_instruct.settings.build_config import CorpusConfig, CorpusSource
+from sevenllm_bench.select_instruct.settings.build_config import CollectConfig, CorpusConfig, CorpusSource
 
 #: Our keys, with names that other tools and people use for them.
 _ELSEWHERE = {
@@ -34,3 +34,21 @@ def read_build_config(config: str | Path, changes: Sequence[str] = ()) -> Corpus
     """
     reader = ConfigReader(CorpusConfig, {}, _ELSEWHERE, {"sources": CorpusSource}, "model.budget_usd=5")
     return reader.read(config, changes)
+
+
+def read_collect_config(
+    sources: Sequence[Mapping[str, str]], output: str, contact: str, changes: Sequence[str] = ()
+) -> CollectConfig:
+    """The configuration of collecting alone, from the words of a command line.
+
+    Args:
+        sources: Mappings with the keys of `CorpusSource`.
+        output: The folder of the texts.
+        contact: Address for the user agent, "" for none.
+        changes: Words like "collect.delay=2"; values are YAML.
+
+    Raises:
+        ConfigError: A value doesn't fit.
+    """
+    content = {"sources": [dict(source) for source in sources], "output": output, "collect": {"contact": contact}}
+    return ConfigReader(CollectConfig, example="collect.delay=2").validated(content, changes, "options")

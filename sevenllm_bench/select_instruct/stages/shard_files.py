@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from datatrove.data import Document, DocumentsPipeline
 from datatrove.pipeline.base import PipelineStep
 
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, SEvenLLMError
 from sevenllm_bench.select_instruct.corpus_records import Finding
 from sevenllm_bench.text.unicode import encodable
 
@@ -97,22 +98,37 @@ class ShardReader(PipelineStep):
 
 
 class ShardWriter(PipelineStep):
-    """Writes the file of its task; it is there when the task is done, and whole."""
+    """Writes the file of its task; it is there when the task is done, and whole.
+
+    It is the last step, so that every failure of the steps before it comes through here: the message of one that a user can
+    fix is written into the folder `failures`, for whoever started the task from elsewhere.
+    """
 
     name, type = "stage files", "writer"
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, failures: str | Path | None = None) -> None:
         """Write to `folder`."""
         super().__init__()
         self.folder = str(folder)
+        self.failures = str(failures) if failures else None
 
     def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
         """Write all documents, and pass them on."""
-        with WholeFile(Path(self.folder) / f"{rank:05d}.jsonl") as file:
-            for document in data:
-                file.write({"id": document.id, "text": document.text, "metadata": document.metadata})
-                self.stat_update("records")
-                yield document
+        try:
+            with WholeFile(Path(self.folder) / f"{rank:05d}.jsonl") as file:
+                for document in data:
+                    file.write({"id": document.id, "text": document.text, "metadata": document.metadata})
+                    self.stat_update("records")
+                    yield document
+        except (SEvenLLMError, OSError) as error:
+            self._note(error, rank)
+            raise
+
+    def _note(self, error: Exception, rank: int) -> None:
+        if self.failures is not None:
+            with suppress(OSError):
+                Path(self.failures).mkdir(parents=True, exist_ok=True)
+                (Path(self.failures) / f"{rank:05d}.txt").write_text(str(error), "utf-8")
 
 
 class SiftingStep(PipelineStep):

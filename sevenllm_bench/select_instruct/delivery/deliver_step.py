@@ -1,0 +1,102 @@
+"""The last step of a build: all files of the corpus, from the rows that are left and from what the stages noted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from datatrove.data import DocumentsPipeline
+from datatrove.pipeline.base import PipelineStep
+
+from sevenllm_bench import __version__
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.select_instruct.corpus_records import Draft, record_of
+from sevenllm_bench.select_instruct.delivery.bill import write_bill
+from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount, ModelAccount
+from sevenllm_bench.select_instruct.delivery.data_card import write_data_card
+from sevenllm_bench.select_instruct.delivery.review.review_page import write_review
+from sevenllm_bench.select_instruct.delivery.stage_results import (
+    rejections,
+    source_texts,
+    stage_accounts,
+    write_rejections,
+)
+from sevenllm_bench.select_instruct.delivery.training_file import write_rows_without_texts, write_training_file
+from sevenllm_bench.select_instruct.generate.model_calls import ModelCalls
+from sevenllm_bench.select_instruct.settings.build_config import CorpusConfig
+from sevenllm_bench.select_instruct.stages.build_folder import BuildFolder
+
+TRAINING_FILE, WITHOUT_TEXTS, _ACCOUNT = "train.jsonl", "rows-without-texts.jsonl", "account.json"
+#: Checks that reject rows, not texts, and so count as drafts.
+_OF_ROWS = ("write", "corpus")
+
+
+class DeliverCorpus(PipelineStep):
+    """Writes the corpus; passes no record on."""
+
+    name, type = "deliver", "writer"
+
+    def __init__(self, config: CorpusConfig, output: str) -> None:
+        """Write into the folder `output`."""
+        super().__init__()
+        self.config, self.output = config, output
+
+    def run(self, data: DocumentsPipeline, rank: int = 0, world_size: int = 1) -> DocumentsPipeline:
+        """Write all files."""
+        folder = BuildFolder(self.output)
+        drafts = sorted((record_of(document, Draft) for document in data), key=lambda draft: draft.id)
+        account = self._account(folder, drafts)
+        texts = list(source_texts(folder))
+        (folder.path / _ACCOUNT).write_text(account.model_dump_json(indent=2) + "\n", "utf-8")
+        self._write_rows(folder.path, drafts, texts)
+        write_bill(folder.path / "bill.jsonl", drafts, texts)
+        write_rejections(folder)
+        write_data_card(folder.path, account, drafts)
+        write_review(folder.path / "review", drafts, _rejected_drafts(folder))
+        yield from ()
+
+    def _write_rows(self, path: Path, drafts: list[Draft], texts: list[Any]) -> None:
+        kept, gone = (TRAINING_FILE, WITHOUT_TEXTS) if self.config.texts else (WITHOUT_TEXTS, TRAINING_FILE)
+        (path / gone).unlink(missing_ok=True)
+        if self.config.texts:
+            write_training_file(path / kept, drafts)
+        else:
+            write_rows_without_texts(path / kept, drafts, texts)
+
+    def _account(self, folder: BuildFolder, drafts: list[Draft]) -> BuildAccount:
+        rejected = sum(rejection["stage"] in _OF_ROWS for rejection in rejections(folder))
+        return BuildAccount(
+            stages=stage_accounts(folder),
+            models=tuple(self._models(folder)),
+            drafts=len(drafts) + rejected,
+            accepted=len(drafts),
+            version=__version__,
+            config=self.config.model_dump(mode="json"),
+        )
+
+    def _models(self, folder: BuildFolder) -> Iterator[ModelAccount]:
+        critic = self.config.critic
+        for section in (self.config.model, *((critic.model,) if critic else ())):
+            yield ModelCalls(section, str(folder.calls)).account()
+
+
+def read_account(folder: BuildFolder) -> BuildAccount:
+    """What a finished build did.
+
+    Raises:
+        ConfigError: The build isn't finished.
+    """
+    try:
+        return BuildAccount.model_validate_json((folder.path / _ACCOUNT).read_bytes())
+    except (OSError, ValueError):
+        raise ConfigError(f"{folder.path}: the build is not finished; run it again") from None
+
+
+def _rejected_drafts(folder: BuildFolder) -> Iterator[tuple[Draft, str]]:
+    """Rejected rows, each with its check and reason."""
+    for rejection in rejections(folder, _OF_ROWS):
+        record = rejection["record"]
+        fields = {**record["metadata"], "id": record["id"]}
+        if "output" in fields:
+            yield Draft.model_validate(fields), f"{rejection['check']}: {rejection['reason']}"

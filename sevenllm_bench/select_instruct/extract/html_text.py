@@ -1,0 +1,191 @@
+"""Main text of a web page by trafilatura, of what a reader sees."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sevenllm_bench.select_instruct.extract.charset import decoded
+from sevenllm_bench.select_instruct.extract.clean_characters import one_line
+from sevenllm_bench.select_instruct.extract.found_text import FoundText, found_text
+from sevenllm_bench.select_instruct.extract.hidden_text import take_hidden_text
+from sevenllm_bench.select_instruct.extract.unusable import UnusableFileError
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+#: Bounds of a page: the time of extraction grows with them.
+_CHARACTERS, _ELEMENTS, _DEPTH = 5_000_000, 60_000, 250
+#: Parts that trafilatura takes for text on some pages: by the names that sites give them.
+_NO_REPORT = re.compile(
+    r"""(?:^|[\s_-]) (?: cookie | consent | gdpr | newsletter | subscribe | subscription | share | sharing | social | related
+      | recommendations? | recommended | breadcrumbs? | comments? | disqus | advert(?:s|isement)? | ads? | promo | sponsor(?:ed)?
+      | sidebar | pagination | pager | popup | modal | navbar | menu | toolbar | footer | skip-?link | byline-share | read-?more
+      | you-may-like | tags? | author-?bio ) s? (?:$|[\s_-])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_PARTS = {"nav", "aside", "footer", "form", "button", "select", "dialog", "menu", "textarea", "label"}
+#: Such a part with more of the text than this is the page itself.
+_MAX_SHARE = 0.4
+_BLOCKS = {"p", "head", "item", "row", "quote", "list", "table", "code"}
+
+
+def html_report(data: bytes, charset: str | None = None, url: str | None = None) -> FoundText:
+    """The report on a page.
+
+    Args:
+        data: The page.
+        charset: Charset that its header names.
+        url: Where it was, for its date.
+
+    Raises:
+        UnusableFileError: It is no page, too large or too deep, or has no main text.
+    """
+    page = decoded(data, charset, has_meta=True)
+    tree = _tree(page)
+    title = _heading(tree)
+    hidden = take_hidden_text(tree)
+    import trafilatura
+
+    # The title and the date stand in parts that are no text: read before these go.
+    known = trafilatura.extract_metadata(tree, default_url=url)
+    _leave_parts_out(tree)
+    found = trafilatura.bare_extraction(tree, url=url, include_comments=False, favor_recall=True)
+    if found is None or found.body is None:
+        raise UnusableFileError("has no main text")
+    return found_text(paragraphs_of(found.body), _best_title(title, known), getattr(known, "date", None), hidden)
+
+
+def _tree(page: str) -> HtmlElement:
+    from lxml import etree, html
+
+    if "\0" in page[:4096] or len(page) > _CHARACTERS:
+        raise UnusableFileError("is no web page" if "\0" in page[:4096] else f"has more than {_CHARACTERS:,} characters")
+    # A declaration of an encoding is wrong now that the page is text; entities of its own are left alone.
+    page = (
+        re.sub(r"^\s*<\?xml[^>]{0,300}>|<!DOCTYPE[^>\[]{0,500}(?:\[.{0,20000}?\]\s*)?>", "", page[:30_000], flags=re.S | re.I)
+        + page[30_000:]
+    )
+    parser = html.HTMLParser(encoding="utf-8", remove_pis=True)
+    try:
+        tree = html.document_fromstring(page.replace("\0", "").encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError) as error:
+        raise UnusableFileError(f"is no web page: {one_line(str(error))[:100]}") from None
+    _check_size(tree)
+    return tree
+
+
+def _check_size(tree: HtmlElement) -> None:
+    depth = elements = 0
+    from lxml import etree
+
+    for event, _ in etree.iterwalk(tree, events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        elements += event == "start"
+        if elements > _ELEMENTS or depth > _DEPTH:
+            raise UnusableFileError(f"has more than {_ELEMENTS:,} elements, or more than {_DEPTH} in one another")
+
+
+def _heading(tree: HtmlElement) -> str:
+    """The first top heading, if the page has only one."""
+    headings = [one_line(heading.text_content()) for heading in tree.iter("h1")]
+    return headings[0] if len(headings) == 1 else ""
+
+
+def _best_title(heading: str, known: Any) -> str:
+    return heading or str(getattr(known, "title", None) or "")
+
+
+def _leave_parts_out(tree: HtmlElement) -> None:
+    """Remove navigation, banners, forms and the like, unless most of the page lies in them."""
+    whole = len(tree.text_content())
+    for element in list(tree.iter()):
+        if element.getparent() is not None and _is_no_report(element) and len(element.text_content()) <= _MAX_SHARE * whole:
+            element.drop_tree()
+
+
+def _is_no_report(element: HtmlElement) -> bool:
+    if element.tag in _PARTS or element.get("role") in (
+        "navigation",
+        "banner",
+        "complementary",
+        "contentinfo",
+        "dialog",
+        "search",
+    ):
+        return True
+    return element.tag not in ("html", "body", "article", "main") and bool(
+        _NO_REPORT.search(element.get("class", "")[:500]) or _NO_REPORT.search(element.get("id", "")[:200])
+    )
+
+
+def paragraphs_of(body: Any) -> list[str]:
+    """The text of trafilatura's tree, a part for each paragraph, heading, list, table, or block of code."""
+    found: list[str] = []
+    _add(body, found)
+    return found
+
+
+def _add(element: Any, found: list[str]) -> None:
+    """Add the parts of an element that holds blocks; text between them is a part of its own."""
+    loose = [element.text or ""]
+    for child in element:
+        if child.tag in _BLOCKS and not _is_in_line(child):
+            found.append(one_line("".join(loose)))
+            loose = [child.tail or ""]
+            found += _block(child)
+        else:
+            loose += [_inline(child), child.tail or ""]
+    found.append(one_line("".join(loose)))
+
+
+def _is_in_line(element: Any) -> bool:
+    """Code in a line of text is no block of its own."""
+    return element.tag == "code" and "\n" not in "".join(element.itertext())
+
+
+def _block(element: Any) -> list[str]:
+    if element.tag == "code":
+        return ["".join(element.itertext()).strip("\n")]
+    if element.tag == "table":
+        return ["\n".join(filter(None, (_row(row) for row in element.iter("row"))))]
+    if element.tag == "list":
+        return ["\n".join(_items(element, 0))]
+    if element.tag in ("quote", "p") and any(child.tag in _BLOCKS and not _is_in_line(child) for child in element):
+        inner: list[str] = []
+        _add(element, inner)
+        return inner
+    return ["\n".join(one_line(line) for line in _inline(element).split("\v"))]
+
+
+def _row(row: Any) -> str:
+    cells = [one_line(_inline(cell).replace("\v", " ")) for cell in row.iter("cell")]
+    return " | ".join(cells) if any(cells) else ""
+
+
+def _items(element: Any, depth: int) -> list[str]:
+    """Lines of a list, those of a list in it indented."""
+    lines = []
+    for item in element:
+        own = [item.text or ""]
+        inner: list[str] = []
+        for child in item:
+            if child.tag == "list":
+                inner += _items(child, depth + 1)
+            else:
+                own.append(_inline(child))
+            own.append(child.tail or "")
+        text = one_line("".join(own))
+        lines += [f"{'  ' * depth}- {text}"] if text else []
+        lines += inner
+    return lines
+
+
+def _inline(element: Any) -> str:
+    """Text of an element, a vertical tab for each break of a line."""
+    if element.tag == "lb":
+        return "\v"
+    parts = [element.text or ""]
+    for child in element:
+        parts += [_inline(child), child.tail or ""]
+    return "".join(parts)

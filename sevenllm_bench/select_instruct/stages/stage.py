@@ -1,0 +1,113 @@
+"""One stage of a build: what it reads, its steps, and what makes its results what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datatrove.pipeline.base import PipelineStep
+
+from sevenllm_bench.select_instruct.delivery.build_account import StageAccount
+from sevenllm_bench.select_instruct.stages.shard_files import ShardReader, ShardWriter
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage.
+
+    Attributes:
+        name: Names its folder and its lines.
+        steps: What is between reading and writing.
+        shape: JSON value of everything that shapes its results, besides the records that it reads.
+        split: Whether it is cut into shards; otherwise it is one task.
+        spread: Whether each task takes every n-th record, of what one task wrote.
+        parallel: Whether several tasks run at a time on one machine; no where it waits for a model mostly.
+    """
+
+    name: str
+    steps: tuple[PipelineStep, ...]
+    shape: Mapping[str, Any]
+    split: bool = True
+    spread: bool = False
+    parallel: bool = True
+
+
+class StageFolder:
+    """The files of one stage: `records/`, `rejected/CHECK/`, `logs/`, and the identity of what made them."""
+
+    def __init__(self, work: Path, name: str) -> None:
+        """Nothing is made yet."""
+        self.path = work / name
+        self.records = self.path / "records"
+        self.rejected = self.path / "rejected"
+        self.logs = self.path / "logs"
+        self._identity = self.path / "identity.json"
+
+    def is_of(self, identity: str) -> bool:
+        """Whether what lies there was made by the same."""
+        try:
+            return bool(json.loads(self._identity.read_text("utf-8")) == identity)
+        except (OSError, ValueError):
+            return False
+
+    def begin(self, identity: str) -> None:
+        """Keep what the same stage has done; clear what another one did."""
+        if not self.is_of(identity):
+            if self.path.exists():
+                shutil.rmtree(self.path)
+            self.path.mkdir(parents=True)
+            self._identity.write_text(json.dumps(identity), "utf-8")
+        shutil.rmtree(self.logs / "failures", ignore_errors=True)
+
+    def digest(self) -> str:
+        """SHA-256 over the records, file by file."""
+        found = hashlib.sha256()
+        for path in sorted(self.records.glob("[0-9]*.jsonl")):
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+        return found.hexdigest()
+
+    def account(self, records_in: int) -> StageAccount:
+        """What the stage did."""
+        rejected = {
+            folder.name: sum(map(_lines, folder.glob("[0-9]*.jsonl")))
+            for folder in sorted(self.rejected.glob("*"))
+            if folder.is_dir()
+        }
+        return StageAccount(
+            name=self.path.name,
+            records_in=records_in,
+            records_out=self.count(),
+            rejected={name: count for name, count in rejected.items() if count},
+        )
+
+    def count(self) -> int:
+        """Records that it wrote."""
+        return sum(map(_lines, self.records.glob("[0-9]*.jsonl")))
+
+    def failure(self) -> str:
+        """The message of the first task that failed, "" where none did."""
+        for path in sorted((self.logs / "failures").glob("*.txt")):
+            return path.read_text("utf-8")
+        return ""
+
+
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+def identity_of(stage: Stage, before: str, tasks: int) -> str:
+    """What makes a stage's results: its settings, the number of its parts, and what it reads."""
+    material = {"stage": stage.name, "shape": stage.shape, "tasks": tasks, "before": before}
+    return hashlib.sha256(json.dumps(material, sort_keys=True).encode()).hexdigest()
+
+
+def pipeline_of(stage: Stage, reads: StageFolder | None, writes: StageFolder) -> list[PipelineStep]:
+    """The steps of a stage, with reading before and writing after."""
+    reader = [ShardReader(reads.records, stage.spread)] if reads else []
+    return [*reader, *stage.steps, ShardWriter(writes.records, writes.logs / "failures")]

@@ -1,0 +1,60 @@
+"""Steps for tests of the stages: they count what they do in files, since they run in other processes."""
+
+import os
+import signal
+from pathlib import Path
+
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.select_instruct.corpus_records import Finding
+from sevenllm_bench.select_instruct.stages.shard_files import SiftingStep
+
+
+class Numbers(PipelineStep):
+    name, type = "numbers", "reader"
+
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+
+    def run(self, data=None, rank=0, world_size=1):
+        for number in range(rank, self.count, world_size):
+            yield Document(str(number), f"n{number}", metadata={"square": number * number})
+
+
+class LeaveOutOdd(SiftingStep):
+    name = "odd"
+
+    def __init__(self, rejected, log=None):
+        super().__init__(rejected)
+        self.log = str(log) if log else None
+
+    def sift(self, data, rank, world_size):
+        for document in data:
+            if self.log:
+                with Path(self.log).open("a", encoding="utf-8") as file:
+                    file.write(f"{document.id}\n")
+            if int(document.text) % 2:
+                self.reject(document, Finding(check="odd", reason=f"{document.text} is odd"))
+            else:
+                yield document
+
+
+class FailOn(PipelineStep):
+    """Fails, or dies, at one number, unless a file is there."""
+
+    name, type = "failing", "step"
+
+    def __init__(self, number, unless, die=False):
+        super().__init__()
+        self.number, self.unless, self.die = str(number), str(unless), die
+
+    def run(self, data, rank=0, world_size=1):
+        for document in data:
+            if document.text == self.number and not Path(self.unless).exists():
+                if self.die:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                raise ConfigError(f"the number {self.number} is refused; take another")
+            yield document
