@@ -14,8 +14,8 @@ from sevenllm_bench.corpus.leaks import NOT_FOUND
 from sevenllm_bench.select_instruct.corpus_records import Draft
 from sevenllm_bench.select_instruct.delivery.bar_chart import Bar, bar_chart
 from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount, ModelAccount
-from sevenllm_bench.select_instruct.delivery.markdown import code, table
 from sevenllm_bench.select_instruct.delivery.row_counts import RowCounts, count_rows
+from sevenllm_bench.text.markdown import code, table
 
 CARD, PLOTS = "README.md", "plots"
 _LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
