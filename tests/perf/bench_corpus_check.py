@@ -101,10 +101,8 @@ def _timed(words: list[str]) -> None:
     watcher.join()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     wall, processor = time.monotonic() - begin, used.ru_utime + used.ru_stime
-    load = os.getloadavg()[0]
-    print(
-        f"exit code {child.returncode}; {wall:.0f} s by the clock, {processor:.0f} s of processor time, load {load:.1f} at the end"
-    )
+    print(f"exit code {child.returncode}; {wall:.0f} s by the clock, {processor:.0f} s of processor time")
+    print(f"load of the machine at the end: {os.getloadavg()[0]:.1f}")
     print(f"peak memory of all its processes together: {peak[0] / 2**20:,.0f} MiB (proportional set size)")
 
 
@@ -135,9 +133,8 @@ def _memory(pid: int) -> int:
 def _say_what_was_found(report: dict, planted: dict[int, str], clean: int) -> None:
     found = {entry["record"] for entry in report["records"]}
     missed = sorted(name for number, name in planted.items() if number not in found)
-    print(
-        f"planted: {len(planted) - len(missed):,} of {len(planted):,} found, of {len(set(planted.values()))} kinds; missed: {missed}"
-    )
+    kinds = len(set(planted.values()))
+    print(f"planted: {len(planted) - len(missed):,} of {len(planted):,} found, of {kinds} kinds; missed: {missed}")
     false = len(found - planted.keys())
     print(f"false positives: {false:,} of {clean:,} ({false / clean:.3%})")
 
