@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sevenllm_bench.select_instruct.collect.refusals import RefusedError
+from sevenllm_bench.select_instruct.collect.refusals import HostRefusedError
 from sevenllm_bench.select_instruct.collect.surroundings import Clock
 
 #: Requests in flight, over all hosts.
@@ -47,10 +47,10 @@ class HostTurns:
         """Note that a request is sent now; the pause after it begins when `rest` is called.
 
         Raises:
-            RefusedError: The host has had too many.
+            HostRefusedError: The host has had too many.
         """
         if self._used[host] >= self.most:
-            raise RefusedError(f"more than {self.most:,} requests to this host, redirects and lists included")
+            raise HostRefusedError(f"more than {self.most:,} requests to this host, redirects and lists included")
         self._used[host] += 1
 
     def rest(self, host: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.select_instruct.collect.one_request import Answer
+from sevenllm_bench.select_instruct.collect.one_request import WebResponse
 from sevenllm_bench.select_instruct.collect.warc_archive import WarcArchive
 from sevenllm_bench.text.unicode import encodable
 
@@ -121,7 +121,7 @@ class KnownPages:
         row = self._database.execute("SELECT value FROM pages WHERE key = ?", (key,)).fetchone()
         return KnownPage(**json.loads(row[0])) if row else None
 
-    def put(self, key: str, page: KnownPage, answer: Answer | None = None, now: float = 0.0) -> KnownPage:
+    def put(self, key: str, page: KnownPage, answer: WebResponse | None = None, now: float = 0.0) -> KnownPage:
         """Keep what was found in this round, and the response it is from; it is on the disk when this returns."""
         page = replace(page, round=self.round)
         about = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sevenllm_bench.select_instruct.collect.internet_addresses import may_be_allowed, special_kind
 from sevenllm_bench.select_instruct.collect.measured_body import ACCEPTED_CODINGS, MeasuredBody
-from sevenllm_bench.select_instruct.collect.refusals import FailedError, RefusedError
+from sevenllm_bench.select_instruct.collect.refusals import FailedError, HostRefusedError, RefusedError
 from sevenllm_bench.select_instruct.collect.surroundings import Resolver
 from sevenllm_bench.select_instruct.collect.web_address import WebAddress
 
@@ -26,7 +26,7 @@ _NO_TEXT = ("image/", "audio/", "video/", "font/", "model/", "application/zip", 
 
 
 @dataclass
-class Answer:
+class WebResponse:
     """A response.
 
     Attributes:
@@ -82,7 +82,7 @@ class Requests:
 
     async def send(
         self, address: WebAddress, conditions: Mapping[str, str], most: int, time: PageTime, cut: bool = False
-    ) -> Answer:
+    ) -> WebResponse:
         """Send one request and read the answer.
 
         Args:
@@ -109,7 +109,7 @@ class Requests:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RuntimeError) as error:
             raise FailedError(f"{type(error).__name__}: {str(error)[:200]}") from None
 
-    async def _tried(self, address: WebAddress, conditions: Mapping[str, str], most: int, cut: bool) -> Answer:
+    async def _tried(self, address: WebAddress, conditions: Mapping[str, str], most: int, cut: bool) -> WebResponse:
         """The answer of the first address that accepts a connection."""
         import httpx
 
@@ -130,7 +130,7 @@ class Requests:
         """The addresses of a host, looked up once.
 
         Raises:
-            RefusedError: One of them is not of the public internet.
+            HostRefusedError: One of them is not of the public internet.
             FailedError: There is none.
         """
         try:
@@ -141,7 +141,9 @@ class Requests:
         for ip in found:
             kind = special_kind(ip)
             if kind and not (allowed and may_be_allowed(kind)):
-                raise RefusedError(f"the host has the address {ip[:60]} ({kind}); only hosts of the public internet are asked")
+                raise HostRefusedError(
+                    f"the host has the address {ip[:60]} ({kind}); only hosts of the public internet are asked"
+                )
         return found
 
     def _request(self, address: WebAddress, ip: str, conditions: Mapping[str, str]) -> httpx.Request:
@@ -165,14 +167,14 @@ class Requests:
         return httpx.Request("GET", url, headers=headers, extensions=extensions)
 
 
-async def _read(response: httpx.Response, most: int, cut: bool) -> Answer:
+async def _read(response: httpx.Response, most: int, cut: bool) -> WebResponse:
     headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in response.headers.raw]
-    answer = Answer(response.status_code, response.reason_phrase, headers)
+    answer = WebResponse(response.status_code, response.reason_phrase, headers)
     if answer.status != 200:
         answer.cut = True
         return answer
     media_type = answer.header("content-type").lower()
-    if media_type.startswith(_NO_TEXT):
+    if media_type.startswith(_NO_TEXT) and not cut:
         raise RefusedError(f"its media type is {media_type[:60]}, which holds no text")
     length = answer.header("content-length")
     if length.isdecimal() and int(length[:20]) > most and not cut:
@@ -181,7 +183,7 @@ async def _read(response: httpx.Response, most: int, cut: bool) -> Answer:
     return answer
 
 
-async def _read_body(response: httpx.Response, answer: Answer, most: int, cut: bool) -> None:
+async def _read_body(response: httpx.Response, answer: WebResponse, most: int, cut: bool) -> None:
     codings = ", ".join(value for key, value in answer.headers if key.lower() == "content-encoding")
     body = MeasuredBody(codings, most, most if cut else 1024)
     try:

@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 
 from sevenllm_bench.select_instruct.collect.known_pages import KnownPage, KnownPages
-from sevenllm_bench.select_instruct.collect.one_request import Answer, PageTime
+from sevenllm_bench.select_instruct.collect.one_request import WebResponse, PageTime
 from sevenllm_bench.select_instruct.collect.polite_requests import PoliteRequests
 from sevenllm_bench.select_instruct.collect.refusals import FailedError, OutOfTimeError, RefusedError
 from sevenllm_bench.select_instruct.collect.robots_asking import RobotsAsking
@@ -126,7 +126,7 @@ def _conditions(old: KnownPage | None) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _page_of(url: str, answer: Answer, robots: str) -> KnownPage:
+def _page_of(url: str, answer: WebResponse, robots: str) -> KnownPage:
     target = answer.redirect()
     if target:
         return KnownPage(url, "redirect", target=target[:4096], robots=robots)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sevenllm_bench import __version__
 from sevenllm_bench.select_instruct.collect.host_turns import HostTurns
-from sevenllm_bench.select_instruct.collect.one_request import Answer, PageTime, Requests
+from sevenllm_bench.select_instruct.collect.one_request import WebResponse, PageTime, Requests
 from sevenllm_bench.select_instruct.collect.refusals import FailedError, OutOfTimeError
 from sevenllm_bench.select_instruct.collect.retry_times import ATTEMPTS, LONGEST_WAIT, RETRIED, own_wait, retry_after
 from sevenllm_bench.select_instruct.collect.surroundings import Surroundings
@@ -36,7 +36,7 @@ class PoliteRequests:
 
     async def answer(
         self, address: WebAddress, time: PageTime, most: int, conditions: Mapping[str, str] | None = None, cut: bool = False
-    ) -> Answer:
+    ) -> WebResponse:
         """The answer to one URL, asked for up to three times.
 
         Args:
@@ -67,7 +67,9 @@ class PoliteRequests:
                 self._wait(address, problem, attempt, answer)
         raise FailedError(problem)
 
-    async def _sent(self, address: WebAddress, conditions: Mapping[str, str], most: int, time: PageTime, cut: bool) -> Answer:
+    async def _sent(
+        self, address: WebAddress, conditions: Mapping[str, str], most: int, time: PageTime, cut: bool
+    ) -> WebResponse:
         if self.clock.monotonic() >= self._end:
             raise OutOfTimeError
         time.limit = self._end - self.clock.monotonic()
@@ -77,7 +79,7 @@ class PoliteRequests:
         finally:
             self.turns.rest(address.host)
 
-    def _wait(self, address: WebAddress, problem: str, attempt: int, answer: Answer | None) -> None:
+    def _wait(self, address: WebAddress, problem: str, attempt: int, answer: WebResponse | None) -> None:
         """Let the host rest after a failure, as long as it asks for."""
         asked = retry_after(answer.header("retry-after"), self.clock.now()) if answer else None
         if asked is not None and asked > LONGEST_WAIT:

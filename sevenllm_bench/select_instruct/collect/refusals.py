@@ -12,6 +12,10 @@ class RefusedError(Exception):
         self.reason = reason
 
 
+class HostRefusedError(RefusedError):
+    """Nothing at all is asked of this host."""
+
+
 class FailedError(Exception):
     """It didn't work this time."""
 

@@ -7,9 +7,9 @@ import json
 from collections import defaultdict
 
 from sevenllm_bench.select_instruct.collect.known_pages import KnownPage, KnownPages
-from sevenllm_bench.select_instruct.collect.one_request import Answer, PageTime
+from sevenllm_bench.select_instruct.collect.one_request import WebResponse, PageTime
 from sevenllm_bench.select_instruct.collect.polite_requests import PoliteRequests
-from sevenllm_bench.select_instruct.collect.refusals import FailedError, RefusedError
+from sevenllm_bench.select_instruct.collect.refusals import FailedError, HostRefusedError, RefusedError
 from sevenllm_bench.select_instruct.collect.robots_rules import (
     MOST_ROBOTS_BYTES,
     MOST_ROBOTS_REDIRECTS,
@@ -80,16 +80,16 @@ class RobotsAsking:
             self.requests.log("robots", url, said)
         return rules
 
-    async def _answer(self, url: str) -> Answer:
+    async def _answer(self, url: str) -> WebResponse:
         """The answer at a URL, or where its redirects lead; the last redirect where there are too many."""
         address, time = web_address(url, private_hosts=self.settings.private_hosts), PageTime(self.settings.timeout)
         for _ in range(MOST_ROBOTS_REDIRECTS + 1):
             try:
                 answer = await self.requests.answer(address, time, MOST_ROBOTS_BYTES, cut=True)
             except RefusedError as error:
-                if address.url == url:
+                if address.url == url and isinstance(error, HostRefusedError):
                     raise
-                raise FailedError(f"redirected to {address.url}: {error.reason}") from None
+                raise FailedError(f"{address.url}: {error.reason}") from None
             target = answer.redirect()
             if not target:
                 return answer
@@ -105,7 +105,7 @@ def _key(origin: str) -> str:
     return f"robots.txt of {origin}"
 
 
-def rules_of(answer: Answer) -> RobotsRules:
+def rules_of(answer: WebResponse) -> RobotsRules:
     """What an answer means: 200 is read, 5xx forbids everything, anything else allows everything."""
     if answer.status >= 500:
         return RobotsRules("unreachable", reason=f"the server answers {answer.status}")

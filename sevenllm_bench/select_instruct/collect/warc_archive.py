@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sevenllm_bench.select_instruct.collect.one_request import Answer
+from sevenllm_bench.select_instruct.collect.one_request import WebResponse
 
 #: A file that is larger is followed by another.
 _MOST_BYTES = 500_000_000
@@ -42,7 +42,7 @@ class WarcArchive:
     def _name_of(number: int) -> str:
         return f"{number:05d}.warc.gz"
 
-    def add(self, url: str, answer: Answer, fetched: float) -> tuple[str, str]:
+    def add(self, url: str, answer: WebResponse, fetched: float) -> tuple[str, str]:
         """Write a response, and wait until it is on the disk.
 
         Returns:
@@ -61,7 +61,7 @@ class WarcArchive:
         os.fsync(self._file.fileno())
         return begin, f"{self._name}:{self._file.tell()}"
 
-    def _record(self, writer: Any, url: str, answer: Answer, fetched: float) -> Any:
+    def _record(self, writer: Any, url: str, answer: WebResponse, fetched: float) -> Any:
         from warcio.statusandheaders import StatusAndHeaders
 
         size = answer.body.size if answer.body else 0
