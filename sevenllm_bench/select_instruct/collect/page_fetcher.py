@@ -6,7 +6,7 @@ import asyncio
 from collections import defaultdict
 
 from sevenllm_bench.select_instruct.collect.known_pages import KnownPage, KnownPages
-from sevenllm_bench.select_instruct.collect.one_request import WebResponse, PageTime
+from sevenllm_bench.select_instruct.collect.one_request import PageTime, WebResponse
 from sevenllm_bench.select_instruct.collect.polite_requests import PoliteRequests
 from sevenllm_bench.select_instruct.collect.refusals import FailedError, OutOfTimeError, RefusedError
 from sevenllm_bench.select_instruct.collect.robots_asking import RobotsAsking

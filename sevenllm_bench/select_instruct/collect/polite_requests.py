@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sevenllm_bench import __version__
 from sevenllm_bench.select_instruct.collect.host_turns import HostTurns
-from sevenllm_bench.select_instruct.collect.one_request import WebResponse, PageTime, Requests
+from sevenllm_bench.select_instruct.collect.one_request import PageTime, Requests, WebResponse
 from sevenllm_bench.select_instruct.collect.refusals import FailedError, OutOfTimeError
 from sevenllm_bench.select_instruct.collect.retry_times import ATTEMPTS, LONGEST_WAIT, RETRIED, own_wait, retry_after
 from sevenllm_bench.select_instruct.collect.surroundings import Surroundings

@@ -7,7 +7,7 @@ import json
 from collections import defaultdict
 
 from sevenllm_bench.select_instruct.collect.known_pages import KnownPage, KnownPages
-from sevenllm_bench.select_instruct.collect.one_request import WebResponse, PageTime
+from sevenllm_bench.select_instruct.collect.one_request import PageTime, WebResponse
 from sevenllm_bench.select_instruct.collect.polite_requests import PoliteRequests
 from sevenllm_bench.select_instruct.collect.refusals import FailedError, HostRefusedError, RefusedError
 from sevenllm_bench.select_instruct.collect.robots_rules import (
