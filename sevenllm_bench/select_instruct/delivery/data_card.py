@@ -14,8 +14,8 @@ from sevenllm_bench.corpus.leaks import NOT_FOUND
 from sevenllm_bench.select_instruct.corpus_records import Draft
 from sevenllm_bench.select_instruct.delivery.bar_chart import Bar, bar_chart
 from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount, ModelAccount
-from sevenllm_bench.select_instruct.delivery.markdown import code, table
 from sevenllm_bench.select_instruct.delivery.row_counts import RowCounts, count_rows
+from sevenllm_bench.text.markdown import code, table
 
 CARD, PLOTS = "README.md", "plots"
 _LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
@@ -191,7 +191,7 @@ def _rebuild(account: BuildAccount, texts: bool) -> Iterator[str]:
     settings = {key: _section(account, key) for key in ("select", "quality")}
     settings["quality"] = {key: value for key, value in settings["quality"].items() if key != "data_dir"}
     shown = {"seed": account.config.get("seed", 0), "model": _sampling(account), **settings}
-    yield f"````json\n{json.dumps(shown, ensure_ascii=False, indent=1, default=str)}\n````"
+    yield f"````json\n{json.dumps(shown, indent=1, default=str)}\n````"
 
 
 def _sampling(account: BuildAccount) -> dict[str, object]:

@@ -9,19 +9,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 #: Elements whose text is never shown; of scripts and styles nothing is kept.
-_NEVER_SHOWN = {
-    "template",
-    "noscript",
-    "datalist",
-    "noembed",
-    "noframes",
-    "title",
-    "object",
-    "iframe",
-    "canvas",
-    "audio",
-    "video",
-}
+_NEVER_SHOWN = {"template", "noscript", "datalist", "noembed", "noframes", "object", "iframe", "canvas", "audio", "video"}
 _NO_TEXT = {"script", "style", "svg", "math"}
 _ATTRIBUTES = ("alt", "title", "aria-label", "content", "placeholder", "summary")
 
@@ -70,7 +58,7 @@ def take_hidden_text(tree: HtmlElement) -> list[str]:
         if not isinstance(element.tag, str):
             pieces.append(str(element.text or ""))
             _remove(element)
-        elif element.tag in _NO_TEXT or (element.tag in _NEVER_SHOWN and element.tag != "title"):
+        elif element.tag in _NO_TEXT or element.tag in _NEVER_SHOWN:
             if element.tag not in _NO_TEXT:
                 pieces.append(_text(element))
             _remove(element)
