@@ -325,7 +325,8 @@ _CHINESE: tuple[tuple[str, bool, str], ...] = (
 )
 
 _QUOTE_SIGN = r"[\"'“”‘’`]"
-_OUR_KEY = r"(?:instruction|output|input|thought|thoughts|tasks|category|choices|question|options|excerpt)"
+_OUR_KEY = r"(?:instruction|output|input|thought|thoughts|tasks|task|category|choices|question|options|excerpt|answer|right|wrong|extraction|generation|mcq|code)"
+_OUR_OWN_KEY = r"(?:instruction|output|thought|thoughts|tasks|extraction|generation|mcq|wrong|choices)"
 _ROLE = r"(?:system|assistant|user|human|developer|ai|model|tool)"
 _ADDRESS = (
     r"(?:you\b|your\b|ignore|disregard|forget|reply|respond|answer|output|override|new\s|the (?:previous|task|user)|from now|please"
@@ -378,12 +379,12 @@ _SIGNS: tuple[tuple[str, bool, str], ...] = (
     (
         "forged reply",
         False,
-        rf"\\?{_QUOTE_SIGN}{_OUR_KEY}\\?{_QUOTE_SIGN}\s{{0,3}}:.{{0,600}}?\\?{_QUOTE_SIGN}(?!(?:input|question|options)){_OUR_KEY}\\?{_QUOTE_SIGN}\s{{0,3}}:",
+        rf"\\?{_QUOTE_SIGN}{_OUR_KEY}\\?{_QUOTE_SIGN}\s{{0,3}}:.{{0,600}}?\\?{_QUOTE_SIGN}{_OUR_OWN_KEY}\\?{_QUOTE_SIGN}\s{{0,3}}:",
     ),
     (
         "forged reply",
         False,
-        rf"\\?{_QUOTE_SIGN}(?:tasks|instruction|thought)\\?{_QUOTE_SIGN}\s{{0,3}}:\s{{0,3}}(?:\[|\\?{_QUOTE_SIGN})",
+        rf"\\?{_QUOTE_SIGN}(?:tasks|instruction|thought|extraction|mcq)\\?{_QUOTE_SIGN}\s{{0,3}}:\s{{0,3}}(?:\[|\\?{_QUOTE_SIGN})",
     ),
     (
         "forged reply",
