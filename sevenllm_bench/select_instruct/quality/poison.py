@@ -99,7 +99,7 @@ def _drawn_apart(text: str, compact: View) -> Iterator[Passage]:
 
 def _matches(text: str, view: View, patterns: Iterable[Pattern], form: str = "") -> Iterator[Passage]:
     for pattern in patterns:
-        for match in pattern.regex.finditer(view.text):
+        for match in pattern.regex.finditer(view.text) if pattern.may_match(view.text) else ():
             if match[0].strip():
                 yield passage(text, *view.span(match), pattern.kind + form)
 
