@@ -1,5 +1,6 @@
 """A multiple-choice question has one right option, and nothing but the text tells which."""
 
+# ruff: noqa: E501  (patterns and lists of words are not wrapped)
 from __future__ import annotations
 
 import re

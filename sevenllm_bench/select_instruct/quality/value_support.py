@@ -9,6 +9,7 @@ A value is supported at the first level that holds:
 - fuzzy: it is long, nearly equal to a part of the text, and every name, number, indicator and negation in it is in the text.
 """
 
+# ruff: noqa: E501  (patterns and lists of words are not wrapped)
 from __future__ import annotations
 
 import re
