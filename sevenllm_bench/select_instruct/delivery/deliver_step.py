@@ -52,7 +52,7 @@ class DeliverCorpus(PipelineStep):
         self._write_rows(folder.path, drafts, texts)
         write_bill(folder.path / "bill.jsonl", drafts, texts)
         write_rejections(folder)
-        write_data_card(folder.path, account, drafts)
+        write_data_card(folder.path, account, drafts, self.config.texts)
         write_review(folder.path / "review", drafts, _rejected_drafts(folder))
         yield from ()
 
@@ -76,9 +76,9 @@ class DeliverCorpus(PipelineStep):
         )
 
     def _models(self, folder: BuildFolder) -> Iterator[ModelAccount]:
-        critic = self.config.critic
-        for section in (self.config.model, *((critic.model,) if critic else ())):
-            yield ModelCalls(section, str(folder.calls)).account()
+        yield ModelCalls(self.config.model, str(folder.calls)).account()
+        if self.config.critic:
+            yield ModelCalls(self.config.critic.model, str(folder.calls), "critic").account()
 
 
 def read_account(folder: BuildFolder) -> BuildAccount:

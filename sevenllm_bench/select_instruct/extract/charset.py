@@ -93,7 +93,7 @@ def _known(name: str) -> str | None:
 
 
 #: Codecs that are no charsets of pages, or would interpret them.
-_ODD = {"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "utf-8", "utf-8-sig"}
+_ODD = {"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem", "utf-8", "utf-8-sig"}
 
 
 def _charset_of(data: bytes, named: list[str]) -> str:

@@ -57,7 +57,7 @@ class ParserProcess:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None:
             paths = os.pathsep.join(path for path in sys.path if path)
-            self._child = subprocess.Popen(
+            self._child = subprocess.Popen(  # noqa: S603  (this module, by the same Python)
                 [sys.executable, "-m", __name__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

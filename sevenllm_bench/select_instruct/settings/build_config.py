@@ -69,7 +69,7 @@ class CollectSection(Section):
     allow_poisoned: Flag = False
     min_characters: Count = 200
     near_duplicates: Flag = True
-    extract_seconds: PositiveNumber = 60.0
+    extract_seconds: PositiveNumber = 30.0
     max_pdf_pages: Positive = 300
 
 
