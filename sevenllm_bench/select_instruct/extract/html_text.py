@@ -45,16 +45,28 @@ def html_report(data: bytes, charset: str | None = None, url: str | None = None)
     heading, published = _heading(tree), getattr(known, "date", None)
     hidden = take_hidden_text(tree)
     published = published or _date_under_heading(tree)
-    make_ready(tree)
-    found = trafilatura.bare_extraction(tree, url=url, include_comments=False, favor_recall=True)
-    if found is None or found.body is None:
+    paragraphs = _main_text(tree)
+    if not paragraphs:  # each part of the report may have the name of another part
+        tree = _tree(page)
+        take_hidden_text(tree)
+        paragraphs = _main_text(tree, keep_parts=True)
+    if not paragraphs:
         raise UnusableFileError("has no main text")
     return found_text(
-        _without_edges(paragraphs_of(found.body), published),
+        _without_edges(paragraphs, published),
         heading or str(getattr(known, "title", None) or ""),
         published,
         hidden,
     )
+
+
+def _main_text(tree: HtmlElement, keep_parts: bool = False) -> list[str]:
+    """Paragraphs that trafilatura finds; none where it finds no text."""
+    import trafilatura
+
+    make_ready(tree, keep_parts)
+    found = trafilatura.bare_extraction(tree, include_comments=False, favor_recall=True)
+    return paragraphs_of(found.body) if found is not None and found.body is not None else []
 
 
 def _without_edges(paragraphs: list[str], published: str | None) -> list[str]:

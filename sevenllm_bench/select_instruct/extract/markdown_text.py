@@ -134,7 +134,7 @@ def _close(open_lines: list[str], blocks: list[tuple[str, str]]) -> None:
         rows = [open_lines[0], *open_lines[2:]]
         blocks.append(("table", "\n".join(_row(row) for row in rows)))
     elif open_lines:
-        blocks.append(("text", _inline("\n".join(_without_markers(open_lines)))))
+        blocks.append(("text", _inline("\n".join(_without_markers(open_lines))).strip()))
     open_lines.clear()
 
 

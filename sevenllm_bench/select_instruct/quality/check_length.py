@@ -8,7 +8,7 @@ from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 
 #: Characters of an instruction, and of a thought.
-_INSTRUCTION, _THOUGHT = (4, 1200), (8, 4000)
+_INSTRUCTION, _THOUGHT = (4, 1200), (6, 4000)
 
 
 class LengthCheck:

@@ -1,5 +1,6 @@
 """Grounding of prose: indicators, identifiers, dates, numbers and names of an answer that the input lacks."""
 
+# ruff: noqa: E501  (patterns and lists of words are not wrapped)
 from __future__ import annotations
 
 import re

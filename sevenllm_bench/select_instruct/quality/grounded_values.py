@@ -1,5 +1,6 @@
 """Grounding of extraction: every value that the model extracted is in the input."""
 
+# ruff: noqa: E501  (patterns and lists of words are not wrapped)
 from __future__ import annotations
 
 import re

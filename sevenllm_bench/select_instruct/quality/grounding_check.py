@@ -12,9 +12,9 @@ from sevenllm_bench.select_instruct.quality.value_support import SupportingText,
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 
 #: Words of the right option that must be words of the input, as a share: options are often told in other words.
-_OPTION = 0.15
+_OPTION = 0.1
 _SHOWN = 5
-_CONTENT = re.compile(r"[a-z]{4,}|[0-9]+|[\u3400-\u9fff]{2}")
+_CONTENT = re.compile(r"[a-z]{4,}")
 
 
 class GroundingCheck:
@@ -74,9 +74,8 @@ def _of_thought(draft: Draft) -> list[tuple[str, str]]:
 
 def _shared_words(option: str, text: SupportingText) -> float:
     """Share of the words (of Chinese: of the pairs of characters) of an option that the input has, by their first letters."""
-    words = _CONTENT.findall(option)
     pairs = [run[place : place + 2] for run in re.findall(r"[\u3400-\u9fff]+", option) for place in range(len(run) - 1)]
-    stems = [word[:5] for word in words if word.isascii()] + pairs
+    stems = [word[:5] for word in _CONTENT.findall(option)] + pairs
     if not stems:
         return 1.0
     return sum(

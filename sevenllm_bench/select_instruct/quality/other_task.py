@@ -1,5 +1,6 @@
 """A row that answers another task than its own: by the form of its answer, and by what its parts are about."""
 
+# ruff: noqa: E501  (patterns and lists of words are not wrapped)
 from __future__ import annotations
 
 import json

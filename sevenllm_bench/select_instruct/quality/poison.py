@@ -6,6 +6,7 @@ quote them; a short quotation in a sentence that says so is no finding, unless i
 What is found is a reason for caution, and what is not found is no proof: the checks of rows come after it.
 """
 
+# ruff: noqa: E501  (patterns and lists of words are not wrapped)
 from __future__ import annotations
 
 import codecs
@@ -26,7 +27,7 @@ from sevenllm_bench.select_instruct.quality.passages import (
 from sevenllm_bench.select_instruct.quality.poison_patterns import CHINESE, ENGLISH, ENGLISH_COMPACT, SIGNS, Pattern
 
 _ROT13 = {ord(letter): codecs.encode(letter, "rot13") for letter in "abcdefghijklmnopqrstuvwxyz"}
-_DIGITS_AS_LETTERS = str.maketrans("013457", "oieast")
+_DIGITS_AS_LETTERS = {ord(digit): letter for digit, letter in zip("013457", "oieast", strict=True)}
 _OVERRIDES = re.compile("[\u202d\u202e][^\u202c\n]{8,}")
 #: Letters between two gaps, on average, where a word is drawn apart.
 _DRAWN_APART = 2.5
@@ -99,7 +100,7 @@ def _drawn_apart(text: str, compact: View) -> Iterator[Passage]:
 
 def _matches(text: str, view: View, patterns: Iterable[Pattern], form: str = "") -> Iterator[Passage]:
     for pattern in patterns:
-        for match in pattern.regex.finditer(view.text):
+        for match in pattern.regex.finditer(view.text) if pattern.may_match(view.text) else ():
             if match[0].strip():
                 yield passage(text, *view.span(match), pattern.kind + form)
 

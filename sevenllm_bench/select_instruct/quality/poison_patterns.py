@@ -5,6 +5,7 @@ describe such orders ("tells the assistant to ignore its instructions") and quot
 found is the order itself, in the form in which it is given.
 """
 
+# ruff: noqa: E501  (patterns and lists of words are not wrapped)
 from __future__ import annotations
 
 import re
@@ -18,11 +19,17 @@ class Pattern(NamedTuple):
         kind: What it is.
         regex: Over words, or over signs.
         strong: Whether it says enough without boundaries between words, so that it is looked for behind disguises too.
+        needs: A text without any of these words can't match: they are looked for first, which is faster by far.
     """
 
     kind: str
     regex: re.Pattern[str]
     strong: bool
+    needs: tuple[str, ...] = ()
+
+    def may_match(self, text: str) -> bool:
+        """Whether it is worth looking for the pattern."""
+        return not self.needs or any(word in text for word in self.needs)
 
 
 _BLANK = "[ \n]"
@@ -100,7 +107,7 @@ _WORDS: tuple[tuple[str, bool, str], ...] = (
     (
         "role",
         True,
-        rf"(?:as an?|you are an?|you re an?|you being an?) (?:\w+ ){{0,3}}(?:ai|language|llm|chat|text) ?(?:language )?(?:models?|assistants?|agents?|bots?)? ?you (?:must|should|shall|will|have to|need to|are to|are required|are obliged|cannot|can)",
+        r"(?:as an?|you are an?|you re an?|you being an?) (?:\w+ ){0,3}(?:ai|language|llm|chat|text) ?(?:language )?(?:models?|assistants?|agents?|bots?)? ?you (?:must|should|shall|will|have to|need to|are to|are required|are obliged|cannot|can)",
     ),
     (
         "role",
@@ -116,7 +123,7 @@ _WORDS: tuple[tuple[str, bool, str], ...] = (
     (
         "role",
         False,
-        rf"^(?:please |now )?(?:pretend|imagine|act|behave|respond|answer)(?: now)? (?:as though |as if |like |to be |that |as )?(?:you are |you re |you were )(?:\w+ ){{0,5}}",
+        r"^(?:please |now )?(?:pretend|imagine|act|behave|respond|answer)(?: now)? (?:as though |as if |like |to be |that |as )?(?:you are |you re |you were )(?:\w+ ){0,5}",
     ),
     (
         "role",
@@ -163,7 +170,7 @@ _WORDS: tuple[tuple[str, bool, str], ...] = (
     (
         "reply",
         False,
-        rf"^(?:please |now |instead |therefore |then |so |just |simply )*(?:reply|respond|answer) (?:with )?(?:every|each|all|any) (?:question|request|prompt|task)",
+        r"^(?:please |now |instead |therefore |then |so |just |simply )*(?:reply|respond|answer) (?:with )?(?:every|each|all|any) (?:question|request|prompt|task)",
     ),
     (
         "reply",
@@ -188,12 +195,12 @@ _WORDS: tuple[tuple[str, bool, str], ...] = (
     (
         "reply",
         False,
-        rf"(?:set|fill|write|put|leave|change|make) (?:in )?(?:the )?(?:output|instruction|thought|category|tasks?|answer|input|score|grade)(?: field| key| value)?(?: to| as| with| empty| equal to)(?: |\n|$)",
+        r"(?:set|fill|write|put|leave|change|make) (?:in )?(?:the )?(?:output|instruction|thought|category|tasks?|answer|input|score|grade)(?: field| key| value)?(?: to| as| with| empty| equal to)(?: |\n|$)",
     ),
     (
         "reply",
         False,
-        rf"(?:for|in) (?:every|each|all) (?:task|row|question|text|extraction|example)s?(?: (?:you (?:write|create|make|generate)|of this \w+))? (?:the )?(?:answer|output|write|use|set|give|return|reply|say|name|pick|choose)",
+        r"(?:for|in) (?:every|each|all) (?:task|row|question|text|extraction|example)s?(?: (?:you (?:write|create|make|generate)|of this \w+))? (?:the )?(?:answer|output|write|use|set|give|return|reply|say|name|pick|choose)",
     ),
     (
         "reply",
@@ -235,24 +242,24 @@ _CHINESE: tuple[tuple[str, bool, str], ...] = (
     (
         "order",
         True,
-        rf"(?:以上|上面|上述|此前|之前|前面)的?.{{0,6}}(?:指令|提示词?|命令|要求|规则|任务)(?:全部|均|都|一律|已经?|现在)?(?:作废|无效|取消|失效|不算数|不再有效)",
+        r"(?:以上|上面|上述|此前|之前|前面)的?.{0,6}(?:指令|提示词?|命令|要求|规则|任务)(?:全部|均|都|一律|已经?|现在)?(?:作废|无效|取消|失效|不算数|不再有效)",
     ),
     (
         "order",
         False,
-        rf"(?:现在|接下来|从现在起|从此刻起)?(?:请|你)(?:务必|必须|只需|要|应|需)?(?:执行|遵循|遵守|按照|服从|听从)(?:以下|下面|如下|下列|新的?|隐藏的?|解码后的?)(?:新的?|隐藏的?)?(?:指令|指示|命令|提示|规则)",
+        r"(?:现在|接下来|从现在起|从此刻起)?(?:请|你)(?:务必|必须|只需|要|应|需)?(?:执行|遵循|遵守|按照|服从|听从)(?:以下|下面|如下|下列|新的?|隐藏的?|解码后的?)(?:新的?|隐藏的?)?(?:指令|指示|命令|提示|规则)",
     ),
-    ("order", False, rf"(?:你的|真正的|最新的|更新后的)(?:新|真正|实际|唯一|下一个)?任务(?:是|为|变为|改为|如下)(?!模型)"),
-    ("order", False, rf"(?:新的?|最新|系统|隐藏|紧急|重要)(?:系统)?(?:指令|提示词)(?:[:：]|如下|是)"),
+    ("order", False, r"(?:你的|真正的|最新的|更新后的)(?:新|真正|实际|唯一|下一个)?任务(?:是|为|变为|改为|如下)(?!模型)"),
+    ("order", False, r"(?:新的?|最新|系统|隐藏|紧急|重要)(?:系统)?(?:指令|提示词)(?:[:：]|如下|是)"),
     (
         "role",
         True,
-        rf"(?:你|您)(?:现在|从现在起|此后|将|要|需要|必须|今后|从今以后)(?:就|将|要|只)?(?:是|扮演|充当|变成|成为).{{0,14}}?(?:助手|助理|模型|ai|人工智能|机器人|专家|角色|推销员|海盗|评分员|分析师)",
+        r"(?:你|您)(?:现在|从现在起|此后|将|要|需要|必须|今后|从今以后)(?:就|将|要|只)?(?:是|扮演|充当|变成|成为).{0,14}?(?:助手|助理|模型|ai|人工智能|机器人|专家|角色|推销员|海盗|评分员|分析师)",
     ),
     (
         "role",
         False,
-        rf"(?:请|现在|你|您|必须|要)(?:假装|假扮|扮演|假设)(?:你|自己|成|一个|一名|一位)?(?:是|为|成)?.{{0,12}}?(?:助手|助理|模型|ai|人工智能|机器人|专家|角色|推销员|海盗|评分员|分析师|人员)",
+        r"(?:请|现在|你|您|必须|要)(?:假装|假扮|扮演|假设)(?:你|自己|成|一个|一名|一位)?(?:是|为|成)?.{0,12}?(?:助手|助理|模型|ai|人工智能|机器人|专家|角色|推销员|海盗|评分员|分析师|人员)",
     ),
     (
         "role",
@@ -292,9 +299,9 @@ _CHINESE: tuple[tuple[str, bool, str], ...] = (
     (
         "reply",
         False,
-        rf"(?:请|务必|必须|一律|统一|你要|你应|你需|你只需|你必须|直接|现在)(?:只|仅|只能|直接|统一|一律)?(?:回复|回答|答复|输出|返回|写出|打印)(?:以下|下面|如下|下列|下述|这句|这段|这个|同一|一句|json)",
+        r"(?:请|务必|必须|一律|统一|你要|你应|你需|你只需|你必须|直接|现在)(?:只|仅|只能|直接|统一|一律)?(?:回复|回答|答复|输出|返回|写出|打印)(?:以下|下面|如下|下列|下述|这句|这段|这个|同一|一句|json)",
     ),
-    ("reply", False, rf"(?:请|务必|必须|你)(?:只|仅|只能|统一|一律)(?:回复|回答|答复|输出|返回|写)"),
+    ("reply", False, r"(?:请|务必|必须|你)(?:只|仅|只能|统一|一律)(?:回复|回答|答复|输出|返回|写)"),
     (
         "reply",
         False,
@@ -303,12 +310,12 @@ _CHINESE: tuple[tuple[str, bool, str], ...] = (
     (
         "reply",
         False,
-        rf"(?:把|将)(?:output|instruction|thought|tasks|category|score|输出|指令|答案|类别|任务|结果|思路)(?:字段|键|一栏|部分|全部|都|一律)?(?:.{{0,4}}?)(?:设为|设置为|改为|写成|填为|填写为|填成|写为|改成|置为|留空)",
+        r"(?:把|将)(?:output|instruction|thought|tasks|category|score|输出|指令|答案|类别|任务|结果|思路)(?:字段|键|一栏|部分|全部|都|一律)?(?:.{0,4}?)(?:设为|设置为|改为|写成|填为|填写为|填成|写为|改成|置为|留空)",
     ),
     (
         "reply",
         False,
-        rf"(?:output|instruction|thought|tasks|category|score)(?:字段|键|的值)?(?:一律|必须|统一|都|应)?(?:填|写|设为|写成|填写|为空|留空)",
+        r"(?:output|instruction|thought|tasks|category|score)(?:字段|键|的值)?(?:一律|必须|统一|都|应)?(?:填|写|设为|写成|填写|为空|留空)",
     ),
     (
         "reply",
@@ -325,7 +332,8 @@ _CHINESE: tuple[tuple[str, bool, str], ...] = (
 )
 
 _QUOTE_SIGN = r"[\"'“”‘’`]"
-_OUR_KEY = r"(?:instruction|output|input|thought|thoughts|tasks|category|choices|question|options|excerpt)"
+_OUR_KEY = r"(?:instruction|output|input|thought|thoughts|tasks|task|category|choices|question|options|excerpt|answer|right|wrong|extraction|generation|mcq|code)"
+_OUR_OWN_KEY = r"(?:instruction|output|thought|thoughts|tasks|extraction|generation|mcq|wrong|choices)"
 _ROLE = r"(?:system|assistant|user|human|developer|ai|model|tool)"
 _ADDRESS = (
     r"(?:you\b|your\b|ignore|disregard|forget|reply|respond|answer|output|override|new\s|the (?:previous|task|user)|from now|please"
@@ -363,7 +371,7 @@ _SIGNS: tuple[tuple[str, bool, str], ...] = (
     (
         "turn",
         False,
-        r"(?:^|\n)[ \t>*#]{0,8}(?:user|human|用户)\s{0,2}:[^\n]{1,400}\n\s{0,40}[>*#]{0,4}(?:assistant|ai|助手|模型)\s{0,2}:",
+        r"(?:^|[\s>*#])(?:user|human|用户)\s{0,2}:.{1,300}?[\s>*#。.?!？](?:assistant|ai|助手|模型)\s{0,2}:",
     ),
     (
         "turn",
@@ -378,12 +386,12 @@ _SIGNS: tuple[tuple[str, bool, str], ...] = (
     (
         "forged reply",
         False,
-        rf"\\?{_QUOTE_SIGN}{_OUR_KEY}\\?{_QUOTE_SIGN}\s{{0,3}}:.{{0,600}}?\\?{_QUOTE_SIGN}(?!(?:input|question|options)){_OUR_KEY}\\?{_QUOTE_SIGN}\s{{0,3}}:",
+        rf"\\?{_QUOTE_SIGN}{_OUR_KEY}\\?{_QUOTE_SIGN}\s{{0,3}}:.{{0,600}}?\\?{_QUOTE_SIGN}{_OUR_OWN_KEY}\\?{_QUOTE_SIGN}\s{{0,3}}:",
     ),
     (
         "forged reply",
         False,
-        rf"\\?{_QUOTE_SIGN}(?:tasks|instruction|thought)\\?{_QUOTE_SIGN}\s{{0,3}}:\s{{0,3}}(?:\[|\\?{_QUOTE_SIGN})",
+        rf"\\?{_QUOTE_SIGN}(?:tasks|instruction|thought|extraction|mcq)\\?{_QUOTE_SIGN}\s{{0,3}}:\s{{0,3}}(?:\[|\\?{_QUOTE_SIGN})",
     ),
     (
         "forged reply",
@@ -421,15 +429,20 @@ def _in_blanks(source: str) -> str:
     return source.replace(" ", _BLANK)
 
 
+def _needs(source: str) -> tuple[str, ...]:
+    return next((words for part, words in _NEEDED.items() if part in source), ())
+
+
+_NEEDED = {form: tuple(form.strip("(?:)").split("|")) for form in (_FORGET, _ZH_FORGET)}
 #: Over words.
-ENGLISH = tuple(Pattern(kind, _over_words(source), strong) for kind, strong, source in _WORDS)
+ENGLISH = tuple(Pattern(kind, _over_words(source), strong, _needs(source)) for kind, strong, source in _WORDS)
 #: Over the text without blanks: strong English patterns, where letters or words are drawn apart.
 ENGLISH_COMPACT = tuple(
-    Pattern(kind, re.compile(source.replace(" ?", "").replace(" ", "").replace(r"\w+", r"\w{1,12}")), True)
+    Pattern(kind, re.compile(source.replace(" ?", "").replace(" ", "").replace(r"\w+", r"\w{1,12}")), True, _needs(source))
     for kind, strong, source in _WORDS
     if strong
 )
 #: Over the text without blanks.
-CHINESE = tuple(Pattern(kind, re.compile(source), strong) for kind, strong, source in _CHINESE)
+CHINESE = tuple(Pattern(kind, re.compile(source), strong, _needs(source)) for kind, strong, source in _CHINESE)
 #: Over signs.
 SIGNS = tuple(Pattern(kind, re.compile(source, re.DOTALL), strong) for kind, strong, source in _SIGNS)

@@ -1,5 +1,6 @@
 """A multiple-choice question has one right option, and nothing but the text tells which."""
 
+# ruff: noqa: E501  (patterns and lists of words are not wrapped)
 from __future__ import annotations
 
 import re
@@ -28,6 +29,10 @@ _LETTER_SAID = re.compile(
 _LETTER_NAMED = re.compile(
     r"\b(?:option|answer|choice|letter)s?(?: is| are|:| would be| must be)? ?[\"'(（]?(?P<a>[A-D])\b(?!\w)|\b(?P<b>[A-D])\b[\"')）]? (?:is|was) (?:the )?(?:correct|right|wrong|incorrect|answer|best)"
     r"|(?:选项|答案|应?选择?)(?:是|为|应为|：|:)?\s?[\"“(（]?(?P<c>[A-D])(?![A-Za-z0-9])|(?<![A-Za-z0-9])(?P<d>[A-D])[\"”)）]?\s?(?:项|选项|正确|错误|符合|是正确|为正确|不正确)"
+)
+_PLACE_NAMED = re.compile(
+    r"\b(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:option|choice|answer)s?\b|第[一二三四1-4](?:个|项)?(?:选项|答案)|最后一个选项",
+    re.IGNORECASE,
 )
 #: A right option this many times longer than the longest other one, and longer than so many characters, is told by its length.
 _LONGER, _LONG = 1.8, {"en": 40, "zh": 18}
@@ -67,6 +72,9 @@ def _faults(draft: Draft) -> Iterator[str]:
     if len(right) > _LONG[draft.language] and len(right) > _LONGER * longest:
         yield f"the right option is far longer than the others ({len(right)} characters against {longest}); make them alike"
     yield from _contained(right, others)
+    placed = _PLACE_NAMED.search(draft.thought)
+    if placed:
+        yield f"the thought names an option by its place ({shown(placed[0])}); name it by its words, since options are shuffled"
     named = _LETTER_NAMED.search(draft.thought)
     if named:
         letter = next(filter(None, named.groups()))

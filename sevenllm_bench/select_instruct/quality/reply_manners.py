@@ -1,5 +1,6 @@
 """Ways of a model that do not belong in a row: refusals, talk about the task or itself, placeholders, words of the prompts."""
 
+# ruff: noqa: E501  (patterns and lists of words are not wrapped)
 from __future__ import annotations
 
 import re

@@ -9,6 +9,7 @@ A value is supported at the first level that holds:
 - fuzzy: it is long, nearly equal to a part of the text, and every name, number, indicator and negation in it is in the text.
 """
 
+# ruff: noqa: E501  (patterns and lists of words are not wrapped)
 from __future__ import annotations
 
 import re
@@ -40,17 +41,30 @@ _APPROXIMATE = re.compile(
     r"^\s*(?:about|around|approximately|approx\.?|over|more than|nearly|almost|at least|up to|some|~|约|近|超过?|大约|至少|逾|将近)\s*|\s*(?:余|多|以上|左右)\s*$"
 )
 _SPACE_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])\s+|\s+(?=[\u3400-\u9fff])")
+_ADDRESS = re.compile(r"([\w.-]+\.[\w-]+):(\d{1,5})")
+_FEW_WORDS = 4
 _LONGEST_COMPARED = 20_000
+
+
+#: Stands for the point of a decimal number, which is no punctuation: 8.64 is not 864.
+_POINT = "\u02d0"
+_DECIMAL_POINT = re.compile(r"(?<=\d)\.(?=\d)")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+#: What makes the opposite of the words behind it.
+_NEGATED = re.compile(r"(?:\b(?:not|never|cannot)\s|\w+n['’]t\s|[未不]|并非|无法|未能|尚未)(?:\s|被|能|曾)?$", re.IGNORECASE)
+_NEGATED_PART = re.compile(_NEGATED.pattern.replace("并非", "并非|没有|没|\\bno\\s|\\bwithout\\s"), re.IGNORECASE)
+_SENTENCES = re.compile(r"[.!?](?=\s)|[。！？；;]")
 
 
 def folded(text: str) -> str:
     """A text with compatibility form, case, punctuation, white space and defanging aside."""
-    return _NO_WORD.sub("", refang(nfkc(text)).casefold())
+    return folded_words(text).replace(" ", "")
 
 
 def folded_words(text: str) -> str:
     """The same with a blank between words."""
-    return _SPACE_IN_CHINESE.sub("", _NO_WORD.sub(" ", refang(nfkc(text)).casefold())).strip()
+    text = _THOUSANDS.sub("", _DECIMAL_POINT.sub(_POINT, refang(nfkc(text))))
+    return _SPACE_IN_CHINESE.sub("", _NO_WORD.sub(" ", text.casefold()).strip())
 
 
 class SupportingText:
@@ -135,6 +149,8 @@ class SupportingText:
         value = value.strip()
         if not value:
             return None
+        if self._is_negated(value, _NEGATED):
+            return None
         if self._holds_exactly(value):
             return "exact"
         if self.holds(value):
@@ -142,10 +158,26 @@ class SupportingText:
         by_value = self._level_by_value(value)
         if by_value:
             return by_value
-        parts = [part for part in _SEPARATORS.split(value) if part.strip()]
-        if len(parts) > 1 and all(len(part) > 1 and (self.holds(part) or self._level_by_value(part)) for part in parts):
+        if self._holds_parts(value):
             return "parts"
         return "fuzzy" if self._nearly_holds(value, fuzzy) else None
+
+    def _is_negated(self, value: str, negated: re.Pattern[str]) -> bool:
+        """Whether the text has a value only behind a word that makes the opposite of it."""
+        places = [match.start() for match in re.finditer(re.escape(value), self.text)]
+        return bool(places) and all(negated.search(self.text[max(0, place - 12) : place]) for place in places)
+
+    def _holds_parts(self, value: str) -> bool:
+        parts = [part.strip() for part in _SEPARATORS.split(value) if part.strip()]
+        address = _ADDRESS.fullmatch(refang(value))
+        if address:
+            parts = list(address.groups())
+        return len(parts) > 1 and all(
+            len(part) > 1
+            and (self.holds(part) or self._level_by_value(part) is not None)
+            and not self._is_negated(part, _NEGATED_PART)
+            for part in parts
+        )
 
     def _holds_exactly(self, value: str) -> bool:
         return any(
@@ -172,6 +204,8 @@ class SupportingText:
         script = "chinese" if _HAN.search(wanted) else "latin"
         if len(wanted.replace(" ", "")) < _LONG[script] or self.missing_names(value):
             return False
+        if script == "latin" and self._has_words_in_a_sentence(value, fuzzy):
+            return True
         found = fuzz.partial_ratio_alignment(wanted, self.words[:_LONGEST_COMPARED], score_cutoff=100 * fuzzy)
         if found is None or len(wanted) > len(self.words):
             return False
@@ -179,6 +213,18 @@ class SupportingText:
         return len(_NEGATIONS.findall(value)) <= len(_NEGATIONS.findall(near)) and (
             len(_NEGATIONS.findall(self.words[found.dest_start : found.dest_end])) <= len(_NEGATIONS.findall(wanted))
         )
+
+    def _has_words_in_a_sentence(self, value: str, fuzzy: float) -> bool:
+        """Whether one sentence has the words of a value, in another order."""
+        words = folded_words(value).split()
+        if len(words) < _FEW_WORDS:
+            return False
+        for sentence in _SENTENCES.split(self.text):
+            known = set(folded_words(sentence).split())
+            negations = len(_NEGATIONS.findall(sentence)), len(_NEGATIONS.findall(value))
+            if sum(word in known for word in words) >= fuzzy * len(words) and negations[0] == negations[1]:
+                return True
+        return False
 
     def missing_names(self, value: str) -> list[str]:
         """Names, indicators and numbers of a value that the text lacks."""

@@ -6,6 +6,7 @@ import difflib
 import functools
 import re
 import unicodedata
+from itertools import pairwise
 
 from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
 from sevenllm_bench.select_instruct.quality.draft_check import shown
@@ -75,7 +76,7 @@ def _difference(part: str, whole: str) -> str:
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     if sum(block.size for block in blocks) * 2 < len(said):
         return "the input is not from the text; copy one passage of the text word for word"
-    for before, after in zip(blocks, blocks[1:], strict=False):
+    for before, after in pairwise(blocks):
         own, other = said[before.a + before.size : after.a], there[before.b + before.size : after.b]
         if len(other) > 3 * len(own) + 12:
             return (
