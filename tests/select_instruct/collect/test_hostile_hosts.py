@@ -174,13 +174,18 @@ def test_other_answers_are_final(tmp_path, status):
     assert reasons(tmp_path, "failed") == {"http://a.example/": f"the server answers {status}"}
 
 
-def test_what_failed_is_asked_for_again_in_the_next_run_and_what_was_fetched_is_not(tmp_path):
-    site = network({"/1": [httpx.Response(500)] * 3 + [text()], "/2": text()})
+def test_with_another_source_what_failed_is_asked_for_again_and_what_was_fetched_is_not(tmp_path):
+    site = network({"/1": [httpx.Response(500)] * 3 + [text()], "/2": text(), "/3": text()})
     sources = page("http://a.example/1") + page("http://a.example/2")
-    assert len(fetch(tmp_path, sources, site)) == 1
-    assert len(fetch(tmp_path, sources, site)) == 2
-    assert len(fetch(tmp_path, sources, site)) == 2
-    assert [site.urls().count(f"http://a.example/{path}") for path in ("1", "2", "robots.txt")] == [4, 1, 1]
+    assert [len(fetch(tmp_path, sources, site)) for _ in range(2)] == [1, 1]
+    assert site.urls().count("http://a.example/1") == 3
+    assert [len(fetch(tmp_path, sources + page("http://a.example/3"), site)) for _ in range(2)] == [3, 3]
+    assert [site.urls().count(f"http://a.example/{path}") for path in ("1", "2", "3", "robots.txt")] == [4, 1, 1, 1]
+
+
+def test_refresh_asks_again_for_what_failed(tmp_path):
+    site = network({"/": [httpx.Response(500)] * 3 + [text()]})
+    assert [len(fetch(tmp_path, page("http://a.example/"), site, refresh=True)) for _ in range(2)] == [0, 1]
 
 
 def conditional(request):
