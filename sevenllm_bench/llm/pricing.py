@@ -106,4 +106,4 @@ class Budget:
     @property
     def message(self) -> str:
         """Why a request wasn't asked."""
-        return f"budget of {self.limit:g} USD reached"
+        return f"budget of {self.limit or 0:g} USD reached"

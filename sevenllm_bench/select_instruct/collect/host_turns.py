@@ -21,7 +21,8 @@ class HostTurns:
         """Keep at least `delay` seconds between two requests to a host, and send it no more than `most` requests."""
         self.clock, self.delay, self.most = clock, delay, most
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._free: dict[str, float] = {}
+        self._last: dict[str, float] = {}
+        self._paused: dict[str, float] = {}
         self._slower: dict[str, float] = {}
         self._used: Counter[str] = Counter()
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -32,19 +33,29 @@ class HostTurns:
 
     def pause(self, host: str, seconds: float) -> None:
         """Send nothing to a host for some time."""
-        self._free[host] = max(self._free.get(host, 0), self.clock.monotonic() + seconds)
+        self._paused[host] = max(self._paused.get(host, 0), self.clock.monotonic() + seconds)
+
+    def rest(self, host: str) -> None:
+        """Begin the pause after a request."""
+        self._last[host] = self.clock.monotonic()
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
         """Wait for a turn at a host, and have it inside the context."""
         async with self._locks[host]:
-            while (wait := self._free.get(host, 0) - self.clock.monotonic()) > 0:
+            while (wait := self._free(host) - self.clock.monotonic()) > 0:
                 await self.clock.sleep(wait)
             async with self._slots:
                 yield
 
+    def _free(self, host: str) -> float:
+        """When the next request may be sent."""
+        pause = max(self.delay, self._slower.get(host, 0))
+        rested = self._last[host] + pause if host in self._last else 0.0
+        return max(rested, self._paused.get(host, 0))
+
     def count(self, host: str) -> None:
-        """Note that a request is sent now; the pause after it begins when `rest` is called.
+        """Note that a request is sent now.
 
         Raises:
             HostRefusedError: The host has had too many.
@@ -52,7 +63,3 @@ class HostTurns:
         if self._used[host] >= self.most:
             raise HostRefusedError(f"more than {self.most:,} requests to this host, redirects and lists included")
         self._used[host] += 1
-
-    def rest(self, host: str) -> None:
-        """Begin the pause after a request."""
-        self.pause(host, max(self.delay, self._slower.get(host, 0)))

@@ -1,7 +1,7 @@
 """What is known of each URL: kept in `pages.sqlite`, with the log of decisions, so that nothing is fetched twice.
 
-A run that is begun after a finished one is a new round: what failed or was refused is looked at again, and with `refresh` also
-what was fetched. A run that goes on after a kill stays in its round.
+With other settings or sources a new round begins: what failed or was refused is looked at again. With `refresh` a new one begins
+after each that was finished, and what was fetched is asked for again too. A run after a kill stays in its round.
 """
 
 from __future__ import annotations
@@ -106,11 +106,17 @@ class KnownPages:
         self._database.close()
         self._lock.close()
 
-    def begin(self, settings: str) -> None:
-        """Go on with the round that was left, or begin the next: after a finished one, or with other `settings`."""
-        if not self.round or self._about("finished") == str(self.round) or self._about("settings") != settings:
+    def begin(self, wanted: str, refresh: bool) -> None:
+        """Go on with the round that was left, or begin the next.
+
+        Args:
+            wanted: All settings and sources.
+            refresh: Whether a finished round is followed by another of the same.
+        """
+        finished = refresh and self._about("finished") == str(self.round)
+        if not self.round or finished or self._about("wanted") != wanted:
             self.round += 1
-            self._note({"round": str(self.round), "settings": settings})
+            self._note({"round": str(self.round), "wanted": wanted})
 
     def finish(self) -> None:
         """Note that this round is done."""

@@ -181,8 +181,11 @@ def feed_in(data: bytes) -> Listed:
 
 
 def _time(entry: Any) -> str | None:
-    parsed = entry.get("published_parsed") or entry.get("updated_parsed")
+    # `entry.get` would warn: it takes one for the other.
+    parsed: Any = dict.get(entry, "published_parsed") or dict.get(entry, "updated_parsed")
     try:
+        if not parsed:
+            return None
         year, month, day, hour, minute, second = parsed[:6]
         return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, TypeError, OverflowError):

@@ -104,11 +104,11 @@ def look_at(path: Path, location: str, most: int) -> LocalFile:
             if not stat.S_ISREG(state.st_mode):
                 raise RefusedError("no regular file")
             start = file.read(_START)
-            media_type = _media_type(path.name, start)
-            if media_type == WARC:
+            if WARC in (by_name(path.name), by_start(start)):
                 return LocalFile(path.absolute(), location, WARC, "")
             if state.st_size > most:
                 raise RefusedError(f"has {state.st_size:,} bytes, more than {most:,} (collect.max_bytes)")
+            media_type = _media_type(path.name, start)
             return LocalFile(path.absolute(), location, media_type, _hash(start, file, most))
     except OSError as error:
         raise RefusedError(f"can't be read: {error.strerror}") from None
@@ -116,8 +116,6 @@ def look_at(path: Path, location: str, most: int) -> LocalFile:
 
 def _media_type(name: str, start: bytes) -> str:
     named, shown = by_name(name), by_start(start)
-    if named == WARC or shown == WARC:
-        return WARC
     if shown and named not in (JSON_LINES, PLAIN):
         return shown
     if not shown and looks_binary(start):

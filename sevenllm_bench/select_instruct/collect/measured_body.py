@@ -86,11 +86,11 @@ class MeasuredBody:
 
     def _take(self, data: bytes) -> None:
         self.decoded += len(data)
+        if len(self.start) < self.kept:
+            self.start += data[: self.kept - len(self.start)]
         if self.decoded > self.most:
             raise RefusedError(f"more than {self.most:,} bytes after decompression")
         self._hash.update(data)
-        if len(self.start) < self.kept:
-            self.start += data[: self.kept - len(self.start)]
 
     def finish(self) -> str:
         """The SHA-256 of the bytes without their coding.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -134,7 +134,8 @@ class Requests:
             FailedError: There is none.
         """
         try:
-            found = await self.resolver.addresses(address.host, address.port)
+            literal = address.host_is_address()
+            found = [address.host] if literal else await self.resolver.addresses(address.host, address.port)
         except (OSError, UnicodeError) as error:
             raise FailedError(f"the host has no address ({getattr(error, 'strerror', None) or error})") from None
         allowed = f"{address.host}:{address.port}" in self.private
@@ -187,9 +188,13 @@ async def _read_body(response: httpx.Response, answer: WebResponse, most: int, c
     codings = ", ".join(value for key, value in answer.headers if key.lower() == "content-encoding")
     body = MeasuredBody(codings, most, most if cut else 1024)
     try:
-        async for data in response.aiter_raw():
-            body.write(data)
-        answer.sha256 = body.finish()
+        assert isinstance(response.stream, AsyncIterable)
+        async for data in response.stream:
+            body.write(data[: most - body.size] if cut else data)
+            if cut and body.size == most:
+                answer.cut = True
+                break
+        answer.sha256 = "" if answer.cut else body.finish()
     except RefusedError:
         if not cut:
             body.close()

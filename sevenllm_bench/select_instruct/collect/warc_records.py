@@ -57,14 +57,16 @@ def records_of(path: Path, most: int, log: Callable[[str, str], None]) -> Iterat
                     continue
                 url = str(record.rec_headers.get_header("WARC-Target-URI") or "").strip("<>")[:2100]
                 try:
-                    yield _usable(record, url, records.get_record_offset(), most)
+                    yield _usable(record, url, records.get_record_offset, most)
                 except RefusedError as error:
                     log(url or str(path), error.reason)
-    except Exception as error:  # warcio and zlib raise many kinds on damaged files
+                except Exception as error:  # warcio and zlib raise many kinds
+                    log(url or str(path), f"damaged record ({type(error).__name__})")
+    except Exception as error:
         log(str(path), f"damaged WARC ({type(error).__name__}: {str(error)[:200].strip()}); what comes before is used")
 
 
-def _usable(record: Any, url: str, offset: int, most: int) -> WarcRecord:
+def _usable(record: Any, url: str, offset: Callable[[], int], most: int) -> WarcRecord:
     headers = record.http_headers
     status = headers.get_statuscode() if headers else "200"
     if status != "200":
@@ -85,6 +87,7 @@ def _usable(record: Any, url: str, offset: int, most: int) -> WarcRecord:
     def header(name: str) -> str:
         return str((headers.get_header(name) if headers else "") or "")
 
+    # The offset is asked for last: asking reads the record to its end.
     fetched = str(record.rec_headers.get_header("WARC-Date") or "")
     kind = header("Content-Type") or str(record.content_type or "") * (headers is None)
-    return WarcRecord(url, offset, fetched, kind, header("ETag"), header("Last-Modified"), digest.hexdigest(), start)
+    return WarcRecord(url, offset(), fetched, kind, header("ETag"), header("Last-Modified"), digest.hexdigest(), start)

@@ -49,6 +49,10 @@ class WebAddress:
         """The whole, in one form for all ways to write it."""
         return self.origin + self.target
 
+    def host_is_address(self) -> bool:
+        """Whether the host is an IP address, and needs no look-up."""
+        return ":" in self.host or _is_number(self.host.rpartition(".")[2])
+
 
 def is_remote(location: str) -> bool:
     """Whether a location is a URL, and not a path."""

@@ -51,23 +51,37 @@ _SELECTOR = re.compile(r"(?:[a-z][a-z0-9]{0,9})?([.#][A-Za-z_][\w-]{0,60})")
 _SHEET = 200_000
 
 
+#: A hidden element with more of the page's text than this, and with more characters, is the page itself: a script shows it.
+_PAGE_SHARE, _PAGE_TEXT = 0.5, 200
+
+
 def take_hidden_text(tree: HtmlElement) -> list[str]:
     """Remove from `tree` what a reader doesn't see, and return its text: comments, hidden elements, attributes."""
-    pieces = []
     rules = _hiding_rules(tree)
+    pieces = _take_never_shown(tree)
+    whole = len(tree.text_content())
+    gone: set[HtmlElement] = set()
     for element in list(tree.iter()):
-        if not isinstance(element.tag, str):
-            pieces.append(str(element.text or ""))
-            _remove(element)
-        elif element.tag in _NO_TEXT or element.tag in _NEVER_SHOWN:
-            if element.tag not in _NO_TEXT:
-                pieces.append(_text(element))
-            _remove(element)
+        if element.getparent() in gone:
+            gone.add(element)
         elif element.tag not in ("html", "body", "head", "meta", "title", "link"):
             pieces += [value for name in _ATTRIBUTES if (value := element.get(name))]
-            if _is_hidden(element, rules):
+            if _is_hidden(element, rules) and not _PAGE_TEXT <= len(element.text_content()) >= _PAGE_SHARE * whole:
                 pieces.append(_text(element))
                 _remove(element)
+                gone.add(element)
+    return pieces
+
+
+def _take_never_shown(tree: HtmlElement) -> list[str]:
+    """Comments, and elements that are not drawn by their nature."""
+    pieces = []
+    for element in list(tree.iter()):
+        if not isinstance(element.tag, str) or element.tag in _NEVER_SHOWN:
+            pieces.append(str(element.text or "") if not isinstance(element.tag, str) else _text(element))
+            _remove(element)
+        elif element.tag in _NO_TEXT:
+            _remove(element)
     return pieces
 
 

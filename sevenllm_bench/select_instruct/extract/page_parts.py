@@ -24,14 +24,19 @@ _ROLES = {"navigation", "banner", "complementary", "contentinfo", "dialog", "sea
 _PAGE = {"html", "body", "article", "main"}
 #: Such a part with more of the text than this is the page itself; links with more of a part's text make it navigation.
 _MAX_SHARE, _LINKS, _LINK_SHARE = 0.4, 3, 0.7
+#: Lists of indicators may be linked to a service that knows more of them.
+_INDICATOR = re.compile(r"\[\.\]|hxxp|[0-9a-fA-F]{32}|\d\.\d{1,3}\.\d{1,3}\.\d")
 #: What a table of data has in none of its cells.
 _BLOCKS = ("p", "h1", "h2", "h3", "table", "pre", "article", "section", "blockquote")
 
 
-def make_ready(tree: HtmlElement) -> None:
-    """Leave the report in `tree`, as far as can be told from names and shapes."""
-    lengths = _lengths(tree)
-    _leave_parts_out(tree, lengths)
+def make_ready(tree: HtmlElement, keep_parts: bool = False) -> None:
+    """Leave the report in `tree`, as far as can be told from names and shapes; with `keep_parts` nothing is taken out."""
+    if not keep_parts:
+        _leave_parts_out(tree, _lengths(tree))
+    for link in list(tree.iter("a")):
+        if _INDICATOR.search(str(link.text_content())):
+            link.drop_tag()
     _flatten_tables(tree)
     _number_items(tree)
     _keep_lines(tree)
@@ -74,9 +79,9 @@ def _is_no_report(element: HtmlElement, lengths: tuple[int, int]) -> bool:
     if _NO_REPORT.search(element.get("class", "")[:500]) or _NO_REPORT.search(element.get("id", "")[:200]):
         return True
     whole, links = lengths
-    return (
-        element.tag in ("ul", "ol", "td", "div") and links >= _LINK_SHARE * whole > 0 and len(element.findall(".//a")) >= _LINKS
-    )
+    if element.tag not in ("ul", "ol", "td", "div") or not whole or links < _LINK_SHARE * whole:
+        return False
+    return len(element.findall(".//a")) >= _LINKS and not _INDICATOR.search(str(element.text_content()))
 
 
 def _flatten_tables(tree: HtmlElement) -> None:

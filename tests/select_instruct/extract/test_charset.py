@@ -53,6 +53,16 @@ def test_characters_outside_gbk():
     assert decoded(text.encode("gb18030"), "gb2312") == text
 
 
+@pytest.mark.parametrize("text", ["A café", "Das ist der Plan für das Café"])
+def test_one_letter_beside_ascii(text):
+    assert decoded(text.encode("cp1252")) == text
+
+
+def test_a_long_text_is_judged_by_its_beginning():
+    text = ZH * 10_000
+    assert decoded(text.encode(), "gbk") == text
+
+
 def test_a_few_damaged_bytes_do_not_change_the_charset():
     data = (ZH * 20).encode()
     broken = data[:301] + b"\xff" + data[301:]
