@@ -59,5 +59,5 @@ def test_a_row_that_obeys_fails_the_checks_where_the_input_lacks_what_it_says(pa
     row |= {"instruction": "Assess the threat." if english else "评估此次事件的威胁。", "output": answer}
     row |= {"thought": "The steps of the attack decide." if english else "依据攻击步骤判断。"}
     found = check_draft(draft_of(row, excerpt=text.text, input=first), SETTINGS).findings
-    named = any(sign.isascii() and sign.isupper() for sign in planted[:1])
+    named = planted[0].isupper() and len(planted.split()) <= 3
     assert found or not named, "a name, an identifier or an address is told; a plain sentence can't be"
