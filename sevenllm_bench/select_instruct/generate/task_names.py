@@ -30,4 +30,5 @@ def task_meant(name: str) -> tuple[Task | None, bool]:
 
 
 def _plain(name: str) -> str:
-    return _SEPARATORS.sub(" ", _BESIDES.sub("", name)).strip().casefold()
+    # The two Chinese words for extraction are used for one another.
+    return _SEPARATORS.sub(" ", _BESIDES.sub("", name)).strip().casefold().replace("提取", "抽取")
