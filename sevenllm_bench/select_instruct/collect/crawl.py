@@ -27,6 +27,8 @@ from sevenllm_bench.select_instruct.collect.warc_archive import payload_of
 from sevenllm_bench.select_instruct.collect.web_address import is_remote, web_address
 from sevenllm_bench.select_instruct.settings.build_config import CorpusSource
 
+#: Most pages that one source may name.
+_MOST_PAGES = 100_000
 _READERS = {"urls": urls_in, "sitemap": sitemap_in, "feed": feed_in}
 
 
@@ -96,6 +98,11 @@ class Crawl:
             content, kind, base, name, depth = waiting.popleft()
             listed = self._read_list(content, kind, name)
             for page in self._usable(listed.pages, base, site if kind == "sitemap" else ""):
+                if len(pages) >= _MOST_PAGES:
+                    self.fetcher.log(
+                        "refused", name, f"names more than {_MOST_PAGES:,} pages of one source; the others are left out"
+                    )
+                    return list(pages.values())
                 pages.setdefault(page.url, page)
             for child in self._usable([ListedPage(url) for url in listed.lists], base, site):
                 if child.url not in seen:
