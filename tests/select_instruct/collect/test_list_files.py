@@ -8,6 +8,7 @@ import pytest
 from fake_network import FakeNetwork, fetch, path_of, reasons
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.select_instruct.collect.feed_process import read_feed
 from sevenllm_bench.select_instruct.collect.list_files import MOST_ENTRIES, decompressed, feed_in, sitemap_in, urls_in
 from sevenllm_bench.select_instruct.collect.media_types import by_start, list_kind
 from sevenllm_bench.select_instruct.collect.refusals import RefusedError
@@ -236,3 +237,18 @@ def test_pages_of_one_source_are_bounded(tmp_path, monkeypatch):
     site = network({f"/{n}": b"x" for n in range(9)})
     assert len(fetch(tmp_path / "out", [tmp_path / "urls"], site)) == 3
     assert "more than 3 pages" in reasons(tmp_path / "out")[str(tmp_path / "urls")]
+
+
+def test_feeds_are_read_in_a_process_with_an_end():
+    assert read_feed(ATOM) == feed_in(ATOM)
+    with pytest.raises(RefusedError, match=r"more than 0\.01 seconds"):
+        read_feed(b"<rss><channel>" + b"<" * 2_000_000, seconds=0.01)
+    with pytest.raises(RefusedError, match="more than 5,000,000 bytes"):
+        read_feed(b" " * 5_000_001)
+
+
+def test_a_feed_that_ends_its_reader(monkeypatch):
+    monkeypatch.setattr("sys.path", ["/nowhere"])
+    monkeypatch.setattr("sevenllm_bench.select_instruct.collect.feed_process.__name__", "no.such.module")
+    with pytest.raises(RefusedError, match="its reader ended"):
+        read_feed(ATOM)
