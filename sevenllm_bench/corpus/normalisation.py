@@ -54,7 +54,7 @@ _LOOKALIKES = str.maketrans(
 )
 #: Letters in squares and circles that have no compatibility form: 🅐, 🅰, 🇦.
 _LOOKALIKES |= {first + place: ord("a") + place for first in (0x1F150, 0x1F170, 0x1F1E6) for place in range(26)}
-_HAS_LOOKALIKES = re.compile("[" + "".join(map(chr, _LOOKALIKES)) + "]")
+_LOOKALIKE_LETTERS = frozenset(map(chr, _LOOKALIKES))
 
 
 def normalised_words(text: str) -> str:
@@ -82,10 +82,11 @@ def _with_plain_letters(text: str) -> str:
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKD", without_long_runs(text))
-    ignored = [ord(character) for character in set(text) if _is_ignored(character)]
+    characters = set(text)
+    ignored = [ord(character) for character in characters if _is_ignored(character)]
     if ignored:
         text = text.translate(dict.fromkeys(ignored))
-    return text.translate(_LOOKALIKES) if _HAS_LOOKALIKES.search(text) else text
+    return text if _LOOKALIKE_LETTERS.isdisjoint(characters) else text.translate(_LOOKALIKES)
 
 
 @functools.cache

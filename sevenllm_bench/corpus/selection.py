@@ -51,13 +51,18 @@ def deduplicate(rows: Iterable[_Record]) -> tuple[list[_Record], list[tuple[int,
     first: dict[bytes, int] = {}
     kept, dropped = [], []
     for row in rows:
-        key = _digest(_asked(row))
+        key = asked_digest(row)
         if key in first:
             dropped.append((row.id, first[key]))
         else:
             first[key] = row.id
             kept.append(row)
     return kept, dropped
+
+
+def asked_digest(row: Row | Conversation) -> bytes:
+    """A hash of what a row asks and of its text in the normal form, by which `deduplicate` tells repeated rows."""
+    return _digest(_asked(row))
 
 
 def _asked(row: Row | Conversation) -> str:

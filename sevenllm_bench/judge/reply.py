@@ -50,19 +50,23 @@ class JudgeReply:
         return len(self.objects) == 1 and not self.lines and self.text == self.whole
 
 
-def read_reply(text: str | None) -> JudgeReply:
+def read_reply(text: str | None, longest: int = _MAX_OBJECT) -> JudgeReply:
     """Take a reply apart; reasoning doesn't count (see `answers.reasoning`), unless it is part of a reply that is an object.
 
     Objects are read as leniently as a model's (`text.near_json`). One that is cut off, gives a key twice or can't be read
     is a problem of the whole reply: what else it holds may be part of it.
+
+    Args:
+        text: The reply.
+        longest: Characters within which an object must end.
     """
     whole = (text or "").strip()
-    answered = Answered(whole) if _begins_with_object(whole) else without_reasoning(whole)
+    answered = Answered(whole) if _begins_with_object(whole, longest) else without_reasoning(whole)
     shown = answered.text.strip()
     if not shown:
         return JudgeReply(problem="cut off while thinking" if answered.unclosed else "empty reply")
-    wrapped = _unwrapped(shown)
-    objects, rest = ([wrapped], "") if wrapped else _objects(shown)
+    wrapped = _unwrapped(shown, longest)
+    objects, rest = ([wrapped], "") if wrapped else _objects(shown, longest)
     problem = "broken JSON" if _OBJECT_START.search(rest) else ""
     lines = (line.strip() for line in rest.splitlines())
     kept = [line for line in lines if line and not _FENCE.fullmatch(line)]
@@ -74,9 +78,9 @@ def plain_marks(text: str) -> str:
     return text.translate(_FULL_WIDTH)
 
 
-def _unwrapped(text: str) -> dict[str, Any] | None:
+def _unwrapped(text: str, longest: int) -> dict[str, Any] | None:
     """The object in a reply that is a JSON string with an object in it."""
-    if not _WRAPPED.match(text) or len(text) > _MAX_OBJECT:
+    if not _WRAPPED.match(text) or len(text) > longest:
         return None
     try:
         value = load_near_json(text, _without_twins)
@@ -85,20 +89,20 @@ def _unwrapped(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _begins_with_object(text: str) -> bool:
-    return _object_at(text, _FENCE_START.match(text).end()) is not None  # type: ignore[union-attr]  # it always matches
+def _begins_with_object(text: str, longest: int) -> bool:
+    return _object_at(text, _FENCE_START.match(text).end(), longest) is not None  # type: ignore[union-attr]  # it always matches
 
 
-def _object_at(text: str, start: int) -> tuple[dict[str, Any], int] | None:
+def _object_at(text: str, start: int, longest: int) -> tuple[dict[str, Any], int] | None:
     """The object that begins at a place of a text, and where it ends."""
     try:
-        value, length = decode_near_json(text[start : start + _MAX_OBJECT], 0, _without_twins)
+        value, length = decode_near_json(text[start : start + longest], 0, _without_twins)
     except ValueError:
         return None
     return (value, start + length) if isinstance(value, dict) else None
 
 
-def _objects(text: str) -> tuple[list[dict[str, Any]], str]:
+def _objects(text: str, longest: int) -> tuple[list[dict[str, Any]], str]:
     """The JSON objects in a text, and the text without them."""
     objects: list[dict[str, Any]] = []
     rest, position = [], 0
@@ -107,7 +111,7 @@ def _objects(text: str) -> tuple[list[dict[str, Any]], str]:
         if not brace:
             break
         rest.append(text[position : brace.start()])
-        found = _object_at(text, brace.start())
+        found = _object_at(text, brace.start(), longest)
         if found:
             objects.append(found[0])
         rest.append("\n" if found else brace[0])

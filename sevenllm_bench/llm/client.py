@@ -42,6 +42,7 @@ class Client:
         cache: ReplyCache | None = None,
         forms: CallForms | None = None,
         probe: Request | None = None,
+        budget: Budget | None = None,
     ) -> None:
         """Check the settings; nothing is sent yet.
 
@@ -51,6 +52,7 @@ class Client:
             forms: What other clients of the same server and model learn too. Default: nothing is known.
             probe: A harmless request. Where requests fail, it tells whether the server fails all of them; the run is then
                 stopped. Default: it is stopped only where the status says so.
+            budget: What may be spent, shared with others perhaps. Default: the one of the settings, for this client alone.
 
         Raises:
             ConfigError: The price is malformed, or a budget has none.
@@ -61,7 +63,7 @@ class Client:
         self.forms = forms or CallForms()
         self._cache = cache
         self._probe = probe
-        self._budget = Budget(settings.budget_usd, settings.tariff)
+        self._budget = budget or Budget(settings.budget_usd, settings.tariff)
 
     def estimate(self, requests: Sequence[Request]) -> Estimate:
         """What `requests` would take now, without asking anything; failures and repeated questions come on top."""
@@ -182,9 +184,11 @@ class Client:
                 self._cache.release(key)
 
     async def _keep_claims(self) -> None:
-        while self._cache is not None:
+        while True:
             await asyncio.sleep(LEASE / 4)
-            self._cache.renew()
+            self._budget.renew()
+            if self._cache is not None:
+                self._cache.renew()
 
 
 class _Run:

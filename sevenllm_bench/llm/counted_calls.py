@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sevenllm_bench.llm.call_error import CallError
@@ -15,6 +16,9 @@ from sevenllm_bench.llm.settings import ConnectionSettings
 from sevenllm_bench.llm.types import Reply, Request, Usage, count_tokens
 
 logger = logging.getLogger("sevenllm_bench.llm")
+
+#: Seconds between two looks at a budget that other processes use too.
+_LOOK_AGAIN = 0.2
 
 
 class NoMoreCallsError(Exception):
@@ -90,13 +94,16 @@ class CountedCalls:
             # The cost is unknown: the highest possible one counts against the budget, and none as usage.
             unknown = self._budget.worst(request) if failure.billed else 0.0
             raise
+        except asyncio.CancelledError:  # the server may have begun to answer
+            unknown = self._budget.worst(request)
+            raise
         finally:
             self._release(request, effort, tokens, unknown)
 
     def _release(self, request: Request, effort: Effort, tokens: tuple[int, int], unknown: float) -> None:
         price = self._settings.tariff
         spent = price.cost(*tokens) if price else 0.0
-        self._budget.settle(self._budget.worst(request), spent + unknown)
+        self._budget.settle(self._budget.worst(request), spent, unknown, tokens)
         self._in_flight -= 1
         self._settled.set()
         effort.tokens_in, effort.tokens_out = effort.tokens_in + tokens[0], effort.tokens_out + tokens[1]
@@ -114,16 +121,16 @@ class CountedCalls:
     async def _reserve(self, request: Request) -> bool:
         """Reserve the highest cost of a call, after calls in flight if needed; False when the budget doesn't allow it."""
         worst = self._budget.worst(request)
-        while not self._budget.fits(worst):
-            if not self._in_flight:  # cheaper ones may still fit
+        while not self._stopped:
+            if self._budget.reserve(worst):
+                self._in_flight += 1
+                return True
+            if not self._in_flight and not self._budget.in_flight_elsewhere:  # cheaper ones may still fit
                 if not self._budget.reached:
                     logger.warning("Left out what doesn't fit any more: %s", self._budget.message)
                 self._budget.reached = True
                 return False
             self._settled.clear()
-            await self._settled.wait()
-        if self._stopped:
-            return False
-        self._budget.reserve(worst)
-        self._in_flight += 1
-        return True
+            with suppress(TimeoutError):  # what other processes settle isn't told to this one
+                await asyncio.wait_for(self._settled.wait(), _LOOK_AGAIN)
+        return False

@@ -59,7 +59,8 @@ class Budget:
     """What is spent, and what the calls in flight may come to, in US dollars.
 
     The limit can be passed only by as much as the tokens of prompts are underestimated (see `count_tokens`), and only
-    for the calls in flight: afterwards the server's own counts stand.
+    for the calls in flight: afterwards the server's own counts stand. This one holds for one process and one run;
+    `llm.shared_budget.SharedBudget` has the same methods and holds for many.
     """
 
     def __init__(self, limit: float | None, price: Price | None) -> None:
@@ -74,21 +75,35 @@ class Budget:
         """The most that one call for `request` costs; 0 without a price."""
         return self._price.cost(request.tokens_in, request.most_tokens_out) if self._price else 0.0
 
-    def fits(self, usd: float) -> bool:
-        """Whether `usd` more stay within the limit, whatever the calls in flight cost."""
+    def reserve(self, usd: float) -> bool:
+        """Set `usd` aside for a call about to start, if it stays within the limit whatever the calls in flight cost."""
         # The margin forgives rounding: ten calls at a tenth of the budget each are within it.
-        return self.limit is None or self._spent + self._reserved + usd <= self.limit * (1 + 1e-9)
-
-    def reserve(self, usd: float) -> None:
-        """Set `usd` aside for a call about to start."""
+        if self.limit is not None and self._spent + self._reserved + usd > self.limit * (1 + 1e-9):
+            return False
         self._reserved += usd
+        return True
 
-    def settle(self, reserved: float, spent: float) -> None:
-        """Replace what was set aside for a call by what it did cost."""
+    def settle(self, reserved: float, spent: float, unknown: float = 0.0, tokens: tuple[int, int] = (0, 0)) -> None:
+        """Replace what was set aside for a call by what it did cost.
+
+        Args:
+            reserved: What was set aside.
+            spent: The cost of its tokens.
+            unknown: The most that it may have cost, where that is unknown; it counts as spent.
+            tokens: Tokens of the prompt and of the reply, for budgets that keep an account.
+        """
         self._reserved -= reserved
-        self._spent += spent
+        self._spent += spent + unknown
+
+    @property
+    def in_flight_elsewhere(self) -> bool:
+        """Whether calls of other processes may still give back a part of what they set aside."""
+        return False
+
+    def renew(self) -> None:
+        """Show other processes that this one is alive."""
 
     @property
     def message(self) -> str:
         """Why a request wasn't asked."""
-        return f"budget of {self.limit:g} USD reached"
+        return f"budget of {self.limit or 0:g} USD reached"

@@ -26,6 +26,9 @@ MARKER = "made-by-sevenllm-bench.json"
 #: What a build may write; a list from somebody else may name anything.
 _OURS = re.compile(r"index\.html|leaderboard\.json|tasks/\w[\w.-]*\.html|assets/\w[\w.-]*")
 
+#: Scripts that pages of one kind need.
+_ONLY_FOR = {"leaderboard.js": "leaderboard", "review.js": "review"}
+
 
 class Site:
     """A folder of pages being written."""
@@ -35,7 +38,7 @@ class Site:
 
         Args:
             folder: Where to write.
-            kind: "report" or "leaderboard".
+            kind: "report", "leaderboard" or "review".
 
         Raises:
             ConfigError: The folder has other files in it or can't be written.
@@ -46,7 +49,7 @@ class Site:
         self._environment = environment()
         self._clear()
         for asset in sorted(files("sevenllm_bench.pages").joinpath("assets").iterdir(), key=lambda file: file.name):
-            if asset.name == "leaderboard.js" and kind != "leaderboard":
+            if _ONLY_FOR.get(asset.name, kind) != kind:
                 continue
             self.write_bytes(f"assets/{asset.name}", asset.read_bytes())
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import Any
 
 from datatrove.pipeline.base import PipelineStep
 
 from sevenllm_bench import __version__
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io.files import read_bytes, user_path
 from sevenllm_bench.select_instruct.collect.fetch_step import FetchSources
 from sevenllm_bench.select_instruct.delivery.deliver_step import DeliverCorpus
+from sevenllm_bench.select_instruct.delivery.stage_results import OF_ROWS, REVIEWED
 from sevenllm_bench.select_instruct.extract.extract_step import ExtractTexts
 from sevenllm_bench.select_instruct.extract.near_duplicate_step import LeaveOutNearDuplicates
 from sevenllm_bench.select_instruct.generate.instruct_step import WriteRows
@@ -21,6 +25,7 @@ from sevenllm_bench.select_instruct.quality.poison_step import LeaveOutPoisoned
 from sevenllm_bench.select_instruct.settings.build_config import CollectSection, CorpusConfig, CorpusSource
 from sevenllm_bench.select_instruct.stages.build_folder import BuildFolder, fingerprint
 from sevenllm_bench.select_instruct.stages.stage import Stage
+from sevenllm_bench.select_instruct.whole_corpus.decisions_step import ApplyDecisions
 from sevenllm_bench.select_instruct.whole_corpus.row_steps import (
     BalanceLetters,
     FitFormat,
@@ -61,7 +66,8 @@ def collect_stages(sources: tuple[CorpusSource, ...], collect: CollectSection, f
 
 def build_stages(config: CorpusConfig, folder: BuildFolder) -> tuple[Stage, ...]:
     """From clean texts to the files of the corpus."""
-    return (_select(config, folder), _write(config, folder), _whole(config, folder), _deliver(config, folder))
+    reviewed = (_reviewed(config, config.decisions, folder),) if config.decisions else ()
+    return (_select(config, folder), _write(config, folder), _whole(config, folder), *reviewed, _deliver(config, folder))
 
 
 def _select(config: CorpusConfig, folder: BuildFolder) -> Stage:
@@ -92,6 +98,19 @@ def _whole(config: CorpusConfig, folder: BuildFolder) -> Stage:
         BalanceLetters(config.seed, rejected),
     )
     return Stage("corpus", steps, _shape(quality=_json(quality), seed=config.seed), split=False)
+
+
+def _reviewed(config: CorpusConfig, decisions: str, folder: BuildFolder) -> Stage:
+    rejected = str(folder.stage(REVIEWED).rejected)
+    steps = (
+        ApplyDecisions(decisions, str(folder.path), OF_ROWS, rejected),
+        # What a check had left out was never compared with other rows.
+        LeaveOutRepeatedRows(rejected),
+        LeaveOutLeaks(config.quality, rejected),
+    )
+    content = read_bytes(user_path(decisions, ConfigError), ConfigError)
+    shape = _shape(quality=_json(config.quality), decisions=hashlib.sha256(content).hexdigest())
+    return Stage(REVIEWED, steps, shape, split=False)
 
 
 def _deliver(config: CorpusConfig, folder: BuildFolder) -> Stage:

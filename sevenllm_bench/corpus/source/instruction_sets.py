@@ -125,8 +125,7 @@ def _format(begin: Sequence[Numbered], form: Format | None, where: str) -> Forma
     if form is None:
         form = format_of(records)
         if form is None:
-            known = "; ".join(f"{name}: {columns_of(name)}" for name in COLUMNS)
-            raise DataError(f"{where}: its columns ({columns:.300}) fit no format. Formats and their columns: {known}")
+            raise DataError(f"{where}: {fits_no_format(records)}")
     elif not has_columns({key for record in records for key in record}, form):
         raise DataError(f"{where}: format {form} needs the columns {columns_of(form)}; found: {columns:.300}")
     if form == "sevenllm":
@@ -134,6 +133,13 @@ def _format(begin: Sequence[Numbered], form: Format | None, where: str) -> Forma
             f"{where}: rows of SEvenLLM are read from JSON lines (plain, .gz, .zst); as general examples with format: alpaca"
         )
     return form
+
+
+def fits_no_format(records: Sequence[dict[str, Any]]) -> str:
+    """In words, that the columns of some records are of no format, and which formats there are."""
+    columns = ", ".join(list(dict.fromkeys(key for record in records for key in record))[:20])
+    known = "; ".join(f"{name}: {columns_of(name)}" for name in COLUMNS)
+    return f"its columns ({columns:.300}) fit no format. Formats and their columns: {known}"
 
 
 def _reasons(numbered: Sequence[Numbered]) -> list[Dropped]:
@@ -149,7 +155,7 @@ def records_of(path: Path, digest: hashlib._Hash) -> Iterator[Numbered]:
     Raises:
         DataError: It can't be read, or isn't of a kind that can.
     """
-    if ending := _table_ending(path):
+    if ending := table_ending(path):
         yield from _table(path, ending, digest)
         return
     if not is_packed(path) and (other := what_else(path)):
@@ -162,10 +168,11 @@ def records_of(path: Path, digest: hashlib._Hash) -> Iterator[Numbered]:
 
 def is_table(path: Path) -> bool:
     """Whether a file is a table by its name: CSV, TSV or Parquet, packed or not."""
-    return _table_ending(path) is not None
+    return table_ending(path) is not None
 
 
-def _table_ending(path: Path) -> str | None:
+def table_ending(path: Path) -> str | None:
+    """The ending of a table's name without that of its packing: ".parquet", ".csv" or ".tsv"; None for no table."""
     name = path.name.lower()
     bare = next((name.removesuffix(packed) for packed in _PACKED if name.endswith(packed)), name)
     return next((ending for ending in _TABLES if bare.endswith(ending)), None)

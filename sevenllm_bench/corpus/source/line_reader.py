@@ -19,6 +19,15 @@ LONGEST_LINE = 2**24
 _KINDS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
+#: Ends of the names of packed files.
+_ENDINGS = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+
+
+def packing_of(name: str) -> str | None:
+    """How a file of that name is packed, by Arrow's names; None where it isn't."""
+    return next((kind for ending, kind in _ENDINGS.items() if name.lower().endswith(ending)), None)
+
+
 def is_packed(path: Path) -> bool:
     """Whether a file is packed in one of the ways that `unpacked` knows.
 

@@ -14,8 +14,8 @@ from sevenllm_bench.corpus.leaks import NOT_FOUND
 from sevenllm_bench.select_instruct.corpus_records import Draft
 from sevenllm_bench.select_instruct.delivery.bar_chart import Bar, bar_chart
 from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount, ModelAccount
-from sevenllm_bench.select_instruct.delivery.markdown import code, table
 from sevenllm_bench.select_instruct.delivery.row_counts import RowCounts, count_rows
+from sevenllm_bench.text.markdown import code, table
 
 CARD, PLOTS = "README.md", "plots"
 _LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
@@ -25,6 +25,8 @@ _HUB_LICENCES = frozenset(
 ) | {"cc0-1.0", "apache-2.0", "mit", "pddl", "odc-by", "unlicense", "etalab-2.0"}
 #: Sizes of data sets by the Hub's names, each for fewer rows than its number.
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+#: Names of the check that compares rows with the benchmark.
+_OF_THE_GUARD = ("benchmark", "leak", "leak guard")
 #: Lines of the table of hosts.
 _MOST_HOSTS = 100
 
@@ -36,7 +38,7 @@ def write_data_card(folder: str | Path, account: BuildAccount, drafts: Iterable[
         folder: Where to write.
         account: What the build did.
         drafts: The rows of the corpus.
-        texts: Whether the texts are passed on with the rows, as train.jsonl; else `rows.jsonl` is what there is.
+        texts: Whether the texts are passed on with the rows, as train.jsonl; else `rows-without-texts.jsonl` is what there is.
     """
     folder, counts = Path(folder), count_rows(drafts)
     (folder / PLOTS).mkdir(parents=True, exist_ok=True)
@@ -87,7 +89,7 @@ def _front_matter(counts: RowCounts, texts: bool) -> str:
 
 def _summary(account: BuildAccount, counts: RowCounts, texts: bool) -> str:
     languages = " and ".join(_LANGUAGE_NAMES[language] for language in counts.languages) or "no language"
-    what = "`train.jsonl`" if texts else "`rows.jsonl`, without the texts: `corpus restore` puts them back"
+    what = "`train.jsonl`" if texts else "`rows-without-texts.jsonl`, without the texts: `corpus restore` puts them back"
     return (
         f"{counts.rows:,} rows in {languages}, written by a model from {counts.texts:,} texts and checked by programs; in the "
         f"format of SEvenLLM-Instruct ({what}). Made with sevenllm-bench {account.version}. `bill.jsonl` says of each row where "
@@ -168,7 +170,7 @@ def _leaks(account: BuildAccount) -> Iterator[str]:
         yield "**The rows were not compared with the benchmark.** Compare them before training: `sevenllm-bench corpus check`."
         return
     what = "SEvenLLM-Bench and the embedded test rows" if guard == "official" else "the embedded test rows, not SEvenLLM-Bench"
-    found = sum(count for _, check, count in _reasons(account) if "leak" in check.casefold())
+    found = sum(count for _, check, count in _reasons(account) if check.casefold() in _OF_THE_GUARD)
     yield f"Every row was compared with {what}: {found:,} rows resembled it and were left out. {NOT_FOUND}"
 
 
@@ -184,14 +186,14 @@ def _rebuild(account: BuildAccount, texts: bool) -> Iterator[str]:
         yield "Collect the texts again from their sources (`bill.jsonl` names them), then put them into the rows:"
         yield (
             "```\nsevenllm-bench corpus collect SOURCES -o collected\n"
-            "sevenllm-bench corpus restore rows.jsonl --texts collected/texts.jsonl -o train.jsonl\n```"
+            "sevenllm-bench corpus restore rows-without-texts.jsonl --texts collected/texts.jsonl -o train.jsonl\n```"
         )
-        yield "Each input is compared with its sha256, and the whole file with that in the first line of `rows.jsonl`."
+        yield "Each input is compared with its sha256, and the whole file with the sha256 in the first line of the rows."
     yield "The corpus was built by `sevenllm-bench corpus build` with these settings:"
     settings = {key: _section(account, key) for key in ("select", "quality")}
     settings["quality"] = {key: value for key, value in settings["quality"].items() if key != "data_dir"}
     shown = {"seed": account.config.get("seed", 0), "model": _sampling(account), **settings}
-    yield f"````json\n{json.dumps(shown, ensure_ascii=False, indent=1, default=str)}\n````"
+    yield f"````json\n{json.dumps(shown, indent=1, default=str)}\n````"
 
 
 def _sampling(account: BuildAccount) -> dict[str, object]:

@@ -17,10 +17,15 @@ from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount, 
 from sevenllm_bench.select_instruct.delivery.data_card import write_data_card
 from sevenllm_bench.select_instruct.delivery.review.review_page import write_review
 from sevenllm_bench.select_instruct.delivery.stage_results import (
-    rejections,
+    OF_ROWS,
+    REVIEWED,
+    STAGES,
+    drafts_of,
+    rejected_drafts,
     source_texts,
     stage_accounts,
     write_rejections,
+    write_texts,
 )
 from sevenllm_bench.select_instruct.delivery.training_file import write_rows_without_texts, write_training_file
 from sevenllm_bench.select_instruct.generate.model_calls import ModelCalls
@@ -28,8 +33,6 @@ from sevenllm_bench.select_instruct.settings.build_config import CorpusConfig
 from sevenllm_bench.select_instruct.stages.build_folder import BuildFolder
 
 TRAINING_FILE, WITHOUT_TEXTS, _ACCOUNT = "train.jsonl", "rows-without-texts.jsonl", "account.json"
-#: Checks that reject rows, not texts, and so count as drafts.
-_OF_ROWS = ("write", "corpus")
 
 
 class DeliverCorpus(PipelineStep):
@@ -51,10 +54,16 @@ class DeliverCorpus(PipelineStep):
         (folder.path / _ACCOUNT).write_text(account.model_dump_json(indent=2) + "\n", "utf-8")
         self._write_rows(folder.path, drafts, texts)
         write_bill(folder.path / "bill.jsonl", drafts, texts)
-        write_rejections(folder)
-        write_data_card(folder.path, account, drafts)
-        write_review(folder.path / "review", drafts, _rejected_drafts(folder))
+        write_texts(folder)
+        write_rejections(folder, self._stages)
+        write_data_card(folder.path, account, drafts, self.config.texts)
+        # Of the rows before decisions: those are about what the page shows.
+        write_review(folder.path / "review", drafts_of(folder, OF_ROWS[-1]), rejected_drafts(folder))
         yield from ()
+
+    @property
+    def _stages(self) -> tuple[str, ...]:
+        return (*STAGES, REVIEWED) if self.config.decisions else STAGES
 
     def _write_rows(self, path: Path, drafts: list[Draft], texts: list[Any]) -> None:
         kept, gone = (TRAINING_FILE, WITHOUT_TEXTS) if self.config.texts else (WITHOUT_TEXTS, TRAINING_FILE)
@@ -65,20 +74,21 @@ class DeliverCorpus(PipelineStep):
             write_rows_without_texts(path / kept, drafts, texts)
 
     def _account(self, folder: BuildFolder, drafts: list[Draft]) -> BuildAccount:
-        rejected = sum(rejection["stage"] in _OF_ROWS for rejection in rejections(folder))
+        stages = {stage.name: stage for stage in stage_accounts(folder, self._stages)}
+        rejected = sum(sum(stages[name].rejected.values()) for name in OF_ROWS)
         return BuildAccount(
-            stages=stage_accounts(folder),
+            stages=tuple(stages.values()),
             models=tuple(self._models(folder)),
-            drafts=len(drafts) + rejected,
+            drafts=stages[OF_ROWS[-1]].records_out + rejected,
             accepted=len(drafts),
             version=__version__,
             config=self.config.model_dump(mode="json"),
         )
 
     def _models(self, folder: BuildFolder) -> Iterator[ModelAccount]:
-        critic = self.config.critic
-        for section in (self.config.model, *((critic.model,) if critic else ())):
-            yield ModelCalls(section, str(folder.calls)).account()
+        yield ModelCalls(self.config.model, str(folder.calls)).account()
+        if self.config.critic:
+            yield ModelCalls(self.config.critic.model, str(folder.calls), "critic").account()
 
 
 def read_account(folder: BuildFolder) -> BuildAccount:
@@ -91,12 +101,3 @@ def read_account(folder: BuildFolder) -> BuildAccount:
         return BuildAccount.model_validate_json((folder.path / _ACCOUNT).read_bytes())
     except (OSError, ValueError):
         raise ConfigError(f"{folder.path}: the build is not finished; run it again") from None
-
-
-def _rejected_drafts(folder: BuildFolder) -> Iterator[tuple[Draft, str]]:
-    """Rejected rows, each with its check and reason."""
-    for rejection in rejections(folder, _OF_ROWS):
-        record = rejection["record"]
-        fields = {**record["metadata"], "id": record["id"]}
-        if "output" in fields:
-            yield Draft.model_validate(fields), f"{rejection['check']}: {rejection['reason']}"

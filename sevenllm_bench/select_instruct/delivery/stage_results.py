@@ -7,13 +7,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.select_instruct.corpus_records import SourceText, record_of
+from sevenllm_bench.select_instruct.corpus_records import Draft, SourceText, record_of
 from sevenllm_bench.select_instruct.delivery.build_account import StageAccount
 from sevenllm_bench.select_instruct.stages.build_folder import BuildFolder
 from sevenllm_bench.select_instruct.stages.shard_files import WholeFile, read_shard
 
-#: The stages whose accounts make a build's; the last one, that delivers, is not among them.
+#: The stages whose accounts make a build's, before a person looks at it; the last one, that delivers, is not among them.
 STAGES = ("fetch", "extract", "texts", "select", "write", "corpus")
+#: Those that reject rows, not texts.
+OF_ROWS = ("write", "corpus")
+#: The stage that applies a person's decisions, where there are some.
+REVIEWED = "reviewed"
 
 
 def stage_accounts(folder: BuildFolder, names: Sequence[str] = STAGES) -> tuple[StageAccount, ...]:
@@ -63,3 +67,19 @@ def write_rejections(folder: BuildFolder, names: Sequence[str] = STAGES) -> None
         with WholeFile(target / f"{check}.jsonl") as file:
             for rejection in found:
                 file.write(rejection)
+
+
+def rejected_drafts(folder: BuildFolder, names: Sequence[str] = OF_ROWS) -> Iterator[tuple[Draft, str]]:
+    """Rejected rows, each with its check and reason; not those that the model never wrote."""
+    for rejection in rejections(folder, names):
+        record = rejection["record"]
+        fields = {**record["metadata"], "id": record["id"]}
+        if "output" in fields:
+            yield Draft.model_validate(fields), f"{rejection['check']}: {rejection['reason']}"
+
+
+def drafts_of(folder: BuildFolder, name: str) -> Iterator[Draft]:
+    """The rows that a stage passed on, in the order of its files."""
+    for path in sorted(folder.stage(name).records.glob("[0-9]*.jsonl")):
+        for document in read_shard(path):
+            yield record_of(document, Draft)

@@ -70,11 +70,13 @@ def _is_utf8(data: bytes) -> bool:
     if b"\0" in data[:_JUDGED]:
         return False
     text = data[:_JUDGED].decode("utf-8", "replace")
-    return text.count("\ufffd") * 50 <= sum(character > "\x7f" for character in text) and _not_all_damage(text)
+    # The sample may end in the middle of a character.
+    damage = (text.rstrip("\ufffd") if len(data) > _JUDGED else text).count("\ufffd")
+    return damage == 0 or damage * 50 <= _beside_ascii(text)
 
 
-def _not_all_damage(text: str) -> bool:
-    return "\ufffd" not in text.rstrip("\ufffd") or any(character > "\x7f" and character != "\ufffd" for character in text)
+def _beside_ascii(text: str) -> int:
+    return len(text) - len(text.encode("ascii", "ignore"))
 
 
 def _named(data: bytes, declared: str | None, has_meta: bool) -> list[str]:
@@ -93,7 +95,7 @@ def _known(name: str) -> str | None:
 
 
 #: Codecs that are no charsets of pages, or would interpret them.
-_ODD = {"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "utf-8", "utf-8-sig"}
+_ODD = {"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem", "utf-8", "utf-8-sig"}
 
 
 def _charset_of(data: bytes, named: list[str]) -> str:
@@ -113,7 +115,7 @@ def _wide(sample: bytes) -> tuple[str, ...]:
 def _plausibility(sample: bytes, charset: str) -> float:
     """How much of the text beside ASCII is what English or Chinese reports have, less what is broken; at most 1."""
     text = sample.decode(charset, "replace")
-    beside = sum(character > "\x7f" or character == "\0" for character in text)
+    beside = _beside_ascii(text) + text.count("\0")
     if not beside:
         return 1.0
     frequent = 3 * sum(character in _FREQUENT for character in text if character > "\x7f")

@@ -57,6 +57,8 @@ class ExtractTexts(SiftingStep):
             content = read_raw(raw, self.folder, self.settings.max_bytes)
         except UnusableFileError as error:
             return [error]
+        if hashlib.sha256(content).hexdigest() != origin.sha256:
+            return [UnusableFileError("has changed since it was collected; collect it again")]
         url = origin.location if origin.location.startswith(("http://", "https://")) else None
         field = self.text_fields.get(origin.source, "text")
         return parser.reports(content, ReadingTask(raw.media_type, raw.charset, url, field, self.settings.max_pdf_pages))

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 #: Elements whose text is never shown; of scripts and styles nothing is kept.
-_NEVER_SHOWN = {
-    "template",
-    "noscript",
-    "datalist",
-    "noembed",
-    "noframes",
-    "title",
-    "object",
-    "iframe",
-    "canvas",
-    "audio",
-    "video",
-}
+_NEVER_SHOWN = {"template", "noscript", "datalist", "noembed", "noframes", "object", "iframe", "canvas", "audio", "video"}
 _NO_TEXT = {"script", "style", "svg", "math"}
 _ATTRIBUTES = ("alt", "title", "aria-label", "content", "placeholder", "summary")
 
@@ -56,29 +45,43 @@ _WHITE = {
     "rgb(255,255,255)",
     "rgba(255,255,255,1)",
 }
-#: A rule of a style sheet for one class or id.
-_RULE = re.compile(
-    r"(?:^|[},/])\s*(?:[a-z][a-z0-9]{0,9})?([.#])([A-Za-z_][\w-]{0,60})\s*(?=[,{])([^{}]{0,200})\{([^{}]{0,1000})\}"
-)
+#: One class or id, of any element, as a whole selector.
+_SELECTOR = re.compile(r"(?:[a-z][a-z0-9]{0,9})?([.#][A-Za-z_][\w-]{0,60})")
+#: So much of a style sheet is looked at.
+_SHEET = 200_000
+
+
+#: A hidden element with more of the page's text than this, and with more characters, is the page itself: a script shows it.
+_PAGE_SHARE, _PAGE_TEXT = 0.5, 200
 
 
 def take_hidden_text(tree: HtmlElement) -> list[str]:
     """Remove from `tree` what a reader doesn't see, and return its text: comments, hidden elements, attributes."""
-    pieces = []
     rules = _hiding_rules(tree)
+    pieces = _take_never_shown(tree)
+    whole = len(tree.text_content())
+    gone: set[HtmlElement] = set()
     for element in list(tree.iter()):
-        if not isinstance(element.tag, str):
-            pieces.append(str(element.text or ""))
-            _remove(element)
-        elif element.tag in _NO_TEXT or (element.tag in _NEVER_SHOWN and element.tag != "title"):
-            if element.tag not in _NO_TEXT:
-                pieces.append(_text(element))
-            _remove(element)
+        if element.getparent() in gone:
+            gone.add(element)
         elif element.tag not in ("html", "body", "head", "meta", "title", "link"):
             pieces += [value for name in _ATTRIBUTES if (value := element.get(name))]
-            if _is_hidden(element, rules):
+            if _is_hidden(element, rules) and not _PAGE_TEXT <= len(element.text_content()) >= _PAGE_SHARE * whole:
                 pieces.append(_text(element))
                 _remove(element)
+                gone.add(element)
+    return pieces
+
+
+def _take_never_shown(tree: HtmlElement) -> list[str]:
+    """Comments, and elements that are not drawn by their nature."""
+    pieces = []
+    for element in list(tree.iter()):
+        if not isinstance(element.tag, str) or element.tag in _NEVER_SHOWN:
+            pieces.append(str(element.text or "") if not isinstance(element.tag, str) else _text(element))
+            _remove(element)
+        elif element.tag in _NO_TEXT:
+            _remove(element)
     return pieces
 
 
@@ -126,16 +129,31 @@ def _background(element: HtmlElement) -> str:
 
 
 def _hiding_rules(tree: HtmlElement) -> set[str]:
-    """Classes and ids that style sheets in the page hide, by rules for nothing else; those for other media don't count."""
+    """Classes and ids that style sheets in the page hide, on all media and by selectors of nothing else."""
     found = set()
     for style in list(tree.iter("style"))[:20]:
-        sheet = re.sub(
-            r"/\*.*?\*/|@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", str(style.text or "")[:100_000], flags=re.DOTALL
-        )
-        for match in _RULE.finditer(sheet):
-            if hides(match[4]) and not match[3].strip(" ,"):
-                found.add(match[1] + match[2])
+        for selectors, declarations in _rules(str(style.text or "")[:_SHEET]):
+            if hides(declarations[:2000]):
+                found |= {match[1] for selector in selectors.split(",") if (match := _SELECTOR.fullmatch(selector.strip()))}
     return found
+
+
+def _rules(sheet: str) -> Iterator[tuple[str, str]]:
+    """Selectors and declarations of the rules that stand in no other block, in linear time."""
+    selectors, depth = "", 0
+    for match in re.finditer(r"([^{}]*)([{}])", _without_comments_of_css(sheet)):
+        if match[2] == "{":
+            selectors = match[1] if depth == 0 else selectors
+            depth += 1
+        else:
+            if depth == 1 and "@" not in selectors:
+                yield selectors, match[1]
+            depth = max(0, depth - 1)
+
+
+def _without_comments_of_css(sheet: str) -> str:
+    first, *rest = sheet.split("/*")
+    return first + "".join(part.partition("*/")[2] for part in rest)
 
 
 def _text(element: HtmlElement) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,8 @@ from sevenllm_bench.select_instruct.extract.charset import decoded
 from sevenllm_bench.select_instruct.extract.clean_characters import one_line
 from sevenllm_bench.select_instruct.extract.found_text import FoundText, found_text
 from sevenllm_bench.select_instruct.extract.hidden_text import take_hidden_text
+from sevenllm_bench.select_instruct.extract.page_parts import make_ready
+from sevenllm_bench.select_instruct.extract.plain_text import date_near_title
 from sevenllm_bench.select_instruct.extract.unusable import UnusableFileError
 
 if TYPE_CHECKING:
@@ -16,17 +20,11 @@ if TYPE_CHECKING:
 
 #: Bounds of a page: the time of extraction grows with them.
 _CHARACTERS, _ELEMENTS, _DEPTH = 5_000_000, 60_000, 250
-#: Parts that trafilatura takes for text on some pages: by the names that sites give them.
-_NO_REPORT = re.compile(
-    r"""(?:^|[\s_-]) (?: cookie | consent | gdpr | newsletter | subscribe | subscription | share | sharing | social | related
-      | recommendations? | recommended | breadcrumbs? | comments? | disqus | advert(?:s|isement)? | ads? | promo | sponsor(?:ed)?
-      | sidebar | pagination | pager | popup | modal | navbar | menu | toolbar | footer | skip-?link | byline-share | read-?more
-      | you-may-like | tags? | author-?bio ) s? (?:$|[\s_-])""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_PARTS = {"nav", "aside", "footer", "form", "button", "select", "dialog", "menu", "textarea", "label"}
-#: Such a part with more of the text than this is the page itself.
-_MAX_SHARE = 0.4
+_UNDER_HEADING = 300
+_NUMBERED = re.compile(r"\d{1,6}\. ")
+#: What parts the name of a page from that of its site, and how long a name is.
+_BEFORE_SITE, _NAME = re.compile(r"\s+[|–—·-]\s+|\s*\|\s*|(?<=[\u4e00-\u9fff])_(?=[\u4e00-\u9fff])"), 8
+_COPYRIGHT, _SHORT = re.compile(r"©|\(c\) |copyright\b|版权所有|版權所有", re.IGNORECASE), 200
 _BLOCKS = {"p", "head", "item", "row", "quote", "list", "table", "code"}
 
 
@@ -43,17 +41,44 @@ def html_report(data: bytes, charset: str | None = None, url: str | None = None)
     """
     page = decoded(data, charset, has_meta=True)
     tree = _tree(page)
-    title = _heading(tree)
+    published = _marked_date(tree, url)  # it may stand in a script
     hidden = take_hidden_text(tree)
+    title = _title(tree)
+    published = published or _date_under_heading(tree)
+    paragraphs = _main_text(tree)
+    if not paragraphs:  # each part of the report may have the name of another part
+        tree = _tree(page)
+        take_hidden_text(tree)
+        paragraphs = _main_text(tree, keep_parts=True)
+    if not paragraphs:
+        raise UnusableFileError("has no main text")
+    return found_text(
+        _without_edges(paragraphs, published),
+        title,
+        published,
+        hidden,
+    )
+
+
+def _main_text(tree: HtmlElement, keep_parts: bool = False) -> list[str]:
+    """Paragraphs that trafilatura finds; none where it finds no text."""
     import trafilatura
 
-    # The title and the date stand in parts that are no text: read before these go.
-    known = trafilatura.extract_metadata(tree, default_url=url)
-    _leave_parts_out(tree)
-    found = trafilatura.bare_extraction(tree, url=url, include_comments=False, favor_recall=True)
-    if found is None or found.body is None:
-        raise UnusableFileError("has no main text")
-    return found_text(paragraphs_of(found.body), _best_title(title, known), getattr(known, "date", None), hidden)
+    make_ready(tree, keep_parts)
+    found = trafilatura.bare_extraction(tree, include_comments=False, favor_recall=True)
+    return paragraphs_of(found.body) if found is not None and found.body is not None else []
+
+
+def _without_edges(paragraphs: list[str], published: str | None) -> list[str]:
+    """Paragraphs without the date over the first ones and the note of copyright under the last."""
+    kept = [paragraph for paragraph in paragraphs if paragraph.strip()]
+    if kept and len(kept[-1]) < _SHORT and _COPYRIGHT.match(kept[-1]):
+        kept.pop()
+    return [
+        paragraph
+        for place, paragraph in enumerate(kept)
+        if not (published and place < 3 and len(paragraph) <= len(published) + 2 and date_near_title(paragraph) == published)
+    ]
 
 
 def _tree(page: str) -> HtmlElement:
@@ -86,37 +111,41 @@ def _check_size(tree: HtmlElement) -> None:
             raise UnusableFileError(f"has more than {_ELEMENTS:,} elements, or more than {_DEPTH} in one another")
 
 
-def _heading(tree: HtmlElement) -> str:
-    """The first top heading, if the page has only one."""
-    headings = [one_line(heading.text_content()) for heading in tree.iter("h1")]
-    return headings[0] if len(headings) == 1 else ""
+def _title(tree: HtmlElement) -> str:
+    """The top heading that the name of the page holds, or the only one; else the name itself, without the site's."""
+    headings = [one_line(heading.text_content()) for heading in list(tree.iter("h1"))[:20]]
+    names = [meta.get("content", "") for meta in list(tree.iter("meta"))[:500] if meta.get("property") == "og:title"]
+    named = one_line(next(iter(names), "") or str(tree.findtext(".//title") or ""))
+    held = [heading for heading in headings if heading and heading in named]
+    if held:
+        return max(held, key=len)
+    if len(headings) == 1 and headings[0]:
+        return headings[0]
+    first = _BEFORE_SITE.split(named, maxsplit=1)[0]
+    return first if len(first) >= _NAME else named
 
 
-def _best_title(heading: str, known: Any) -> str:
-    return heading or str(getattr(known, "title", None) or "")
+def _marked_date(tree: HtmlElement, url: str | None) -> str | None:
+    """The date that the page marks as that of its publication: in its head, in scripts of data, or in its address."""
+    from htmldate import find_date
+
+    with contextlib.suppress(Exception):  # of a library that was given hostile input
+        return find_date(copy.deepcopy(tree), extensive_search=False, original_date=True, url=url)
+    return None
 
 
-def _leave_parts_out(tree: HtmlElement) -> None:
-    """Remove navigation, banners, forms and the like, unless most of the page lies in them."""
-    whole = len(tree.text_content())
-    for element in list(tree.iter()):
-        if element.getparent() is not None and _is_no_report(element) and len(element.text_content()) <= _MAX_SHARE * whole:
-            element.drop_tree()
-
-
-def _is_no_report(element: HtmlElement) -> bool:
-    if element.tag in _PARTS or element.get("role") in (
-        "navigation",
-        "banner",
-        "complementary",
-        "contentinfo",
-        "dialog",
-        "search",
-    ):
-        return True
-    return element.tag not in ("html", "body", "article", "main") and bool(
-        _NO_REPORT.search(element.get("class", "")[:500]) or _NO_REPORT.search(element.get("id", "")[:200])
-    )
+def _date_under_heading(tree: HtmlElement) -> str | None:
+    """A date in the first 300 characters under the top heading."""
+    heading = next(tree.iter("h1"), None)
+    if heading is None:
+        return None
+    parts, have = [], 0
+    for element in heading.itersiblings():
+        parts.append(one_line(element.text_content()) + " ")
+        have += len(parts[-1])
+        if have > _UNDER_HEADING:
+            break
+    return date_near_title("".join(parts)[:_UNDER_HEADING])
 
 
 def paragraphs_of(body: Any) -> list[str]:
@@ -165,7 +194,7 @@ def _row(row: Any) -> str:
 
 def _items(element: Any, depth: int) -> list[str]:
     """Lines of a list, those of a list in it indented."""
-    lines = []
+    lines: list[str] = []
     for item in element:
         own = [item.text or ""]
         inner: list[str] = []
@@ -176,7 +205,7 @@ def _items(element: Any, depth: int) -> list[str]:
                 own.append(_inline(child))
             own.append(child.tail or "")
         text = one_line("".join(own))
-        lines += [f"{'  ' * depth}- {text}"] if text else []
+        lines += [f"{'  ' * depth}{'' if _NUMBERED.match(text) else '- '}{text}"] if text else []
         lines += inner
     return lines
 

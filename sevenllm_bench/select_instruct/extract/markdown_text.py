@@ -20,7 +20,6 @@ _UNDERLINE = re.compile(r"[ ]{0,3}(?:=+|-{2,})[ ]*$")
 _RULE = re.compile(r"[ ]{0,3}(?:(?:\*[ ]*){3,}|(?:-[ ]*){3,}|(?:_[ ]*){3,})$")
 _TABLE_RULE = re.compile(r"[ ]*\|?[ ]*:?-+:?[ ]*(?:\|[ ]*:?-+:?[ ]*)*\|?[ ]*$")
 _REFERENCE = re.compile(r"[ ]{0,3}\[[^\]]{1,200}\]:[ ]*\S.*$")
-_COMMENT = re.compile(r"<!--(.{0,20000}?)-->", re.DOTALL)
 _ITEM = re.compile(r"([ ]*)(?:[*+-]|(\d{1,9}[.)]))[ ]+(?:\[[ xX]\][ ]+)?")
 
 _CODE = re.compile(r"(?<!`)(`{1,5})(?!`)(.{1,2000}?)(?<!`)\1(?!`)", re.DOTALL)
@@ -43,12 +42,23 @@ def markdown_report(data: bytes, charset: str | None = None) -> FoundText:
     """
     text = readable(data, charset)
     front, text = _front_matter(text)
-    hidden = _COMMENT.findall(text) + [alt for alt in _IMAGE.findall(text) if alt]
-    blocks = _blocks(_COMMENT.sub("", text).split("\n"))
+    text, comments = _without_comments(text)
+    hidden = comments + [alt for alt in _IMAGE.findall(text) if alt]
+    blocks = _blocks(text.split("\n"))
     title = _text_of(front, "title") or next((text for kind, text in blocks if kind == "h1"), "")
     paragraphs = [text for _, text in blocks]
     published = _date(front) or date_near_title("\n".join(paragraphs[:3])[:500])
     return found_text(paragraphs, title, published, hidden)
+
+
+def _without_comments(text: str) -> tuple[str, list[str]]:
+    """The text and its comments of HTML; one that doesn't end is none."""
+    parts, comments, place = [], [], 0
+    while (start := text.find("<!--", place)) >= 0 and (end := text.find("-->", start)) >= 0:
+        parts.append(text[place:start])
+        comments.append(text[start + 4 : end])
+        place = end + 3
+    return "".join((*parts, text[place:])), comments
 
 
 def _front_matter(text: str) -> tuple[dict[str, Any], str]:
@@ -124,7 +134,7 @@ def _close(open_lines: list[str], blocks: list[tuple[str, str]]) -> None:
         rows = [open_lines[0], *open_lines[2:]]
         blocks.append(("table", "\n".join(_row(row) for row in rows)))
     elif open_lines:
-        blocks.append(("text", _inline("\n".join(_without_markers(open_lines)))))
+        blocks.append(("text", _inline("\n".join(_without_markers(open_lines))).strip()))
     open_lines.clear()
 
 
@@ -136,18 +146,22 @@ def _row(line: str) -> str:
 def _without_markers(lines: list[str]) -> list[str]:
     """Lines of a paragraph joined, items of a list in lines of their own, quotation marks out."""
     found: list[str] = []
-    for line in lines:
-        line = re.sub(r"^(?:[ ]{0,3}>[ ]?)+", "", line)
+    open_parts: list[str] = []
+    for line in (re.sub(r"^(?:[ ]{0,3}>[ ]?)+", "", line) for line in lines):
         item = _ITEM.match(line)
+        if open_parts and (item or _ends_line(open_parts[-1])):
+            found.append("".join(open_parts))
+            open_parts = []
         if item:
-            found.append(f"{item[1]}{item[2] or '-'} {line[item.end() :].strip()}")
-        elif found and line.strip() and not found[-1].endswith("  "):
-            found[-1] = f"{found[-1]}{_blank_between(found[-1], line.strip())}{line.strip()}"
+            open_parts.append(f"{item[1]}{item[2] or '-'} {line[item.end() :]}")
         else:
-            found.append(line.strip())
-        if line.endswith(("  ", "\\")) and not item:
-            found[-1] = found[-1].removesuffix("\\") + "  "
-    return [line.rstrip() for line in found]
+            open_parts += [_blank_between(open_parts[-1].rstrip(), line.strip()) if open_parts else "", line.lstrip()]
+    return [re.sub(r"\\$", "", line.rstrip()) for line in (*found, "".join(open_parts))]
+
+
+def _ends_line(part: str) -> bool:
+    """Whether a part of a paragraph ends with a break of the line."""
+    return part.endswith(("  ", "\\"))
 
 
 def _blank_between(before: str, after: str) -> str:

@@ -15,6 +15,8 @@ _TITLE, _SENTENCE_END = 150, tuple(".。!！?？;；:：,，")
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:-|/|\.|年)\s?(\d{1,2})(?:-|/|\.|月)\s?(\d{1,2})(?!\d)")
 #: Such a share of control characters isn't text.
 _MAX_CONTROL = 0.01
+#: More are no report.
+_MAX_CHARACTERS = 5_000_000
 
 
 def plain_report(data: bytes, charset: str | None = None) -> FoundText:
@@ -36,6 +38,8 @@ def readable(data: bytes, charset: str | None = None) -> str:
         UnusableFileError: They are no text.
     """
     text = decoded(data, charset)
+    if len(text) > _MAX_CHARACTERS:
+        raise UnusableFileError(f"has more than {_MAX_CHARACTERS:,} characters")
     broken = len(re.findall("[\x00-\x08\x0e-\x1f\ufffd]", text))
     if broken > _MAX_CONTROL * len(text):
         raise UnusableFileError("is no text, or in an unknown charset")

@@ -1,1 +1,1 @@
-"""Checks of what the model wrote, and of texts that talk to the model."""
+"""Quality control: texts that talk to the model, checks of the rows that it wrote, and a second model that grades them."""

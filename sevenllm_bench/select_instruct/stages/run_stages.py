@@ -57,7 +57,8 @@ def run_stages(
         if missing:
             _run(runs, folder, tasks, say, status)
         account = folder.account(accounts[-1].records_out if accounts else folder.count())
-        say(_said(account, not missing))
+        if account.records_out or account.records_in == 0 or account.rejected:  # the last stage writes files, no records
+            say(_said(account, not missing))
         accounts.append(account)
         before = folder
     return accounts

@@ -95,7 +95,7 @@ def test_an_empty_corpus_has_a_card(tmp_path):
 def test_without_texts_the_way_to_restore_them_is_told(tmp_path):
     write_data_card(tmp_path, account(), corpus(), texts=False)
     card = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "corpus restore rows.jsonl --texts" in card
+    assert "corpus restore rows-without-texts.jsonl --texts" in card
     assert "configs" not in _front_matter(card)
 
 
