@@ -11,9 +11,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
-from sevenllm_bench.corpus.compared_parts import ComparedRecord, Reading, compare_parts
+from sevenllm_bench.corpus.compared_parts import ComparedRecord, RecordForm, compare_parts
 from sevenllm_bench.corpus.leaks import Leak
-from sevenllm_bench.corpus.source.file_parts import Content, Part, open_parts, writer_of
+from sevenllm_bench.corpus.source.file_parts import Content, FilePart, open_parts, writer_of
 from sevenllm_bench.corpus.source.formats import Format, format_of
 from sevenllm_bench.corpus.source.instruction_sets import fits_no_format
 from sevenllm_bench.corpus.source.training_rows import LeftOut, decode
@@ -109,7 +109,7 @@ def check_file(
     parts = source.parts()
     begin = list(islice(parts, 1))
     found = BenchmarkCheck(_format(begin, path) if form == "auto" else form)
-    reading = Reading(found.form, with_texts=watch is not None)
+    reading = RecordForm(found.form, with_texts=watch is not None)
     compared = compare_parts(chain(begin, parts), benchmark, reading, processes or _processes(path))
     tally = _Tally(found, benchmark, path)
     with _appearing(output) as partial, writer_of(source, partial) as writer:
@@ -154,7 +154,7 @@ def _processes(path: Path) -> int:
     return min(cores, _MOST_PROCESSES)
 
 
-def _format(begin: Sequence[Part], path: Path) -> Format:
+def _format(begin: Sequence[FilePart], path: Path) -> Format:
     """The format by the columns of the first records.
 
     Raises:

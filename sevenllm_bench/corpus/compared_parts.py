@@ -15,7 +15,7 @@ from typing import Any
 from sevenllm_bench.corpus.conversation import Conversation, Turn
 from sevenllm_bench.corpus.leaks import Leak, LeakGuard
 from sevenllm_bench.corpus.selection import asked_digest
-from sevenllm_bench.corpus.source.file_parts import Content, Part
+from sevenllm_bench.corpus.source.file_parts import Content, FilePart
 from sevenllm_bench.corpus.source.formats import Format, turns_of
 from sevenllm_bench.corpus.source.training_rows import LeftOut, Notes, decode, read_record
 from sevenllm_bench.data.rows import Row
@@ -49,7 +49,7 @@ class ComparedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RecordForm:
     """How records are read: their format, and whether their texts are wanted back."""
 
     form: Format
@@ -57,8 +57,8 @@ class Reading:
 
 
 def compare_parts(
-    parts: Iterable[Part], benchmark: Sequence[Row], reading: Reading, processes: int
-) -> Iterator[tuple[Part, list[ComparedRecord]]]:
+    parts: Iterable[FilePart], benchmark: Sequence[Row], reading: RecordForm, processes: int
+) -> Iterator[tuple[FilePart, list[ComparedRecord]]]:
     """Compare parts with the benchmark; they come back in their order.
 
     Args:
@@ -76,7 +76,7 @@ def compare_parts(
         return
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _prepare, (list(benchmark), reading)) as pool:
-        waiting: deque[tuple[Part, Future[list[ComparedRecord]]]] = deque()
+        waiting: deque[tuple[FilePart, Future[list[ComparedRecord]]]] = deque()
         try:
             for part in parts:
                 waiting.append((part, pool.submit(_compared, list(part.numbers), part.contents)))
@@ -88,7 +88,7 @@ def compare_parts(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _first(waiting: deque[tuple[Part, Future[list[ComparedRecord]]]]) -> tuple[Part, list[ComparedRecord]]:
+def _first(waiting: deque[tuple[FilePart, Future[list[ComparedRecord]]]]) -> tuple[FilePart, list[ComparedRecord]]:
     part, future = waiting.popleft()
     try:
         return part, future.result()
@@ -101,7 +101,7 @@ def _first(waiting: deque[tuple[Part, Future[list[ComparedRecord]]]]) -> tuple[P
 _compare: Callable[[Sequence[int], Sequence[Content]], list[ComparedRecord]]
 
 
-def _prepare(benchmark: list[Row], reading: Reading) -> None:
+def _prepare(benchmark: list[Row], reading: RecordForm) -> None:
     """Index the benchmark, once per process; Ctrl-C is for the process that leads."""
     global _compare
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -117,14 +117,14 @@ def _compared(numbers: Sequence[int], contents: Sequence[Content]) -> list[Compa
     return _compare(numbers, contents)
 
 
-def compared(numbers: Sequence[int], contents: Sequence[Content], reading: Reading, guard: LeakGuard) -> list[ComparedRecord]:
+def compared(numbers: Sequence[int], contents: Sequence[Content], reading: RecordForm, guard: LeakGuard) -> list[ComparedRecord]:
     """What is found in some records."""
     read = [_read(number, content, reading.form) for number, content in zip(numbers, contents, strict=True)]
     leaks = {leak.row_id: leak for leak in guard.separate(example for example, _ in read)[1]}
     return [_with_findings(example, record, leaks.get(example.id), reading) for example, record in read]
 
 
-def _with_findings(example: Row | Conversation, record: ComparedRecord, leak: Leak | None, reading: Reading) -> ComparedRecord:
+def _with_findings(example: Row | Conversation, record: ComparedRecord, leak: Leak | None, reading: RecordForm) -> ComparedRecord:
     if leak and record.left_out:
         leak = replace(leak, fields=(WHOLE_LINE,))
     texts = () if leak or record.left_out or not reading.with_texts else tuple(_texts(example))

@@ -259,3 +259,15 @@ def test_retellings_are_proposed_for_review_and_not_left_out(tmp_path, capsys):
     assert all(one["similarity"] >= 0.2 and one["benchmark_piece"] for one in listed)
     assert "6 records may tell again" in (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "6 records may be retellings" in capsys.readouterr().out
+
+
+def test_the_command_line_gives_the_same_codes(tmp_path, capsys):
+    from sevenllm_bench.cli.main import main
+
+    words = ["corpus", "check", str(write_lines(tmp_path / "train.jsonl", CLEAN)), "--against", "embedded"]
+    assert main(words) == 0
+    words[2] = str(write_lines(tmp_path / "mixed.jsonl", mixed()))
+    assert main(words) == 1
+    words[2] = str(tmp_path / "nothing.jsonl")
+    assert main(words) == 2
+    assert "no such file" in capsys.readouterr().err

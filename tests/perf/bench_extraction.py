@@ -15,16 +15,18 @@ import json
 import os
 import random
 import re
-import resource
 import string
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.corpus.spoken_language import language_of_prose
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.select_instruct.corpus_records import Origin, RawFile, document_of
+from sevenllm_bench.select_instruct.extract.any_file import ReadingTask, reports_in
 from sevenllm_bench.select_instruct.extract.extract_step import ExtractTexts
+from sevenllm_bench.select_instruct.extract.found_text import FoundText
 from sevenllm_bench.select_instruct.extract.near_duplicate_step import LeaveOutNearDuplicates
 from sevenllm_bench.select_instruct.settings.build_config import CollectSection
 from sevenllm_bench.select_instruct.stages.shard_files import ShardReader, ShardWriter, WholeFile
@@ -48,17 +50,15 @@ def main() -> None:
     parser.add_argument("--executors", nargs="+", choices=["local", "ray"], default=["local", "ray"])
     arguments = parser.parse_args()
     write_pages(arguments.folder, arguments.pages)
+    print(f"processor time of one page: {1000 * processor_time(arguments.folder / 'pages'):.1f} ms", flush=True)
     hashes = {}
     for kind in arguments.executors:
         build = arguments.folder / kind
-        begin = time.perf_counter(), _processor_time()
+        begin = time.perf_counter()
         run(kind, arguments.folder, build, arguments.workers)
-        wall, processor = time.perf_counter() - begin[0], _processor_time() - begin[1]
+        wall = time.perf_counter() - begin
         hashes[kind] = hashes_of(build)
-        print(
-            f"{kind}: {arguments.pages / wall:,.0f} pages/s, {wall:.1f} s; processor time of this tree {processor:.1f} s",
-            flush=True,
-        )
+        print(f"{kind}: {arguments.pages / wall:,.0f} pages/s, {wall:.1f} s", flush=True)
         print(f"{kind}: {count(build / 'texts'):,} texts, {count(build / 'kept'):,} kept, {len(hashes[kind])} files", flush=True)
     if len(hashes) == 2:
         print("the same files, byte for byte" if hashes["local"] == hashes["ray"] else "the files DIFFER")
@@ -169,9 +169,17 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-def _processor_time() -> float:
-    mine, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return mine.ru_utime + mine.ru_stime + children.ru_utime + children.ru_stime
+def processor_time(folder: Path) -> float:
+    """Seconds of this process for a page, extraction and language: what other work on the machine doesn't change."""
+    pages = [path.read_bytes() for path in sorted(folder.iterdir())[:500]]
+    task = ReadingTask("text/html")
+    list(reports_in(pages[0], task))  # loads the libraries
+    begin = time.process_time()
+    for page in pages:
+        for found in reports_in(page, task):
+            assert isinstance(found, FoundText)
+            language_of_prose(found.text.split("\n\n"))
+    return (time.process_time() - begin) / len(pages)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ _BLANK = " \t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """Some records that follow one another.
 
     Attributes:
@@ -48,7 +48,7 @@ class Part:
 class PartWriter(Protocol):
     """Writes records of parts again."""
 
-    def write(self, part: Part, keep: Sequence[bool]) -> None:
+    def write(self, part: FilePart, keep: Sequence[bool]) -> None:
         """Write those records of a part that are kept."""
 
 
@@ -57,7 +57,7 @@ class FileParts(Protocol):
 
     digest: hashlib._Hash
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[FilePart]:
         """The file from its beginning; `digest` is that of its (unpacked) bytes afterwards.
 
         Raises:
@@ -86,7 +86,7 @@ def open_parts(path: Path) -> FileParts:
     return ArrayParts(path) if is_array else LineParts(path)
 
 
-def _in_parts(records: Iterable[tuple[int, Content, Any]], size: Callable[[Any], int] = len) -> Iterator[Part]:
+def _in_parts(records: Iterable[tuple[int, Content, Any]], size: Callable[[Any], int] = len) -> Iterator[FilePart]:
     """Records with what is written again of them, by parts."""
     numbers, contents, kept, total = [], [], [], 0
     for number, content, raw in records:
@@ -95,10 +95,10 @@ def _in_parts(records: Iterable[tuple[int, Content, Any]], size: Callable[[Any],
         kept.append(raw)
         total += size(raw)
         if total >= _PART_BYTES:
-            yield Part(numbers, contents, kept)
+            yield FilePart(numbers, contents, kept)
             numbers, contents, kept, total = [], [], [], 0
     if numbers:
-        yield Part(numbers, contents, kept)
+        yield FilePart(numbers, contents, kept)
 
 
 @contextmanager
@@ -126,7 +126,7 @@ class LineParts:
         self._path = path
         self.digest = hashlib.sha256()
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[FilePart]:
         """See `FileParts`. Of a line that is too long for memory, nothing is written again."""
         self.digest = hashlib.sha256()
         return _in_parts(self._lines())
@@ -149,7 +149,7 @@ class _Lines:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
-    def write(self, part: Part, keep: Sequence[bool]) -> None:
+    def write(self, part: FilePart, keep: Sequence[bool]) -> None:
         for line, kept in zip(part.kept, keep, strict=True):
             if kept:
                 self._file.write(line)
@@ -166,7 +166,7 @@ class ArrayParts:
         self._path = path
         self.digest = hashlib.sha256()
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[FilePart]:
         """See `FileParts`."""
         self.digest = hashlib.sha256()
         return _in_parts((number, element, element) for number, element in enumerate(self._elements(), 1))
@@ -189,7 +189,7 @@ class _Elements:
     def __init__(self, file: BinaryIO) -> None:
         self._file, self.first = file, True
 
-    def write(self, part: Part, keep: Sequence[bool]) -> None:
+    def write(self, part: FilePart, keep: Sequence[bool]) -> None:
         for element, kept in zip(part.kept, keep, strict=True):
             if kept:
                 self._file.write((b"\n" if self.first else b",\n") + element)
@@ -277,7 +277,7 @@ class CsvParts:
         self.digest = hashlib.sha256()
         self._head = ""
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[FilePart]:
         """See `FileParts`."""
         self.digest = _hashed(self._path)
         return _in_parts(self._rows())
@@ -309,7 +309,7 @@ class _CsvRows:
     def __init__(self, file: BinaryIO, head: Callable[[], str]) -> None:
         self._file, self._head, self._is_begun = file, head, False
 
-    def write(self, part: Part, keep: Sequence[bool]) -> None:
+    def write(self, part: FilePart, keep: Sequence[bool]) -> None:
         rows = [row for row, kept in zip(part.kept, keep, strict=True) if kept]
         head, self._is_begun = "" if self._is_begun else self._head(), True
         self._file.write("".join([head, *rows]).encode())
@@ -357,7 +357,7 @@ class ParquetParts:
         self._path = path
         self.digest = hashlib.sha256()
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[FilePart]:
         """See `FileParts`."""
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -367,7 +367,7 @@ class ParquetParts:
         try:
             with pq.ParquetFile(self._path) as file:
                 for batch in file.iter_batches(_PART_ROWS):
-                    yield Part(range(begin, begin + batch.num_rows), batch.to_pylist(), batch)
+                    yield FilePart(range(begin, begin + batch.num_rows), batch.to_pylist(), batch)
                     begin += batch.num_rows
         except (pa.ArrowException, OSError, ValueError) as problem:
             other = what_else(self._path)
@@ -388,7 +388,7 @@ class _Batches:
     def __init__(self, file: Any) -> None:
         self._file = file
 
-    def write(self, part: Part, keep: Sequence[bool]) -> None:
+    def write(self, part: FilePart, keep: Sequence[bool]) -> None:
         import pyarrow as pa
 
         self._file.write_batch(part.kept.filter(pa.array(list(keep), pa.bool_())))
@@ -397,7 +397,7 @@ class _Batches:
 class NoWriter:
     """Writes nothing: where no filtered file is asked for."""
 
-    def write(self, part: Part, keep: Sequence[bool]) -> None:
+    def write(self, part: FilePart, keep: Sequence[bool]) -> None:
         """Do nothing."""
 
 

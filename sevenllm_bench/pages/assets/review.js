@@ -161,7 +161,15 @@
   // What can't be seen is spelled out, as on the other pages.
   const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff]|[\u{e0000}-\u{e007f}]/gu;
 
+  const most = 50_000; // characters of a text that are shown; an edit has all of it
+
   function visible(text) {
+    if (text.length > most) {
+      const note = element("span", { className: "spelled", textContent: `${text.length - most} more characters` });
+      const cut = visible(text.slice(0, most));
+      cut.append("… ", note);
+      return cut;
+    }
     const made = document.createDocumentFragment();
     let end = 0;
     for (const match of text.matchAll(hidden)) {
@@ -226,9 +234,9 @@
     return [
       block(
         row,
-        visible(excerpt.slice(0, begin)),
+        element("span", { className: "outside" }, visible(excerpt.slice(0, begin))),
         element("span", { className: "span" }, withMarks(row.input, spansOf(row.input, values))),
-        visible(excerpt.slice(begin + row.input.length)),
+        element("span", { className: "outside" }, visible(excerpt.slice(begin + row.input.length))),
       ),
       element("p", { className: "note", textContent: "The underlined part is the row's input; values of the answer are marked in it." }),
     ];

@@ -25,6 +25,7 @@ from sevenllm_bench.select_instruct.delivery.stage_results import (
     source_texts,
     stage_accounts,
     write_rejections,
+    write_texts,
 )
 from sevenllm_bench.select_instruct.delivery.training_file import write_rows_without_texts, write_training_file
 from sevenllm_bench.select_instruct.generate.model_calls import ModelCalls
@@ -53,6 +54,7 @@ class DeliverCorpus(PipelineStep):
         (folder.path / _ACCOUNT).write_text(account.model_dump_json(indent=2) + "\n", "utf-8")
         self._write_rows(folder.path, drafts, texts)
         write_bill(folder.path / "bill.jsonl", drafts, texts)
+        write_texts(folder)
         write_rejections(folder, self._stages)
         write_data_card(folder.path, account, drafts, self.config.texts)
         # Of the rows before decisions: those are about what the page shows.

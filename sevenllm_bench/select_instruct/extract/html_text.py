@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import re
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _CHARACTERS, _ELEMENTS, _DEPTH = 5_000_000, 60_000, 250
 _UNDER_HEADING = 300
 _NUMBERED = re.compile(r"\d{1,6}\. ")
+#: What parts the name of a page from that of its site, and how long a name is.
+_BEFORE_SITE, _NAME = re.compile(r"\s+[|–—·-]\s+|\s*\|\s*|(?<=[\u4e00-\u9fff])_(?=[\u4e00-\u9fff])"), 8
 _COPYRIGHT, _SHORT = re.compile(r"©|\(c\) |copyright\b|版权所有|版權所有", re.IGNORECASE), 200
 _BLOCKS = {"p", "head", "item", "row", "quote", "list", "table", "code"}
 
@@ -38,12 +41,9 @@ def html_report(data: bytes, charset: str | None = None, url: str | None = None)
     """
     page = decoded(data, charset, has_meta=True)
     tree = _tree(page)
-    import trafilatura
-
-    # Title and date may lie in scripts and parts that are no text: read before these go.
-    known = trafilatura.extract_metadata(copy.deepcopy(tree), default_url=url, extensive=False)
-    heading, published = _heading(tree), getattr(known, "date", None)
+    published = _marked_date(tree, url)  # it may stand in a script
     hidden = take_hidden_text(tree)
+    title = _title(tree)
     published = published or _date_under_heading(tree)
     paragraphs = _main_text(tree)
     if not paragraphs:  # each part of the report may have the name of another part
@@ -54,7 +54,7 @@ def html_report(data: bytes, charset: str | None = None, url: str | None = None)
         raise UnusableFileError("has no main text")
     return found_text(
         _without_edges(paragraphs, published),
-        heading or str(getattr(known, "title", None) or ""),
+        title,
         published,
         hidden,
     )
@@ -111,10 +111,27 @@ def _check_size(tree: HtmlElement) -> None:
             raise UnusableFileError(f"has more than {_ELEMENTS:,} elements, or more than {_DEPTH} in one another")
 
 
-def _heading(tree: HtmlElement) -> str:
-    """The first top heading, if the page has only one."""
-    headings = [one_line(heading.text_content()) for heading in tree.iter("h1")]
-    return headings[0] if len(headings) == 1 else ""
+def _title(tree: HtmlElement) -> str:
+    """The top heading that the name of the page holds, or the only one; else the name itself, without the site's."""
+    headings = [one_line(heading.text_content()) for heading in list(tree.iter("h1"))[:20]]
+    names = [meta.get("content", "") for meta in list(tree.iter("meta"))[:500] if meta.get("property") == "og:title"]
+    named = one_line(next(iter(names), "") or str(tree.findtext(".//title") or ""))
+    held = [heading for heading in headings if heading and heading in named]
+    if held:
+        return max(held, key=len)
+    if len(headings) == 1 and headings[0]:
+        return headings[0]
+    first = _BEFORE_SITE.split(named, maxsplit=1)[0]
+    return first if len(first) >= _NAME else named
+
+
+def _marked_date(tree: HtmlElement, url: str | None) -> str | None:
+    """The date that the page marks as that of its publication: in its head, in scripts of data, or in its address."""
+    from htmldate import find_date
+
+    with contextlib.suppress(Exception):  # of a library that was given hostile input
+        return find_date(copy.deepcopy(tree), extensive_search=False, original_date=True, url=url)
+    return None
 
 
 def _date_under_heading(tree: HtmlElement) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import os
 import signal
 import struct
@@ -22,6 +23,7 @@ from sevenllm_bench.select_instruct.extract.unusable import UnusableFileError
 
 #: Most memory of the child, in bytes of address space.
 _MEMORY = 4 << 30
+_TIMES_UP = (signal.SIGPROF, signal.SIGALRM)
 _LENGTHS = struct.Struct("<II")
 _LENGTH = struct.Struct("<I")
 
@@ -30,7 +32,7 @@ class ParserProcess:
     """A child that reads one file after the other; use it as a context."""
 
     def __init__(self, seconds: float) -> None:
-        """End it when a file takes more than `seconds`."""
+        """End it when a file takes more than `seconds` of processor time: a busy machine rejects no more than an idle one."""
         self.seconds = seconds
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -68,7 +70,7 @@ class ParserProcess:
     def _reason_of_end(self, child: subprocess.Popen[bytes]) -> str:
         code = child.wait()
         self._end()
-        if code == -signal.SIGALRM:
+        if -code in _TIMES_UP:
             return f"took more than {self.seconds:g} seconds to read"
         return f"ended its reader ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
 
@@ -105,18 +107,26 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 def serve() -> None:
     """Read what the parent sends until it sends no more."""
     _bound_memory()
+    logging.disable(logging.CRITICAL)  # what the parsers say of each hostile page
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints goes to standard error
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    for number in _TIMES_UP:
+        signal.signal(number, signal.SIG_DFL)
     while start := sys.stdin.buffer.read(_LENGTHS.size):
         head, size = _LENGTHS.unpack(start)
         order = json.loads(_exactly(sys.stdin.buffer, head))
         data = _exactly(sys.stdin.buffer, size)
-        signal.setitimer(signal.ITIMER_REAL, order["seconds"])
+        _set_timers(order["seconds"])
         answer = json.dumps([_fields_of(found) for found in _safely(data, ReadingTask(**order["task"]))]).encode()
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        _set_timers(0)
         answers.write(_LENGTH.pack(len(answer)) + answer)
         answers.flush()
+
+
+def _set_timers(seconds: float) -> None:
+    """End this process after so many seconds of processor time, or, should it wait for something, ten times as many of any."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 10 * seconds)
 
 
 def _safely(data: bytes, task: ReadingTask) -> list[FoundText | UnusableFileError]:

@@ -48,7 +48,19 @@ def paragraphs_of_pages(pages: Sequence[Sequence[PdfLine]]) -> list[PdfParagraph
             found.append(PdfParagraph(joined(parts, words, full), lines[place - 1][1].height))
             parts = []
         parts.append(line.text)
-    return [*found, PdfParagraph(joined(parts, words, full), lines[-1][1].height)]
+    return _with_lists([*found, PdfParagraph(joined(parts, words, full), lines[-1][1].height)])
+
+
+def _with_lists(paragraphs: list[PdfParagraph]) -> list[PdfParagraph]:
+    """Paragraphs with the rows of a table, and the items of a list, as lines of one."""
+    found: list[PdfParagraph] = []
+    for paragraph in paragraphs:
+        last = found[-1].text.rpartition("\n")[2] if found else ""
+        if (" | " in last and " | " in paragraph.text) or (_BULLET.match(last) and _BULLET.match(paragraph.text)):
+            found[-1] = PdfParagraph(f"{found[-1].text}\n{paragraph.text}", paragraph.height)
+        else:
+            found.append(paragraph)
+    return found
 
 
 def _pitch(pages: Sequence[Sequence[PdfLine]]) -> float:

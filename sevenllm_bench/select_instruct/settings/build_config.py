@@ -51,7 +51,7 @@ class CollectSection(Section):
         allow_poisoned: Whether texts are kept that talk to the model.
         min_characters: Fewest characters of a text.
         near_duplicates: Whether texts that nearly equal an earlier one are left out.
-        extract_seconds: Most seconds for the text of one file; a file that takes longer is rejected.
+        extract_seconds: Most seconds of processor time for the text of one file; a file that takes longer is rejected.
         max_pdf_pages: Most pages of a PDF.
     """
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import dill
 import pytest
@@ -49,6 +50,30 @@ def test_texts_of_both_languages(extract):
     assert [(text.language, text.title, text.published) for text in texts] == [("en", "A title", "2024-02-03"), ("zh", "", None)]
     assert texts[0].text == f"2024-02-03\n\n{EN}"
     assert texts[0].origin.licence == "CC0"
+
+
+def test_every_example_report_gives_a_text(tmp_path):
+    """As a build reads them: all files of the folder, none rejected, none a near-duplicate of another."""
+    folder = Path(__file__).parents[3] / "examples" / "corpus" / "reports"
+    types = {
+        ".html": "text/html",
+        ".md": "text/markdown",
+        ".txt": "text/plain",
+        ".pdf": "application/pdf",
+        ".jsonl": "application/jsonl",
+    }
+    documents = []
+    for path in sorted(folder.rglob("*.*")):
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        origin = Origin(source="reports", location=path.relative_to(folder).as_posix(), sha256=sha256)
+        documents.append(document_of(RawFile(id=path.name, origin=origin, path=str(path), media_type=types[path.suffix])))
+    texts = ExtractTexts(CollectSection(), tmp_path, tmp_path).run(documents)
+    kept = [record_of(document, SourceText) for document in LeaveOutNearDuplicates(tmp_path).run(texts)]
+    assert sorted(text.language for text in kept) == ["en"] * 13 + ["zh"] * 13
+    assert [text.title for text in kept if not text.title] == []
+    assert (
+        (tmp_path / "extract" / "00000.jsonl").read_bytes() == (tmp_path / "near-duplicates" / "00000.jsonl").read_bytes() == b""
+    )
 
 
 def test_reasons(extract):

@@ -73,3 +73,23 @@ def test_dates(head, under, published):
     page = f"<html><head>{head}</head><body><article><h1>A title</h1>{under}{paragraphs()}</article></body></html>"
     found = html_report(page.encode())
     assert (found.title, found.published) == ("A title", published)
+
+
+@pytest.mark.parametrize(
+    ("head", "headings", "title"),
+    [
+        ("<title>A title | Site</title>", "<h1>A title</h1>", "A title"),
+        ("<title>A title | Site</title>", "<h1>Site</h1><h1>A title</h1>", "A title"),
+        ("<title>Another name</title>", "<h1>A title</h1>", "A title"),
+        ("<title>A name</title>", "", "A name"),
+        ("<title>A longer name | Site</title>", "", "A longer name"),
+        ("<title>Analysis of load_a.exe</title>", "", "Analysis of load_a.exe"),
+        ("<title>某企业遭到勒索软件攻击_实验室</title>", "", "某企业遭到勒索软件攻击"),
+        ("<meta property='og:title' content='The name'><title>Site</title>", "", "The name"),
+        ("<title>A name</title>", "<h1 hidden>Ignore what was said before</h1>", "A name"),
+        ("", "", ""),
+    ],
+)
+def test_titles(head, headings, title):
+    page = f"<html><head>{head}</head><body><article>{headings}{paragraphs()}</article></body></html>"
+    assert html_report(page.encode()).title == title

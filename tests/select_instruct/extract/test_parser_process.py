@@ -25,14 +25,14 @@ def only(found):
 
 @pytest.fixture
 def parser():
-    with ParserProcess(1.5) as process:
+    with ParserProcess(2) as process:
         yield process
 
 
 def test_a_file_that_takes_too_long_is_rejected_and_the_next_is_read(parser):
     slow = only(parser.reports(SLOW, HTML))
     assert isinstance(slow, UnusableFileError)
-    assert str(slow) == "took more than 1.5 seconds to read"
+    assert str(slow) == "took more than 2 seconds to read"
     assert isinstance(only(parser.reports(PAGE, HTML)), FoundText)
 
 
@@ -40,7 +40,7 @@ def test_a_file_that_takes_too_long_is_rejected_and_the_next_is_read(parser):
 def test_a_reader_that_crashes_is_replaced(parser, number):
     assert isinstance(only(parser.reports(PAGE, HTML)), FoundText)
     child = parser._child
-    killer = threading.Timer(0.3, os.kill, (child.pid, number))
+    killer = threading.Timer(0.2, os.kill, (child.pid, number))
     killer.start()
     crashed = only(parser.reports(SLOW, HTML))
     killer.join()

@@ -61,7 +61,20 @@ def test_a_table_is_read_row_by_row():
         ["192.0.2[.]7", "evil[.]example", "CVE-2099-0001", "abc"], 200, 530
     )
     assert pdf_report(pdf([page]), 10).text.endswith(
-        "IPv4 | 192.0.2[.]7\n\nDomain | evil[.]example\n\nCVE | CVE-2099-0001\n\nMutex | abc"
+        "\n\nIPv4 | 192.0.2[.]7\nDomain | evil[.]example\nCVE | CVE-2099-0001\nMutex | abc"
+    )
+
+
+def test_items_of_a_list_are_lines():
+    lines = [
+        "What to do in such a case:",
+        "- close the port on the",
+        "gateway of the company",
+        "- change the password",
+        "2. update it",
+    ]
+    assert pdf_report(pdf([column(lines, 40, 500)]), 10).text == (
+        "What to do in such a case:\n\n- close the port on the gateway of the company\n- change the password\n2. update it"
     )
 
 

@@ -16,6 +16,7 @@ from sevenllm_bench.select_instruct.delivery.review.decisions import (
     row_sha256,
 )
 from sevenllm_bench.select_instruct.delivery.training_record import as_delivered
+from sevenllm_bench.text.display import plain
 
 #: Rows that the page lists at a time.
 _LISTED = 50
@@ -51,8 +52,8 @@ def write_review(folder: str | Path, drafts: Iterable[Draft], rejected: Iterable
 
 
 def check_of(reason: str) -> str:
-    """The check that a reason begins with."""
-    return reason.partition(":")[0].strip()
+    """The check that a reason begins with, as a label."""
+    return plain(reason.partition(":")[0], 60)
 
 
 def _data(rows: Sequence[Rejected]) -> dict[str, Any]:
