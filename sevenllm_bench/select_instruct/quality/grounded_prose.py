@@ -38,6 +38,7 @@ _NAMING = "(?:组织|团伙|木马|病毒|家族|漏洞|软件|黑客|行动|平
 _QUOTED_NAME = re.compile(
     rf"(?P<before>{_NAMING})?[“「『](?P<name>[^“”「」『』]{{2,20}})[”」』](?P<after>(?:勒索)?{_NAMING})?|《(?P<title>[^《》]{{2,30}})》"
 )
+_NAME_WORDS = 3
 _LINE = re.compile(r"[^\n]+")
 _DERIVED_UNIT = re.compile(r"\s{0,2}(?:days?|天|日|years?|年|hours?|小时|minutes?|分钟|months?|个月|weeks?|周)", re.IGNORECASE)
 
@@ -142,7 +143,13 @@ def _is_name(line: str, words: list[re.Match[str]], place: int) -> bool:
     odd = _is_odd(word[0])
     if not (word[0][0].isupper() or odd) or len(word[0]) < 2:
         return False
-    return odd or not _SENTENCE_START.search(line[: word.start()])
+    return odd or not _SENTENCE_START.search(line[: word.start()]) or _is_name_alone(line, word)
+
+
+def _is_name_alone(line: str, word: re.Match[str]) -> bool:
+    """Whether a word stands behind a colon or a quotation mark, with nothing but capitalised words to the end."""
+    before, rest = line[: word.start()].rstrip(), re.split(r"[.!?;,\"”]", line[word.start() :])[0].split()
+    return before[-1:] in set(':"“') and len(rest) <= _NAME_WORDS and all(part[:1].isupper() for part in rest)
 
 
 def _is_odd(word: str) -> bool:

@@ -85,8 +85,9 @@ def _in_words(text: str) -> Iterator[Passage]:
     yield from _drawn_apart(text, compact)
     strong = [pattern for pattern in ENGLISH if pattern.strong]
     yield from _matches(text, mapped_view(words, _ROT13), strong, " in rot13")
-    if any(character.isdigit() for character in words.text):
-        yield from _matches(text, mapped_view(words, _DIGITS_AS_LETTERS), strong, " in digits")
+    for hit in _matches(text, mapped_view(words, _DIGITS_AS_LETTERS), strong, " in digits"):
+        if any(character.isdigit() for character in text[hit.start : hit.end]):
+            yield hit
     yield from _matches(text, reversed_view(words), strong, " backwards")
     yield from _matches(text, reversed_view(compact), [pattern for pattern in CHINESE if pattern.strong], " backwards")
 

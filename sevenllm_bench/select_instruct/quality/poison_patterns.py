@@ -180,7 +180,7 @@ _WORDS: tuple[tuple[str, bool, str], ...] = (
     (
         "reply",
         False,
-        rf"(?:include|add|insert|append|put|mention|recommend|write|say|state|repeat|place|embed|use|name|list|set|claim|report)(?: \w+){{1,14}} (?:in|into|to|at the (?:end|beginning|start|top|bottom) of|of|as|for) (?:your|every|each|all your|any) (?:\w+ )?{_ANSWER}(?: |\n|$)",
+        rf"(?:include|add|insert|append|put|mention|recommend|write|say|state|repeat|place|embed|use|name|list|set|claim|report)(?: \w+){{1,14}} (?:in|into|to|at the (?:end|beginning|start|top|bottom) of|of|as|for) (?:your|every|each|all your|any) (?:\w+ )?{_ANSWER}(?= |\n|$)",
     ),
     (
         "reply",
@@ -195,7 +195,7 @@ _WORDS: tuple[tuple[str, bool, str], ...] = (
     (
         "reply",
         False,
-        r"(?:set|fill|write|put|leave|change|make) (?:in )?(?:the )?(?:output|instruction|thought|category|tasks?|answer|input|score|grade)(?: field| key| value)?(?: to| as| with| empty| equal to)(?: |\n|$)",
+        r"(?:set|fill|write|put|leave|change|make) (?:in )?(?:the )?(?:output|instruction|thought|category|tasks?|answer|input|score|grade)(?: field| key| value)?(?: to| as| with| empty| equal to)(?= |\n|$)",
     ),
     (
         "reply",
@@ -215,7 +215,7 @@ _WORDS: tuple[tuple[str, bool, str], ...] = (
     (
         "grade",
         False,
-        r"(?:^|please |must |always |should |then |and |to )(?:rate|grade|score|give|assign|award|mark)(?: (?:this|the|it|every|each|all|any|my|these)(?: (?:answers?|rows?|texts?|pages?|repl(?:y|ies)|responses?|articles?|reports?|drafts?|documents?|one|of them))?)(?: \w+){0,4}? (?:5|five|10|ten|100|full marks?|full score|highest|top|maximum|perfect)(?: |\n|$)",
+        r"(?:^|please |must |always |should |then |and |to )(?:rate|grade|score|give|assign|award|mark)(?: (?:this|the|it|every|each|all|any|my|these)(?: (?:answers?|rows?|texts?|pages?|repl(?:y|ies)|responses?|articles?|reports?|drafts?|documents?|one|of them))?)(?: \w+){0,4}? (?:5|five|10|ten|100|full marks?|full score|highest|top|maximum|perfect)(?= |\n|$)",
     ),
     (
         "grade",
@@ -225,7 +225,7 @@ _WORDS: tuple[tuple[str, bool, str], ...] = (
 )
 
 _ZH_ANSWER = "(?:回答|回复|答案|答复|输出|返回结果|摘要|总结|结论|思路|分析结果|抽取结果|提取结果)"
-_ZH_MODEL = "(?:ai|人工智能|大?语言模型|大模型|聊天机器人|智能助手|智能助理|chatgpt|gpt|claude|通义千问|文心一言|deepseek|豆包|机器人助手|模型)"
+_ZH_MODEL = "(?:人工智能(?:大|语言|大语言)?模型|ai|人工智能|大?语言模型|大模型|聊天机器人|智能助手|智能助理|chatgpt|gpt|claude|通义千问|文心一言|deepseek|豆包|机器人助手|模型)"
 _ZH_FORGET = "(?:忽略|无视|忘记|忘掉|不要理会|不必理会|不用理会|别理会|抛开|抛弃|放弃|丢弃|不用管|不要管|不必管|别管|撤销|作废|覆盖|跳过|停止执行|不要执行|不再遵守|不要遵守|不要遵循|不再遵循)"
 _ZH_BEFORE = "(?:之前|以上|上面|上述|上文|此前|前面|先前|前述|原有|原来|所有|一切|全部|任何|系统|既有|早先|刚才|目前为止)"
 _ZH_ORDERS = "(?:指令|指示|要求|提示词?|规则|设定|说明|命令|任务|限制|约束|准则|的?话|对话|内容)"

@@ -46,7 +46,7 @@ class QuestionCheck:
 
     def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
         """The first fault of a multiple-choice question."""
-        if draft.kind != "mcq" or draft.output not in draft.choices:
+        if draft.kind != "mcq" or str(draft.output) not in draft.choices:
             return None
         reason = next(_faults(draft), None)
         return Finding(check=self.name, reason=reason) if reason else None
@@ -54,7 +54,7 @@ class QuestionCheck:
 
 def _faults(draft: Draft) -> Iterator[str]:
     options = {letter: re.sub(r"^\s*[(（]?[A-D][).、．:：）]\s*", "", text) for letter, text in draft.choices.items()}
-    right, others = options[draft.output], [text for letter, text in options.items() if letter != draft.output]
+    right, others = options[str(draft.output)], [text for letter, text in options.items() if letter != draft.output]
     if len({folded(text) or text for text in options.values()}) < len(options):
         yield "two options say the same"
     for text in options.values():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 import unicodedata
 from itertools import pairwise
+
+from rapidfuzz.distance import Indel
 
 from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
 from sevenllm_bench.select_instruct.quality.draft_check import shown
@@ -18,7 +19,7 @@ _SAME_SIGNS = str.maketrans("‘’‚‛′`“”„‟″«»–—―‒−�
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+")
 _CONTEXT = 4
 #: Characters of which a difference is looked for.
-_COMPARED = 20_000
+_COMPARED = 12_000
 
 
 class VerbatimCheck:
@@ -71,26 +72,22 @@ def _plain(character: str) -> str:
 
 
 def _difference(part: str, whole: str) -> str:
+    """What differs, in words for the model; in time that grows with the product of both lengths, by bits."""
     said, there = _words(part), _words(whole)
-    matcher = difflib.SequenceMatcher(None, said, there, autojunk=False)
-    blocks = [block for block in matcher.get_matching_blocks() if block.size]
-    if sum(block.size for block in blocks) * 2 < len(said):
+    blocks = Indel.opcodes(said, there).as_matching_blocks()[:-1]
+    if not blocks or sum(block.size for block in blocks) * 2 < len(said):
         return "the input is not from the text; copy one passage of the text word for word"
     for before, after in pairwise(blocks):
         own, other = said[before.a + before.size : after.a], there[before.b + before.size : after.b]
+        context = said[max(0, before.a + before.size - _CONTEXT) : before.a + before.size]
         if len(other) > 3 * len(own) + 12:
-            return (
-                f"the input leaves out words of the text after {_quoted(said[: before.a + before.size][-_CONTEXT:])}; "
-                "copy one passage without gaps"
-            )
+            return f"the input leaves out words of the text after {_quoted(context)}; copy one passage without gaps"
         if own or other:
-            context = said[max(0, before.a + before.size - _CONTEXT) : before.a + before.size]
             return (
                 f"the input says {_quoted([*context, *own])} where the text says {_quoted([*context, *other])}; "
                 "copy one passage word for word"
             )
-    first, last = blocks[0], blocks[-1]
-    extra = said[: first.a] or said[last.a + last.size :]
+    extra = said[: blocks[0].a] or said[blocks[-1].a + blocks[-1].size :]
     return f"the input has {_quoted(extra)}, which the text doesn't have; copy one passage word for word"
 
 

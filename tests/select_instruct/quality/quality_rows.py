@@ -1,4 +1,4 @@
-"""Rows of the tests' own writing as drafts: each names a text of `texts.json`, which is the excerpt and, by default, the input."""
+"""Rows of the tests' own writing as drafts; each names a text of `texts.json`: the excerpt and, by default, the input."""
 
 from __future__ import annotations
 
