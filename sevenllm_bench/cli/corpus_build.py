@@ -52,7 +52,7 @@ def _print_plan(planned: CallEstimate) -> None:
         ["excerpts", f"{planned.excerpts:,}"],
         ["rows asked for, at most", f"{planned.rows:,}"],
         ["calls, at most (without repeated ones)", f"{planned.calls:,}"],
-        ["of them answered before", f"{planned.cached:,}"],
+        ["answered before", f"{planned.cached:,}"],
         ["tokens of the prompts, about", f"{planned.tokens_in:,}"],
         ["tokens of the replies, at most", f"{planned.tokens_out:,}"],
         ["US dollars, at most", "unknown (set model.price)" if planned.usd is None else f"{planned.usd:,.2f}"],
