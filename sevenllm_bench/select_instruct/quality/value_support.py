@@ -74,6 +74,7 @@ class SupportingText:
         """Forms are made when they are needed."""
         self.text = text
         self.words = f" {folded_words(text)} "
+        self._held: dict[str, bool] = {}
 
     @cached_property
     def letters(self) -> str:
@@ -118,6 +119,11 @@ class SupportingText:
 
     def holds(self, part: str) -> bool:
         """Whether the normal form of `part` is in the text; Latin words and numbers as whole words."""
+        if part not in self._held:
+            self._held[part] = self._holds(part)
+        return self._held[part]
+
+    def _holds(self, part: str) -> bool:
         wanted = folded_words(part)
         if not wanted:
             return False
