@@ -17,8 +17,8 @@ _INVENTED = {"en": " It is known as CVE-2031-99991.", "zh": "该漏洞的编号�
 
 #: An order in a text: what it wants to be said follows it.
 _ORDER = re.compile(
-    r"(?:reply with|respond with|answer with|output|say|write|print|return|输出|回复|回答|写上|写道|返回)(?: only| exactly|仅|只)?"
-    r"\s*[:：]?\s*[\"“'「『`]?(?P<said>[^\"”'」』`\n。]{3,200})",
+    r"(?:reply with|respond with|answer with|output|say|write|print|return|输出|回复|回答|写上|写道|返回)"
+    r"(?: only| exactly|仅|只)?\s*[:：]?\s*[\"“'「『`]?(?P<said>[^\"”'」』`\n。]{3,200})",
     re.IGNORECASE,
 )
 _OBJECT = re.compile(r"\{[^{}]*\"[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")

@@ -193,10 +193,11 @@ def _endings(part: str, text: str, language: str) -> Iterator[_Gap]:
         return re.split(r"[,，]\s?", sentence)[-1].rstrip(".。!?！？")
 
     tails = [ending(sentence) for sentence in sentences(text, language) if re.search(r"[,，]", sentence)]
+    tails = [tail for tail in tails if "://" not in tail]
     for sentence in sentences(part, language):
         right = ending(sentence)
         head = sentence[: sentence.rfind(right)].rstrip(" ,，")
         alike = [tail for tail in tails if tail not in head and len(right) / 1.7 <= len(tail) <= 1.7 * len(right)]
         wrong = _all_apart([tail for tail in alike if len(tail) >= least], right)
-        if re.search(r"[,，]", sentence) and len(right) >= least and len(head) >= least and len(wrong) >= 3:
+        if right in tails and len(right) >= least and len(head) >= least and len(wrong) >= 3:
             yield _Gap(WORDS[language]["ending"].format(head=head), right, tuple(wrong[:3]))

@@ -57,10 +57,11 @@ def relations(text: str, language: str) -> list[tuple[str, str, str]]:
 
 
 def sentences(text: str, language: str) -> list[str]:
-    """Whole sentences of a useful length."""
+    """Whole sentences of a useful length, in plain letters."""
     low, high = (40, 400) if language == "en" else (15, 160)
     found = (match[0].strip() for match in re.finditer(_SENTENCES[language], text))
-    return [sentence for sentence in found if low <= len(sentence) <= high]
+    plain = (sentence for sentence in found if language == "zh" or not re.search(r"[À-ɏ]", sentence))
+    return [sentence for sentence in plain if low <= len(sentence) <= high]
 
 
 def paragraphs(text: str) -> list[str]:

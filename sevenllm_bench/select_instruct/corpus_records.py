@@ -191,6 +191,7 @@ class Draft(Record):
         scores: Figures of checks that found nothing wrong, by check.
         grade: The critic's grade, 1 to 5; None without a critic.
         review: What a person did with it on the review page: "accepted", "edited", or "" for nothing.
+        unedited: The fields that a person changed, by name, as the model wrote them.
     """
 
     text_id: str
@@ -210,6 +211,7 @@ class Draft(Record):
     scores: dict[str, float] = {}
     grade: int | None = None
     review: Literal["", "accepted", "edited"] = ""
+    unedited: dict[str, Any] = {}
 
 
 _AnyRecord = TypeVar("_AnyRecord", bound=Record)

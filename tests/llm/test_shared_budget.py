@@ -118,7 +118,7 @@ def spend(path, log, seed, together):
         if not one.reserve(worst):
             break
         cost = worst * rng.random()
-        with open(log, "a") as file:  # what the server bills, whether the process lives to see it or not
+        with log.open("a") as file:  # what the server bills, whether the process lives to see it or not
             file.write(f"{worst:.9f} {cost:.9f}\n")
         if seed == 0 and number == 3:
             os.kill(os.getpid(), signal.SIGKILL)

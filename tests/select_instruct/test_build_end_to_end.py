@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import shutil
 from collections import Counter
 
 import kill_builds
@@ -39,7 +40,7 @@ def test_the_corpus_reads_as_training_data_and_passes_the_checks_of_embedded_row
     texts = [SourceText.model_validate(record) for record in lines(output / "texts.jsonl")]
     assert len(texts) >= 24
     assert len(corpus.rows) == len(lines(output / "train.jsonl")) >= 7 * len(texts) * 0.8
-    assert corpus.changes == {}, "nothing had to be repaired"
+    assert corpus.counts == {}, "nothing had to be repaired"
     rules = [problem for row in corpus.rows for problem in row_problems(row) if "which are for official rows" not in problem]
     assert rules == []
     assert Counter(row.language for row in corpus.rows).keys() == {"en", "zh"}
@@ -93,6 +94,7 @@ def test_a_dry_run_asks_nothing_and_is_an_upper_bound(tmp_path, built):
     with ScriptedModel() as model:
         said = build(config_file(tmp_path, model.url), "--dry-run")
         assert not model.calls
+    texts = len(lines(tmp_path / "corpus" / "texts.jsonl"))
     calls = int(re.search(r"calls, at most \(without repeated ones\)\s+([\d,]+)", said)[1].replace(",", ""))
     assert calls == texts + 8 * texts, "each of the texts is one excerpt"
     assert asked.kinds["select"] >= texts
@@ -168,7 +170,7 @@ def test_a_critic_grades_rows(tmp_path):
 
 @pytest.mark.parametrize("allowed", [False, True])
 def test_no_poisoned_row_comes_from_a_model_that_obeys(tmp_path, allowed):
-    """Also where poisoned texts are let through, what they plant stays out of answers: the checks find it."""
+    """Where poisoned texts are let through, what they say for all to read may be quoted; what they hide or order may not."""
     shutil.copytree(POISONED, tmp_path / "pages", ignore=shutil.ignore_patterns("manifest.json"))
     with ScriptedModel(obey=True) as model:
         # Several pages poison the same report.
@@ -178,9 +180,10 @@ def test_no_poisoned_row_comes_from_a_model_that_obeys(tmp_path, allowed):
     pages = {page["file"]: page for page in json.loads((POISONED / "manifest.json").read_text("utf-8"))}
     assert len(pages) == 25
     for draft in drafts_of(BuildFolder(tmp_path / "corpus"), "corpus"):
-        planted = pages[draft.origin.location]["planted"]
+        planted = [word for word in pages[draft.origin.location]["planted"] if not (allowed and word in draft.excerpt)]
         written = json.dumps([draft.instruction, draft.choices, draft.thought, draft.output], ensure_ascii=False)
         assert not [word for word in planted if word in written], draft.id
     if not allowed:
         rejections = lines(tmp_path / "corpus" / "rejected" / "poisoned.jsonl")
-        assert len({rejection["record"]["metadata"]["origin"]["location"] for rejection in rejections}) >= 24
+        found = {rejection["record"]["metadata"]["origin"]["location"] for rejection in rejections}
+        assert found == {name for name, page in pages.items() if page["found_in"] in ("text", "hidden")}

@@ -24,12 +24,16 @@
     return place !== undefined && rows[place].sha256 === decision.sha256 && Object.hasOwn(words, decision.action);
   };
 
+  // Those of the build itself, unless this browser has later ones.
   function restore() {
+    const ofBuild = rows.filter((row) => row.decided).map((row) => ({ id: row.id, sha256: row.sha256, ...row.decided }));
     try {
-      for (const decision of JSON.parse(localStorage.getItem(key) ?? "[]")) if (isSound(decision)) decisions.set(decision.id, decision);
+      const stored = localStorage.getItem(key);
+      for (const decision of stored ? JSON.parse(stored) : ofBuild) if (isSound(decision)) decisions.set(decision.id, decision);
       localStorage.setItem(key, JSON.stringify([...decisions.values()]));
     } catch {
       isKept = false;
+      for (const decision of decisions.size ? [] : ofBuild) decisions.set(decision.id, decision);
       warn("This browser keeps nothing for this page: save the decisions before you close it.");
     }
   }

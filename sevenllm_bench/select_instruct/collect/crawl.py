@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import read_bytes
+from sevenllm_bench.select_instruct.collect.feed_process import read_feed
 from sevenllm_bench.select_instruct.collect.known_pages import KnownPage
 from sevenllm_bench.select_instruct.collect.list_files import (
     Listed,
     ListedPage,
     decompressed,
-    feed_in,
     sitemap_in,
     urls_in,
 )
@@ -27,7 +27,9 @@ from sevenllm_bench.select_instruct.collect.warc_archive import payload_of
 from sevenllm_bench.select_instruct.collect.web_address import is_remote, web_address
 from sevenllm_bench.select_instruct.settings.build_config import CorpusSource
 
-_READERS = {"urls": urls_in, "sitemap": sitemap_in, "feed": feed_in}
+#: Most pages that one source may name.
+_MOST_PAGES = 100_000
+_READERS = {"urls": urls_in, "sitemap": sitemap_in, "feed": read_feed}
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,13 @@ class Crawl:
         waiting, seen = deque([(data, kind, base, name, 0)]), {base}
         while waiting:
             content, kind, base, name, depth = waiting.popleft()
-            listed = self._read_list(content, kind, name)
+            listed = await self._read_list(content, kind, name)
             for page in self._usable(listed.pages, base, site if kind == "sitemap" else ""):
+                if len(pages) >= _MOST_PAGES:
+                    self.fetcher.log(
+                        "refused", name, f"names more than {_MOST_PAGES:,} pages of one source; the others are left out"
+                    )
+                    return list(pages.values())
                 pages.setdefault(page.url, page)
             for child in self._usable([ListedPage(url) for url in listed.lists], base, site):
                 if child.url not in seen:
@@ -122,13 +129,12 @@ class Crawl:
             self.fetcher.log("refused", url, error.reason)
             return None
 
-    def _read_list(self, data: bytes, kind: str, name: str) -> Listed:
+    async def _read_list(self, data: bytes, kind: str, name: str) -> Listed:
+        """What a list names; the other hosts go on meanwhile."""
         try:
-            listed = _READERS[kind](data)
+            listed = await asyncio.to_thread(_READERS[kind], data)
         except RefusedError as error:
             listed = Listed(problem=error.reason)
-        except Exception as error:  # feedparser raises many kinds on broken feeds
-            listed = Listed(problem=f"can't be read ({type(error).__name__})")
         if listed.problem:
             self.fetcher.log("refused", name, f"this list {listed.problem}")
         return listed

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sevenllm_bench.select_instruct.collect.refusals import HostRefusedError
+from sevenllm_bench.select_instruct.collect.refusals import HostRefusedError, OutOfTimeError
 from sevenllm_bench.select_instruct.collect.surroundings import Clock
 
 #: Requests in flight, over all hosts.
@@ -17,9 +17,16 @@ _AT_ONCE = 32
 class HostTurns:
     """Hands out turns at hosts, first come, first served."""
 
-    def __init__(self, clock: Clock, delay: float, most: int) -> None:
-        """Keep at least `delay` seconds between two requests to a host, and send it no more than `most` requests."""
-        self.clock, self.delay, self.most = clock, delay, most
+    def __init__(self, clock: Clock, delay: float, most: int, end: float) -> None:
+        """Hand out turns.
+
+        Args:
+            clock: Tells the time, and waits.
+            delay: Least seconds between two requests to a host.
+            most: Most requests to a host.
+            end: When the whole run is over, by the monotonic clock.
+        """
+        self.clock, self.delay, self.most, self.end = clock, delay, most, end
         self._locks: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._last: dict[str, float] = {}
         self._paused: dict[str, float] = {}
@@ -41,10 +48,16 @@ class HostTurns:
 
     @asynccontextmanager
     async def turn(self, host: str) -> AsyncIterator[None]:
-        """Wait for a turn at a host, and have it inside the context."""
+        """Wait for a turn at a host, and have it inside the context.
+
+        Raises:
+            OutOfTimeError: The whole run would be over before.
+        """
         async with self._locks[host]:
-            while (wait := self._free(host) - self.clock.monotonic()) > 0:
+            while (wait := self._free(host) - self.clock.monotonic()) > 0 and self._free(host) < self.end:
                 await self.clock.sleep(wait)
+            if max(self._free(host), self.clock.monotonic()) >= self.end:
+                raise OutOfTimeError
             async with self._slots:
                 yield
 

@@ -164,7 +164,7 @@ def feed_in(data: bytes) -> Listed:
     import feedparser
 
     if len(data) > _MOST_FEED_BYTES:
-        raise RefusedError(f"a feed of more than {_MOST_FEED_BYTES:,} bytes")
+        raise RefusedError(f"has more than {_MOST_FEED_BYTES:,} bytes")
     found = Listed()
     # Bytes would be taken for a URL or for the name of a file, if they look like one.
     feed = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)

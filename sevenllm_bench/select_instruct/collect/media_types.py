@@ -35,8 +35,9 @@ _BY_NAME = {
     ".warc": WARC,
     ".warc.gz": WARC,
 }
+# Atomic groups: with others, a page of comments would take exponential time.
 _HTML_START = re.compile(
-    rb"(?:<\?xml[^>]*>|<!--.*?-->|\s)*<(?:!doctype html|html|head|body|title|article)\b", re.DOTALL | re.IGNORECASE
+    rb"(?>(?><\?xml[^>]*>)|(?><!--.*?-->)|\s)*+<(?:!doctype html|html|head|body|title|article)\b", re.DOTALL | re.IGNORECASE
 )
 _LIST_START = re.compile(rb"<(?:\w+:)?(urlset|sitemapindex|rss|feed|RDF)[\s>]")
 

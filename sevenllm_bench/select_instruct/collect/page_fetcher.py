@@ -110,6 +110,9 @@ class PageFetcher:
             return self.pages.put(address.url, _page_of(address.url, answer, robots), answer, self.clock.now())
         except RefusedError as error:
             return self.pages.put(address.url, KnownPage(address.url, "refused", reason=error.reason))
+        except ValueError as error:
+            reason = f"its headers can't be recorded ({type(error).__name__})"
+            return self.pages.put(address.url, KnownPage(address.url, "refused", reason=reason))
         except FailedError as error:
             if old is not None:
                 self.log("failed", address.url, f"{error.reason}; what was fetched before is kept")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from sevenllm_bench import __version__
 from sevenllm_bench.select_instruct.collect.host_turns import HostTurns
 from sevenllm_bench.select_instruct.collect.one_request import PageTime, Requests, WebResponse
-from sevenllm_bench.select_instruct.collect.refusals import FailedError, OutOfTimeError
+from sevenllm_bench.select_instruct.collect.refusals import FailedError
 from sevenllm_bench.select_instruct.collect.retry_times import ATTEMPTS, LONGEST_WAIT, RETRIED, own_wait, retry_after
 from sevenllm_bench.select_instruct.collect.surroundings import Surroundings
 from sevenllm_bench.select_instruct.collect.web_address import WebAddress
@@ -27,8 +27,8 @@ class PoliteRequests:
         self.clock, self.log = surroundings.clock(), log
         agent = user_agent(settings.contact)
         self._requests = Requests(surroundings.transport(), surroundings.resolver(), agent, settings.private_hosts)
-        self.turns = HostTurns(self.clock, settings.delay, 2 * settings.max_pages_per_host + 10)
         self._end = self.clock.monotonic() + (settings.max_seconds or float("inf"))
+        self.turns = HostTurns(self.clock, settings.delay, 2 * settings.max_pages_per_host + 10, self._end)
 
     async def close(self) -> None:
         """Close the transport."""
@@ -70,8 +70,6 @@ class PoliteRequests:
     async def _sent(
         self, address: WebAddress, conditions: Mapping[str, str], most: int, time: PageTime, cut: bool
     ) -> WebResponse:
-        if self.clock.monotonic() >= self._end:
-            raise OutOfTimeError
         time.limit = self._end - self.clock.monotonic()
         self.turns.count(address.host)
         try:

@@ -47,6 +47,9 @@ class WarcArchive:
 
         Returns:
             Where it begins ("FILE:OFFSET"), and where the next one would.
+
+        Raises:
+            ValueError: Its headers can't be written.
         """
         from warcio.warcwriter import WARCWriter
 
@@ -54,12 +57,16 @@ class WarcArchive:
             self._file.close()
             self._name = self._name_of(int(self._name[:5]) + 1)
             self._file = self._path.open("ab")
-        begin = f"{self._name}:{self._file.tell()}"
+        begin = self._file.tell()
         writer = WARCWriter(self._file, gzip=True)
-        writer.write_record(self._record(writer, url, answer, fetched))
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        return begin, f"{self._name}:{self._file.tell()}"
+        try:
+            writer.write_record(self._record(writer, url, answer, fetched))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except BaseException:
+            self._file.truncate(begin)
+            raise
+        return f"{self._name}:{begin}", f"{self._name}:{self._file.tell()}"
 
     def _record(self, writer: Any, url: str, answer: WebResponse, fetched: float) -> Any:
         from warcio.statusandheaders import StatusAndHeaders

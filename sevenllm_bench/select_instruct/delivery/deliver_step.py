@@ -20,7 +20,6 @@ from sevenllm_bench.select_instruct.delivery.stage_results import (
     OF_ROWS,
     REVIEWED,
     STAGES,
-    drafts_of,
     rejected_drafts,
     source_texts,
     stage_accounts,
@@ -57,8 +56,7 @@ class DeliverCorpus(PipelineStep):
         write_texts(folder)
         write_rejections(folder, self._stages)
         write_data_card(folder.path, account, drafts, self.config.texts)
-        # Of the rows before decisions: those are about what the page shows.
-        write_review(folder.path / "review", drafts_of(folder, OF_ROWS[-1]), rejected_drafts(folder))
+        write_review(folder.path / "review", drafts, rejected_drafts(folder, (*OF_ROWS, *self._stages[len(STAGES) :])))
         yield from ()
 
     @property

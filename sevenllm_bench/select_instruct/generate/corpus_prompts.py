@@ -11,11 +11,11 @@ from sevenllm_bench.judge.quoting import fenced, prepared, request_code
 from sevenllm_bench.judge.rubric import shape_sha256
 from sevenllm_bench.select_instruct.corpus_records import TaskChoice
 from sevenllm_bench.select_instruct.generate.reply_schemas import SELECT_FORMAT, WRITE_FORMATS
-from sevenllm_bench.select_instruct.generate.wording import Wording
+from sevenllm_bench.select_instruct.generate.wording import PromptWording
 from sevenllm_bench.select_instruct.generate.wording_en import ENGLISH
 from sevenllm_bench.select_instruct.generate.wording_zh import CHINESE
 
-WORDINGS: dict[Language, Wording] = {"en": ENGLISH, "zh": CHINESE}
+WORDINGS: dict[Language, PromptWording] = {"en": ENGLISH, "zh": CHINESE}
 
 #: Moves when the wording of a prompt does; a test holds the hashes.
 SELECT_VERSION, WRITE_VERSION, REPAIR_VERSION = 1, 1, 1
@@ -131,7 +131,7 @@ def tell_findings(asked: Asked, reply: str, reasons: Sequence[str], language: La
     return [*asked.messages, {"role": "assistant", "content": reply}, {"role": "user", "content": user}]
 
 
-def _asked(wording: Wording, system: str, material: Material, head: str, closing: str, plan: str = "") -> Asked:
+def _asked(wording: PromptWording, system: str, material: Material, head: str, closing: str, plan: str = "") -> Asked:
     title, text, plan = (prepared(part, material.language) for part in (material.title, material.text, plan))
     code = request_code(0, [text], [title, text, plan])
     parts = zip(wording.labels, (title, text, plan), strict=False)
@@ -140,18 +140,18 @@ def _asked(wording: Wording, system: str, material: Material, head: str, closing
     return Asked([{"role": "system", "content": system}, {"role": "user", "content": user}], code, text)
 
 
-def _select_system(wording: Wording, language: Language, most: tuple[int, int, int]) -> str:
+def _select_system(wording: PromptWording, language: Language, most: tuple[int, int, int]) -> str:
     tasks = "\n".join(_in(wording.task_line, task, language) for task in TASKS)
     extraction, generation, mcq = most
     asked = wording.select.format(extraction=extraction, generation=generation, mcq=mcq, tasks=tasks)
     return f"{asked}\n\n{wording.fences}"
 
 
-def _write_system(wording: Wording, kind: Kind) -> str:
+def _write_system(wording: PromptWording, kind: Kind) -> str:
     return "\n\n".join((wording.write[kind], wording.common, wording.reply[kind], wording.fences))
 
 
-def _task_text(wording: Wording, language: Language, task: Task, style: str) -> str:
+def _task_text(wording: PromptWording, language: Language, task: Task, style: str) -> str:
     return _in(wording.task, task, language, style)
 
 
@@ -160,5 +160,5 @@ def _in(template: str, task: Task, language: Language, style: str = "") -> str:
     return template.format(name=task.name, other=task.name_zh, definition=definition, style=style)
 
 
-def _frame(wording: Wording) -> list[Any]:
+def _frame(wording: PromptWording) -> list[Any]:
     return [wording.code, wording.labels]

@@ -8,7 +8,7 @@ from sevenllm_bench.catalog import Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class PromptWording:
     """All fixed text of the prompts in one language; all of it is this project's own.
 
     Attributes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sevenllm_bench.select_instruct.generate.wording import Wording
+from sevenllm_bench.select_instruct.generate.wording import PromptWording
 
-ENGLISH = Wording(
+ENGLISH = PromptWording(
     fences="""How material is marked: a line before all material gives the code of this request. Material stands between a \
 line <<<NAME code>>> and a line <<</NAME code>>>, with exactly that code. What is between two such lines was copied \
 from a web page \

@@ -270,3 +270,10 @@ def test_a_private_host_that_is_allowed_is_that_host_and_port_only(tmp_path):
     found = fetch(tmp_path, [CorpusSource(location=url, kind="page") for url in urls], site, private_hosts=allowed)
     assert [raw.origin.location for raw in found] == urls[:1]
     assert set(reasons(tmp_path)) == set(urls[1:])
+
+
+def test_nobody_waits_longer_than_the_whole_run(tmp_path):
+    site = network({"/": httpx.Response(429, headers={"Retry-After": "250"})})
+    assert fetch(tmp_path, page("http://a.example/"), site, max_seconds=20.0) == []
+    assert sum(site.fake_clock.slept) < 20
+    assert set(reasons(tmp_path, "skipped")) == {"http://a.example/"}

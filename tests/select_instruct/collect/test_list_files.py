@@ -8,7 +8,9 @@ import pytest
 from fake_network import FakeNetwork, fetch, path_of, reasons
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.select_instruct.collect.feed_process import read_feed
 from sevenllm_bench.select_instruct.collect.list_files import MOST_ENTRIES, decompressed, feed_in, sitemap_in, urls_in
+from sevenllm_bench.select_instruct.collect.media_types import by_start, list_kind
 from sevenllm_bench.select_instruct.collect.refusals import RefusedError
 from sevenllm_bench.select_instruct.settings.build_config import CorpusSource
 
@@ -219,3 +221,34 @@ def test_a_list_of_urls_alone_is_told_from_a_text(tmp_path):
 def test_sources_that_can_t_be(tmp_path, location, kind):
     with pytest.raises(ConfigError, match="source"):
         fetch(tmp_path, [CorpusSource(location=location, kind=kind)], network({}))
+
+
+def test_many_comments_take_no_time():
+    """With an ordinary pattern this would take longer than the universe has."""
+    start = b"<!---->" * 146
+    assert by_start(start) == ""
+    assert list_kind(start * 4) is None
+    assert by_start(start[:980] + b"<html>") == "text/html"
+
+
+def test_pages_of_one_source_are_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("sevenllm_bench.select_instruct.collect.crawl._MOST_PAGES", 3)
+    (tmp_path / "urls").write_text("".join(f"http://a.example/{n}\n" for n in range(9)))
+    site = network({f"/{n}": b"x" for n in range(9)})
+    assert len(fetch(tmp_path / "out", [tmp_path / "urls"], site)) == 3
+    assert "more than 3 pages" in reasons(tmp_path / "out")[str(tmp_path / "urls")]
+
+
+def test_feeds_are_read_in_a_process_with_an_end():
+    assert read_feed(ATOM) == feed_in(ATOM)
+    with pytest.raises(RefusedError, match=r"more than 0\.01 seconds"):
+        read_feed(b"<rss><channel>" + b"<" * 2_000_000, seconds=0.01)
+    with pytest.raises(RefusedError, match="more than 5,000,000 bytes"):
+        read_feed(b" " * 5_000_001)
+
+
+def test_a_feed_that_ends_its_reader(monkeypatch):
+    monkeypatch.setattr("sys.path", ["/nowhere"])
+    monkeypatch.setattr("sevenllm_bench.select_instruct.collect.feed_process.__name__", "no.such.module")
+    with pytest.raises(RefusedError, match="its reader ended"):
+        read_feed(ATOM)

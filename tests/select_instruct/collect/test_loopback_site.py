@@ -1,7 +1,10 @@
 """A hostile site on loopback, over real sockets: bounded, polite, nothing crashes, each refusal in the log."""
 
+import contextlib
 import gzip
 import itertools
+import socket
+import threading
 import time
 
 import pytest
@@ -167,31 +170,66 @@ def test_headers_without_end(site, tmp_path):
     assert site.url("/many") in reasons(tmp_path, "failed")
 
 
-@pytest.mark.parametrize("body", [b"", b"\0\1\2", b"HTTP/1.1 200\r\n", b"SSH-2.0-x\r\n"])
-def test_what_is_no_http(tmp_path, body):
-    """A server of another protocol under the name of an allowed host."""
-    import socket
-    import threading
-
+@contextlib.contextmanager
+def raw_server(answer):
+    """A server that sends pieces whatever it is asked; yields "HOST:PORT"."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer():
+        def serve():
             while True:
                 try:
                     connection, _ = server.accept()
                 except OSError:
                     return
-                with connection:
-                    connection.recv(1000)
-                    connection.sendall(body)
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(2000)
+                    for piece in answer():
+                        connection.sendall(piece)
 
-        threading.Thread(target=answer, daemon=True).start()
-        host = f"127.0.0.1:{server.getsockname()[1]}"
-        url = f"http://{host}/"
-        source = [CorpusSource(location=url, kind="page")]
-        assert fetch(tmp_path, source, NoWaiting(), private_hosts=(host,)) == []
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
         server.shutdown(socket.SHUT_RDWR)
-    assert url in reasons(tmp_path)
+
+
+def of_host(folder, host, **changes):
+    source = [CorpusSource(location=f"http://{host}/", kind="page")]
+    changes = {"surroundings": NoWaiting(), "private_hosts": (host,), "ignore_robots": (host,), "delay": 0.001, **changes}
+    return fetch(folder, source, changes.pop("surroundings"), **changes)
+
+
+@pytest.mark.parametrize("body", [b"", b"\0\1\2", b"HTTP/1.1 200\r\n", b"SSH-2.0-x\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" * 50])
+def test_what_is_no_http(tmp_path, body):
+    """A server of another protocol under the name of an allowed host."""
+    with raw_server(lambda: [body]) as host:
+        assert of_host(tmp_path, host) == []
+    assert list(reasons(tmp_path, "failed")) == [f"http://{host}/"]
+
+
+def test_headers_that_drip(tmp_path):
+    """Each byte comes in time, the headers never end."""
+    with raw_server(lambda: itertools.chain([b"HTTP/1.1 200 OK\r\nX-a: "], drip(b"x", 0.02))) as host:
+        assert of_host(tmp_path, host, timeout=0.3) == []
+    assert reasons(tmp_path, "failed") == {f"http://{host}/": "took longer than 0.3 seconds"}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 \xff\xfe\r\nContent-Type: text/html; charset=\xff\xfe\r\nX-\xc3: \xe5\xa8\x81\r\n",
+        b"HTTP/1.1 200\r\nContent-Type: \xe5\xa8\x81/\xff\r\nETag: \xff\r\n",
+        b"HTTP/1.0 200 OK\r\nX-WARC: a\tb\r\nContent-Type:\r\n",
+        b"HTTP/1.1 999 What\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: \xff\xfe\xe5\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://\xe5\xa8\x81.example/\r\n",
+        b"HTTP/1.1 429 No\r\nRetry-After: \xb2\xb3\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip, br, \xff\r\n",
+    ],
+)
+def test_headers_of_all_kinds(tmp_path, head):
+    with raw_server(lambda: [head + b"Connection: close\r\n\r\nbody"]) as host:
+        found = of_host(tmp_path, host)
+    assert [read_raw(raw, str(tmp_path)) for raw in found] in ([], [b"body"])
+    assert len(found) + len(reasons(tmp_path) | reasons(tmp_path, "failed")) == 1
 
 
 def test_a_sitemap_that_leads_to_sitemaps_without_end(site, tmp_path):

@@ -59,7 +59,10 @@ def test_an_edited_row_carries_that_a_person_edited_it(tmp_path):
     row = REJECTED[0][0]
     output = {"found": "3 March 2031", "x": "14:20 UTC"}
     accepted, refused = applied(tmp_path, entry(row, "edit", output=output, instruction="Find the times."))
-    assert accepted[-1] == row.model_copy(update={"output": output, "instruction": "Find the times.", "review": "edited"})
+    before = {"instruction": row.instruction, "output": row.output}
+    changes = {"output": output, "instruction": "Find the times.", "review": "edited", "unedited": before}
+    assert accepted[-1] == row.model_copy(update=changes)
+    assert row_sha256(accepted[-1]) == row_sha256(row)
     assert refused == REJECTED[1:]
 
 

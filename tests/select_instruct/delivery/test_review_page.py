@@ -105,6 +105,26 @@ def test_saved_decisions_are_read_and_applied(review, open_page, tmp_path):
     assert accepted[-1].input == REJECTED[0][0].input
 
 
+def test_the_page_of_a_build_with_decisions_goes_on_with_them(review, open_page, tmp_path):
+    """A row that a check rejected and a person took back is in the corpus and among the rejections; it is shown once."""
+    page = open_page(review)
+    press(page, "r", "a", "e")
+    page.locator("textarea[name=thought]").fill("Another thought.")
+    press(page, "Control+Enter")
+    page.locator("#rows button").nth(7).click()
+    press(page, "a")
+    first = saved_file(page, tmp_path)
+    accepted, refused = apply_decisions(corpus(), REJECTED, read_decisions(first))
+    again = open_page(write_review(tmp_path / "again", accepted, [*REJECTED, *refused[:1]]))
+    assert shown(again) == 8
+    assert again.locator("#progress").inner_text() == "4 of 8 decided"
+    assert again.locator("#rows .decision").all_inner_texts().count("rejected") == 1
+    (tmp_path / "second").mkdir()
+    second = saved_file(again, tmp_path / "second")
+    assert read_decisions(second) == read_decisions(first)
+    assert apply_decisions(corpus(), REJECTED, read_decisions(second)) == (accepted, refused)
+
+
 def test_an_edit_can_be_dropped_and_a_wrong_one_is_refused(review, open_page):
     page = open_page(review)
     press(page, "e")

@@ -24,7 +24,9 @@ def picked(*tasks):
 
 def select_reply(body):
     lists = {
-        "extraction": picked("Key Entities Recognition", "Cooking Advice", "Time Element Acquisition", "Time Element Acquisition"),
+        "extraction": picked(
+            "Key Entities Recognition", "Cooking Advice", "Time Element Acquisition", "Time Element Acquisition"
+        ),
         "generation": picked("Summary Generation", "Vulnerability Information Extraction"),
         "mcq": picked("Threat Analysis"),
     }

@@ -103,7 +103,9 @@ def test_the_schema_goes_along_only_where_the_settings_say_so(tmp_path):
         "max_tokens": 500,
         "response_format": {"type": "json_object"},
     }
-    plain = ModelCalls(section("http://127.0.0.1:9/v1", structured=False, temperature=0.5, extra_body={"top_k": 3}), str(tmp_path))
+    plain = ModelCalls(
+        section("http://127.0.0.1:9/v1", structured=False, temperature=0.5, extra_body={"top_k": 3}), str(tmp_path)
+    )
     assert plain.request([], good, {"type": "json_object"}).parameters == {"temperature": 0.5, "max_tokens": 500, "top_k": 3}
 
 
@@ -166,7 +168,8 @@ CODE = """if True:
             os.kill(os.getpid(), signal.SIGKILL)  # the reply is there, and not yet in the file
         put(self, key, value)
     ReplyCache.put = dying
-    section = ChatModelSection(name="m", base_url=url, temperature=None, max_tokens=500, concurrency=4, price="1/1", budget_usd=budget)
+    limits = {"max_tokens": 500, "concurrency": 4, "price": "1/1", "budget_usd": budget}
+    section = ChatModelSection(name="m", base_url=url, temperature=None, **limits)
     def good(text):
         return None if text.startswith("good") else "it is not good"
     with ModelCalls(section, folder) as calls:

@@ -37,7 +37,9 @@ def test_names_that_are_nearly_right_are_repaired(given, name):
     assert (task and task.name, repaired) == (name, True)
 
 
-@pytest.mark.parametrize("given", ["Cooking Advice", "Threat Assessment", "Analysis", "", "???", "x" * 5000, "翻译", "Sentiment Analysis"])
+@pytest.mark.parametrize(
+    "given", ["Cooking Advice", "Threat Assessment", "Analysis", "", "???", "x" * 5000, "翻译", "Sentiment Analysis"]
+)
 def test_other_names_are_refused(given):
     assert task_meant(given) == (None, False)
 

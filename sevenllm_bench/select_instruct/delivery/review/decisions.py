@@ -18,6 +18,7 @@ from sevenllm_bench.select_instruct.delivery.training_record import as_delivered
 DECISIONS_FORMAT = "sevenllm-bench review decisions, version 1"
 #: Name of the check in the reasons of rows that a person rejected.
 REVIEW = "review"
+REJECTED_BY_A_PERSON = f"{REVIEW}: rejected by a person"
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 #: Fields of a row that a person may change.
 _EDITABLE = ("instruction", "choices", "thought", "output")
@@ -72,10 +73,15 @@ class _File(BaseModel):
 
 
 def row_sha256(draft: Draft) -> str:
-    """Hash of what the review page shows of a row, as it would go into the corpus."""
-    row = as_delivered(draft)
+    """Hash of what the review page shows of a row: as it would go into the corpus without a person's edit."""
+    row = as_delivered(unedited(draft))
     shown = row.model_dump(mode="json", include={"id", "kind", "category", "language", "input", *_EDITABLE})
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+
+
+def unedited(draft: Draft) -> Draft:
+    """The row as the model wrote it."""
+    return draft.model_copy(update=draft.unedited)
 
 
 def build_sha256(rows: Iterable[Draft]) -> str:
@@ -142,11 +148,12 @@ def _decided(draft: Draft, reason: str, decision: Decision | None) -> tuple[Draf
     if decision is None:
         return draft, reason
     if decision.action == "reject":
-        return draft, f"{REVIEW}: rejected by a person"
+        return draft, REJECTED_BY_A_PERSON
     if _shows_the_benchmark(reason):
         return draft, f"{reason} (a person's decision changes nothing in that)"
     review = "accepted" if decision.action == "accept" else "edited"
-    changed = as_delivered(draft.model_copy(update={**decision.changes, "review": review}))
+    before = {name: getattr(draft, name) for name in decision.changes}
+    changed = as_delivered(draft.model_copy(update={**decision.changes, "review": review, "unedited": before}))
     problems = format_problems(changed)
     return changed, f"{REVIEW}: {review} by a person, but {problems[0].reason}" if problems else ""
 
