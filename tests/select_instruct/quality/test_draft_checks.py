@@ -177,4 +177,4 @@ def test_embedded_extraction_and_questions_pass() -> None:
 
 def test_texts_are_used_and_their_folder_holds_what_is_named() -> None:
     assert {row["text"] for row in (*FLAWED, *SOUND, *BLIND_SOUND)} == set(TEXTS)
-    assert (HERE / "poisoned" / "manifest.json").is_file()
+    assert (HERE / "poisoned_pages.json").is_file()
