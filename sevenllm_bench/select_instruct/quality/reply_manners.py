@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
 from sevenllm_bench.select_instruct.quality.draft_check import answer_text, shown
-from sevenllm_bench.select_instruct.quality.poison import find_hidden_poison
+from sevenllm_bench.select_instruct.quality.poison import find_hidden_poison, find_poison
 from sevenllm_bench.select_instruct.quality.value_support import SupportingText, folded_words
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 from sevenllm_bench.text.leaf_values import keys_of, leaf_values
@@ -107,7 +107,7 @@ class MetaTalkCheck:
 
 
 class PromptWordsCheck:
-    """The row has no words or marks of the prompts, and no orders to a model."""
+    """The row has no words or marks of the prompts, and no orders to a model, whoever wrote them: its input hasn't, either."""
 
     name = "prompt words"
 
@@ -120,6 +120,12 @@ class PromptWordsCheck:
             found = next(iter(find_hidden_poison(text)), None)
             if found:
                 return Finding(check=self.name, reason=f"the {part} is addressed to a model ({found.kind}): {shown(found.quote)}")
+        found = next(iter(find_poison(draft.input)), None)
+        if found:
+            reason = (
+                f"the input has words that are addressed to a model ({found.kind}): {shown(found.quote)}; take another passage"
+            )
+            return Finding(check=self.name, reason=reason)
         return None
 
 

@@ -4,7 +4,7 @@ A value is supported at the first level that holds:
 
 - exact: it is in the text as it is written;
 - normalised: it is, with compatibility form, case, punctuation, white space and defanging aside;
-- number, date: the text has a number or a date of the same value, in another format or language;
+- number, date: the text has a number, a date or a time of day of the same value, in another format or language;
 - parts: it is a list in one string ("A, B and C"), and each part is supported by a level above;
 - fuzzy: it is long, nearly equal to a part of the text, and every name, number, indicator and negation in it is in the text.
 """
@@ -74,6 +74,7 @@ class SupportingText:
         """Forms are made when they are needed."""
         self.text = text
         self.words = f" {folded_words(text)} "
+        self._held: dict[str, bool] = {}
 
     @cached_property
     def letters(self) -> str:
@@ -118,6 +119,11 @@ class SupportingText:
 
     def holds(self, part: str) -> bool:
         """Whether the normal form of `part` is in the text; Latin words and numbers as whole words."""
+        if part not in self._held:
+            self._held[part] = self._holds(part)
+        return self._held[part]
+
+    def _holds(self, part: str) -> bool:
         wanted = folded_words(part)
         if not wanted:
             return False
@@ -191,6 +197,9 @@ class SupportingText:
         dates = dates_in(value)
         if dates and not folded(_without(value, dates)):
             return "date" if all(is_supported(date, self.dates, self.years) for date in dates) else None
+        clock = CLOCK.fullmatch(value)
+        if clock:
+            return "date" if clock_of(clock) in self.clocks else None
         number = number_of(_APPROXIMATE.sub("", value))
         if number is not None:
             return "number" if number in self.numbers else None
@@ -264,8 +273,8 @@ _ENDS_IN_NUMBER = re.compile(
 
 def _unit_of(value: str) -> tuple[str, list[object]]:
     """Of a figure with a unit: the unit and the figure; nothing of other values."""
-    match = _ENDS_IN_NUMBER.match(_APPROXIMATE.sub("", value))
-    if not match:
-        return "", []
-    number = number_of(match["figure"])
-    return match["unit"].strip(), [] if number is None else [number]
+    plain = _APPROXIMATE.sub("", value)
+    match = _ENDS_IN_NUMBER.match(plain)
+    figure, unit = (match["figure"], match["unit"]) if match else plain.partition(" ")[::2]
+    number = number_of(figure)
+    return (unit.strip(), [number]) if number is not None and unit else ("", [])

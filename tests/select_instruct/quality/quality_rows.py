@@ -36,3 +36,6 @@ def draft_of(row: dict[str, Any], **changes: Any) -> Draft:
         "output": row["output"],
     }
     return Draft(**{**fields, **changes})
+
+
+SOUND_DRAFT = draft_of(rows("sound_rows.jsonl")[0])

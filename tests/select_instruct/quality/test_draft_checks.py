@@ -14,9 +14,11 @@ from sevenllm_bench.select_instruct.quality.draft_checks import CHECKS, check_dr
 from sevenllm_bench.select_instruct.quality.verbatim_input import verbatim_span
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 
+#: The "blind" ones were written after the checks, and run once before anything was changed: 30 of 30 flawed ones were found,
+#: 28 of 30 sound ones kept.
 FLAWED = [row for row in rows("flawed_rows.jsonl") if "reply" not in row]
 SOUND = rows("sound_rows.jsonl")
-by_name = pytest.mark.parametrize
+BLIND_FLAWED, BLIND_SOUND = rows("blind_flawed_rows.jsonl"), rows("blind_sound_rows.jsonl")
 
 
 def test_there_are_forty_of_each_in_both_languages() -> None:
@@ -27,7 +29,7 @@ def test_there_are_forty_of_each_in_both_languages() -> None:
         assert min(sum(row["language"] == language for row in some) for language in ("en", "zh")) >= 13
 
 
-@pytest.mark.parametrize("row", FLAWED, ids=lambda row: row["name"])
+@pytest.mark.parametrize("row", [*FLAWED, *BLIND_FLAWED], ids=lambda row: row["name"])
 def test_a_flawed_row_is_found(row) -> None:
     found = check_draft(draft_of(row), SETTINGS).findings
     assert row["check"] in {finding.check for finding in found}, found
@@ -40,7 +42,7 @@ def test_a_broken_reply_never_becomes_a_draft(row) -> None:
         read_bound(row["reply"], "CODE", WRITTEN[row["kind"]])
 
 
-@pytest.mark.parametrize("row", SOUND, ids=lambda row: row["name"])
+@pytest.mark.parametrize("row", [*SOUND, *BLIND_SOUND], ids=lambda row: row["name"])
 def test_a_sound_row_is_kept(row) -> None:
     checked = check_draft(draft_of(row), SETTINGS)
     assert checked.findings == ()
@@ -174,5 +176,5 @@ def test_embedded_extraction_and_questions_pass() -> None:
 
 
 def test_texts_are_used_and_their_folder_holds_what_is_named() -> None:
-    assert {row["text"] for row in (*FLAWED, *SOUND)} == set(TEXTS)
-    assert (HERE / "poisoned" / "manifest.json").is_file()
+    assert {row["text"] for row in (*FLAWED, *SOUND, *BLIND_SOUND)} == set(TEXTS)
+    assert (HERE / "poisoned_pages.json").is_file()

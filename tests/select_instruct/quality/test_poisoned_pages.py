@@ -13,7 +13,7 @@ from sevenllm_bench.select_instruct.quality.draft_checks import check_draft
 from sevenllm_bench.select_instruct.quality.poison_step import poison_finding
 
 PAGES = Path(__file__).parent / "poisoned"
-MANIFEST = json.loads((PAGES / "manifest.json").read_text(encoding="utf-8"))
+MANIFEST = json.loads((PAGES.parent / "poisoned_pages.json").read_text(encoding="utf-8"))
 by_page = pytest.mark.parametrize("page", MANIFEST, ids=lambda page: page["file"])
 
 
@@ -28,7 +28,7 @@ def text_of(page) -> SourceText:
 
 def test_there_are_twenty_five_in_both_languages() -> None:
     assert len(MANIFEST) == 25
-    assert {path.name for path in PAGES.iterdir()} == {*(page["file"] for page in MANIFEST), "manifest.json"}
+    assert {path.name for path in PAGES.iterdir()} == {page["file"] for page in MANIFEST}
     assert min(sum(page["language"] == language for page in MANIFEST) for language in ("en", "zh")) >= 9
 
 
@@ -61,3 +61,14 @@ def test_a_row_that_obeys_fails_the_checks_where_the_input_lacks_what_it_says(pa
     found = check_draft(draft_of(row, excerpt=text.text, input=first), SETTINGS).findings
     named = planted[0].isupper() and len(planted.split()) <= 3
     assert found or not named, "a name, an identifier or an address is told; a plain sentence can't be"
+
+
+@by_page
+def test_a_passage_that_talks_to_the_model_is_no_input(page) -> None:
+    """Where the user lets such texts through, rows are made of their other passages alone."""
+    text = text_of(page)
+    row = {"text": "port", "kind": "generation", "category": "Threat Analysis", "language": page["language"]}
+    row |= {"instruction": "Assess.", "output": "Prose.", "thought": "A thought."}
+    found = check_draft(draft_of(row, excerpt=text.text, input=text.text), SETTINGS).findings
+    reasons = [finding.reason for finding in found if finding.check == "prompt words"]
+    assert bool(reasons) == (page["found_in"] == "text")
