@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="collect the texts, and say what a build takes: calls, tokens, price; no model is asked",
     )
     parser.add_argument(
-        "--no-texts", action="store_true", help="the same as texts=false: a corpus to be passed on without the texts"
+        "--no-texts", action="store_true", help="the same as texts=false: rows without the parts of texts"
     )
     parser.add_argument("--executor", choices=("local", "slurm", "ray"), help="the same as executor.kind=…")
 
