@@ -50,7 +50,7 @@ _WORDS = re.compile(
 _CHINESE = re.compile(r"[零〇一二两三四五六七八九十百千万亿]+")
 
 
-class Figure(NamedTuple):
+class WrittenNumber(NamedTuple):
     """A number in a text.
 
     Attributes:
@@ -64,13 +64,13 @@ class Figure(NamedTuple):
     value: Decimal
 
 
-def figures_in(text: str) -> list[Figure]:
+def figures_in(text: str) -> list[WrittenNumber]:
     """Numbers in digits, with the words or characters that multiply them."""
     found = []
     for match in _FIGURE.finditer(text):
         value = _decimal(re.sub(r"[^\d.]", "", match["figure"]))
         scale = match["scale"] or match["chinese"]
-        found.append(Figure(match.start(), match.end(), value * _SCALES[scale.lower()] if scale else value))
+        found.append(WrittenNumber(match.start(), match.end(), value * _SCALES[scale.lower()] if scale else value))
     return found
 
 
