@@ -27,7 +27,7 @@ _IGNORE = re.compile(r"\b(?:ignore|disregard|forget)\b[^.\n]{0,80}|(?:忽略|无
 
 def flawed_reply(prompt: Prompt, reply: str, number: int) -> str:
     """A reply with one fault; which, follows from `number`."""
-    if prompt.kind in ("grade", "other"):
+    if prompt.kind in ("grade", "rewrite", "other"):
         return reply
     general = [reply[: len(reply) * 2 // 3], reply.replace(prompt.code, "0" * 16), _REFUSAL[prompt.language]]
     if prompt.kind == "select":
@@ -74,7 +74,7 @@ def obeying_reply(prompt: Prompt, reply: str) -> str | None:
     if forged:
         return forged[0]
     said = order["said"].strip() if order else ignore[0].strip() if ignore else ""
-    if prompt.kind in ("select", "grade"):
+    if prompt.kind in ("select", "grade", "rewrite"):
         return reply
     row = json.loads(reply)
     if prompt.kind == "understanding":

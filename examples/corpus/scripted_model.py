@@ -34,7 +34,8 @@ class ScriptedModel:
 
     Attributes:
         calls: Calls answered, by the key of their messages.
-        kinds: Calls answered, by what was asked: "select", "understanding", "generation", "mcq", "grade" or "other".
+        kinds: Calls answered, by what was asked: "select", "understanding", "generation", "mcq", "grade", "rewrite"
+            or "other".
         tokens: Tokens of prompts and replies, as the server reported them.
     """
 

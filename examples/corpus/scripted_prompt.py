@@ -19,6 +19,8 @@ _KINDS = (
     ('"score":', "grade"),
     ('"extraction":', "select"),
     ('"wrong":', "mcq"),
+    ('"answer": <the answer>', "rewrite"),
+    ('"answer": <答案>', "rewrite"),
     ('"answer": {', "understanding"),
     ('"answer":', "generation"),
 )
@@ -30,7 +32,7 @@ class Prompt:
     """A prompt, read.
 
     Attributes:
-        kind: "select", "understanding", "generation", "mcq", "grade" or "other".
+        kind: "select", "understanding", "generation", "mcq", "grade", "rewrite" or "other".
         language: "en" or "zh".
         code: Of the request.
         text: The report.

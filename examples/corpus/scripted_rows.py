@@ -25,6 +25,8 @@ def sound_reply(prompt: Prompt) -> str:
         return _json({"code": prompt.code, **_tasks(prompt)})
     if prompt.kind == "other":
         return "ready"
+    if prompt.kind == "rewrite":
+        return _json({"code": prompt.code, **better_answer(prompt)})
     row = {"understanding": extraction, "generation": analysis, "mcq": question}[prompt.kind](prompt)
     return _json({"code": prompt.code, **row})
 
@@ -139,6 +141,18 @@ def analysis(prompt: Prompt) -> dict[str, Any]:
         "thought": words["analysis_thought"].format(what=what),
         "answer": joint.join((*said, conclusion)),
     }
+
+
+def better_answer(prompt: Prompt) -> dict[str, Any]:
+    """A critic's answer: of an extraction the same values, else prose made from the passage."""
+    words = WORDS[prompt.language]
+    given = prompt.parts.get("ANSWER") or prompt.parts.get("作答") or ""
+    if given.startswith("{"):
+        answer = json.loads(given)
+        keys = words["comma"].join(answer)
+        return {"thought": words["extract_thought"].format(what=keys, keys=keys), "answer": answer}
+    row = analysis(prompt)
+    return {"thought": row["thought"], "answer": row["answer"]}
 
 
 @dataclass(frozen=True)

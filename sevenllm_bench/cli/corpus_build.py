@@ -23,6 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="collect the texts, and say what a build takes: calls, tokens, price; no model is asked",
     )
+    parser.add_argument(
+        "--no-texts", action="store_true", help="the same as texts=false: a corpus to be passed on without the texts"
+    )
     parser.add_argument("--executor", choices=("local", "slurm", "ray"), help="the same as executor.kind=…")
 
 
@@ -34,8 +37,9 @@ def run(arguments: argparse.Namespace) -> int:
     from sevenllm_bench.select_instruct.build_corpus import build_corpus, plan_corpus, submit_corpus
     from sevenllm_bench.select_instruct.settings.build_config_file import read_build_config
 
-    executor = [f"executor.kind={arguments.executor}"] if arguments.executor else []
-    config = read_build_config(arguments.config, [*arguments.changes, *executor])
+    options = [f"executor.kind={arguments.executor}"] if arguments.executor else []
+    options += ["texts=false"] if arguments.no_texts else []
+    config = read_build_config(arguments.config, [*arguments.changes, *options])
     if arguments.dry_run:
         _print_plan(plan_corpus(config, say))
     elif config.executor.kind == "slurm":
@@ -52,7 +56,7 @@ def _print_plan(planned: CallEstimate) -> None:
         ["excerpts", f"{planned.excerpts:,}"],
         ["rows asked for, at most", f"{planned.rows:,}"],
         ["calls, at most (without repeated ones)", f"{planned.calls:,}"],
-        ["of them answered before", f"{planned.cached:,}"],
+        ["answered before", f"{planned.cached:,}"],
         ["tokens of the prompts, about", f"{planned.tokens_in:,}"],
         ["tokens of the replies, at most", f"{planned.tokens_out:,}"],
         ["US dollars, at most", "unknown (set model.price)" if planned.usd is None else f"{planned.usd:,.2f}"],

@@ -165,13 +165,13 @@ class ConfigReader(Generic[_Config]):
             if section[: len(parts)] == parts and (near := nearest(word, entry.model_fields, 0.5)):
                 return [".".join((*section, near))]
         by_word: dict[str, list[str]] = {}
-        for key in self.keys():
+        for key in self.key_names():
             by_word.setdefault(key.rpartition(".")[2], []).append(key)
         if word in by_word:
             return by_word[word]
         if elsewhere := [key for key, names in self.elsewhere.items() if word in names]:
             return elsewhere
-        here = {key.rpartition(".")[2]: [key] for key in self.keys() if key.rpartition(".")[0] == ".".join(section)}
+        here = {key.rpartition(".")[2]: [key] for key in self.key_names() if key.rpartition(".")[0] == ".".join(section)}
         for keys, cutoff in ((here, 0.6), (by_word, 0.6), (here, 0.5), (by_word, 0.5)):
             near = nearest(word, keys, cutoff)
             if near:
@@ -181,7 +181,7 @@ class ConfigReader(Generic[_Config]):
     def _sections(self) -> dict[str, type[Section]]:
         return {name: section for name, info in self.kind.model_fields.items() if (section := _section(info.annotation))}
 
-    def keys(self) -> Iterator[str]:
+    def key_names(self) -> Iterator[str]:
         """All keys, e.g. "data" and "data.source"."""
         sections = self._sections()
         for name in self.kind.model_fields:

@@ -1,7 +1,7 @@
 """What passes between the steps of a corpus build, typed; each record travels as one datatrove `Document`.
 
 The life of a text: `RawFile` (what was fetched or found) → `SourceText` (its clean text) → `Excerpt` with `TaskChoice`
-(what the model is asked to write) → `Draft` (what it wrote), with `Finding`s of the checks.
+(what the model is asked to write) → `Draft` (what it wrote), with `CheckFinding`s of the checks.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class ModelCall(BaseModel):
     tokens_out: int
 
 
-class Finding(BaseModel):
+class CheckFinding(BaseModel):
     """What a check says of a draft.
 
     Attributes:
@@ -207,7 +207,7 @@ class Draft(Record):
     output: Any
     calls: tuple[ModelCall, ...] = ()
     repaired: bool = False
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[CheckFinding, ...] = ()
     scores: dict[str, float] = {}
     grade: int | None = None
     review: Literal["", "accepted", "edited"] = ""

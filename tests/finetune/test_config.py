@@ -158,7 +158,7 @@ def test_an_unknown_key_gives_the_known_one(change, suggestion):
 
 
 def test_keys_of_other_tools_lead_to_keys_that_exist():
-    known = set(ConfigReader(FinetuneConfig).keys())
+    known = set(ConfigReader(FinetuneConfig).key_names())
     assert set(config_file._ELSEWHERE) <= known
     names = [name for names in config_file._ELSEWHERE.values() for name in names]
     assert len(names) == len(set(names))

@@ -1,15 +1,20 @@
 """A budget in a file: never passed, whoever asks, is killed, or comes back later."""
 
+import asyncio
 import multiprocessing
 import os
 import random
 import signal
+from contextlib import suppress
 from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
+from llm.asking import questions, settings
+from llm.server import FakeOpenAI
 
 from sevenllm_bench.io.claimed_cache import LEASE
+from sevenllm_bench.llm.client import Client
 from sevenllm_bench.llm.pricing import Price
 from sevenllm_bench.llm.shared_budget import SharedBudget
 
@@ -77,8 +82,6 @@ def test_calls_of_others_are_waited_for_only_while_their_process_lives(tmp_path)
 
 
 def test_the_worst_case_is_that_of_the_price(tmp_path):
-    from llm.asking import questions
-
     one = budget(tmp_path / "s.sqlite", 1.0, Price(1.0, 2.0))
     request = questions(1, max_tokens=1000)[0]
     assert one.worst(request) == (request.tokens_in * 1.0 + 1000 * 2.0) / 1e6
@@ -143,3 +146,22 @@ def test_four_processes_of_which_one_is_killed_never_spend_more_than_the_limit(t
     assert found.calls == len(bills)
     assert found.usd <= billed + 1e-6
     assert found.usd + found.unknown_usd <= 1.0
+
+
+def test_a_call_that_is_cut_off_may_have_been_paid_for(tmp_path):
+    async def cut_off():
+        work = asyncio.create_task(client.complete_all(requests))
+        while not server.calls:
+            await asyncio.sleep(0.005)
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+    requests, price = questions(1, max_tokens=1000), Price(1.0, 2.0)
+    with FakeOpenAI(delay=1.0) as server:
+        one = budget(tmp_path / "s.sqlite", 1.0, price)
+        client = Client(settings(server, price="1/2"), budget=one)
+        asyncio.run(cut_off())
+    found = one.spending()
+    assert (found.calls, found.usd) == (1, 0.0)
+    assert found.unknown_usd == one.worst(requests[0]) > 0

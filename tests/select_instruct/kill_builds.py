@@ -69,7 +69,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         files, calls, seconds = undisturbed(Path(name) / "undisturbed")
         draw = random.Random(given.seed)
-        moments = [draw.uniform(0.3, seconds) for _ in range(given.kills)]
+        moments = [draw.uniform(1, seconds / 4) for _ in range(given.kills)]  # what is done stays, so that later kills fall later
         found, asked, places = disturbed(Path(name) / "disturbed", moments)
         repeated = sum(asked.values()) - len(asked)
         print(f"undisturbed: {seconds:.1f} s, {len(calls)} calls; kills in {', '.join(places)}")

@@ -11,7 +11,7 @@ from sevenllm_bench.data.embedded import FIRST_ID
 from sevenllm_bench.data.rows import FIELDS, OPENINGS, Row, parse_row
 from sevenllm_bench.data.validate import row_problems
 from sevenllm_bench.errors import DataError
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.delivery.verbatim_values import written_as_in
 
 #: Name of the check, in findings.
@@ -76,7 +76,7 @@ def delivered_row(draft: Draft, number: int) -> Row:
     return parse_row({name: record[name] for name in FIELDS}, draft.id, source="instruct")
 
 
-def format_problems(draft: Draft) -> tuple[Finding, ...]:
+def format_problems(draft: Draft) -> tuple[CheckFinding, ...]:
     """What keeps a draft (as `as_delivered` gives it) out of the file: the format's rules, and those of `data.validate`."""
     try:
         row = delivered_row(draft, FIRST_ID)
@@ -93,8 +93,8 @@ def _row_findings(draft: Draft, row: Row) -> Iterator[str]:
     yield from (line.removeprefix(where) for line in row_problems(row))
 
 
-def _finding(reason: str) -> Finding:
-    return Finding(check=FORMAT, reason=reason)
+def _finding(reason: str) -> CheckFinding:
+    return CheckFinding(check=FORMAT, reason=reason)
 
 
 def _each_value(value: Any, change: Callable[[str], str]) -> Any:

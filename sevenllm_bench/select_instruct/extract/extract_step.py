@@ -11,7 +11,7 @@ from datatrove.data import Document, DocumentsPipeline
 
 from sevenllm_bench.catalog import Language
 from sevenllm_bench.corpus.spoken_language import UNDETERMINED, language_of_prose
-from sevenllm_bench.select_instruct.corpus_records import Finding, RawFile, SourceText, document_of, record_of
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, RawFile, SourceText, document_of, record_of
 from sevenllm_bench.select_instruct.extract.any_file import ReadingTask
 from sevenllm_bench.select_instruct.extract.found_text import FoundText
 from sevenllm_bench.select_instruct.extract.parser_process import ParserProcess
@@ -49,7 +49,7 @@ class ExtractTexts(SiftingStep):
                     try:
                         yield document_of(self._text(raw, number, found))
                     except UnusableFileError as error:
-                        self.reject(document, Finding(check=error.check, reason=f"{raw.origin.location} {error}"))
+                        self.reject(document, CheckFinding(check=error.check, reason=f"{raw.origin.location} {error}"))
 
     def _found(self, raw: RawFile, parser: ParserProcess) -> list[FoundText | UnusableFileError]:
         origin = raw.origin

@@ -8,7 +8,7 @@ from datatrove.data import Document, DocumentsPipeline
 
 from sevenllm_bench.corpus.near_duplicates import near_groups
 from sevenllm_bench.corpus.normalisation import normalised_words
-from sevenllm_bench.select_instruct.corpus_records import Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding
 from sevenllm_bench.select_instruct.stages.shard_files import SiftingStep
 
 
@@ -28,7 +28,7 @@ class LeaveOutNearDuplicates(SiftingStep):
                 yield document
             else:
                 location = kept.metadata["origin"]["location"]
-                self.reject(document, Finding(check="near-duplicate", reason=f"nearly equals {kept.id} ({location})"))
+                self.reject(document, CheckFinding(check="near-duplicate", reason=f"nearly equals {kept.id} ({location})"))
 
 
 def _first_of_group(documents: list[Document]) -> list[Document]:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from datatrove.data import Document, DocumentsPipeline
 
 from sevenllm_bench.llm.types import Reply, Request
-from sevenllm_bench.select_instruct.corpus_records import Finding, ModelCall
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, ModelCall
 from sevenllm_bench.select_instruct.generate.corpus_prompts import CorpusPrompt
 from sevenllm_bench.select_instruct.generate.model_calls import ModelCalls
 from sevenllm_bench.select_instruct.settings.build_config import ChatModelSection
@@ -65,6 +65,6 @@ def call_record(step: str, prompt: CorpusPrompt, calls: ModelCalls, request: Req
     )
 
 
-def model_finding(reply: Reply) -> Finding:
+def model_finding(reply: Reply) -> CheckFinding:
     """Why a request gave nothing."""
-    return Finding(check=MODEL_CHECK, reason=reply.error[:500])
+    return CheckFinding(check=MODEL_CHECK, reason=reply.error[:500])

@@ -8,7 +8,7 @@ from pathlib import Path
 from datatrove.data import Document
 
 from sevenllm_bench.llm.types import Reply
-from sevenllm_bench.select_instruct.corpus_records import Finding, SourceText, TaskChoice, document_of, record_of
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, SourceText, TaskChoice, document_of, record_of
 from sevenllm_bench.select_instruct.generate.asking_step import AskingStep, call_record, model_finding
 from sevenllm_bench.select_instruct.generate.corpus_prompts import select_prompt
 from sevenllm_bench.select_instruct.generate.model_calls import ModelCalls
@@ -51,7 +51,7 @@ class SelectTasks(AskingStep):
                 call = call_record("select", select_prompt(one.excerpt.language), calls, one.request, reply)
                 yield document_of(one.excerpt.model_copy(update={"choices": choices, "calls": (call,)}))
         if not any(kept) and not any(reply.error for reply in replies):
-            self.reject(document, Finding(check=NO_TASK, reason="the model found no task that fits this text"))
+            self.reject(document, CheckFinding(check=NO_TASK, reason="the model found no task that fits this text"))
 
     def _picked(self, one: Selecting, reply: Reply) -> tuple[TaskChoice, ...]:
         """What the model picked for an excerpt; nothing where the request failed, which is noted."""
@@ -61,7 +61,7 @@ class SelectTasks(AskingStep):
         picked = picked_by(one, reply.text or "")
         for name in picked.refused:
             reason = f"{name[:80]!r} is none of the 28 tasks"
-            self.reject(document_of(one.excerpt), Finding(check=TASK_NAME, reason=reason))
+            self.reject(document_of(one.excerpt), CheckFinding(check=TASK_NAME, reason=reason))
         if picked.repaired:
             self.stat_update("task names repaired", value=picked.repaired)
         return picked.choices

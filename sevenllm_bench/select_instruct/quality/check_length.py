@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 
 #: Characters of an instruction, and of a thought.
@@ -16,7 +16,7 @@ class LengthCheck:
 
     name = "length"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """The first part that is out of its bounds."""
         least = settings.min_answer_characters if draft.kind == "generation" else 0
         prose = draft.output if isinstance(draft.output, str) else json.dumps(draft.output, ensure_ascii=False, default=str)
@@ -33,5 +33,5 @@ class LengthCheck:
                 return self._finding(f"the {part} has {length} characters; at most {high} are allowed", length)
         return None
 
-    def _finding(self, reason: str, length: int) -> Finding:
-        return Finding(check=self.name, reason=reason, score=float(length))
+    def _finding(self, reason: str, length: int) -> CheckFinding:
+        return CheckFinding(check=self.name, reason=reason, score=float(length))

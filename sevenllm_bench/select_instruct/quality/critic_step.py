@@ -11,7 +11,7 @@ from sevenllm_bench.judge.binding import Binding
 from sevenllm_bench.judge.rubric import Question
 from sevenllm_bench.judge.verdict import RESPONSE_FORMAT, Verdict, parse_verdict, problem_of
 from sevenllm_bench.llm.types import Reply, Request
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding, ModelCall, document_of, record_of
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft, ModelCall, document_of, record_of
 from sevenllm_bench.select_instruct.generate.asking_step import AskingStep, call_record
 from sevenllm_bench.select_instruct.generate.bound_reply import UselessReplyError, check_of, read_bound
 from sevenllm_bench.select_instruct.generate.model_calls import ModelCalls
@@ -114,14 +114,14 @@ class GradeDrafts(AskingStep):
         # What was written first, graded low, is what is told where the second answer has faults.
         return checked if not checked.findings else checked.model_copy(update={"grade": draft.grade})
 
-    def _finding(self, draft: Draft, verdict: Verdict) -> Finding | None:
+    def _finding(self, draft: Draft, verdict: Verdict) -> CheckFinding | None:
         if draft.grade is not None and draft.grade >= self.critic.threshold:
             return None
         if draft.grade is None:
-            return Finding(check=self.name, reason=f"the critic gave no grade: {verdict.problem or verdict.reason}")
+            return CheckFinding(check=self.name, reason=f"the critic gave no grade: {verdict.problem or verdict.reason}")
         faults = "; ".join(finding.reason for finding in draft.findings)
         again = f"; written again, it has faults: {faults}" if faults else ""
-        return Finding(check=self.name, reason=f"{verdict.reason or 'no reason given'}{again}", score=float(draft.grade))
+        return CheckFinding(check=self.name, reason=f"{verdict.reason or 'no reason given'}{again}", score=float(draft.grade))
 
 
 def _grade_check(binding: Binding):  # type: ignore[no-untyped-def]

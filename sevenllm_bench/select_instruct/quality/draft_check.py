@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 from sevenllm_bench.text.leaf_values import leaf_values
 
@@ -17,7 +17,7 @@ class DraftCheck(Protocol):
         """Names the check in findings, in files of rejected rows, and in counts."""
         ...
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """What is wrong with the draft, None where nothing is; no draft raises."""
         ...
 

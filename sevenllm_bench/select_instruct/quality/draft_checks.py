@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.quality.check_length import LengthCheck
 from sevenllm_bench.select_instruct.quality.draft_check import DraftCheck
 from sevenllm_bench.select_instruct.quality.grounding_check import GroundingCheck
@@ -47,7 +47,7 @@ def check_draft(draft: Draft, settings: QualitySection) -> Draft:
         The draft with new `findings` and `scores`; a sound one has no findings.
     """
     draft = with_verbatim_input(draft)
-    findings: list[Finding] = []
+    findings: list[CheckFinding] = []
     for check in CHECKS:
         found = check.problem(draft, settings)
         if found:

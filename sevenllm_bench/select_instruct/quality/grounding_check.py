@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.quality.draft_check import shown
 from sevenllm_bench.select_instruct.quality.grounded_prose import unsupported
 from sevenllm_bench.select_instruct.quality.grounded_values import supports
@@ -22,7 +22,7 @@ class GroundingCheck:
 
     name = "grounding"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """What the input doesn't support, where the share is below what is wanted."""
         if draft.kind == "understanding":
             return self._of_values(draft, settings)
@@ -30,7 +30,7 @@ class GroundingCheck:
         missing = list(dict.fromkeys((*unsupported(draft, stated), *_of_thought(draft))))
         if missing:
             named = ", ".join(f"{what} {shown(words, 60)}" for what, words in missing[:_SHOWN])
-            return Finding(check=self.name, reason=f"the input doesn't have: {named}", score=0.0)
+            return CheckFinding(check=self.name, reason=f"the input doesn't have: {named}", score=0.0)
         return self._of_option(draft, stated) if draft.kind == "mcq" else None
 
     def score(self, draft: Draft, settings: QualitySection) -> float:
@@ -40,7 +40,7 @@ class GroundingCheck:
         found = supports(draft, settings.fuzzy)
         return sum(value.level is not None for value in found) / max(1, len(found))
 
-    def _of_values(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def _of_values(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         found = supports(draft, settings.fuzzy)
         missing = [value.value for value in found if value.level is None]
         share = (len(found) - len(missing)) / max(1, len(found))
@@ -49,19 +49,21 @@ class GroundingCheck:
             if not wrong:
                 return None
             named = ", ".join(f"{what} {shown(words, 60)}" for what, words in wrong[:_SHOWN])
-            return Finding(check=self.name, reason=f"the thought names what the input doesn't have: {named}", score=share)
+            return CheckFinding(check=self.name, reason=f"the thought names what the input doesn't have: {named}", score=share)
         named = ", ".join(shown(value, 60) for value in missing[:_SHOWN])
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-        return Finding(check=self.name, reason=f"these values do not occur in the input: {named}{more}", score=round(share, 4))
+        return CheckFinding(
+            check=self.name, reason=f"these values do not occur in the input: {named}{more}", score=round(share, 4)
+        )
 
-    def _of_option(self, draft: Draft, option: str) -> Finding | None:
+    def _of_option(self, draft: Draft, option: str) -> CheckFinding | None:
         text = SupportingText(draft.input)
         if text.holds(option):
             return None
         share = _shared_words(folded_words(option), text)
         if share >= _OPTION:
             return None
-        return Finding(
+        return CheckFinding(
             check=self.name, reason=f"the input doesn't support the right option {shown(option)}", score=round(share, 4)
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rapidfuzz import fuzz
 
 from sevenllm_bench.catalog import TASKS
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.quality.draft_check import shown
 from sevenllm_bench.select_instruct.quality.grounded_values import offers_words
 from sevenllm_bench.select_instruct.quality.value_support import folded, folded_words
@@ -31,10 +31,10 @@ class InstructionCheck:
 
     name = "instruction"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """What the instruction gives away or copies."""
         reason = next(_faults(draft), None)
-        return Finding(check=self.name, reason=reason) if reason else None
+        return CheckFinding(check=self.name, reason=reason) if reason else None
 
 
 def _faults(draft: Draft) -> Iterator[str]:

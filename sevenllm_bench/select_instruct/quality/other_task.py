@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from sevenllm_bench.catalog import TASKS, task_by_name
 from sevenllm_bench.data.rows import OPENINGS
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.quality.draft_check import answer_text, shown
 from sevenllm_bench.select_instruct.quality.value_dates import dates_in, years_in
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
@@ -69,10 +69,10 @@ class OtherTaskCheck:
 
     name = "other task"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """The first part that belongs to another task."""
         reason = next(_contradictions(draft), None)
-        return Finding(check=self.name, reason=reason) if reason else None
+        return CheckFinding(check=self.name, reason=reason) if reason else None
 
 
 def _contradictions(draft: Draft) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from datatrove.data import Document, DocumentsPipeline
 
-from sevenllm_bench.select_instruct.corpus_records import Finding, SourceText, record_of
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, SourceText, record_of
 from sevenllm_bench.select_instruct.quality.passages import Passage
 from sevenllm_bench.select_instruct.quality.poison import find_hidden_poison, find_poison
 from sevenllm_bench.select_instruct.settings.build_config import CollectSection
@@ -39,7 +39,7 @@ class LeaveOutPoisoned(SiftingStep):
                 self.reject(document, finding)
 
 
-def poison_finding(text: SourceText) -> Finding | None:
+def poison_finding(text: SourceText) -> CheckFinding | None:
     """What in a text talks to a model, with places; None where nothing does."""
     found = [*_places("text", find_poison(f"{text.title}\n\n{text.text}"), len(text.title) + 2)]
     for part in text.hidden:
@@ -47,7 +47,7 @@ def poison_finding(text: SourceText) -> Finding | None:
     if not found:
         return None
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return Finding(check=LeaveOutPoisoned.name, reason="; ".join(found[:_SHOWN]) + more, score=float(len(found)))
+    return CheckFinding(check=LeaveOutPoisoned.name, reason="; ".join(found[:_SHOWN]) + more, score=float(len(found)))
 
 
 def _places(where: str, passages: list[Passage], shift: int) -> Iterator[str]:

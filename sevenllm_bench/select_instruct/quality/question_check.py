@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.quality.draft_check import shown
 from sevenllm_bench.select_instruct.quality.value_support import folded, folded_words
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
@@ -44,12 +44,12 @@ class QuestionCheck:
 
     name = "letter given away"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """The first fault of a multiple-choice question."""
         if draft.kind != "mcq" or str(draft.output) not in draft.choices:
             return None
         reason = next(_faults(draft), None)
-        return Finding(check=self.name, reason=reason) if reason else None
+        return CheckFinding(check=self.name, reason=reason) if reason else None
 
 
 def _faults(draft: Draft) -> Iterator[str]:

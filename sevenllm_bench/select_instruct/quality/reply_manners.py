@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.quality.draft_check import answer_text, shown
 from sevenllm_bench.select_instruct.quality.poison import find_hidden_poison, find_poison
 from sevenllm_bench.select_instruct.quality.value_support import SupportingText, folded_words
@@ -84,7 +84,7 @@ class RefusalCheck:
 
     name = "refusal"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """Words by which a model declines."""
         return _first(self.name, "declines the task", _REFUSAL, _written(draft), draft)
 
@@ -94,7 +94,7 @@ class MetaTalkCheck:
 
     name = "meta talk"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """Words about the text, the model or the conversation."""
         written = list(_written(draft))
         answers = [(part, text) for part, text in written if part == "output"]
@@ -111,21 +111,23 @@ class PromptWordsCheck:
 
     name = "prompt words"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """Words of a prompt, or words that are addressed to a model."""
         for part, text in _written(draft):
             match = _PROMPT_WORDS.search(text)
             if match and not _in_input(match[0], draft):
-                return Finding(check=self.name, reason=f"the {part} has words of the prompt: {shown(match[0])}")
+                return CheckFinding(check=self.name, reason=f"the {part} has words of the prompt: {shown(match[0])}")
             found = next(iter(find_hidden_poison(text)), None)
             if found:
-                return Finding(check=self.name, reason=f"the {part} is addressed to a model ({found.kind}): {shown(found.quote)}")
+                return CheckFinding(
+                    check=self.name, reason=f"the {part} is addressed to a model ({found.kind}): {shown(found.quote)}"
+                )
         found = next(iter(find_poison(draft.input)), None)
         if found:
             reason = (
                 f"the input has words that are addressed to a model ({found.kind}): {shown(found.quote)}; take another passage"
             )
-            return Finding(check=self.name, reason=reason)
+            return CheckFinding(check=self.name, reason=reason)
         return None
 
 
@@ -134,14 +136,14 @@ class PlaceholderCheck:
 
     name = "placeholder"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """The first placeholder."""
         values = [] if draft.kind != "understanding" else [*leaf_values(draft.output), *keys_of(draft.output)]
         values += draft.choices.values()
         text = SupportingText(draft.input)
         for value in values:
             if _is_placeholder(value.strip(), text):
-                return Finding(check=self.name, reason=f"{shown(value)} is no value; leave out what the text doesn't give")
+                return CheckFinding(check=self.name, reason=f"{shown(value)} is no value; leave out what the text doesn't give")
         return _first(self.name, "has a placeholder", _PLACEHOLDER_IN_PROSE, _written(draft), draft)
 
 
@@ -161,11 +163,11 @@ def _written(draft: Draft) -> Iterator[tuple[str, str]]:
     yield ("option" if draft.kind == "mcq" else "output"), answer_text(draft)
 
 
-def _first(check: str, what: str, pattern: re.Pattern[str], parts, draft: Draft) -> Finding | None:  # type: ignore[no-untyped-def]
+def _first(check: str, what: str, pattern: re.Pattern[str], parts, draft: Draft) -> CheckFinding | None:  # type: ignore[no-untyped-def]
     for part, text in parts:
         for match in pattern.finditer(text):
             if match[0].strip() and not _in_input(match[0], draft):
-                return Finding(check=check, reason=f"the {part} {what}: {shown(match[0].strip())}")
+                return CheckFinding(check=check, reason=f"the {part} {what}: {shown(match[0].strip())}")
     return None
 
 

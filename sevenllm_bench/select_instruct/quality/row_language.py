@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sevenllm_bench.corpus.spoken_language import language_of_prose
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.quality.draft_check import shown
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 from sevenllm_bench.text.indicators import INDICATOR
@@ -29,26 +29,26 @@ class LanguageCheck:
 
     name = "language"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """The first part in another language."""
         for part, text in _parts(draft):
             found = other_language(text, draft.language, draft.input, by_words=part != "value")
             if found:
                 reason = f"the {part} is in {found}, not in {_NAMES[draft.language]}: {shown(text)}"
-                return Finding(check=self.name, reason=reason)
+                return CheckFinding(check=self.name, reason=reason)
         return self._of_keys(draft)
 
-    def _of_keys(self, draft: Draft) -> Finding | None:
+    def _of_keys(self, draft: Draft) -> CheckFinding | None:
         """Keys of an extraction that are all written in the other script, and not given so by the instruction."""
         if draft.kind != "understanding":
             return None
         keys = [key for key in dict.fromkeys(keys_of(draft.output)) if key not in draft.instruction and key not in draft.input]
         chinese = [key for key in keys if _HAN.search(key)]
         if draft.language == "en" and chinese:
-            return Finding(check=self.name, reason=f"keys of the output are in Chinese, not in English: {shown(chinese[0])}")
+            return CheckFinding(check=self.name, reason=f"keys of the output are in Chinese, not in English: {shown(chinese[0])}")
         words = [key for key in keys if _LATIN_WORD.search(key) and not key.isupper()]
         if draft.language == "zh" and len(words) >= 2 and len(words) == len(keys):
-            return Finding(check=self.name, reason=f"keys of the output are in English, not in Chinese: {shown(words[0])}")
+            return CheckFinding(check=self.name, reason=f"keys of the output are in English, not in Chinese: {shown(words[0])}")
         return None
 
 

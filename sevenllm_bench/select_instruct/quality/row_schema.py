@@ -7,7 +7,7 @@ from typing import Any
 
 from sevenllm_bench.catalog import task_by_name
 from sevenllm_bench.data.rows import LETTERS
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.quality.draft_check import shown
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 from sevenllm_bench.text.leaf_values import leaf_values
@@ -22,10 +22,10 @@ class SchemaCheck:
 
     name = "schema"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """The first fault of form."""
         reason = next(_faults(draft), None)
-        return Finding(check=self.name, reason=reason) if reason else None
+        return CheckFinding(check=self.name, reason=reason) if reason else None
 
 
 def _faults(draft: Draft) -> Iterator[str]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from rapidfuzz.distance import Indel
 
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.quality.draft_check import shown
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 from sevenllm_bench.text.unicode import nfkc
@@ -27,11 +27,11 @@ class VerbatimCheck:
 
     name = "excerpt"
 
-    def problem(self, draft: Draft, settings: QualitySection) -> Finding | None:
+    def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """What the input says where the excerpt says something else."""
         if verbatim_span(draft.input, draft.excerpt) is not None:
             return None
-        return Finding(check=self.name, reason=_difference(draft.input, draft.excerpt))
+        return CheckFinding(check=self.name, reason=_difference(draft.input, draft.excerpt))
 
 
 def with_verbatim_input(draft: Draft) -> Draft:

@@ -14,7 +14,7 @@ from datatrove.data import Document, DocumentsPipeline
 from datatrove.pipeline.base import PipelineStep
 
 from sevenllm_bench.errors import ConfigError, SEvenLLMError
-from sevenllm_bench.select_instruct.corpus_records import Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding
 from sevenllm_bench.text.unicode import encodable
 
 
@@ -148,7 +148,7 @@ class SiftingStep(PipelineStep):
         """Yield the documents that pass, changed or not."""
         raise NotImplementedError
 
-    def reject(self, document: Document, finding: Finding) -> None:
+    def reject(self, document: Document, finding: CheckFinding) -> None:
         """Note why a document goes no further."""
         record = {"id": document.id, "text": document.text, "metadata": document.metadata}
         self._file.write({"id": document.id, **finding.model_dump(), "record": record})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from datatrove.data import Document, DocumentsPipeline
 
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding, document_of, record_of
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft, document_of, record_of
 from sevenllm_bench.select_instruct.delivery.review.decisions import REVIEW, apply_decisions, read_decisions
 from sevenllm_bench.select_instruct.delivery.stage_results import rejected_drafts
 from sevenllm_bench.select_instruct.stages.build_folder import BuildFolder
@@ -31,5 +31,5 @@ class ApplyDecisions(SiftingStep):
         accepted, refused = apply_decisions(drafts, earlier, read_decisions(self.decisions))
         for draft, reason in refused:
             if reason.startswith(f"{REVIEW}: "):
-                self.reject(document_of(draft), Finding(check=REVIEW, reason=reason.removeprefix(f"{REVIEW}: ")))
+                self.reject(document_of(draft), CheckFinding(check=REVIEW, reason=reason.removeprefix(f"{REVIEW}: ")))
         yield from map(document_of, accepted)

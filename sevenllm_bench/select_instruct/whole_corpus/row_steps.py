@@ -14,7 +14,7 @@ from sevenllm_bench.corpus.leaks import Leak, LeakGuard
 from sevenllm_bench.corpus.selection import deduplicate
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding, document_of, record_of
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft, document_of, record_of
 from sevenllm_bench.select_instruct.delivery.training_record import FORMAT, as_delivered, delivered_row, format_problems
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 from sevenllm_bench.select_instruct.stages.shard_files import SiftingStep
@@ -52,7 +52,7 @@ class _WholeCorpusStep(SiftingStep):
             else:
                 yield document_of(draft)
 
-    def findings(self, drafts: Sequence[Draft]) -> Iterable[tuple[int, Finding]]:
+    def findings(self, drafts: Sequence[Draft]) -> Iterable[tuple[int, CheckFinding]]:
         """What is wrong with which rows, by their place."""
         raise NotImplementedError
 
@@ -62,11 +62,11 @@ class LeaveOutRepeatedRows(_WholeCorpusStep):
 
     name = "repeated row"
 
-    def findings(self, drafts: Sequence[Draft]) -> Iterable[tuple[int, Finding]]:
+    def findings(self, drafts: Sequence[Draft]) -> Iterable[tuple[int, CheckFinding]]:
         """What is wrong with which rows, by their place."""
         _, repeated = deduplicate(delivered_row(draft, place) for place, draft in enumerate(drafts))
         for place, first in repeated:
-            yield place, Finding(check=self.name, reason=f"asks the same about the same text as {drafts[first].id}")
+            yield place, CheckFinding(check=self.name, reason=f"asks the same about the same text as {drafts[first].id}")
 
 
 class LeaveOutLeaks(_WholeCorpusStep):
@@ -79,7 +79,7 @@ class LeaveOutLeaks(_WholeCorpusStep):
         super().__init__(rejected)
         self.quality = quality
 
-    def findings(self, drafts: Sequence[Draft]) -> Iterable[tuple[int, Finding]]:
+    def findings(self, drafts: Sequence[Draft]) -> Iterable[tuple[int, CheckFinding]]:
         """What is wrong with which rows, by their place."""
         guard, quality = self.quality.leak_guard, self.quality
         if guard == "off":
@@ -87,7 +87,7 @@ class LeaveOutLeaks(_WholeCorpusStep):
         known = guarded_rows(guard, quality.data_dir, quality.allow_modified, "quality.leak_guard=embedded")
         _, leaks = LeakGuard(known.rows).separate(delivered_row(draft, place) for place, draft in enumerate(drafts))
         for leak in leaks:
-            yield leak.row_id, Finding(check=self.name, reason=_leak_in_words(leak), score=round(leak.similarity, 4))
+            yield leak.row_id, CheckFinding(check=self.name, reason=_leak_in_words(leak), score=round(leak.similarity, 4))
 
 
 def _leak_in_words(leak: Leak) -> str:
@@ -105,7 +105,7 @@ class LimitTasks(_WholeCorpusStep):
         super().__init__(rejected)
         self.most, self.seed = most, seed
 
-    def findings(self, drafts: Sequence[Draft]) -> Iterable[tuple[int, Finding]]:
+    def findings(self, drafts: Sequence[Draft]) -> Iterable[tuple[int, CheckFinding]]:
         """What is wrong with which rows, by their place."""
         tasks: dict[tuple[str, str], list[int]] = defaultdict(list)
         for place, draft in enumerate(drafts):
@@ -116,7 +116,7 @@ class LimitTasks(_WholeCorpusStep):
             places.sort(key=lambda place: self._hash(drafts[place].id))
             for place in places[allowed:]:
                 reason = f"{task} has more than {self.most:.0%} of the rows in {language}"
-                yield place, Finding(check=self.name, reason=reason)
+                yield place, CheckFinding(check=self.name, reason=reason)
 
     def _hash(self, draft_id: str) -> bytes:
         return hashlib.sha256(f"{self.seed}\0{draft_id}".encode()).digest()

@@ -39,13 +39,13 @@ def site_of_pages(port: int = 0) -> LoopbackSite:
         return Page(SITEMAP.format("sitemapindex", urls("/s1.xml", "/s2.xml.gz").replace("url>", "sitemap>")).encode())
 
     def first(asked):
-        return Page(SITEMAP.format("urlset", urls(*(f"/p{n}" for n in range(12)), "/secret", "/out", "/r1", "/none")).encode())
+        return Page(SITEMAP.format("urlset", urls(*(f"/p{n}" for n in range(30)), "/secret", "/out", "/r1", "/none")).encode())
 
     def second(asked):
         return Page(gzip.compress(SITEMAP.format("urlset", urls(*(f"/q{n}" for n in range(8)), "/r2", "/big")).encode(), mtime=0))
 
     def listed(asked):
-        return Page("\n".join(site.url(f"/l{n}", "localhost") for n in range(12)).encode())
+        return Page("\n".join(site.url(f"/l{n}", "localhost") for n in range(40)).encode())
 
     busy = Counter[str]()
 
@@ -101,7 +101,7 @@ def killed_run(folder: Path, site: LoopbackSite, chance: random.Random) -> bool:
     give_up = time.monotonic() + 1.0 + chance.random()
     while len(site.asked) < until and process.poll() is None and time.monotonic() < give_up:
         time.sleep(0.0005)
-    time.sleep(chance.random() * 0.02)
+    time.sleep(chance.random() * 0.01)
     process.kill()
     return process.wait() != 0
 

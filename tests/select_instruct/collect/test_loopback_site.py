@@ -283,8 +283,8 @@ def test_redirects_to_private_addresses_and_files(site, tmp_path):
     ] * 3
 
 
-def test_rebinding_to_this_site(site, tmp_path):
-    """The name's first look-up is public; the second one leads to the site, under a port that it serves."""
+def test_another_name_of_an_allowed_site(site, tmp_path):
+    """A name that nobody allowed leads to the port of the site, whose own name is allowed."""
     site.other = lambda asked: html("secret")
     network = NoWaiting({"rebind.example": [["127.0.0.1"]]})
     source = [CorpusSource(location=site.url("/", "rebind.example"), kind="page")]

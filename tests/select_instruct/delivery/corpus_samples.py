@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sevenllm_bench.select_instruct.corpus_records import Draft, Finding, ModelCall, Origin, SourceText
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft, ModelCall, Origin, SourceText
 from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount, ModelAccount, StageAccount
 
 ENGLISH = """On 3 March 2031 the Harbour Trust of Port Elm found Grey Kettle, a loader, on two servers.
@@ -126,8 +126,8 @@ def corpus():
 
 def rejected():
     """Two drafts that checks rejected, with what they say."""
-    finding = Finding(check="grounding", reason='the value "4 March 2031" does not occur in the input', score=0.5)
-    meta = Finding(check="meta talk", reason='the answer speaks of "the text above"')
+    finding = CheckFinding(check="grounding", reason='the value "4 March 2031" does not occur in the input', score=0.5)
+    meta = CheckFinding(check="meta talk", reason='the answer speaks of "the text above"')
     return [
         draft(
             id=f"{TEXTS[0].id}#1/understanding/other", output={"found": "4 March 2031", "off": "14:20 UTC"}, findings=(finding,)

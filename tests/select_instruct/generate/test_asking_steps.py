@@ -9,7 +9,7 @@ from llm.server import FakeOpenAI, Sent
 from select_instruct.generate.asked_models import CHINESE, ENGLISH, code_of, section, text, with_code
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.select_instruct.corpus_records import Draft, Excerpt, Finding, document_of, record_of
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft, Excerpt, document_of, record_of
 from sevenllm_bench.select_instruct.generate.instruct_step import WriteRows
 from sevenllm_bench.select_instruct.generate.model_calls import BudgetReachedError, ModelCalls
 from sevenllm_bench.select_instruct.generate.repair_step import RepairRows
@@ -201,7 +201,7 @@ def checked(monkeypatch):
     def check_draft(draft, settings):
         seen[draft.id] += 1
         wrong = "4 May" in json.dumps(draft.output)
-        findings = (Finding(check="grounding", reason="4 May is not in the input"),) if wrong else ()
+        findings = (CheckFinding(check="grounding", reason="4 May is not in the input"),) if wrong else ()
         return draft.model_copy(update={"findings": findings})
 
     monkeypatch.setattr(draft_checks, "check_draft", check_draft)
@@ -257,7 +257,7 @@ def test_a_row_without_a_good_second_reply_stays_as_it_was(tmp_path, checked):
 
 
 def test_a_repaired_question_keeps_letters_that_follow_from_its_id(tmp_path, monkeypatch):
-    finding = Finding(check="length", reason="the thought is too short")
+    finding = CheckFinding(check="length", reason="the thought is too short")
     monkeypatch.setattr(draft_checks, "check_draft", lambda draft, _: draft.model_copy(update={"findings": (finding,)}))
     with FakeOpenAI(answer=reply_of) as server:
         drafts = [draft for draft in write(server, tmp_path, select(server, tmp_path, [text()])) if draft.kind == "mcq"]

@@ -14,9 +14,11 @@ from sevenllm_bench.data.rows import Row
 from sevenllm_bench.judge.rubric import judge_question
 from sevenllm_bench.judge.verdict import parse_verdict
 from sevenllm_bench.select_instruct.corpus_records import Draft, Excerpt, document_of, record_of
+from sevenllm_bench.select_instruct.generate.bound_reply import read_bound
 from sevenllm_bench.select_instruct.generate.instruct_step import WriteRows
 from sevenllm_bench.select_instruct.generate.repair_step import RepairRows
 from sevenllm_bench.select_instruct.generate.select_step import SelectTasks
+from sevenllm_bench.select_instruct.quality.critic_prompts import BetterAnswer, rewriting
 from sevenllm_bench.select_instruct.quality.draft_checks import check_draft
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection, SelectSection
 
@@ -100,6 +102,18 @@ def test_it_grades_by_the_judges_rubric():
     with ScriptedModel() as model:
         reply = model.completion({"model": "m", "messages": question.messages})["choices"][0]["message"]["content"]
     assert parse_verdict(reply, question.binding).score in (4, 5)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_it_writes_better_answers_of_the_same_form(tmp_path, language):
+    with ScriptedModel() as model:
+        _, rows, _ = built(model, tmp_path, [text(ORDERS[language][0], language)])
+        for row in (row for row in rows if row.kind != "mcq"):
+            asked = rewriting(row, "something is missing")
+            reply = model.completion({"model": "m", "messages": asked.messages})["choices"][0]["message"]["content"]
+            better = read_bound(reply, asked.code, BetterAnswer)
+            again = row.model_copy(update={"thought": better.thought, "output": better.answer})
+            assert check_draft(again, QUALITY).findings == ()
 
 
 def test_as_a_script_it_says_what_it_is_and_answers(tmp_path):

@@ -8,7 +8,7 @@ from datatrove.data import Document
 from datatrove.pipeline.base import PipelineStep
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.select_instruct.corpus_records import Finding
+from sevenllm_bench.select_instruct.corpus_records import CheckFinding
 from sevenllm_bench.select_instruct.stages.shard_files import SiftingStep
 
 
@@ -37,7 +37,7 @@ class LeaveOutOdd(SiftingStep):
                 with Path(self.log).open("a", encoding="utf-8") as file:
                     file.write(f"{document.id}\n")
             if int(document.text) % 2:
-                self.reject(document, Finding(check="odd", reason=f"{document.text} is odd"))
+                self.reject(document, CheckFinding(check="odd", reason=f"{document.text} is odd"))
             else:
                 yield document
 
