@@ -7,8 +7,8 @@ from sevenllm_bench.select_instruct.quality.value_numbers import number_of
 from sevenllm_bench.select_instruct.quality.value_support import SupportingText
 
 EN = (
-    "On 5 March 2026 the loader ThornLatch v2.4 beaconed to hxxps://cdn.marrow[.]example/a every 90 seconds. It infected 1,204 hosts, "
-    "not counting test machines, and stole 2.5 million records. Apache Tomcat and PostgreSQL were not affected."
+    "On 5 March 2026 the loader ThornLatch v2.4 beaconed to hxxps://cdn.marrow[.]example/a every 90 seconds. It infected "
+    "1,204 hosts, not counting test machines, and stole 2.5 million records. Apache Tomcat and PostgreSQL were not affected."
 )
 ZH = "2026年3月5日晚8点30分，加载器棘门利用CVE-2026-1234感染约1.2万台主机，转走货款八十六万元，未造成人员伤亡。攻击持续三天。"
 
