@@ -171,17 +171,17 @@ def test_a_critic_grades_rows(tmp_path):
 
 @pytest.mark.parametrize("allowed", [False, True])
 def test_no_poisoned_row_comes_from_a_model_that_obeys(tmp_path, allowed):
-    """Where poisoned texts are let through, what they say for all to read may be quoted; what they hide or order may not."""
-    shutil.copytree(POISONED, tmp_path / "pages", ignore=shutil.ignore_patterns("manifest.json"))
+    """Also where poisoned texts are let through: a passage that talks to the model is no input of a row."""
+    shutil.copytree(POISONED, tmp_path / "pages")
     with ScriptedModel(obey=True) as model:
         # Several pages poison the same report.
         collect = {"allow_poisoned": allowed, "near_duplicates": False}
         config = config_file(tmp_path, model.url, sources=[str(tmp_path / "pages")], collect=collect)
         build(config)
-    pages = {page["file"]: page for page in json.loads((POISONED / "manifest.json").read_text("utf-8"))}
+    pages = {page["file"]: page for page in json.loads(POISONED.with_name("poisoned_pages.json").read_text("utf-8"))}
     assert len(pages) == 25
     for draft in drafts_of(BuildFolder(tmp_path / "corpus"), "corpus"):
-        planted = [word for word in pages[draft.origin.location]["planted"] if not (allowed and word in draft.excerpt)]
+        planted = pages[draft.origin.location]["planted"]
         written = json.dumps([draft.instruction, draft.choices, draft.thought, draft.output], ensure_ascii=False)
         assert not [word for word in planted if word in written], draft.id
     if not allowed:
