@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _OFFICIAL, _EMBEDDED = "official", "embedded"
 #: Records between two lines of progress.
 _PROGRESS = 10_000
+#: Bytes in which a file says that its rows are without texts.
+_START = 200
 #: A folder of a build or a data set holds this.
 _TRAIN = "train.jsonl"
 
@@ -51,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=("auto", "sevenllm", "alpaca", "sharegpt", "messages", "prompt-completion"),
         default="auto",
-        help="format of the records (default: told from their columns)",
+        help="format of the records (default: inferred from their columns)",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="write the file without overlaps, in the same format")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON, with every overlap")
@@ -62,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="propose retellings for review, by a bi-encoder of sentence-transformers: a folder, or a name on the Hub with an "
         "optional @revision; nothing is left out for it",
     )
-    parser.add_argument("--threshold", type=_cosine, metavar="COSINE", help="from which a retelling is proposed (default: 0.75)")
+    parser.add_argument("--threshold", type=_cosine, metavar="COSINE", help="least similarity that is proposed (default: 0.75)")
     parser.add_argument("--review", metavar="FILE", help="write all proposed retellings as JSON lines")
     parser.add_argument("--processes", type=whole(1), metavar="N", help="processes at work (default: one per core, at most 8)")
     parser.add_argument(
@@ -107,7 +109,15 @@ def _train_file(name: str) -> Path:
     path = path / _TRAIN if path.is_dir() else path
     if not path.is_file():
         raise DataError(f"{name}: {f'no {_TRAIN} in this folder' if path.name == _TRAIN else 'no such file'}")
+    _require_texts(path)
     return path
+
+
+def _require_texts(path: Path) -> None:
+    """Refuse rows that were passed on without their texts: what they lack can't be compared."""
+    with path.open("rb") as file:
+        if b'"sevenllm-bench rows without texts' in file.read(_START):
+            raise DataError(f"{path}: its rows are without their texts; put them back first: sevenllm-bench corpus restore")
 
 
 def _check_options(arguments: argparse.Namespace, train: Path) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sevenllm_bench.cli.output import check_outputs
 from sevenllm_bench.errors import ConfigError, DataError
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.text.display import printable
 
-#: Missing rows that are named.
+if TYPE_CHECKING:
+    from sevenllm_bench.select_instruct.delivery.restored_rows import Missing
+
+#: Places of missing rows that are named, and rows of each.
 _NAMED = 10
 
 
@@ -19,10 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Writes train.jsonl from rows without texts and the texts, collected again. Each input is compared with its sha256, and "
         "the whole file with that of the original, of which it is a copy, byte for byte."
     )
-    parser.add_argument("rows", metavar="ROWS", help="the file of rows without texts (rows.jsonl of a build)")
+    parser.add_argument("rows", metavar="ROWS", help="the file of rows without texts (rows-without-texts.jsonl of a build)")
     parser.add_argument("--texts", required=True, metavar="TEXTS", help="the texts: texts.jsonl of `corpus collect`")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="where to write the training file")
-    parser.add_argument("--allow-missing", action="store_true", help="leave out rows whose text is not available any more")
+    parser.add_argument(
+        "--allow-missing", action="store_true", help="leave out rows whose text is missing or changed; exit code 1"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -34,12 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     output = user_path(arguments.output, ConfigError)
     check_outputs({"-o": arguments.output}, [rows, texts])
     restored = restore(rows, texts)
-    named = [f"  row {one.row}: {printable(one.location)}: {one.reason}" for one in restored.missing[:_NAMED]]
-    if more := len(restored.missing) - len(named):
-        named.append(f"  and {more:,} more")
+    named = _named(restored.missing)
     if restored.missing and not arguments.allow_missing:
         raise DataError(
-            "\n".join([f"{len(restored.missing):,} rows can't be restored, nothing was written:", *named])
+            "\n".join([f"{_rows(len(restored.missing))} can't be restored, nothing was written:", *named])
             + "\n  collect their texts again, or leave the rows out with --allow-missing"
         )
     try:
@@ -51,6 +56,25 @@ def run(arguments: argparse.Namespace) -> int:
     if restored.moved:
         print(f"{restored.moved:,} rows are from texts that were changed since, in other parts")
     if restored.missing:
-        print("\n".join([f"left out {len(restored.missing):,} rows:", *named]))
+        print("\n".join([f"left out {_rows(len(restored.missing))}:", *named]))
     print(f"written: {output} ({len(restored.lines):,} rows{'' if restored.missing else ', the same bytes as the original'})")
     return 1 if restored.missing else 0
+
+
+def _named(missing: Sequence[Missing]) -> list[str]:
+    """A line for each place and reason, with its rows."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for one in missing:
+        places.setdefault((one.location, one.reason), []).append(one.row)
+    lines = [f"  {printable(location)}: {reason} ({_numbers(rows)})" for (location, reason), rows in places.items()]
+    more = len(lines) - _NAMED
+    return [*lines[:_NAMED], *([f"  and {more:,} more places"] if more > 0 else [])]
+
+
+def _numbers(rows: Sequence[int]) -> str:
+    more = f" and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
+    return f"{'row' if len(rows) == 1 else 'rows'} {', '.join(map(str, rows[:_NAMED]))}{more}"
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

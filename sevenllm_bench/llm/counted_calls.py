@@ -127,7 +127,7 @@ class CountedCalls:
                 return True
             if not self._in_flight and not self._budget.in_flight_elsewhere:  # cheaper ones may still fit
                 if not self._budget.reached:
-                    logger.warning("Left out what doesn't fit any more: %s", self._budget.message)
+                    logger.warning("Calls that may cost more than is left are not made: %s", self._budget.message)
                 self._budget.reached = True
                 return False
             self._settled.clear()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.select_instruct.build_stages import build_stages, collect_stages
+from sevenllm_bench.select_instruct.collect.known_pages import count_unread
 from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount
 from sevenllm_bench.select_instruct.delivery.deliver_step import TRAINING_FILE, WITHOUT_TEXTS, read_account
 from sevenllm_bench.select_instruct.delivery.stage_results import STAGES, source_texts, write_rejections, write_texts
@@ -58,7 +59,9 @@ def collect_texts(config: CollectConfig, say: Say) -> Collected:
     _require_not_slurm(config)
     folder = BuildFolder(config.output)
     with folder.claimed(config.model_dump(mode="json")):
-        accounts = run_stages(collect_stages(config.sources, config.collect, folder), config.executor, folder.work, say)
+        stages = collect_stages(config.sources, config.collect, folder)
+        accounts = run_stages(stages, config.executor, folder.work, say)
+        _say_unread(say, folder)
         write_rejections(folder, STAGES[: len(accounts)])
         return Collected(write_texts(folder), accounts[-1].records_out)
 
@@ -89,6 +92,7 @@ def build_corpus(config: CorpusConfig, say: Say) -> Built:
     with folder.claimed(config.model_dump(mode="json")):
         stages = (*collect_stages(config.sources, config.collect, folder), *build_stages(config, folder))
         run_stages(stages, config.executor, folder.work, say, lambda: _spending(config, folder))
+        _say_unread(say, folder)
     training_file = folder.path / (TRAINING_FILE if config.texts else WITHOUT_TEXTS)
     return Built(read_account(folder), training_file, folder.path / "review" / "index.html")
 
@@ -108,6 +112,11 @@ def submit_corpus(config: CorpusConfig, say: Say) -> list[str]:
 def _require_not_slurm(config: CollectConfig) -> None:
     if config.executor.kind == "slurm":
         raise ConfigError("executor.kind: slurm is for `corpus build`, without --dry-run; use local or ray here")
+
+
+def _say_unread(say: Say, folder: BuildFolder) -> None:
+    if unread := count_unread(folder.fetched):
+        say(f"files and pages that were not read: {unread:,}; the reasons are in {folder.fetched / 'log.jsonl'}")
 
 
 def _spending(config: CorpusConfig, folder: BuildFolder) -> str:

@@ -224,6 +224,10 @@ def test_the_users_mistakes_are_named(tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(DataError, match=r"no train\.jsonl in this folder"):
         check(tmp_path / "folder")
+    without = tmp_path / "rows-without-texts.jsonl"
+    without.write_text('{"format": "sevenllm-bench rows without texts, version 1", "rows": 0, "train_sha256": "0"}\n')
+    with pytest.raises(DataError, match="put them back first: sevenllm-bench corpus restore"):
+        check(without)
     with pytest.raises(ConfigError, match=r"-o .*that file is among what is read"):
         check(train, "-o", train)
     with pytest.raises(ConfigError, match=r"-o .*/none/kept\.jsonl: can't be written"):

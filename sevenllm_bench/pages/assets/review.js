@@ -299,6 +299,11 @@
         facts(row),
       ]),
     );
+    const input = view.querySelector(".text > .span");
+    if (input) {
+      const box = input.parentElement;
+      box.scrollTop += input.getBoundingClientRect().top - box.getBoundingClientRect().top - box.clientHeight / 4;
+    }
   }
 
   function showList() {

@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from types import TracebackType
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.select_instruct.collect.one_request import WebResponse
+from sevenllm_bench.select_instruct.collect.refusals import OutOfTimeError
 from sevenllm_bench.select_instruct.collect.warc_archive import WarcArchive
 from sevenllm_bench.text.unicode import encodable
 
@@ -66,6 +68,19 @@ class KnownPage:
     robots: str = ""
     start: str = ""
     text: str = ""
+
+
+def count_unread(folder: Path) -> int:
+    """Files and pages that the last round refused, failed to read, or had no time for; 0 where there was none."""
+    path = folder / "pages.sqlite"
+    if not path.is_file():
+        return 0
+    with closing(sqlite3.connect(path)) as database:
+        statement = (
+            "SELECT COUNT(DISTINCT url) FROM log WHERE (event IN ('refused', 'failed') OR reason = ?) "
+            "AND round = (SELECT CAST(value AS INTEGER) FROM about WHERE key = 'round')"
+        )
+        return int(database.execute(statement, (OutOfTimeError.reason,)).fetchone()[0])
 
 
 class KnownPages:

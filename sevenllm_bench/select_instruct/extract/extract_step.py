@@ -68,7 +68,7 @@ class ExtractTexts(SiftingStep):
             raise found
         if len(found.text) < self.settings.min_characters:
             raise UnusableFileError(
-                f"has {len(found.text)} characters of text; min_characters is {self.settings.min_characters}", "too short"
+                f"has {len(found.text)} characters of text; min_characters is {self.settings.min_characters}", "too-short"
             )
         sha256 = hashlib.sha256(found.text.encode()).hexdigest()
         name = hashlib.sha256(f"{raw.origin.location}\n{number}\n{sha256}".encode()).hexdigest()[:16]

@@ -83,9 +83,8 @@ class ModelCalls:
 
         replies = client.run(asked, on_done=keep)
         assert self._budget
-        left_out = sum(reply.error == self._budget.message for reply in replies)
-        if left_out:
-            raise BudgetReachedError(self._budget_message(left_out))
+        if any(reply.error == self._budget.message for reply in replies):
+            raise BudgetReachedError(self._budget_message())
         for conversation, reply in zip(conversations, replies, strict=True):
             conversation.add(reply)
 
@@ -159,13 +158,13 @@ class ModelCalls:
             price=settings.price,
         )
 
-    def _budget_message(self, left_out: int) -> str:
+    def _budget_message(self) -> str:
         spending = self._budget.spending() if self._budget else None
         spent = f"{spending.usd + spending.unknown_usd:.4f} USD are spent" if spending else "it is spent"
         key = "critic.model.budget_usd" if self.role == "critic" else "model.budget_usd"
         return (
-            f"the budget of {self.settings.budget_usd:g} USD is reached: {spent}, and {left_out:,} calls that were due "
-            f"may cost more than is left; all replies are kept: raise {key} and run again"
+            f"the budget of {self.settings.budget_usd:g} USD is reached: {spent}, and the next calls may cost more "
+            f"than is left; all replies are kept: raise {key} and run again"
         )
 
 

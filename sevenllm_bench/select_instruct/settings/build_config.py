@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from sevenllm_bench.io.configuration import Flag, Number, Positive, PositiveNumber, Section, Text
 
@@ -14,6 +15,14 @@ Count = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
 def _location_alone(entry: Any) -> Any:
     """A text in the list of sources is the location, without further keys."""
     return {"location": entry} if isinstance(entry, str) else entry
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        amount = float(text)
+    except ValueError:
+        return False
+    return math.isfinite(amount) and amount >= 0
 
 
 class CorpusSource(Section):
@@ -103,10 +112,18 @@ class ChatModelSection(Section):
     price: Text | None = None
     budget_usd: Number | None = None
 
+    @field_validator("price")
+    @classmethod
+    def _price_is_two_amounts(cls, price: str | None) -> str | None:
+        amounts = price.split("/") if price is not None else ["0", "0"]
+        if len(amounts) != 2 or not all(map(_is_amount, amounts)):
+            raise ValueError(f"{price!r:.60} is not IN/OUT, two amounts of US dollars per million tokens, such as 0.10/0.40")
+        return price
+
     @model_validator(mode="after")
     def _budget_needs_price(self) -> ChatModelSection:
         if self.budget_usd is not None and self.price is None:
-            raise ValueError("budget_usd needs a price: set price to IN/OUT, in US dollars per million tokens")
+            raise ValueError("budget_usd needs a price: set price to IN/OUT, in US dollars per million tokens, such as 0.10/0.40")
         return self
 
 

@@ -51,4 +51,4 @@ def read_collect_config(
         ConfigError: A value doesn't fit.
     """
     content = {"sources": [dict(source) for source in sources], "output": output, "collect": {"contact": contact}}
-    return ConfigReader(CollectConfig, example="collect.delay=2").validated(content, changes, "options")
+    return ConfigReader(CollectConfig, example="collect.delay=2").validated(content, changes, "of the command line")

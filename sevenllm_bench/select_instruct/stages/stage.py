@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,16 +74,12 @@ class StageFolder:
 
     def account(self, records_in: int) -> StageAccount:
         """What the stage did."""
-        rejected = {
-            folder.name: sum(map(_lines, folder.glob("[0-9]*.jsonl")))
-            for folder in sorted(self.rejected.glob("*"))
-            if folder.is_dir()
-        }
+        rejected = Counter(check for path in sorted(self.rejected.glob("*/[0-9]*.jsonl")) for check in _checks(path))
         return StageAccount(
             name=self.path.name,
             records_in=records_in,
             records_out=self.count(),
-            rejected={name: count for name, count in rejected.items() if count},
+            rejected=dict(sorted(rejected.items())),
         )
 
     def count(self) -> int:
@@ -99,6 +96,13 @@ class StageFolder:
 def _lines(path: Path) -> int:
     with path.open("rb") as file:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
+
+
+def _checks(path: Path) -> Iterator[str]:
+    """The check of each rejection in a file: one step may reject for several."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield str(json.loads(line)["check"])
 
 
 def identity_of(stage: Stage, before: str, tasks: int) -> str:

@@ -60,7 +60,7 @@ class _WholeCorpusStep(SiftingStep):
 class LeaveOutRepeatedRows(_WholeCorpusStep):
     """Keeps the first of the rows that ask the same about the same text."""
 
-    name = "repeated row"
+    name = "repeated-row"
 
     def findings(self, drafts: Sequence[Draft]) -> Iterable[tuple[int, CheckFinding]]:
         """What is wrong with which rows, by their place."""

@@ -145,7 +145,7 @@ def rejected():
 
 def account(**fields):
     stages = (
-        StageAccount(name="extract", records_in=4, records_out=2, rejected={"too short": 1, "near-duplicate": 1}),
+        StageAccount(name="extract", records_in=4, records_out=2, rejected={"too-short": 1, "near-duplicate": 1}),
         StageAccount(name="instruct", records_in=2, records_out=9),
         StageAccount(name="check", records_in=9, records_out=6, rejected={"grounding": 2, "leak guard": 1}),
     )

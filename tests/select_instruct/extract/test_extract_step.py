@@ -81,7 +81,7 @@ def test_reasons(extract):
     _, rejected = extract(files)
     assert rejected == [
         ("de.txt", "language", "de.txt is in the language 'de'; only English and Chinese are used"),
-        ("short.txt", "too short", "short.txt has 10 characters of text; min_characters is 200"),
+        ("short.txt", "too-short", "short.txt has 10 characters of text; min_characters is 200"),
         ("bin.txt", "extract", "bin.txt is no text, or in an unknown charset"),
         ("numbers.txt", "language", "numbers.txt is in no language that could be told; only English and Chinese are used"),
     ]
@@ -129,7 +129,7 @@ def test_what_a_feed_said_comes_first(extract):
 def test_bounds_of_the_settings(extract):
     files = {"a.txt": EN.encode()}
     assert extract(files, CollectSection(max_bytes=100))[1][0][2] == "a.txt has more than 100 bytes"
-    assert extract(files, CollectSection(min_characters=5000))[1][0][1] == "too short"
+    assert extract(files, CollectSection(min_characters=5000))[1][0][1] == "too-short"
 
 
 def test_a_missing_file_is_a_reason(tmp_path):

@@ -35,6 +35,9 @@ def test_sources_are_texts_or_mappings(tmp_path):
     ("change", "words"),
     [
         ("model.budget_usd=3", "model: budget_usd needs a price"),
+        ("model.price=x/1", "model.price: 'x/1' is not IN/OUT"),
+        ("model.price=1/-2", "model.price: '1/-2' is not IN/OUT"),
+        ("model.price=1/inf", "model.price: '1/inf' is not IN/OUT"),
         ("model.buget_usd=3", "did you mean model.budget_usd?"),
         ("model.budget=3", "did you mean model.budget_usd?"),
         ("model.model_name=x", "did you mean model.name?"),

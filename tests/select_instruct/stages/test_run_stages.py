@@ -1,5 +1,6 @@
 """Stages on this machine, on Ray and under a Slurm of the test's own: the same files, and only what is missing is done."""
 
+import json
 import os
 import stat
 import subprocess
@@ -13,7 +14,7 @@ from toy_steps import FailOn, LeaveOutOdd, Numbers
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.select_instruct.settings.build_config import ExecutorSection
 from sevenllm_bench.select_instruct.stages.run_stages import run_stages, submit_stages
-from sevenllm_bench.select_instruct.stages.stage import Stage
+from sevenllm_bench.select_instruct.stages.stage import Stage, StageFolder
 
 HERE = Path(__file__).parent
 
@@ -39,6 +40,14 @@ def test_every_record_comes_once_and_rejections_have_their_file(tmp_path):
     assert (numbers.records_out, even.records_in, even.records_out, even.rejected) == (20, 20, 10, {"odd": 10})
     assert len(files(tmp_path)) == 1 + 4 + 4
     assert b'"reason": "1 is odd"' in files(tmp_path)["even/rejected/odd/00001.jsonl"]
+
+
+def test_rejections_are_counted_by_check_though_one_step_has_several(tmp_path):
+    folder = StageFolder(tmp_path, "extract")
+    (folder.rejected / "extract").mkdir(parents=True)
+    found = [{"check": check, "id": "a", "reason": "b"} for check in ("language", "extract", "language")]
+    (folder.rejected / "extract" / "00000.jsonl").write_text("".join(json.dumps(one) + "\n" for one in found))
+    assert folder.account(5).rejected == {"extract": 1, "language": 2}
 
 
 def test_several_processes_write_the_same_files(tmp_path):

@@ -32,7 +32,7 @@ def test_of_rows_that_ask_the_same_about_the_same_text_the_first_is_kept(tmp_pat
     other_text = draft(2, instruction=draft(0).instruction, input=TEXT.replace("PaleMoth", "DarkMoth"))
     kept = passed(LeaveOutRepeatedRows(tmp_path), [other_text, again, draft(0)])
     assert [row.text_id for row in kept] == ["text0000", "text0002"]
-    [found] = rejected(tmp_path, "repeated row")
+    [found] = rejected(tmp_path, "repeated-row")
     assert found["id"] == again.id
     assert found["reason"].endswith(draft(0).id)
 

@@ -96,6 +96,8 @@ def read_decisions(path: str | Path) -> dict[str, Decision]:
         ConfigError: The file can't be read, is no file of decisions, or decides a row twice.
     """
     file = user_path(path, ConfigError)
+    if not file.is_file():
+        raise ConfigError(f"decisions: there is no file {file}; the review page saves it where the browser puts downloads")
     try:
         read = _File.model_validate_json(read_bytes(file, ConfigError))
     except ValidationError as problem:
