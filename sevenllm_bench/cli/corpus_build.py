@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.description = (
+        "Builds a training corpus: collects texts, lets a model pick tasks and write rows, checks the rows. The same command "
+        "continues a build that was stopped. Exit code 0: done; 2: a mistake in the input, no answer from the model, or the "
+        "budget is used up; 130: Ctrl-C."
+    )
     parser.add_argument("config", metavar="CONFIG", help="a YAML file; all keys: docs/corpus.md")
     parser.add_argument("changes", nargs="*", default=[], metavar="key=value", help="changes to it, e.g. model.budget_usd=5")
     parser.add_argument(
@@ -53,7 +58,7 @@ def _print_plan(planned: CallEstimate) -> None:
         ["texts", f"{planned.texts:,}"],
         ["excerpts", f"{planned.excerpts:,}"],
         ["rows asked for, at most", f"{planned.rows:,}"],
-        ["calls, at most (without repeated ones)", f"{planned.calls:,}"],
+        ["calls, at most (without repairs and the critic)", f"{planned.calls:,}"],
         ["answered before", f"{planned.cached:,}"],
         ["tokens of the prompts, about", f"{planned.tokens_in:,}"],
         ["tokens of the replies, at most", f"{planned.tokens_out:,}"],

@@ -10,11 +10,11 @@ from sevenllm_bench.errors import ConfigError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "sources", nargs="+", metavar="SOURCE", help="a file, a folder, or an http(s) URL; docs/corpus.md lists the kinds"
+        "sources", nargs="+", metavar="SOURCE", help="a file, a folder, or an http(s) URL of a page, URL list, sitemap or feed"
     )
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder of the texts; a later call continues in it")
-    parser.add_argument("--contact", default="", metavar="ADDRESS", help="mail or page, sent in the user agent; needed for URLs")
-    parser.add_argument("--licence", default="", metavar="NOTE", help="kept with each text")
+    parser.add_argument("--contact", default="", metavar="ADDRESS", help="your e-mail address or web page; needed for URLs")
+    parser.add_argument("--licence", default="", metavar="NOTE", help="your note on rights; kept with each text")
     parser.add_argument(
         "--set",
         action="append",

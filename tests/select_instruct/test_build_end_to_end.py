@@ -95,7 +95,7 @@ def test_a_dry_run_asks_nothing_and_is_an_upper_bound(tmp_path, built):
         said = build(config_file(tmp_path, model.url), "--dry-run")
         assert not model.calls
     texts = len(lines(tmp_path / "corpus" / "texts.jsonl"))
-    calls = int(re.search(r"calls, at most \(without repeated ones\)\s+([\d,]+)", said)[1].replace(",", ""))
+    calls = int(re.search(r"calls, at most \(without repairs and the critic\)\s+([\d,]+)", said)[1].replace(",", ""))
     assert calls == texts + 8 * texts, "each of the texts is one excerpt"
     assert asked.kinds["select"] >= texts
     assert (tmp_path / "corpus" / "texts.jsonl").is_file()

@@ -61,6 +61,17 @@ def test_rows_are_shown_with_their_source_and_values_marked(review, open_page):
     assert page.locator("#row mark").all_inner_texts() == ["203.0.113.7"]
 
 
+def test_an_input_far_below_the_start_of_its_text_is_shown_at_once(open_page, tmp_path):
+    text = TEXTS[0].model_copy(update={"text": "A line of the report.\n\n" * 200 + TEXTS[0].text})
+    row = draft(text, excerpt=text.text, input=TEXTS[0].text.split("\n\n")[0])
+    page = open_page(write_review(tmp_path / "review", [row], []))
+    begin, top, bottom = page.evaluate(
+        """() => { const box = document.querySelector("#row .text:has(> .span)").getBoundingClientRect();
+        return [document.querySelector("#row .span").getBoundingClientRect().top, box.top, box.bottom] }"""
+    )
+    assert top <= begin < bottom
+
+
 def test_a_rejected_row_says_why_and_which_value_is_missing(review, open_page):
     page = open_page(review)
     page.locator("#rows button").nth(6).click()
