@@ -57,6 +57,7 @@ def collect_texts(config: CollectConfig, say: Say) -> Collected:
     """
     _require_not_slurm(config)
     folder = BuildFolder(config.output)
+    folder.refuse_own(config.sources)
     with folder.claimed(config.model_dump(mode="json")):
         accounts = run_stages(collect_stages(config.sources, config.collect, folder), config.executor, folder.work, say)
         write_rejections(folder, STAGES[: len(accounts)])
@@ -86,6 +87,7 @@ def build_corpus(config: CorpusConfig, say: Say) -> Built:
     """
     _require_not_slurm(config)
     folder = BuildFolder(config.output)
+    folder.refuse_own(config.sources)
     with folder.claimed(config.model_dump(mode="json")):
         stages = (*collect_stages(config.sources, config.collect, folder), *build_stages(config, folder))
         run_stages(stages, config.executor, folder.work, say, lambda: _spending(config, folder))
@@ -100,6 +102,7 @@ def submit_corpus(config: CorpusConfig, say: Say) -> list[str]:
         ConfigError: Slurm doesn't take it, or the folder can't be used.
     """
     folder = BuildFolder(config.output)
+    folder.refuse_own(config.sources)
     with folder.claimed(config.model_dump(mode="json")):
         stages = (*collect_stages(config.sources, config.collect, folder), *build_stages(config, folder))
         return submit_stages(stages, config.executor, folder.work, say)
