@@ -81,6 +81,7 @@ class ConfigReader(Generic[_Config]):
         """
         for change in changes:
             self._apply(content, change)
+        _require_unicode(content, "", name)
         # A section without keys, as one whose keys are all commented out, is one of defaults.
         optional = {name for name in self._sections() if not self.kind.model_fields[name].is_required()}
         content = {key: value for key, value in content.items() if value is not None or key not in optional}
@@ -193,6 +194,21 @@ def _section(annotation: Any) -> type[Section] | None:
     """The section that a field holds, where it holds one (or None)."""
     kinds = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
     return next((kind for kind in kinds if issubclass(kind, Section)), None)
+
+
+def _require_unicode(value: Any, key: str, name: str | Path) -> None:
+    """Refuse texts that can't be written again: words of the command line that aren't UTF-8, escaped halves of characters."""
+    if isinstance(value, str) and _surrogates(value):
+        raise ConfigError(
+            f"the configuration {name} is not valid:\n  - {key or 'a key'}: {_short(value)} is not UTF-8; rename it"
+        )
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+    for inner, one in entries:
+        _require_unicode(one, f"{key}.{_short(inner).strip(chr(39))}".lstrip("."), name)
+
+
+def _surrogates(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _short(value: Any) -> str:

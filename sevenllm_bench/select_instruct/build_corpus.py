@@ -58,6 +58,7 @@ def collect_texts(config: CollectConfig, say: Say) -> Collected:
     """
     _require_not_slurm(config)
     folder = BuildFolder(config.output)
+    folder.refuse_own(config.sources)
     with folder.claimed(config.model_dump(mode="json")):
         stages = collect_stages(config.sources, config.collect, folder)
         accounts = run_stages(stages, config.executor, folder.work, say)
@@ -89,6 +90,7 @@ def build_corpus(config: CorpusConfig, say: Say) -> Built:
     """
     _require_not_slurm(config)
     folder = BuildFolder(config.output)
+    folder.refuse_own(config.sources)
     with folder.claimed(config.model_dump(mode="json")):
         stages = (*collect_stages(config.sources, config.collect, folder), *build_stages(config, folder))
         run_stages(stages, config.executor, folder.work, say, lambda: _spending(config, folder))
@@ -104,6 +106,7 @@ def submit_corpus(config: CorpusConfig, say: Say) -> list[str]:
         ConfigError: Slurm doesn't take it, or the folder can't be used.
     """
     folder = BuildFolder(config.output)
+    folder.refuse_own(config.sources)
     with folder.claimed(config.model_dump(mode="json")):
         stages = (*collect_stages(config.sources, config.collect, folder), *build_stages(config, folder))
         return submit_stages(stages, config.executor, folder.work, say)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sevenllm_bench.select_instruct.collect.media_types import JSON_LINES, PLAIN, WARC, by_name, by_start, looks_binary
 from sevenllm_bench.select_instruct.collect.refusals import RefusedError
+from sevenllm_bench.select_instruct.stages.build_folder import is_build_folder
 
 _START = 1024
 _PIECE = 1 << 20
@@ -36,7 +37,8 @@ class LocalFile:
 def walk(folder: Path, log: Callable[[str, str], None]) -> Iterator[Path]:
     """All regular files under a folder, sorted by path; everything else is logged with its reason.
 
-    Links to folders are not followed, links to files only inside the folder. Names that begin with a dot are left out.
+    Links to folders are not followed, links to files only inside the folder. Names that begin with a dot are left out, and
+    folders of builds.
 
     Args:
         folder: Where to look.
@@ -70,6 +72,9 @@ def _is_kept(entry: os.DirEntry[str], root: str, log: Callable[[str, str], None]
         log(entry.path, "its name begins with a dot")
         return False
     if not entry.is_symlink():
+        if is_build_folder(entry.path):
+            log(entry.path, "the output of a build")
+            return False
         return True
     target = os.path.realpath(entry.path)
     if Path(target).is_dir():

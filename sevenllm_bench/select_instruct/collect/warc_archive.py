@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from sevenllm_bench.select_instruct.collect.measured_body import MeasuredBody
 from sevenllm_bench.select_instruct.collect.one_request import WebResponse
 
 #: A file that is larger is followed by another.
@@ -101,13 +103,18 @@ def payload_of(folder: Path, place: str, most: int) -> bytes:
     name, _, offset = place.rpartition(":")
     with (folder / name).open("rb") as file:
         file.seek(int(offset))
-        return read_bounded(next(iter(ArchiveIterator(file))).content_stream(), most)
+        return body_as_measured(next(iter(ArchiveIterator(file))), most)
 
 
-def read_bounded(stream: Any, most: int) -> bytes:
-    """Up to `most` bytes of a stream that returns fewer at a time."""
-    parts, have = [], 0
-    while have < most and (part := stream.read(min(most - have, 1 << 16))):
-        parts.append(part)
-        have += len(part)
-    return b"".join(parts)
+def body_as_measured(record: Any, most: int) -> bytes:
+    """The body of a response of ours, its coding undone as when it was fetched.
+
+    warcio knows no x-gzip, and of several members of a gzip file only the first.
+
+    Raises:
+        RefusedError: It has more than `most` bytes, or is damaged.
+    """
+    with closing(MeasuredBody(str(record.http_headers.get_header("Content-Encoding") or ""), most, most)) as body:
+        while piece := record.raw_stream.read(1 << 16):
+            body.write(piece)
+        return body.start

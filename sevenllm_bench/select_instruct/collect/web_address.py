@@ -132,6 +132,10 @@ def _target(path: str, query: str) -> str:
     """Path and query with everything quoted that has to be, and nothing twice."""
     from urllib.parse import quote
 
+    try:
+        (path + query).encode()
+    except UnicodeEncodeError:
+        raise RefusedError("the URL is not UTF-8") from None
     quoted = quote(path or "/", safe="/%:@!$&'()*+,;=~-._")
     return quoted + ("?" + quote(query, safe="/%:@!$&'()*+,;=~-._?[]|") if query else "")
 

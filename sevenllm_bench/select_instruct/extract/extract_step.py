@@ -13,6 +13,7 @@ from sevenllm_bench.catalog import Language
 from sevenllm_bench.corpus.spoken_language import UNDETERMINED, language_of_prose
 from sevenllm_bench.select_instruct.corpus_records import CheckFinding, RawFile, SourceText, document_of, record_of
 from sevenllm_bench.select_instruct.extract.any_file import ReadingTask
+from sevenllm_bench.select_instruct.extract.clean_characters import clean_characters, one_line
 from sevenllm_bench.select_instruct.extract.found_text import FoundText
 from sevenllm_bench.select_instruct.extract.parser_process import ParserProcess
 from sevenllm_bench.select_instruct.extract.raw_content import read_raw
@@ -75,7 +76,7 @@ class ExtractTexts(SiftingStep):
         return SourceText(
             id=name,
             origin=raw.origin.model_copy(update={"location": found.location}) if found.location else raw.origin,
-            title=raw.title or found.title,
+            title=one_line(clean_characters(raw.title)) or found.title,
             published=raw.published or found.published,
             language=_language(found.text),
             text=found.text,

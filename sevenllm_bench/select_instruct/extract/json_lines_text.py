@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from sevenllm_bench.select_instruct.extract.found_text import FoundText, found_t
 from sevenllm_bench.select_instruct.extract.plain_text import date_near_title, paragraphs_of_lines
 from sevenllm_bench.select_instruct.extract.unusable import UnusableFileError
 
+_URL = re.compile(r"https?://\S{1,2040}")
 _TITLES, _DATES, _ADDRESSES = (
     ("title", "headline", "name"),
     ("date", "published", "publish_date", "timestamp"),
@@ -47,13 +49,17 @@ def _report(record: dict[str, Any], text_field: str) -> FoundText:
     text = record.get(text_field)
     if not isinstance(text, str):
         raise UnusableFileError(f"has no text under {text_field!r}")
-    address = _first(record, _ADDRESSES)
     return found_text(
         paragraphs_of_lines(clean_characters(text)),
         _first(record, _TITLES),
         date_near_title(_first(record, _DATES)),
-        location=address if address.startswith(("http://", "https://")) else None,
+        location=_address(_first(record, _ADDRESSES)),
     )
+
+
+def _address(value: str) -> str | None:
+    """A URL as records have it, if it is one that can be kept and shown."""
+    return value if _URL.fullmatch(value) and value.isprintable() else None
 
 
 def _first(record: dict[str, Any], keys: tuple[str, ...]) -> str:

@@ -64,6 +64,7 @@ class ParserProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, "PYTHONPATH": paths},
+                process_group=0,  # Ctrl-C is for the parent, which then ends this one
             )
         return self._child
 
@@ -119,8 +120,11 @@ def serve() -> None:
         _set_timers(order["seconds"])
         answer = json.dumps([_fields_of(found) for found in _safely(data, ReadingTask(**order["task"]))]).encode()
         _set_timers(0)
-        answers.write(_LENGTH.pack(len(answer)) + answer)
-        answers.flush()
+        try:
+            answers.write(_LENGTH.pack(len(answer)) + answer)
+            answers.flush()
+        except BrokenPipeError:  # the parent was killed
+            os._exit(1)
 
 
 def _set_timers(seconds: float) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO, Any
 
+from sevenllm_bench.select_instruct.collect.refusals import RefusedError
+from sevenllm_bench.select_instruct.collect.warc_archive import body_as_measured
 from sevenllm_bench.select_instruct.corpus_records import RawFile
 from sevenllm_bench.select_instruct.extract.unusable import UnusableFileError
 
@@ -49,20 +51,25 @@ def _recorded(raw: RawFile, folder: str, max_bytes: int) -> bytes:
     with (Path(raw.path) if raw.path else Path(folder) / name).open("rb") as file:
         file.seek(int(offset))
         try:
-            return _response(file, max_bytes)
+            return _response(file, max_bytes, fetched=raw.path is None)
         except UnusableFileError:
             raise
+        except RefusedError as error:
+            is_large = error.reason.startswith("more than")
+            raise UnusableFileError(f"has {error.reason}" if is_large else f"can't be read: {error.reason}") from None
         except Exception as error:  # warcio and the decompressors raise many kinds
             raise UnusableFileError(f"the record at {raw.origin.warc} is damaged: {type(error).__name__}") from None
 
 
-def _response(file: IO[bytes], max_bytes: int) -> bytes:
+def _response(file: IO[bytes], max_bytes: int, fetched: bool) -> bytes:
     from warcio.archiveiterator import ArchiveIterator
 
     record = next(iter(ArchiveIterator(file)), None)
     if record is None or record.rec_type not in ("response", "resource"):
         raise UnusableFileError("can't be read: there is no response at this place of the WARC file")
-    return _read(record.content_stream(), max_bytes + 1)
+    if not fetched or record.http_headers is None:
+        return _read(record.content_stream(), max_bytes + 1)
+    return body_as_measured(record, max_bytes)
 
 
 def _read(stream: Any, size: int) -> bytes:

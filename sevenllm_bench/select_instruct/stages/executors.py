@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
-from multiprocessing import get_context
+from multiprocessing import connection, forkserver, get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -27,21 +30,28 @@ def _log_into_file(logging_dir: Any, rank: int, local_rank: int = 0, node_rank: 
     """What datatrove's `add_task_logger` does, without its second copy of everything on standard error."""
     logger.remove()
     file = logging_dir.open(f"logs/task_{rank:05d}.log", "w")
-    logger.add(file, colorize=False, level="DEBUG")
+
+    def write(line: str) -> None:
+        with suppress(OSError):  # loguru would print a traceback for each line that a full disk doesn't take
+            file.write(line)
+
+    logger.add(write, colorize=False, level="DEBUG")
     return file
 
 
 def _close_log(file: Any) -> None:
     logger.complete()
     logger.remove()
-    file.close()
+    with suppress(OSError):
+        file.close()
 
 
 class LocalExecutor(LocalPipelineExecutor):
     """datatrove's local executor, over a pool that notices when a worker dies.
 
     datatrove waits without end for the result of a worker that the system has killed; and its workers import the user's
-    script again, which starts itself without end where it has no `if __name__ == "__main__"` guard.
+    script again, which starts itself without end where it has no `if __name__ == "__main__"` guard. Its workers outlive a
+    killed build, and would write into the folder beside the next one.
     """
 
     def run(self) -> None:
@@ -55,7 +65,9 @@ class LocalExecutor(LocalPipelineExecutor):
             for rank in ranks:
                 _run_rank(deepcopy(self), rank)
             return
-        with _without_main(), ProcessPoolExecutor(min(self.workers, len(ranks)), get_context("forkserver")) as pool:
+        workers = min(self.workers, len(ranks))
+        _start_server_of_workers()
+        with _without_main(), ProcessPoolExecutor(workers, get_context("forkserver"), _end_with_parent) as pool:
             tasks = [pool.submit(_run_rank, self, rank) for rank in ranks]
             try:
                 for task in as_completed(tasks):
@@ -65,8 +77,37 @@ class LocalExecutor(LocalPipelineExecutor):
                     "a worker process was killed, for want of memory perhaps; run it again with fewer executor.workers, "
                     "it continues where it was"
                 ) from None
+            except (KeyboardInterrupt, SystemExit):
+                # What they were at is done again; a part may take minutes to its end.
+                for process in list(pool._processes.values()):
+                    process.kill()
+                raise
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start_server_of_workers() -> None:
+    """Start multiprocessing's forkserver so that Ctrl-C, which a terminal sends to all, is for this process alone."""
+    if threading.current_thread() is not threading.main_thread():
+        forkserver.ensure_running()
+        return
+    kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, kept)
+
+
+def _end_with_parent() -> None:
+    """Let a worker end at once when the process that started it has ended, however that was."""
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _run_rank(executor: LocalExecutor, rank: int) -> None:

@@ -59,6 +59,8 @@ class StageFolder:
     def begin(self, identity: str) -> None:
         """Keep what the same stage has done; clear what another one did."""
         if not self.is_of(identity):
+            # First, so that what a kill leaves of the others is not taken for whole.
+            self._identity.unlink(missing_ok=True)
             if self.path.exists():
                 shutil.rmtree(self.path)
             self.path.mkdir(parents=True)

@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,45 @@ def test_a_failure_is_told_and_only_the_missing_part_is_run_again(tmp_path, work
     fixed.touch()
     assert run(work, stages(work, failing, log=log), workers=workers)[1].records_out == 10
     assert len(log.read_text().splitlines()) <= 20 + 1  # of the failed part, only what came before the failure is seen twice
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_no_worker_outlives_a_run_that_is_ended_by_a_signal(tmp_path, number):
+    """It would write into the folder beside the next run."""
+    script = textwrap.dedent("""
+        import sys
+        from pathlib import Path
+        from toy_steps import Numbers, Stay
+        from sevenllm_bench.io.termination import end_in_order
+        from sevenllm_bench.select_instruct.settings.build_config import ExecutorSection
+        from sevenllm_bench.select_instruct.stages.run_stages import run_stages
+        from sevenllm_bench.select_instruct.stages.stage import Stage
+
+        end_in_order()
+        work = Path(sys.argv[1])
+        stages = [Stage("numbers", (Numbers(4),), {}, split=False), Stage("stay", (Stay(work / "pids"),), {}, spread=True)]
+        run_stages(stages, ExecutorSection(shards=2, workers=2), work, print)
+    """)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[2])])}
+    run = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], env=environment, stderr=subprocess.PIPE)
+    pids = waited_for(lambda: [int(path.name) for path in (tmp_path / "pids").glob("*")], lambda found: len(found) == 2)
+    run.send_signal(number)
+    run.communicate(timeout=20)
+    assert waited_for(lambda: [pid for pid in pids if is_running(pid)], lambda found: not found) == []
+
+
+def waited_for(value, is_right, seconds=30.0):
+    end = time.monotonic() + seconds
+    while not is_right(found := value()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+def is_running(pid):
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except OSError:
+        return False
 
 
 def test_a_killed_worker_ends_the_run_with_a_message(tmp_path):

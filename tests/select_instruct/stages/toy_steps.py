@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from datatrove.data import Document
@@ -58,3 +59,19 @@ class FailOn(PipelineStep):
                     os.kill(os.getpid(), signal.SIGKILL)
                 raise ConfigError(f"the number {self.number} is refused; take another")
             yield document
+
+
+class Stay(PipelineStep):
+    """Leaves a file with the number of its process, and takes a minute."""
+
+    name, type = "staying", "step"
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = str(folder)
+
+    def run(self, data, rank=0, world_size=1):
+        Path(self.folder).mkdir(exist_ok=True)
+        (Path(self.folder) / str(os.getpid())).touch()
+        time.sleep(60)
+        yield from data
