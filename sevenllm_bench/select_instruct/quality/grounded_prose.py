@@ -12,8 +12,8 @@ from sevenllm_bench.select_instruct.quality.general_words import GENERAL_FIGURES
 from sevenllm_bench.select_instruct.quality.value_dates import CLOCK as _CLOCK
 from sevenllm_bench.select_instruct.quality.value_dates import DatedPlace, clock_of, dates_in, is_supported
 from sevenllm_bench.select_instruct.quality.value_numbers import figures_in
-from sevenllm_bench.select_instruct.quality.value_support import SupportingText, folded
-from sevenllm_bench.text.indicators import INDICATOR, refang
+from sevenllm_bench.select_instruct.quality.value_support import LATIN, MARKS, SupportingText, folded, indicators_in
+from sevenllm_bench.text.indicators import refang
 from sevenllm_bench.text.unicode import nfkc
 
 #: Counts up to this are of the answer's own making: "two stages", "3 steps".
@@ -26,13 +26,13 @@ _LONGEST_PLAN = 365
 _LIST_MARK = re.compile(r"(?:^|\n|(?<=[。；;.:：,，])|(?<=\band))\s{0,8}[(（]?\d{1,2}[)）.、:：](?!\d)", re.MULTILINE)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|etc|vs|no|approx|a\.m|p\.m|u\.s|u\.k)\.?", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9&+'’.-]*[A-Za-z0-9]|[A-Za-z]")
+_WORD = re.compile(rf"[{LATIN}][{LATIN}{MARKS}0-9&+'’.-]*[{LATIN}{MARKS}0-9]|[{LATIN}]")
 _SENTENCE_START = re.compile(
     r"(?:^|[.!?:;。！？：；\n]|[\"“”‘(（*•–—|]|(?:^|[\s(])\d{1,2}[.)]|(?:^|\s)[a-z]\))[\s\"“‘'(（*#_•-]*$"
 )
 #: A label before a colon, at the beginning of a sentence: "Lessons Learned: ...".
 _LABEL = re.compile(r"(?:^|(?<=[.!?;]\s)|(?<=\d[.)]\s)|(?<=[*-]\s))[\s*(]{0,4}(?:[\w'’/&-]+[ ,]{1,2}){0,6}[\w'’/&()-]+\*{0,2}:")
-_LATIN_IN_CHINESE = re.compile(r"[A-Za-z][A-Za-z0-9&+._-]*[A-Za-z0-9]")
+_LATIN_IN_CHINESE = re.compile(rf"[{LATIN}][{LATIN}{MARKS}0-9&+._-]*[{LATIN}{MARKS}0-9]")
 #: A quoted name in Chinese: quotation marks alone may stress a word, so a word beside them must say that it is a name.
 _NAMING = "(?:组织|团伙|木马|病毒|家族|漏洞|软件|黑客|行动|平台|公司|工具|后门|蠕虫|样本|框架|僵尸网络|攻击者|域名|账号|账户|人员|名为|代号|称为|化名|自称)"
 _QUOTED_NAME = re.compile(
@@ -43,16 +43,31 @@ _LINE = re.compile(r"[^\n]+")
 _DERIVED_UNIT = re.compile(r"\s{0,2}(?:days?|天|日|years?|年|hours?|小时|minutes?|分钟|months?|个月|weeks?|周)", re.IGNORECASE)
 
 
-def unsupported(draft: Draft, answer: str) -> Iterator[tuple[str, str]]:
-    """What an answer names that its input lacks: what it is ("CVE", "date", "number", "name"), and the words."""
-    text = SupportingText(draft.input)
+#: What is said of how sure something is, which a text says in its own degree.
+_CONFIDENCE = re.compile(
+    r"\b(?P<degree>low|moderate|medium|high)(?:[ -]to[ -](?:low|moderate|medium|high))?(?: level of| degree of)? confidence\b"
+    r"|(?P<grad>高|中等?|低)(?:可信度|置信度)|(?:可信度|置信度)(?:较|为|是)?(?P<nach>高|中等?|低)",
+    re.IGNORECASE,
+)
+
+
+def unsupported(draft: Draft, answer: str, known: str = "") -> Iterator[tuple[str, str]]:
+    """What an answer names that its input lacks: what it is ("CVE", "date", "number", "name"), and the words.
+
+    Args:
+        draft: The draft.
+        answer: Its answer, or another part of it.
+        known: Words that may be named as those of the input may: options of a question, say.
+    """
+    text = SupportingText(f"{draft.input}\n{known}" if known else draft.input)
     plain = refang(nfkc(answer))
     rest = plain
-    for match in INDICATOR.finditer(plain):
-        if _is_indicator(match[0]):
-            rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
-            if not text.has_indicator(match[0]):
-                yield _kind(match[0]), match[0]
+    for start, found in indicators_in(plain):
+        if _is_indicator(found):
+            rest = rest[:start] + " " * len(found) + rest[start + len(found) :]
+            if not text.has_indicator(found):
+                yield _kind(found), found
+    yield from _other_confidence(rest, draft.input)
     for match in _CLOCK.finditer(rest):
         if clock_of(match) not in text.clocks:
             yield "time", match[0]
@@ -65,6 +80,19 @@ def unsupported(draft: Draft, answer: str) -> Iterator[tuple[str, str]]:
     yield from _unsupported_numbers(rest, text, draft.category in _PLANS)
     names = _chinese_names if draft.language == "zh" else _english_names
     yield from names(rest, text)
+
+
+def _other_confidence(answer: str, text: str) -> Iterator[tuple[str, str]]:
+    """Degrees of confidence where the text gives other ones, and no such."""
+    given = {_degree(match) for match in _CONFIDENCE.finditer(nfkc(text))}
+    for match in _CONFIDENCE.finditer(answer):
+        if given and _degree(match) not in given:
+            yield "degree of confidence", match[0]
+
+
+def _degree(match: re.Match[str]) -> str:
+    degree = (match["degree"] or match["grad"] or match["nach"]).casefold()
+    return {"low": "low", "低": "low", "high": "high", "高": "high"}.get(degree, "moderate")
 
 
 def _is_indicator(found: str) -> bool:
