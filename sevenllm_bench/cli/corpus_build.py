@@ -23,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="collect the texts, and say what a build takes: calls, tokens, price; no model is asked",
     )
-    parser.add_argument(
-        "--no-texts", action="store_true", help="the same as texts=false: rows without the parts of texts"
-    )
+    parser.add_argument("--no-texts", action="store_true", help="the same as texts=false: rows without the parts of texts")
     parser.add_argument("--executor", choices=("local", "slurm", "ray"), help="the same as executor.kind=…")
 
 

@@ -10,7 +10,6 @@ from sevenllm_bench.io.secrets import scrub, short_message
 from sevenllm_bench.llm.call_error import CallError, of_status, words_of
 from sevenllm_bench.llm.types import sendable
 
-
 #: More than the context of any model, prompt or reply.
 _MOST_TOKENS = 10**9
 

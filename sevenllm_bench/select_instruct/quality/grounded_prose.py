@@ -225,3 +225,41 @@ def _chinese_names(answer: str, text: SupportingText) -> Iterator[tuple[str, str
         name = match["title"] or match["name"]
         if (match["title"] or match["before"] or match["after"]) and folded(name) and not text.holds(name):
             yield "name", name
+
+
+#: Institutions by the ends of their names, and what is said before such a word of any of them.
+_INSTITUTION = re.compile(r"(?P<name>[\u4e00-\u9fff]{2,8}?)(?:大学|学院|公司|集团|医院|银行|实验室|研究院|研究所)")
+_OF_ANY = re.compile(
+    r"(?:受害|该|此|某|本|安全|相关|涉事|涉及|目标|影响|攻击|哪些|哪家|所有|全部|其他|多家|网络|科技|上市|母|子|分|外包|合作|供应|大型|中小|的|为|和|与|、|对|在)$"
+)
+#: Letters of an abbreviation, which is a term of the field more often than a name.
+_LONGEST_ABBREVIATION = 5
+
+
+def english_own_names(asked: str, source: str) -> Iterator[str]:
+    """Names in an instruction that its input has, too, and never in small letters."""
+    for line in _LINE.finditer(nfkc(asked)):
+        words = list(_WORD.finditer(line[0]))
+        for place, word in enumerate(words):
+            base = re.sub(r"['’]s$|['’]$", "", word[0])
+            if _is_name(line[0], words, place) and base.casefold() not in GENERAL_WORDS and _is_only_capitalised(base, source):
+                yield base
+
+
+def chinese_own_names(asked: str, source: str) -> Iterator[str]:
+    """Names in Latin letters, and names of institutions, in an instruction and its input."""
+    for match in _LATIN_IN_CHINESE.finditer(nfkc(asked)):
+        if match[0].casefold() not in GENERAL_WORDS and _is_only_capitalised(match[0], source):
+            yield match[0]
+    for match in _INSTITUTION.finditer(asked):
+        end = match[0][len(match["name"]) :]
+        name = match["name"][-2:]
+        if name + end in source and not _OF_ANY.search(match["name"]):
+            yield name + end
+
+
+def _is_only_capitalised(word: str, source: str) -> bool:
+    if word.isupper() and word.isalpha() and len(word) <= _LONGEST_ABBREVIATION:
+        return False
+    found = re.findall(rf"(?<![{LATIN}0-9]){re.escape(word)}(?![{LATIN}0-9])", nfkc(source), re.IGNORECASE)
+    return word in found and not any(one.islower() for one in found)

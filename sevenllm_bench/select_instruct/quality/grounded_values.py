@@ -25,7 +25,8 @@ _RELATION_KEY = re.compile(r"relation(?:ship)?s?|predicate|verb|link|关系(?:�
 _LONGEST_RELATION = 60
 #: Keys of a label, where events are classified: its words are the classifier's, as those of a relation are.
 _LABEL_KEY = re.compile(
-    r"(?:\w+[ _])?(?:types?|categor(?:y|ies)|class(?:es|ification)?|labels?)|[\u4e00-\u9fff]{0,6}(?:类型|类别|分类|标签)", re.IGNORECASE
+    r"(?:\w+[ _])?(?:types?|categor(?:y|ies)|class(?:es|ification)?|labels?)|[\u4e00-\u9fff]{0,6}(?:类型|类别|分类|标签)",
+    re.IGNORECASE,
 )
 
 
