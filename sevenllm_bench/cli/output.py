@@ -28,7 +28,7 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[str | Path
         inputs: Files and folders that the command reads.
 
     Raises:
-        ConfigError: An output is an input, or a file of results, samples or answers in (or beside) one; or two options name
+        ConfigError: An output is a folder, or an input, or a file of results, samples or answers in (or beside) one; or two options name
             the same file. Other files in a folder, such as an earlier output, are written over.
     """
     read = [_resolved(name) for name in (*inputs, os.environ.get(DATA_DIR_VARIABLE)) if name]
@@ -37,6 +37,8 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[str | Path
         if not name or name == STANDARD_OUTPUT:
             continue
         path = _resolved(name)
+        if path.is_dir():
+            raise ConfigError(f"{option} {name}: that is a folder; name a file in it")
         if any(_is_among(path, source) for source in read):
             raise ConfigError(f"{option} {name}: that file is among what is read; name another one")
         if path in taken and (path.is_file() or not path.exists()):  # several may write to a device or a pipe

@@ -10,6 +10,9 @@ from sevenllm_bench.io.secrets import scrub, short_message
 from sevenllm_bench.llm.call_error import CallError, of_status, words_of
 from sevenllm_bench.llm.types import sendable
 
+#: More than the context of any model, prompt or reply.
+_MOST_TOKENS = 10**9
+
 
 @dataclass(frozen=True, slots=True)
 class Completion:
@@ -148,4 +151,5 @@ def _why_empty(choice: dict[str, Any]) -> tuple[str, bool]:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A number of tokens, None where it can't be one: no call has so many, and our own estimate is nearer."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else None

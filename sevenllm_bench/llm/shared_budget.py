@@ -15,6 +15,8 @@ from sevenllm_bench.llm.pricing import Budget, Price
 
 #: Amounts are whole numbers of this many per US dollar, so that sums are exact: a token at 0.15 USD per million is 150,000.
 _PER_USD = 10**12
+#: The largest amount that is counted, more than a million US dollars: what a column of the file holds, several times over.
+_LARGEST = 2**60
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class SharedBudget(Budget):
 
 
 def _whole(usd: float) -> int:
-    return round(usd * _PER_USD)
+    return round(min(usd * _PER_USD, _LARGEST))
 
 
 class _AccountFile(SqliteCache):
@@ -135,8 +137,8 @@ class _AccountFile(SqliteCache):
         return int(spent + unknown + self._held())
 
     def _held(self) -> int:
-        query = "SELECT coalesce(sum(held), 0) FROM set_aside WHERE account = ?"
-        return int(self._connection.execute(query, (self._account,)).fetchone()[0])
+        query = "SELECT held FROM set_aside WHERE account = ?"  # added up here, where whole numbers have no largest one
+        return sum(int(held) for (held,) in self._connection.execute(query, (self._account,)))
 
     def settle(self, reserved: int, spent: int, unknown: int, tokens: tuple[int, int]) -> None:
         with self._transaction():

@@ -19,6 +19,20 @@ _TOWER = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe
 _SPLIT = re.compile(f"([{_HIDDEN}]|(?<={_TOWER}{{3}}){_TOWER}+)")
 
 
+_ONE_HIDDEN = re.compile(f"[{_HIDDEN}\ufffd\ufdd0-\ufdef\ufffe\uffff]")
+
+
+def hidden_character(text: str, known: str = "") -> str:
+    """The first character of a text that shows nothing or stands for a lost one, as "U+202E"; "" where there is none.
+
+    Args:
+        text: The text; its line ends may be those of any system.
+        known: Characters in this text are no matter.
+    """
+    found = (match[0] for match in _ONE_HIDDEN.finditer(text.replace("\r\n", "\n")) if match[0] not in known)
+    return next((f"U+{ord(character):04X}" for character in found), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A stretch of text.

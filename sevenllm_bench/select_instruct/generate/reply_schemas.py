@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -94,11 +95,27 @@ class WrittenExtraction(_ReplyPart):
     @field_validator("answer")
     @classmethod
     def _has_values(cls, answer: dict[str, Any]) -> dict[str, Any]:
-        if _levels(answer) > _MOST_LEVELS:
-            raise ValueError(f"it has more than {_MOST_LEVELS} levels")
+        answer = writable(answer)
         if not any(value.strip() for value in leaf_values(answer)):
             raise ValueError("it has no values")
         return answer
+
+
+def writable(value: Any) -> Any:
+    """A JSON value of a reply as it can be written: without lone surrogates, in keys and in values.
+
+    Raises:
+        ValueError: It is too deep, or has a number that JSON has no form for.
+    """
+    if _levels(value) > _MOST_LEVELS:
+        raise ValueError(f"it has more than {_MOST_LEVELS} levels")
+    if isinstance(value, dict):
+        return {encodable(str(key)): writable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [writable(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("it has a number that is none, or is infinite")
+    return encodable(value) if isinstance(value, str) else value
 
 
 class WrittenAnalysis(_ReplyPart):

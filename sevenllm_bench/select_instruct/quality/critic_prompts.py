@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from sevenllm_bench.catalog import Language
 from sevenllm_bench.data.rows import Row
@@ -15,6 +15,7 @@ from sevenllm_bench.judge.quoting import fenced, prepared, request_code
 from sevenllm_bench.judge.rubric import RUBRIC_VERSION, Question, judge_question, rubric_sha256, shape_sha256
 from sevenllm_bench.select_instruct.corpus_records import Draft
 from sevenllm_bench.select_instruct.generate.corpus_prompts import CorpusPrompt, Message
+from sevenllm_bench.select_instruct.generate.reply_schemas import writable
 
 #: Moves with the wording of what stands in place of a reference, and of the question for a better answer.
 _GRADE_VERSION, _REWRITE_VERSION = 1, 1
@@ -86,6 +87,11 @@ class BetterAnswer(BaseModel):
 
     thought: str
     answer: Any
+
+    @field_validator("thought", "answer")
+    @classmethod
+    def _can_be_written(cls, value: Any) -> Any:
+        return writable(value)
 
     @model_validator(mode="after")
     def _has_both(self) -> BetterAnswer:

@@ -12,8 +12,8 @@ from sevenllm_bench.select_instruct.quality.general_words import GENERAL_FIGURES
 from sevenllm_bench.select_instruct.quality.value_dates import CLOCK as _CLOCK
 from sevenllm_bench.select_instruct.quality.value_dates import DatedPlace, clock_of, dates_in, is_supported
 from sevenllm_bench.select_instruct.quality.value_numbers import figures_in
-from sevenllm_bench.select_instruct.quality.value_support import SupportingText, folded
-from sevenllm_bench.text.indicators import INDICATOR, refang
+from sevenllm_bench.select_instruct.quality.value_support import LATIN, MARKS, SupportingText, folded, indicators_in
+from sevenllm_bench.text.indicators import refang
 from sevenllm_bench.text.unicode import nfkc
 
 #: Counts up to this are of the answer's own making: "two stages", "3 steps".
@@ -26,13 +26,13 @@ _LONGEST_PLAN = 365
 _LIST_MARK = re.compile(r"(?:^|\n|(?<=[。；;.:：,，])|(?<=\band))\s{0,8}[(（]?\d{1,2}[)）.、:：](?!\d)", re.MULTILINE)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|etc|vs|no|approx|a\.m|p\.m|u\.s|u\.k)\.?", re.IGNORECASE)
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9&+'’.-]*[A-Za-z0-9]|[A-Za-z]")
+_WORD = re.compile(rf"[{LATIN}][{LATIN}{MARKS}0-9&+'’.-]*[{LATIN}{MARKS}0-9]|[{LATIN}]")
 _SENTENCE_START = re.compile(
     r"(?:^|[.!?:;。！？：；\n]|[\"“”‘(（*•–—|]|(?:^|[\s(])\d{1,2}[.)]|(?:^|\s)[a-z]\))[\s\"“‘'(（*#_•-]*$"
 )
 #: A label before a colon, at the beginning of a sentence: "Lessons Learned: ...".
 _LABEL = re.compile(r"(?:^|(?<=[.!?;]\s)|(?<=\d[.)]\s)|(?<=[*-]\s))[\s*(]{0,4}(?:[\w'’/&-]+[ ,]{1,2}){0,6}[\w'’/&()-]+\*{0,2}:")
-_LATIN_IN_CHINESE = re.compile(r"[A-Za-z][A-Za-z0-9&+._-]*[A-Za-z0-9]")
+_LATIN_IN_CHINESE = re.compile(rf"[{LATIN}][{LATIN}{MARKS}0-9&+._-]*[{LATIN}{MARKS}0-9]")
 #: A quoted name in Chinese: quotation marks alone may stress a word, so a word beside them must say that it is a name.
 _NAMING = "(?:组织|团伙|木马|病毒|家族|漏洞|软件|黑客|行动|平台|公司|工具|后门|蠕虫|样本|框架|僵尸网络|攻击者|域名|账号|账户|人员|名为|代号|称为|化名|自称)"
 _QUOTED_NAME = re.compile(
@@ -43,16 +43,31 @@ _LINE = re.compile(r"[^\n]+")
 _DERIVED_UNIT = re.compile(r"\s{0,2}(?:days?|天|日|years?|年|hours?|小时|minutes?|分钟|months?|个月|weeks?|周)", re.IGNORECASE)
 
 
-def unsupported(draft: Draft, answer: str) -> Iterator[tuple[str, str]]:
-    """What an answer names that its input lacks: what it is ("CVE", "date", "number", "name"), and the words."""
-    text = SupportingText(draft.input)
+#: What is said of how sure something is, which a text says in its own degree.
+_CONFIDENCE = re.compile(
+    r"\b(?P<degree>low|moderate|medium|high)(?:[ -]to[ -](?:low|moderate|medium|high))?(?: level of| degree of)? confidence\b"
+    r"|(?P<grad>高|中等?|低)(?:可信度|置信度)|(?:可信度|置信度)(?:较|为|是)?(?P<nach>高|中等?|低)",
+    re.IGNORECASE,
+)
+
+
+def unsupported(draft: Draft, answer: str, known: str = "") -> Iterator[tuple[str, str]]:
+    """What an answer names that its input lacks: what it is ("CVE", "date", "number", "name"), and the words.
+
+    Args:
+        draft: The draft.
+        answer: Its answer, or another part of it.
+        known: Words that may be named as those of the input may: options of a question, say.
+    """
+    text = SupportingText(f"{draft.input}\n{known}" if known else draft.input)
     plain = refang(nfkc(answer))
     rest = plain
-    for match in INDICATOR.finditer(plain):
-        if _is_indicator(match[0]):
-            rest = rest[: match.start()] + " " * len(match[0]) + rest[match.end() :]
-            if not text.has_indicator(match[0]):
-                yield _kind(match[0]), match[0]
+    for start, found in indicators_in(plain):
+        if _is_indicator(found):
+            rest = rest[:start] + " " * len(found) + rest[start + len(found) :]
+            if not text.has_indicator(found):
+                yield _kind(found), found
+    yield from _other_confidence(rest, draft.input)
     for match in _CLOCK.finditer(rest):
         if clock_of(match) not in text.clocks:
             yield "time", match[0]
@@ -65,6 +80,19 @@ def unsupported(draft: Draft, answer: str) -> Iterator[tuple[str, str]]:
     yield from _unsupported_numbers(rest, text, draft.category in _PLANS)
     names = _chinese_names if draft.language == "zh" else _english_names
     yield from names(rest, text)
+
+
+def _other_confidence(answer: str, text: str) -> Iterator[tuple[str, str]]:
+    """Degrees of confidence where the text gives other ones, and no such."""
+    given = {_degree(match) for match in _CONFIDENCE.finditer(nfkc(text))}
+    for match in _CONFIDENCE.finditer(answer):
+        if given and _degree(match) not in given:
+            yield "degree of confidence", match[0]
+
+
+def _degree(match: re.Match[str]) -> str:
+    degree = (match["degree"] or match["grad"] or match["nach"]).casefold()
+    return {"low": "low", "低": "low", "high": "high", "高": "high"}.get(degree, "moderate")
 
 
 def _is_indicator(found: str) -> bool:
@@ -197,3 +225,41 @@ def _chinese_names(answer: str, text: SupportingText) -> Iterator[tuple[str, str
         name = match["title"] or match["name"]
         if (match["title"] or match["before"] or match["after"]) and folded(name) and not text.holds(name):
             yield "name", name
+
+
+#: Institutions by the ends of their names, and what is said before such a word of any of them.
+_INSTITUTION = re.compile(r"(?P<name>[\u4e00-\u9fff]{2,8}?)(?:大学|学院|公司|集团|医院|银行|实验室|研究院|研究所)")
+_OF_ANY = re.compile(
+    r"(?:受害|该|此|某|本|安全|相关|涉事|涉及|目标|影响|攻击|哪些|哪家|所有|全部|其他|多家|网络|科技|上市|母|子|分|外包|合作|供应|大型|中小|的|为|和|与|、|对|在)$"
+)
+#: Letters of an abbreviation, which is a term of the field more often than a name.
+_LONGEST_ABBREVIATION = 5
+
+
+def english_own_names(asked: str, source: str) -> Iterator[str]:
+    """Names in an instruction that its input has, too, and never in small letters."""
+    for line in _LINE.finditer(nfkc(asked)):
+        words = list(_WORD.finditer(line[0]))
+        for place, word in enumerate(words):
+            base = re.sub(r"['’]s$|['’]$", "", word[0])
+            if _is_name(line[0], words, place) and base.casefold() not in GENERAL_WORDS and _is_only_capitalised(base, source):
+                yield base
+
+
+def chinese_own_names(asked: str, source: str) -> Iterator[str]:
+    """Names in Latin letters, and names of institutions, in an instruction and its input."""
+    for match in _LATIN_IN_CHINESE.finditer(nfkc(asked)):
+        if match[0].casefold() not in GENERAL_WORDS and _is_only_capitalised(match[0], source):
+            yield match[0]
+    for match in _INSTITUTION.finditer(asked):
+        end = match[0][len(match["name"]) :]
+        name = match["name"][-2:]
+        if name + end in source and not _OF_ANY.search(match["name"]):
+            yield name + end
+
+
+def _is_only_capitalised(word: str, source: str) -> bool:
+    if word.isupper() and word.isalpha() and len(word) <= _LONGEST_ABBREVIATION:
+        return False
+    found = re.findall(rf"(?<![{LATIN}0-9]){re.escape(word)}(?![{LATIN}0-9])", nfkc(source), re.IGNORECASE)
+    return word in found and not any(one.islower() for one in found)

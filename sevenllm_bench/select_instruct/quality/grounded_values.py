@@ -23,6 +23,11 @@ _OFFERS = re.compile(
 )
 _RELATION_KEY = re.compile(r"relation(?:ship)?s?|predicate|verb|link|关系(?:类型|词)?|谓词|谓语|联系|动作", re.IGNORECASE)
 _LONGEST_RELATION = 60
+#: Keys of a label, where events are classified: its words are the classifier's, as those of a relation are.
+_LABEL_KEY = re.compile(
+    r"(?:\w+[ _])?(?:types?|categor(?:y|ies)|class(?:es|ification)?|labels?)|[\u4e00-\u9fff]{0,6}(?:类型|类别|分类|标签)",
+    re.IGNORECASE,
+)
 
 
 class ValueSupport(NamedTuple):
@@ -43,7 +48,7 @@ def supports(draft: Draft, fuzzy: float) -> list[ValueSupport]:
     text = SupportingText(draft.input)
     offered = SupportingText(draft.instruction) if offers_words(draft) else None
     found = []
-    for value, free in _values(draft.output, draft.category == _RELATIONS):
+    for value, free in _values(draft.output, draft.category):
         level: Level | str | None = text.level(value, fuzzy)
         if level is None and value.strip().casefold() in _YES_NO:
             level = "free"
@@ -60,16 +65,20 @@ def offers_words(draft: Draft) -> bool:
     return draft.category == _CLASSIFICATION or _OFFERS.search(draft.instruction) is not None
 
 
-def _values(value: Any, relations: bool, free: bool = False) -> Iterator[tuple[str, bool]]:
-    """Leaf values in order, each with whether it is the word of a relation."""
+def _values(value: Any, category: str, free: bool = False) -> Iterator[tuple[str, bool]]:
+    """Leaf values in order, each with whether it is the word of a relation, or a label."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _values(
-                item, relations, bool(_RELATION_KEY.fullmatch(str(key).strip())) and not isinstance(item, dict | list)
-            )
+            yield from _values(item, category, _is_free(str(key).strip(), item, category))
     elif isinstance(value, list):
-        triple = relations and len(value) == 3 and all(isinstance(item, str) for item in value)
+        triple = category == _RELATIONS and len(value) == 3 and all(isinstance(item, str) for item in value)
         for place, item in enumerate(value):
-            yield from _values(item, relations, triple and place == 1)
+            yield from _values(item, category, (triple and place == 1) or (free and category == _CLASSIFICATION))
     else:
         yield leaf_values(value)[0], free
+
+
+def _is_free(key: str, item: Any, category: str) -> bool:
+    if category == _CLASSIFICATION and _LABEL_KEY.fullmatch(key):
+        return not isinstance(item, dict)
+    return bool(_RELATION_KEY.fullmatch(key)) and not isinstance(item, dict | list)

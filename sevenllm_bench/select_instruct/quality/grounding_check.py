@@ -71,7 +71,8 @@ class GroundingCheck:
 def _of_thought(draft: Draft) -> list[tuple[str, str]]:
     """Indicators and identifiers of the thought that the input lacks; its names and numbers are its own affair."""
     kinds = {"vulnerability", "ATT&CK identifier", "indicator"}
-    return [found for found in unsupported(draft, draft.thought) if found[0] in kinds]
+    options = "\n".join(draft.choices.values())  # a thought on a question says why they are wrong
+    return [found for found in unsupported(draft, draft.thought, options) if found[0] in kinds]
 
 
 def _shared_words(option: str, text: SupportingText) -> float:

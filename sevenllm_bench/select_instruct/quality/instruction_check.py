@@ -10,6 +10,7 @@ from rapidfuzz import fuzz
 from sevenllm_bench.catalog import TASKS
 from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.quality.draft_check import shown
+from sevenllm_bench.select_instruct.quality.grounded_prose import chinese_own_names, english_own_names
 from sevenllm_bench.select_instruct.quality.grounded_values import offers_words
 from sevenllm_bench.select_instruct.quality.value_support import folded, folded_words
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
@@ -51,8 +52,18 @@ def _faults(draft: Draft) -> Iterator[str]:
         and _longest_copy(draft.instruction, draft.output, draft.language)
     ):
         yield "the instruction holds a part of the answer"
+    if draft.kind != "mcq":
+        yield from _own_names(draft)
     if draft.kind != "mcq" and _longest_copy(draft.instruction, draft.input, draft.language):
         yield "the instruction repeats a part of the input; ask in general words"
+
+
+def _own_names(draft: Draft) -> Iterator[str]:
+    """Names of the incident: an instruction asks what could be asked of other reports, too."""
+    found = chinese_own_names if draft.language == "zh" else english_own_names
+    name = next(found(draft.instruction, draft.input), None)
+    if name:
+        yield f"the instruction names {shown(name)}, which only this text has; ask in general words"
 
 
 def _named_values(draft: Draft) -> Iterator[str]:

@@ -52,7 +52,7 @@ _NEEDS = {
 _DOMAINS = "Domain Intelligence Acquisition"
 #: What an instruction of an extraction task speaks of; a row that speaks of another task's matter alone is that task's.
 _MATTERS: dict[str, str] = {
-    "Time Element Acquisition": r"\b(?:times?|dates?|when|timeline|timestamps?|durations?|chronolog\w+|schedule)\b|时间|日期|何时|时刻|时长|时点|时序|先后",
+    "Time Element Acquisition": r"\b(?:times?|dates?|when|timeline|timestamps?|durations?|chronolog\w+|schedule|days?|weeks?|months?|years?|hours?|how (?:long|often)|periods?)\b|时间|日期|何时|时刻|时长|时点|时序|先后",
     "Domain Intelligence Acquisition": r"\b(?:domains?|urls?|hosts?|hostnames?|sites?|websites?|addresses|servers?|links?)\b|域名|网址|URL|链接|站点|主机|地址|服务器",
     "Vulnerability Information Extraction": r"\b(?:vulnerabilit\w+|cves?|flaws?|bugs?|patch\w*|weakness\w*|exploit\w*|defects?)\b|漏洞|补丁|缺陷|CVE",
     "Encryption-Decryption Algorithm Identification": r"\b(?:encrypt\w*|decrypt\w*|cipher\w*|cryptograph\w*|encod\w*|decod\w*|hash\w*|keys?|algorithms?)\b|加密|解密|密码|编码|算法|密钥|散列|哈希",

@@ -37,6 +37,47 @@ _PLACE_NAMED = re.compile(
 #: A right option this many times longer than the longest other one, and longer than so many characters, is told by its length.
 _LONGER, _LONG = 1.8, {"en": 40, "zh": 18}
 _STEM = 4
+#: Words of any sentence.
+_SMALL_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "it",
+        "they",
+        "he",
+        "she",
+        "this",
+        "that",
+        "these",
+        "those",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "has",
+        "have",
+        "had",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "by",
+        "for",
+        "from",
+        "with",
+        "and",
+        "or",
+        "as",
+        "its",
+        "their",
+        "not",
+        "no",
+    ]
+)
 
 
 class QuestionCheck:
@@ -68,6 +109,9 @@ def _faults(draft: Draft) -> Iterator[str]:
         yield "the question tells the answer" + (f": {shown(said[0])}" if said else "")
     if _holds(question, right) and not any(_holds(question, text) for text in others):
         yield f"the question names the right option: {shown(right)}"
+    told = _told_words(question, right, others)
+    if told:
+        yield f"the question has the words that tell the right option from the others: {shown(told)}"
     longest = max(map(len, others))
     if len(right) > _LONG[draft.language] and len(right) > _LONGER * longest:
         yield f"the right option is far longer than the others ({len(right)} characters against {longest}); make them alike"
@@ -90,6 +134,14 @@ def _holds(question: str, option: str) -> bool:
     if re.search(r"[\u3400-\u9fff]", wanted):
         return wanted.replace(" ", "") in words.replace(" ", "")
     return f" {wanted} " in f" {words} "
+
+
+def _told_words(question: str, right: str, others: list[str]) -> str:
+    """The words that only the right option has, where the question has all of them; "" where it hasn't."""
+    shared = {word for text in others for word in folded_words(text).split()}
+    own = [word for word in folded_words(right).split() if word not in shared and word not in _SMALL_WORDS]
+    asked = set(folded_words(question).split())
+    return " ".join(own) if own and all(word in asked for word in own) else ""
 
 
 def _contained(right: str, others: list[str]) -> Iterator[str]:

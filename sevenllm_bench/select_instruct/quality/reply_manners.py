@@ -47,6 +47,7 @@ _META_ANSWER = re.compile(
     r"|(?:the|this) (?:text|passage|excerpt|article|snippet|paragraph|input) (?:mentions?|states?|says?|describes?|does(?: not|n['’]t)|discusses|indicates|notes|lacks|contains no|provides? no)"
     r"|(?:mentioned|described|stated|as noted|given) above|the above[- ]mentioned|no (?:\w+ )?(?:information|details?) (?:is|are|was|were) (?:provided|given|mentioned|available) in the)\b"
     r"|(?:根据|依据|基于|按照|从)(?:以上|上述|上文|上面|所给|给定|给出|提供|输入|原文|文本|本文|该文|这段|此段|文章|材料)(?:的|中的|所提供的)?(?:文本|内容|材料|段落|信息|描述|文章|原文|文字|片段)?(?:可知|可以|来看|中|，|,|可见|得知)"
+    r"|本文(?:主要|详细|重点|还|也)?(?:介绍|描述|讲述|叙述|报道|分析|指出|提到|概述|记述|阐述|总结|探讨|披露|说明)了?|(?:这|该)(?:篇|段)(?:文章|文字|报道|报告|材料)(?:主要|详细)?(?:介绍|描述|讲述|指出|提到|说明|分析)"
     r"|(?:上文|文本(?:中)?|该文本|上述文本|输入文本|输入内容|所给材料|给定文本|本段文字)(?:并?未|并?没有|中?未|已|中?提到|中?指出|中?描述|中?提及|中?显示|所述|所提)",
     re.IGNORECASE,
 )
@@ -71,6 +72,8 @@ _PLACEHOLDER = re.compile(
 _PLACEHOLDER_IN_PROSE = re.compile(
     r"\b(?:TODO|TBD|FIXME|XXX+|lorem ipsum)\b|<(?:[a-z][\w -]{2,40}|[^<>\x00-\x7f]{2,20})>|\[(?:insert|your|name|date|company|organi[sz]ation|value|placeholder)[^\[\]]{0,40}\]|\{\{[^{}]{1,40}\}\}|(?:待补充|此处填写|占位)|\.{6,}|(?:\.\.\.|…)\s*$"
 )
+#: Names of what a value is, which stand for no value where they are keys.
+_PLAIN_KEYS = frozenset({"value", "text", "string", "sample", "example", "unknown", "未知", "示例"})
 #: Words that only our prompts have.
 _PROMPT_WORDS = re.compile(
     r"<{3,}|>{3,}|```|<\|[a-z_]+\|>|\b(?:JSON object (?:with|and nothing)|response_format|the code of this request|the material ends here|information[- ]rich excerpt|output field|(?:an?|the) (?:instruction|training) row"
@@ -138,8 +141,9 @@ class PlaceholderCheck:
 
     def problem(self, draft: Draft, settings: QualitySection) -> CheckFinding | None:
         """The first placeholder."""
-        values = [] if draft.kind != "understanding" else [*leaf_values(draft.output), *keys_of(draft.output)]
-        values += draft.choices.values()
+        values = [] if draft.kind != "understanding" else leaf_values(draft.output)
+        keys = [] if draft.kind != "understanding" else [key for key in keys_of(draft.output) if key.lower() not in _PLAIN_KEYS]
+        values = [*values, *keys, *draft.choices.values()]
         text = SupportingText(draft.input)
         for value in values:
             if _is_placeholder(value.strip(), text):

@@ -10,7 +10,8 @@ from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft
 from sevenllm_bench.select_instruct.quality.draft_check import shown
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
-from sevenllm_bench.text.leaf_values import leaf_values
+from sevenllm_bench.text.display import hidden_character
+from sevenllm_bench.text.leaf_values import keys_of, leaf_values
 
 #: Levels of objects and lists in an answer, and values in it; official references have 4 and 46 at most.
 _MOST_LEVELS, _MOST_VALUES = 6, 200
@@ -48,6 +49,16 @@ def _faults(draft: Draft) -> Iterator[str]:
             yield "the output is empty"
     else:
         yield from _extraction_faults(draft.output)
+    yield from _hidden_characters(draft)
+
+
+def _hidden_characters(draft: Draft) -> Iterator[str]:
+    """Controls, marks of direction and the like that the model wrote; those of the input may be copied."""
+    values = [] if draft.kind == "mcq" else [*leaf_values(draft.output), *keys_of(draft.output)]
+    output = "\n".join([*draft.choices.values(), *values])
+    for part, text in (("instruction", draft.instruction), ("thought", draft.thought), ("output", output)):
+        if hidden := hidden_character(text, draft.input):
+            yield f"the {part} has a character that can't be seen or read: {hidden}"
 
 
 def _question_faults(draft: Draft) -> Iterator[str]:

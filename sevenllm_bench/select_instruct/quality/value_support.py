@@ -13,6 +13,7 @@ A value is supported at the first level that holds:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal
 
@@ -29,10 +30,14 @@ Level = Literal["exact", "normalised", "number", "date", "parts", "fuzzy"]
 _LONG = {"latin": 16, "chinese": 8}
 _NO_WORD = re.compile(r"[\W_]+")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
+#: Latin letters with and without marks, for classes of patterns: capital ones, and all; and what may follow one.
+CAPITALS, LATIN = r"A-Z\u00c0-\u00d6\u00d8-\u00de", r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
+MARKS = r"\u0300-\u036f"
 _LATIN_NAME = re.compile(
-    r"(?<![A-Za-z0-9])(?=[a-z]*[A-Z0-9])[A-Za-z0-9][A-Za-z0-9_.+-]*[A-Za-z0-9]|(?<![A-Za-z0-9])[A-Z0-9](?![A-Za-z0-9])"
+    rf"(?<![{LATIN}0-9])(?=[a-z]*[{CAPITALS}0-9])[{LATIN}0-9][{LATIN}{MARKS}0-9_.+-]*[{LATIN}{MARKS}0-9]"
+    rf"|(?<![{LATIN}0-9])[{CAPITALS}0-9](?![{LATIN}{MARKS}0-9])"
 )
-_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_+-]+")
+_LATIN_WORD = re.compile(rf"[{LATIN}][{LATIN}{MARKS}0-9_+-]+")
 _SEPARATORS = re.compile(r"\s*(?:[,;/、，；]|\band\b|\bor\b|(?<=[\u3400-\u9fff\w])(?:和|以及|及|与|或)(?=[\u3400-\u9fff\w]))\s*")
 _NEGATIONS = re.compile(
     r"\b(?:not|no|never|without|neither|nor|cannot|\w+n['’]t|un(?:able|known|affected|patched))\b|[不未没無无非]", re.IGNORECASE
@@ -53,7 +58,26 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 #: What makes the opposite of the words behind it.
 _NEGATED = re.compile(r"(?:\b(?:not|never|cannot)\s|\w+n['’]t\s|[未不]|并非|无法|未能|尚未)(?:\s|被|能|曾)?$", re.IGNORECASE)
 _NEGATED_PART = re.compile(_NEGATED.pattern.replace("并非", "并非|没有|没|\\bno\\s|\\bwithout\\s"), re.IGNORECASE)
+#: The same of a whole clause, which says what happened: "no sign that data was taken".
+_NEGATED_CLAUSE = re.compile(
+    r"(?:\bno (?:sign|evidence|indication|proof|trace)s? (?:that|of)|\b(?:denied|ruled out|rules out|disputed?|disputes) that|\bnot (?:find|found|see|seen|clear|confirmed|proven) (?:that|whether)"
+    r"|(?:未|没有)(?:发现|证据|迹象)[^。；，]{0,6})\s?(?:the |any |its |their )?$",
+    re.IGNORECASE,
+)
+_VERB = re.compile(r"\b(?:is|are|was|were|been|has|have|had|did)\b|被|已|遭|了", re.IGNORECASE)
 _SENTENCES = re.compile(r"[.!?](?=\s)|[。！？；;]")
+
+
+#: Signs that may end a sentence behind an indicator.
+_ENDS = ".,;:)!?"
+#: Quotation marks, which no indicator has within.
+_QUOTATION = re.compile(r"[“”‘’„‟«»‹›]")
+
+
+def indicators_in(text: str) -> Iterator[tuple[int, str]]:
+    """Start and words of each indicator in a refanged text, without a quotation mark that closes behind it."""
+    for match in INDICATOR.finditer(text):
+        yield match.start(), _QUOTATION.split(match[0])[0]
 
 
 def folded(text: str) -> str:
@@ -89,7 +113,7 @@ class SupportingText:
     @cached_property
     def indicators(self) -> frozenset[str]:
         """Its indicators, refanged, in one case."""
-        return frozenset(match[0].rstrip(".,;:)").casefold() for match in INDICATOR.finditer(refang(nfkc(self.text))))
+        return frozenset(found.rstrip(_ENDS).casefold() for _, found in indicators_in(refang(nfkc(self.text))))
 
     @cached_property
     def numbers(self) -> frozenset[object]:
@@ -171,7 +195,12 @@ class SupportingText:
     def _is_negated(self, value: str, negated: re.Pattern[str]) -> bool:
         """Whether the text has a value only behind a word that makes the opposite of it."""
         places = [match.start() for match in re.finditer(re.escape(value), self.text)]
-        return bool(places) and all(negated.search(self.text[max(0, place - 12) : place]) for place in places)
+        clause = _VERB.search(value) is not None
+        return bool(places) and all(
+            negated.search(self.text[max(0, place - 12) : place])
+            or (clause and _NEGATED_CLAUSE.search(self.text[max(0, place - 40) : place]))
+            for place in places
+        )
 
     def _holds_parts(self, value: str) -> bool:
         parts = [part.strip() for part in _SEPARATORS.split(value) if part.strip()]
@@ -238,14 +267,14 @@ class SupportingText:
     def missing_names(self, value: str) -> list[str]:
         """Names, indicators and numbers of a value that the text lacks."""
         plain = refang(nfkc(value))
-        missing = [match[0] for match in INDICATOR.finditer(plain) if not self.has_indicator(match[0])]
+        missing = [found for _, found in indicators_in(plain) if not self.has_indicator(found)]
         names = _LATIN_WORD if _HAN.search(value) else _LATIN_NAME
         missing += [match[0] for match in names.finditer(plain) if not self.holds(match[0])]
         return missing + [str(figure.value) for figure in figures_in(plain) if figure.value not in self.numbers]
 
     def has_indicator(self, indicator: str) -> bool:
         """Whether the text has an indicator, in any spelling."""
-        wanted = refang(nfkc(indicator)).casefold().rstrip(".,;:)")
+        wanted = refang(nfkc(indicator)).casefold().rstrip(_ENDS)
         return wanted in self.indicators or any(
             not _is_word_sign(self.plain[max(0, match.start() - 1) : match.start()], wanted[0])
             and not _is_word_sign(self.plain[match.end() : match.end() + 1], wanted[-1])

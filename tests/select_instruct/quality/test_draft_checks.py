@@ -11,6 +11,7 @@ from sevenllm_bench.select_instruct.generate.bound_reply import UselessReplyErro
 from sevenllm_bench.select_instruct.generate.reply_schemas import WRITTEN
 from sevenllm_bench.select_instruct.quality.check_step import check_steps
 from sevenllm_bench.select_instruct.quality.draft_checks import CHECKS, check_draft
+from sevenllm_bench.select_instruct.quality.grounded_prose import unsupported
 from sevenllm_bench.select_instruct.quality.verbatim_input import verbatim_span
 from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 
@@ -19,6 +20,11 @@ from sevenllm_bench.select_instruct.settings.build_config import QualitySection
 FLAWED = [row for row in rows("flawed_rows.jsonl") if "reply" not in row]
 SOUND = rows("sound_rows.jsonl")
 BLIND_FLAWED, BLIND_SOUND = rows("blind_flawed_rows.jsonl"), rows("blind_sound_rows.jsonl")
+#: Of a second such look, the flawed ones that are found by now: of 61, 44 were found for their fault before anything was
+#: changed, and 50 after it; of 59 sound ones, 5 had a false alarm (6 more copied a definition), and 3 have. Not found: a negation
+#: turned round in prose, entities swapped between two sentences, two options that are right, a right option that is wrong,
+#: options of different form, the ends of a relation swapped.
+FURTHER_FLAWED, FURTHER_SOUND = rows("further_flawed_rows.jsonl"), rows("further_sound_rows.jsonl")
 
 
 def test_there_are_forty_of_each_in_both_languages() -> None:
@@ -29,11 +35,54 @@ def test_there_are_forty_of_each_in_both_languages() -> None:
         assert min(sum(row["language"] == language for row in some) for language in ("en", "zh")) >= 13
 
 
-@pytest.mark.parametrize("row", [*FLAWED, *BLIND_FLAWED], ids=lambda row: row["name"])
+@pytest.mark.parametrize("row", [*FLAWED, *BLIND_FLAWED, *FURTHER_FLAWED], ids=lambda row: row["name"])
 def test_a_flawed_row_is_found(row) -> None:
     found = check_draft(draft_of(row), SETTINGS).findings
     assert row["check"] in {finding.check for finding in found}, found
     assert all(finding.reason and len(finding.reason) < 500 for finding in found)
+
+
+HIDDEN = {"null": "\0", "escape": "\x1b[31m", "direction": "\u2066", "lost": "\ufffd", "zero width": "\u200b"}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_nothing_hidden_in_what_a_model_wrote(name: str) -> None:
+    found = HIDDEN[name]
+    draft = draft_of(SOUND[0])
+    for changes in (
+        {"thought": draft.thought + found + "."},
+        {"instruction": found + draft.instruction},
+        {"output": {f"a{found}b": "rclone"}},
+    ):
+        reasons = [finding.reason for finding in check_draft(draft.model_copy(update=changes), SETTINGS).findings]
+        assert any(f"U+{ord(found[0]):04X}" in reason for reason in reasons), changes
+        source = f"{draft.input} {found} is a sign of the text."
+        with_it = draft.model_copy(update={**changes, "input": source, "excerpt": source})
+        assert not any("U+" in finding.reason for finding in check_draft(with_it, SETTINGS).findings)
+
+
+FALSE_ALARMS = {
+    "a decomposed letter": ("The clerk Noe\u0308 Lind saw it.", "It was Noe\u0308 Lind who saw it first."),
+    "a composed letter": ("The clerk Noe\u0308 Lind saw it.", "It was Noë Lind who saw it first."),
+    "a quotation mark behind a URL": ("It ran “curl hxxps://a[.]example/x”.", "It ran “hxxps://a[.]example/x”, and then “https://a.example/x”."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FALSE_ALARMS)
+def test_what_is_in_the_input_in_another_form(name: str) -> None:
+    source, answer = FALSE_ALARMS[name]
+    draft = draft_of(SOUND[0], kind="generation", category="Threat Analysis", input=source, excerpt=source)
+    assert list(unsupported(draft, answer)) == []
+
+
+def test_a_thought_may_name_what_the_options_do() -> None:
+    row = next(row for row in SOUND if row["kind"] == "mcq")
+    draft = draft_of(row)
+    wrong = next(letter for letter in draft.choices if letter != draft.output)
+    choices = {**draft.choices, wrong: "203.0.113.250"}
+    thought = draft.thought + (" 203.0.113.250 is another host." if draft.language == "en" else "203.0.113.250是另一台主机。")
+    assert check_draft(draft.model_copy(update={"choices": choices, "thought": thought}), SETTINGS).findings == ()
+    assert check_draft(draft.model_copy(update={"thought": thought}), SETTINGS).findings
 
 
 @pytest.mark.parametrize("row", [row for row in rows("flawed_rows.jsonl") if "reply" in row], ids=lambda row: row["name"])
@@ -42,7 +91,7 @@ def test_a_broken_reply_never_becomes_a_draft(row) -> None:
         read_bound(row["reply"], "CODE", WRITTEN[row["kind"]])
 
 
-@pytest.mark.parametrize("row", [*SOUND, *BLIND_SOUND], ids=lambda row: row["name"])
+@pytest.mark.parametrize("row", [*SOUND, *BLIND_SOUND, *FURTHER_SOUND], ids=lambda row: row["name"])
 def test_a_sound_row_is_kept(row) -> None:
     checked = check_draft(draft_of(row), SETTINGS)
     assert checked.findings == ()
@@ -149,6 +198,10 @@ def test_a_lower_share_of_grounded_values_may_be_asked_for() -> None:
     assert check_draft(draft_of(row), QualitySection(grounding=0.6)).scores["grounding"] == round(2 / 3, 4)
 
 
+#: Embedded rows are asked about one incident; those of a corpus have to be general.
+_ONE_INCIDENT = "the instruction names"
+
+
 def test_embedded_extraction_and_questions_pass() -> None:
     """They are written by hand and checked by `tasks check`: whatever is found in them is a false alarm."""
     found = {}
@@ -170,11 +223,12 @@ def test_embedded_extraction_and_questions_pass() -> None:
             }
             kind = {"language": row.language, "kind": row.kind, "category": row.category, "instruction": asked}
             draft = draft_of(SOUND[0], **fields, **kind)
-            if findings := check_draft(draft, SETTINGS).findings:
+            findings = [one for one in check_draft(draft, SETTINGS).findings if not one.reason.startswith(_ONE_INCIDENT)]
+            if findings:
                 found[row.id] = findings
     assert found == {}
 
 
 def test_texts_are_used_and_their_folder_holds_what_is_named() -> None:
-    assert {row["text"] for row in (*FLAWED, *SOUND, *BLIND_SOUND)} == set(TEXTS)
+    assert {row["text"] for row in (*FLAWED, *SOUND, *BLIND_SOUND, *FURTHER_SOUND)} == set(TEXTS)
     assert (HERE / "poisoned_pages.json").is_file()
