@@ -7,7 +7,7 @@ import subprocess
 from collections import Counter
 
 import pytest
-from building import ScriptedModel, build, build_words, config_file, environment, results
+from building import REPORTS, ScriptedModel, build, build_words, config_file, environment, results
 from llm.server import FakeOpenAI
 
 from sevenllm_bench.cli.corpus_build import WAITING
@@ -15,7 +15,11 @@ from sevenllm_bench.cli.corpus_build import WAITING
 pytestmark = pytest.mark.slow
 #: Select; write; repair. Nothing else is asked where no first reply is unusable.
 ROUNDS = 3
-SMALL = {"select": {"extraction": 1, "generation": 1, "mcq": 1}, "executor": {"shards": 3}}
+SMALL = {
+    "sources": [str(path) for path in sorted(REPORTS.glob("*/*.md"))],
+    "select": {"extraction": 1, "generation": 1, "mcq": 1},
+    "executor": {"shards": 3},
+}
 
 
 class ScriptedBatches(FakeOpenAI):
@@ -44,9 +48,9 @@ def account(folder):
     return json.loads((folder / "corpus" / "account.json").read_text("utf-8"))["models"]
 
 
-def waits(config):
+def waits(config, *more):
     """Run a build that may have to wait; whether it did, and what it said."""
-    done = subprocess.run(build_words(config), env=environment(), capture_output=True, text=True, timeout=600, check=False)
+    done = subprocess.run(build_words(config, *more), env=environment(), capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode in (0, WAITING), done.stdout + done.stderr
     return done.returncode == WAITING, done.stdout
 
@@ -72,9 +76,10 @@ def test_kills_at_any_time_and_switching_the_mode_ask_nothing_twice(live, tmp_pa
     files, asked, _ = live
     with ScriptedBatches(batch_polls=2, delay=0.01) as server:
         config = config_file(tmp_path, server.url, model={"batch": True}, **SMALL)
-        for seconds in (4.0, 5.0, 6.0, 6.5, 7.0, 7.5):
+        for seconds in (3.0, 4.0, 4.5, 5.0, 5.5, 6.0):
             kill_after(config, seconds)
-        while waits(config)[0]:
+        waits(config)
+        while waits(config, "model.batch=false")[0]:
             pass
         assert server.scripted.calls == asked
         assert set(Counter(batch["input_file_id"] for batch in server.batches.values()).values()) == {1}
@@ -94,7 +99,8 @@ def kill_after(config, seconds):
 
 def test_a_server_without_batches_is_one_message(tmp_path):
     with ScriptedModel() as model:
-        config = config_file(tmp_path, model.url, model={"batch": True})
+        config = config_file(tmp_path, model.url, model={"batch": True}, **SMALL)
+        assert "model.batch: a job of Slurm can't wait" in build(config, "executor.kind=slurm", code=2)
         said = build(config, code=2)
         assert "error: model.batch: the server has no batch mode" in said
-        build(config, "model.batch=false", "select.extraction=1", "select.generation=0", "select.mcq=0")
+        build(config, "model.batch=false")
