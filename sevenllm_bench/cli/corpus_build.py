@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount
     from sevenllm_bench.select_instruct.generate.planned_calls import CallEstimate
 
+#: Exit code where batches have to be waited for: no mistake, which 2 says, and not done, so that a script can run it again
+#: later. That of a failure that passes by itself in sysexits.h.
+WAITING = 75
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -37,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from sevenllm_bench.select_instruct.libraries_of_corpus import require_corpus_libraries
 
     require_corpus_libraries()
+    from sevenllm_bench.llm.kept_batches import BatchesPendingError
     from sevenllm_bench.select_instruct.build_corpus import build_corpus, plan_corpus, submit_corpus
     from sevenllm_bench.select_instruct.settings.build_config_file import read_build_config
 
@@ -49,7 +54,11 @@ def run(arguments: argparse.Namespace) -> int:
         jobs = submit_corpus(config, say)
         print(f"submitted: {len(jobs)} jobs ({', '.join(jobs)}); the files will be in {config.output}")
     else:
-        _print_built(build_corpus(config, say))
+        try:
+            _print_built(build_corpus(config, say))
+        except BatchesPendingError as waiting:
+            print(waiting)
+            return WAITING
     return 0
 
 

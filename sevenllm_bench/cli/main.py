@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         Exit code: 0; 1 where `verify` finds a difference; 2 after a user's mistake, which is printed as one message; 70
-        after a fault of ours, which is one line (SEVENLLM_DEBUG=1 prints its traceback too); 130 after Ctrl-C, 141 where
+        after a fault of ours, which is one line (SEVENLLM_DEBUG=1 prints its traceback too); 75 where `corpus build` waits for
+        batches; 130 after Ctrl-C, 141 where
         the output has no reader any more.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)

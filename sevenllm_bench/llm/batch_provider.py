@@ -27,6 +27,10 @@ MOST_FILE = 1_000_000_000
 FINAL = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
+class NoBatchModeError(ConfigError):
+    """The server has no such path, batch or file."""
+
+
 @dataclass
 class Chunk:
     """The requests that go into one batch.
@@ -192,7 +196,7 @@ class Provider:
             try:
                 return act()
             except self._openai.NotFoundError:
-                raise ConfigError(
+                raise NoBatchModeError(
                     "the server has no batch mode, or no longer has this batch or file (HTTP 404); ask without batches instead"
                 ) from None
             except self._openai.OpenAIError as error:

@@ -80,6 +80,26 @@ class SharedBudget(Budget):
         """Replace what was set aside by what a call did cost."""
         self._file.settle(_whole(reserved), _whole(spent), _whole(unknown), tokens)
 
+    def fits(self, usd: float) -> bool:
+        """Whether `usd` could be set aside now."""
+        return self._most is None or self._file.committed() + _whole(usd) <= self._most
+
+    def reserve_batch(self, name: str, usd: float) -> bool:
+        """Set `usd` aside for a batch, under its name, until it is settled by whatever process; False where it doesn't fit."""
+        return self._file.reserve_batch(name, _whole(usd), self._most)
+
+    def settle_batch(self, name: str, unknown: float, tokens: tuple[int, int], calls: int) -> None:
+        """Replace what was set aside for a batch by what it did cost; settled before, nothing changes.
+
+        Args:
+            name: Of the batch.
+            unknown: The most that calls may have cost whose cost is unknown.
+            tokens: Tokens of all its prompts and replies.
+            calls: How many calls it was.
+        """
+        spent = self._price.cost(*tokens) if self._price else 0.0
+        self._file.settle_batch(name, (calls, *tokens, _whole(spent), _whole(unknown)))
+
     @property
     def in_flight_elsewhere(self) -> bool:
         """Whether a process that is alive has calls in flight on this account."""
@@ -128,6 +148,27 @@ class _AccountFile(SqliteCache):
             )
             self._connection.execute("UPDATE spending SET calls = calls + 1 WHERE account = ?", (self._account,))
             return True
+
+    def reserve_batch(self, name: str, amount: int, most: int | None) -> bool:
+        with self._transaction():
+            if most is not None and self._committed() + amount > most:
+                return False
+            # Last seen never: no process waits for a batch to be settled.
+            self._connection.execute("INSERT INTO set_aside VALUES (?, ?, ?, 0)", (name, self._account, amount))
+            return True
+
+    def settle_batch(self, name: str, sums: tuple[int, int, int, int, int]) -> None:
+        with self._transaction():
+            if self._connection.execute("DELETE FROM set_aside WHERE owner = ?", (name,)).rowcount:
+                self._connection.execute(
+                    "UPDATE spending SET calls = calls + ?, tokens_in = tokens_in + ?, tokens_out = tokens_out + ?, "
+                    "spent = spent + ?, unknown = unknown + ? WHERE account = ?",
+                    (*sums, self._account),
+                )
+
+    def committed(self) -> int:
+        with self._lock, self._reported():
+            return self._committed()
 
     def _committed(self) -> int:
         """What is spent, may be spent, or is set aside."""

@@ -11,7 +11,7 @@ from sevenllm_bench.select_instruct.collect.known_pages import count_unread
 from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount
 from sevenllm_bench.select_instruct.delivery.deliver_step import TRAINING_FILE, WITHOUT_TEXTS, read_account
 from sevenllm_bench.select_instruct.delivery.stage_results import STAGES, source_texts, write_rejections, write_texts
-from sevenllm_bench.select_instruct.generate.model_calls import ModelCalls
+from sevenllm_bench.select_instruct.generate.model_calls import CRITIC, WRITER, ModelCalls
 from sevenllm_bench.select_instruct.generate.planned_calls import CallEstimate, estimate_calls
 from sevenllm_bench.select_instruct.settings.build_config import CollectConfig, CorpusConfig
 from sevenllm_bench.select_instruct.stages.build_folder import BuildFolder
@@ -86,6 +86,7 @@ def build_corpus(config: CorpusConfig, say: Say) -> Built:
         say: Takes lines about the progress.
 
     Raises:
+        BatchesPendingError: In batch mode, what is needed next is submitted and not answered yet. A later call continues.
         ConfigError: As for `collect_texts`; or the model doesn't answer, or the budget is used up. A later call continues.
     """
     _require_not_slurm(config)
@@ -93,6 +94,7 @@ def build_corpus(config: CorpusConfig, say: Say) -> Built:
     folder.refuse_own(config.sources)
     with folder.claimed(config.model_dump(mode="json")):
         stages = (*collect_stages(config.sources, config.collect, folder), *build_stages(config, folder))
+        _collect_batches(config, folder)
         run_stages(stages, config.executor, folder.work, say, lambda: _spending(config, folder))
         _say_unread(say, folder)
     training_file = folder.path / (TRAINING_FILE if config.texts else WITHOUT_TEXTS)
@@ -103,8 +105,10 @@ def submit_corpus(config: CorpusConfig, say: Say) -> list[str]:
     """Submit a build to Slurm; returns the numbers of its jobs, none where all is done.
 
     Raises:
-        ConfigError: Slurm doesn't take it, or the folder can't be used.
+        ConfigError: Slurm doesn't take it, the folder can't be used, or the model is to be asked in batches.
     """
+    if config.model.batch or (config.critic and config.critic.model.batch):
+        raise ConfigError("model.batch: a job of Slurm can't wait for a batch; use executor.kind: local or ray")
     folder = BuildFolder(config.output)
     folder.refuse_own(config.sources)
     with folder.claimed(config.model_dump(mode="json")):
@@ -120,6 +124,14 @@ def _require_not_slurm(config: CollectConfig) -> None:
 def _say_unread(say: Say, folder: BuildFolder) -> None:
     if unread := count_unread(folder.fetched):
         say(f"files and pages that were not read: {unread:,}; the reasons are in {folder.fetched / 'log.jsonl'}")
+
+
+def _collect_batches(config: CorpusConfig, folder: BuildFolder) -> None:
+    """Keep the replies of batches of earlier runs; also of those that were begun before batch mode was switched off."""
+    models = [(config.model, WRITER), *([(config.critic.model, CRITIC)] if config.critic else [])]
+    for model, role in models:
+        with ModelCalls(model, str(folder.calls), role) as calls:
+            calls.collect_batches()
 
 
 def _spending(config: CorpusConfig, folder: BuildFolder) -> str:

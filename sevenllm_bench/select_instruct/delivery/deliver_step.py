@@ -27,7 +27,7 @@ from sevenllm_bench.select_instruct.delivery.stage_results import (
     write_texts,
 )
 from sevenllm_bench.select_instruct.delivery.training_file import write_rows_without_texts, write_training_file
-from sevenllm_bench.select_instruct.generate.model_calls import ModelCalls
+from sevenllm_bench.select_instruct.generate.model_calls import CRITIC, ModelCalls
 from sevenllm_bench.select_instruct.settings.build_config import CorpusConfig
 from sevenllm_bench.select_instruct.stages.build_folder import BuildFolder
 
@@ -86,7 +86,7 @@ class DeliverCorpus(PipelineStep):
     def _models(self, folder: BuildFolder) -> Iterator[ModelAccount]:
         yield ModelCalls(self.config.model, str(folder.calls)).account()
         if self.config.critic:
-            yield ModelCalls(self.config.critic.model, str(folder.calls), "critic").account()
+            yield ModelCalls(self.config.critic.model, str(folder.calls), CRITIC).account()
 
 
 def read_account(folder: BuildFolder) -> BuildAccount:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +13,7 @@ from datatrove.data import Document, DocumentsPipeline
 from sevenllm_bench.llm.types import Reply, Request
 from sevenllm_bench.select_instruct.corpus_records import CheckFinding, ModelCall
 from sevenllm_bench.select_instruct.generate.corpus_prompts import CorpusPrompt
-from sevenllm_bench.select_instruct.generate.model_calls import ModelCalls
+from sevenllm_bench.select_instruct.generate.model_calls import WRITER, ModelCalls
 from sevenllm_bench.select_instruct.settings.build_config import ChatModelSection
 from sevenllm_bench.select_instruct.stages.shard_files import SiftingStep
 
@@ -27,7 +28,13 @@ _Item = TypeVar("_Item")
 
 
 class AskingStep(SiftingStep):
-    """Asks a model about its records, in chunks."""
+    """Asks a model about its records, in chunks; about all of them at once where it asks in batches.
+
+    Attributes:
+        role: Whose calls they are (see `ModelCalls`).
+    """
+
+    role = WRITER
 
     def __init__(self, model: ChatModelSection, folder: str | Path, rejected: str | Path) -> None:
         """Ask `model`; replies and spending are kept in `folder`."""
@@ -36,8 +43,9 @@ class AskingStep(SiftingStep):
 
     def sift(self, data: DocumentsPipeline, rank: int, world_size: int) -> Iterator[Document]:
         """Yield what the records of each chunk lead to, in their order."""
-        with ModelCalls(self.model, self.folder) as calls:
-            for chunk in in_chunks(data, max(_LEAST_CHUNK, _CHUNK_PER_CALL * self.model.concurrency)):
+        size = sys.maxsize if self.model.batch else max(_LEAST_CHUNK, _CHUNK_PER_CALL * self.model.concurrency)
+        with ModelCalls(self.model, self.folder, self.role) as calls:
+            for chunk in in_chunks(data, size):
                 yield from self.work(chunk, calls)
 
     def work(self, documents: list[Document], calls: ModelCalls) -> Iterator[Document]:

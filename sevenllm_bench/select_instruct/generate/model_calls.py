@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.llm.client import Client
+from sevenllm_bench.llm.kept_batches import BatchesPendingError, KeptBatches
 from sevenllm_bench.llm.settings import ConnectionSettings
 from sevenllm_bench.llm.shared_budget import SharedBudget
 from sevenllm_bench.llm.types import Estimate, Reply, ReplyCache, Request
@@ -19,7 +20,9 @@ from sevenllm_bench.select_instruct.settings.build_config import ChatModelSectio
 
 #: How often a reply that a request's check refuses is asked for again, with the reason told.
 REPEATS = 2
-_REPLIES, _SPENDING = "replies.sqlite", "spending.sqlite"
+#: Roles: whose calls they are.
+WRITER, CRITIC = "writer", "critic"
+_REPLIES, _SPENDING, _BATCHES = "replies.sqlite", "spending.sqlite", "batches"
 #: A question that nothing is wrong with: where requests fail, it shows whether the server fails.
 _PROBE = Request([{"role": "user", "content": "Reply with the word: ready"}], {"max_tokens": 16})
 
@@ -35,9 +38,12 @@ class ModelCalls:
 
     A reply is in the file before its request counts as answered, also one that the request's check refuses: it is never
     asked for again. A process that is killed loses the calls in flight, at most `concurrency` of them, and nothing else.
+
+    In batch mode, questions whose reply isn't there are submitted as a batch, and `collect_batches` of a later run fetches the
+    replies. What is in a batch is not asked in the other mode either.
     """
 
-    def __init__(self, settings: ChatModelSection, folder: str, role: str = "writer") -> None:
+    def __init__(self, settings: ChatModelSection, folder: str, role: str = WRITER) -> None:
         """Keep replies and spending in files in `folder`.
 
         Args:
@@ -48,9 +54,7 @@ class ModelCalls:
         self.settings = settings
         self.folder = folder
         self.role = role
-        self._cache: ReplyCache | None = None
-        self._budget: SharedBudget | None = None
-        self._client: Client | None = None
+        self._opened: _Opened | None = None
 
     def ask(self, requests: Sequence[Request]) -> list[Reply]:
         """A reply to each request, in their order; equal requests are asked once.
@@ -59,18 +63,64 @@ class ModelCalls:
         model; its tokens count all replies. A reply with an `error` is none: the request failed, or no reply was good.
 
         Raises:
+            BatchesPendingError: Some are in batches that have not ended; the others are kept.
             BudgetReachedError: Some didn't fit into the budget; the others are answered and kept.
             ConfigError: The server is down, or refuses all calls; or a file can't be written.
         """
         with_replies = [_Conversation(request) for request in requests]
-        for _ in range(REPEATS + 1):
-            self._ask_once([conversation for conversation in with_replies if conversation.is_open])
+        if self.settings.batch:
+            self._ask_in_batches(with_replies)
+        else:
+            for _ in range(REPEATS + 1):
+                self._ask_once([one for one in with_replies if one.is_open and not self._waits_for(one)])
+            if any(one.is_open and self._waits_for(one) for one in with_replies):
+                raise BatchesPendingError(self._pending_message())
         return [conversation.result() for conversation in with_replies]
+
+    def collect_batches(self) -> None:
+        """Keep the replies of all batches that have ended; to be called once at the beginning of a run.
+
+        Raises:
+            ConfigError: The provider refuses, no longer has a batch, or answered nothing in one.
+        """
+        if (Path(self.folder) / _BATCHES).is_dir():
+            self._open().batches.collect()
+
+    def _ask_in_batches(self, conversations: Sequence[_Conversation]) -> None:
+        """Go on with each conversation as far as its replies are there, and submit what they lead to."""
+        due = []
+        for conversation in conversations:
+            while conversation.is_open and conversation.replies <= REPEATS:
+                reply = self._known(conversation.request)
+                if reply is None:
+                    due.append(conversation)
+                    break
+                conversation.add(reply)
+        if not due:
+            return
+        batches = self._open().batches
+        try:
+            batches.submit([one.request for one in due if not self._waits_for(one)])
+        except ConfigError as error:
+            raise ConfigError(f"{self._key_of('batch')}: {error}") from None
+        if batches.progress[0]:
+            raise BatchesPendingError(self._pending_message())
+        raise BudgetReachedError(self._budget_message())
+
+    def _known(self, request: Request) -> Reply | None:
+        """The reply that is kept, or the reason why there will be none; None where it is still to come."""
+        opened, key = self._open(), request.key(self.settings.name)
+        reason = opened.batches.failure(key)
+        return Reply.from_cache(opened.cache.get(key)) or (Reply(None, reason) if reason else None)
+
+    def _waits_for(self, conversation: _Conversation) -> bool:
+        return self._open().batches.waits_for(conversation.request.key(self.settings.name))
 
     def _ask_once(self, conversations: Sequence[_Conversation]) -> None:
         if not conversations:
             return
-        client, cache = self._open()
+        opened = self._open()
+        cache = opened.cache
         keys = [conversation.request.key(self.settings.name) for conversation in conversations]
         asked = [
             replace(conversation.request, check=_first_time(conversation.check, key, cache))
@@ -81,20 +131,19 @@ class ModelCalls:
             if reply.error and _was_received(reply) and cache.get(keys[place]) is None:
                 cache.put(keys[place], {**reply.to_cache(), "text": reply.text or ""})
 
-        replies = client.run(asked, on_done=keep)
-        assert self._budget
-        if any(reply.error == self._budget.message for reply in replies):
+        replies = opened.client.run(asked, on_done=keep)
+        if any(reply.error == opened.budget.message for reply in replies):
             raise BudgetReachedError(self._budget_message())
         for conversation, reply in zip(conversations, replies, strict=True):
             conversation.add(reply)
 
     def kept(self, requests: Sequence[Request]) -> dict[int, Reply]:
         """The good replies of earlier calls, by the place of their request; nothing is asked."""
-        return self._open()[0].kept(requests)
+        return self._open().client.kept(requests)
 
     def estimate(self, requests: Sequence[Request]) -> Estimate:
         """What `requests` would take now, without asking anything."""
-        return self._open()[0].estimate([replace(request, check=None) for request in requests])
+        return self._open().client.estimate([replace(request, check=None) for request in requests])
 
     def request(self, messages: Sequence[Mapping[str, Any]], check: Callable[[str], str | None], schema: Any = None) -> Request:
         """A request with the parameters of the settings; `schema` goes along as `response_format` where they say so."""
@@ -106,10 +155,9 @@ class ModelCalls:
 
     def account(self) -> ModelAccount:
         """What was used by now, over all processes and runs of the build."""
-        was_open = self._budget is not None
-        budget = self._budget or self._open_budget()
+        budget = self._opened.budget if self._opened else self._open_budget()
         spending = budget.spending()
-        if not was_open:
+        if not self._opened:
             budget.close()
         usd = spending.usd if self._connection().tariff else None
         return ModelAccount(
@@ -122,11 +170,10 @@ class ModelCalls:
 
     def close(self) -> None:
         """Close the files."""
-        if self._cache:
-            self._cache.close()
-        if self._budget:
-            self._budget.close()
-        self._cache = self._budget = self._client = None
+        if self._opened:
+            self._opened.cache.close()
+            self._opened.budget.close()
+        self._opened = None
 
     def __enter__(self) -> Self:
         return self
@@ -134,12 +181,17 @@ class ModelCalls:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _open(self) -> tuple[Client, ReplyCache]:
-        if self._client is None or self._cache is None:
-            self._cache = ReplyCache(Path(self.folder) / _REPLIES)
-            self._budget = self._open_budget()
-            self._client = Client(self._connection(), self._cache, probe=_PROBE, budget=self._budget)
-        return self._client, self._cache
+    def _open(self) -> _Opened:
+        if self._opened is None:
+            folder, connection = Path(self.folder), self._connection()
+            cache, budget = ReplyCache(folder / _REPLIES), self._open_budget()
+            self._opened = _Opened(
+                cache=cache,
+                budget=budget,
+                client=Client(connection, cache, probe=_PROBE, budget=budget),
+                batches=KeptBatches(connection, folder / _BATCHES, self.role, cache, budget),
+            )
+        return self._opened
 
     def _open_budget(self) -> SharedBudget:
         return SharedBudget(Path(self.folder) / _SPENDING, self.role, self.settings.budget_usd, self._connection().tariff)
@@ -159,13 +211,32 @@ class ModelCalls:
         )
 
     def _budget_message(self) -> str:
-        spending = self._budget.spending() if self._budget else None
-        spent = f"{spending.usd + spending.unknown_usd:.4f} USD are spent" if spending else "it is spent"
-        key = "critic.model.budget_usd" if self.role == "critic" else "model.budget_usd"
+        spending = self._open().budget.spending()
+        spent, key = spending.usd + spending.unknown_usd, self._key_of("budget_usd")
         return (
-            f"the budget of {self.settings.budget_usd:g} USD is reached: {spent}, and the next calls may cost more "
-            f"than is left; all replies are kept: raise {key} and run again"
+            f"the budget of {self.settings.budget_usd:g} USD is reached: {spent:.4f} USD are spent, and the next calls may cost "
+            f"more than is left; all replies are kept: raise {key} and run again"
         )
+
+    def _pending_message(self) -> str:
+        submitted, answered = self._open().batches.progress
+        return (
+            f"{submitted:,} requests are submitted as batches; run the same command again later "
+            f"({answered:,} of {submitted:,} answered so far)"
+        )
+
+    def _key_of(self, name: str) -> str:
+        return f"critic.model.{name}" if self.role == CRITIC else f"model.{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What calls need that can't travel to another process."""
+
+    cache: ReplyCache
+    budget: SharedBudget
+    client: Client
+    batches: KeptBatches
 
 
 class _Conversation:
@@ -179,6 +250,10 @@ class _Conversation:
     @property
     def is_open(self) -> bool:
         return self._problem is not None
+
+    @property
+    def replies(self) -> int:
+        return len(self._received)
 
     def add(self, reply: Reply) -> None:
         """Note a reply; where it is refused, the next request tells why."""

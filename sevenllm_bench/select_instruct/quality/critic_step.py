@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from datatrove.data import Document, DocumentsPipeline
+from datatrove.data import Document
 
 from sevenllm_bench.judge.binding import Binding
 from sevenllm_bench.judge.rubric import Question
@@ -14,7 +14,7 @@ from sevenllm_bench.llm.types import Reply, Request
 from sevenllm_bench.select_instruct.corpus_records import CheckFinding, Draft, ModelCall, document_of, record_of
 from sevenllm_bench.select_instruct.generate.asking_step import AskingStep, call_record
 from sevenllm_bench.select_instruct.generate.bound_reply import UselessReplyError, check_of, read_bound
-from sevenllm_bench.select_instruct.generate.model_calls import ModelCalls
+from sevenllm_bench.select_instruct.generate.model_calls import CRITIC, ModelCalls
 from sevenllm_bench.select_instruct.quality.critic_prompts import (
     BetterAnswer,
     grade_prompt,
@@ -25,10 +25,6 @@ from sevenllm_bench.select_instruct.quality.critic_prompts import (
 from sevenllm_bench.select_instruct.quality.draft_checks import check_draft
 from sevenllm_bench.select_instruct.settings.build_config import CriticSection, QualitySection
 
-#: Whose budget the critic's calls count against.
-ROLE = "critic"
-_CHUNK = 64
-
 
 class GradeDrafts(AskingStep):
     """Rejects drafts below the critic's threshold.
@@ -38,22 +34,12 @@ class GradeDrafts(AskingStep):
     """
 
     name = "critic"
+    role = CRITIC
 
     def __init__(self, critic: CriticSection, quality: QualitySection, folder: str | Path, rejected: str | Path) -> None:
         """Ask `critic.model`; replies and spending are kept in `folder`."""
         super().__init__(critic.model, folder, rejected)
         self.critic, self.quality = critic, quality
-
-    def sift(self, data: DocumentsPipeline, rank: int, world_size: int) -> Iterator[Document]:
-        """Yield the drafts that are graded well."""
-        with ModelCalls(self.critic.model, self.folder, ROLE) as calls:
-            chunk: list[Document] = []
-            for document in data or ():
-                chunk.append(document)
-                if len(chunk) == _CHUNK:
-                    yield from self.work(chunk, calls)
-                    chunk = []
-            yield from self.work(chunk, calls)
 
     def work(self, documents: list[Document], calls: ModelCalls) -> Iterator[Document]:
         """Yield those of these drafts that are graded well, as they are or as they were written again."""

@@ -98,6 +98,8 @@ class ChatModelSection(Section):
         extra_body: What else goes into each call.
         price: "IN/OUT" in US dollars per million tokens.
         budget_usd: Most US dollars to spend in this build, all runs of it together.
+        batch: Whether the provider's batch mode is used: cheaper mostly, and done within a day instead of at once. `price` is
+            then that of batches.
     """
 
     name: Text
@@ -111,6 +113,7 @@ class ChatModelSection(Section):
     extra_body: dict[str, Any] = {}  # noqa: RUF012  (pydantic copies it)
     price: Text | None = None
     budget_usd: Number | None = None
+    batch: Flag = False
 
     @field_validator("price")
     @classmethod

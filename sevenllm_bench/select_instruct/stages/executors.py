@@ -23,6 +23,7 @@ from datatrove.pipeline.base import PipelineStep
 from datatrove.utils.logging import logger
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.llm.kept_batches import BatchesPendingError
 from sevenllm_bench.select_instruct.settings.build_config import ExecutorSection
 
 
@@ -113,7 +114,9 @@ def _end_with_parent() -> None:
 def _run_rank(executor: LocalExecutor, rank: int) -> None:
     datatrove_base.add_task_logger = _log_into_file
     datatrove_base.close_task_logger = _close_log
-    executor._run_for_rank(rank, local_rank=1)
+    # The task isn't complete then, and the others go on, so that one run submits the batches of all.
+    with suppress(BatchesPendingError):
+        executor._run_for_rank(rank, local_rank=1)
 
 
 @contextmanager

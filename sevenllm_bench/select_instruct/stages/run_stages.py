@@ -13,6 +13,7 @@ from typing import cast
 from datatrove.executor import SlurmPipelineExecutor
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.llm.kept_batches import BatchesPendingError
 from sevenllm_bench.select_instruct.delivery.build_account import StageAccount
 from sevenllm_bench.select_instruct.settings.build_config import ExecutorSection
 from sevenllm_bench.select_instruct.stages.executors import executor_for
@@ -43,6 +44,7 @@ def run_stages(
         What each did.
 
     Raises:
+        BatchesPendingError: A stage waits for batches; those of all its tasks are submitted.
         ConfigError: A stage failed; it can be run again.
     """
     accounts: list[StageAccount] = []
@@ -106,6 +108,8 @@ def _run(runs, folder: StageFolder, tasks: int, say: Say, status: Callable[[], s
     with _progress(lambda: f"{name}: {tasks - len(runs.get_incomplete_ranks(range(tasks)))} of {tasks} parts{status()}", say):
         runs.run()
     if runs.get_incomplete_ranks(range(tasks)):
+        if not folder.failure() and folder.waits():
+            raise BatchesPendingError(folder.waits())
         raise ConfigError(folder.failure() or f"stage {name} is not complete; see {folder.logs}, and run it again")
 
 

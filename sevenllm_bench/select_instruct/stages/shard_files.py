@@ -14,6 +14,7 @@ from datatrove.data import Document, DocumentsPipeline
 from datatrove.pipeline.base import PipelineStep
 
 from sevenllm_bench.errors import ConfigError, SEvenLLMError
+from sevenllm_bench.llm.kept_batches import BatchesPendingError
 from sevenllm_bench.select_instruct.corpus_records import CheckFinding
 from sevenllm_bench.text.unicode import encodable
 
@@ -101,7 +102,8 @@ class ShardWriter(PipelineStep):
     """Writes the file of its task; it is there when the task is done, and whole.
 
     It is the last step, so that every failure of the steps before it comes through here: the message of one that a user can
-    fix is written into the folder `failures`, for whoever started the task from elsewhere.
+    fix is written into the folder `failures`, for whoever started the task from elsewhere (`.txt`; `.wait` for one that only
+    has to wait).
     """
 
     name, type = "stage files", "writer"
@@ -128,7 +130,8 @@ class ShardWriter(PipelineStep):
         if self.failures is not None:
             with suppress(OSError):
                 Path(self.failures).mkdir(parents=True, exist_ok=True)
-                (Path(self.failures) / f"{rank:05d}.txt").write_text(str(error), "utf-8")
+                end = "wait" if isinstance(error, BatchesPendingError) else "txt"
+                (Path(self.failures) / f"{rank:05d}.{end}").write_text(str(error), "utf-8")
 
 
 class SiftingStep(PipelineStep):

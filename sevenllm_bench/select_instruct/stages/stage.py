@@ -94,6 +94,12 @@ class StageFolder:
             return path.read_text("utf-8")
         return ""
 
+    def waits(self) -> str:
+        """The message of the last task that waits for batches, "" where none does."""
+        for path in sorted((self.logs / "failures").glob("*.wait"), reverse=True):
+            return path.read_text("utf-8")
+        return ""
+
 
 def _lines(path: Path) -> int:
     with path.open("rb") as file:
