@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.select_instruct.build_stages import build_stages, collect_stages
-from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount
+from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount, StageAccount
 from sevenllm_bench.select_instruct.delivery.deliver_step import TRAINING_FILE, WITHOUT_TEXTS, read_account
 from sevenllm_bench.select_instruct.delivery.stage_results import STAGES, source_texts, write_rejections, write_texts
 from sevenllm_bench.select_instruct.generate.model_calls import ModelCalls
@@ -61,6 +61,7 @@ def collect_texts(config: CollectConfig, say: Say) -> Collected:
     with folder.claimed(config.model_dump(mode="json")):
         accounts = run_stages(collect_stages(config.sources, config.collect, folder), config.executor, folder.work, say)
         write_rejections(folder, STAGES[: len(accounts)])
+        _say_if_empty(accounts, folder, say)
         return Collected(write_texts(folder), accounts[-1].records_out)
 
 
@@ -90,7 +91,8 @@ def build_corpus(config: CorpusConfig, say: Say) -> Built:
     folder.refuse_own(config.sources)
     with folder.claimed(config.model_dump(mode="json")):
         stages = (*collect_stages(config.sources, config.collect, folder), *build_stages(config, folder))
-        run_stages(stages, config.executor, folder.work, say, lambda: _spending(config, folder))
+        accounts = run_stages(stages, config.executor, folder.work, say, lambda: _spending(config, folder))
+        _say_if_empty(accounts, folder, say)
     training_file = folder.path / (TRAINING_FILE if config.texts else WITHOUT_TEXTS)
     return Built(read_account(folder), training_file, folder.path / "review" / "index.html")
 
@@ -111,6 +113,11 @@ def submit_corpus(config: CorpusConfig, say: Say) -> list[str]:
 def _require_not_slurm(config: CollectConfig) -> None:
     if config.executor.kind == "slurm":
         raise ConfigError("executor.kind: slurm is for `corpus build`, without --dry-run; use local or ray here")
+
+
+def _say_if_empty(accounts: list[StageAccount], folder: BuildFolder, say: Say) -> None:
+    if not any(account.records_out for account in accounts if account.name == "texts"):
+        say(f"no source gave a text; the reasons are in {folder.fetched / 'log.jsonl'} and {folder.path / 'rejected'}")
 
 
 def _spending(config: CorpusConfig, folder: BuildFolder) -> str:
