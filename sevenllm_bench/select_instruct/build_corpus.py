@@ -8,7 +8,7 @@ from pathlib import Path
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.select_instruct.build_stages import build_stages, collect_stages
 from sevenllm_bench.select_instruct.collect.known_pages import count_unread
-from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount
+from sevenllm_bench.select_instruct.delivery.build_account import BuildAccount, StageAccount
 from sevenllm_bench.select_instruct.delivery.deliver_step import TRAINING_FILE, WITHOUT_TEXTS, read_account
 from sevenllm_bench.select_instruct.delivery.stage_results import STAGES, source_texts, write_rejections, write_texts
 from sevenllm_bench.select_instruct.generate.model_calls import CRITIC, WRITER, ModelCalls
@@ -64,6 +64,7 @@ def collect_texts(config: CollectConfig, say: Say) -> Collected:
         accounts = run_stages(stages, config.executor, folder.work, say)
         _say_unread(say, folder)
         write_rejections(folder, STAGES[: len(accounts)])
+        _say_if_empty(accounts, folder, say)
         return Collected(write_texts(folder), accounts[-1].records_out)
 
 
@@ -95,8 +96,9 @@ def build_corpus(config: CorpusConfig, say: Say) -> Built:
     with folder.claimed(config.model_dump(mode="json")):
         stages = (*collect_stages(config.sources, config.collect, folder), *build_stages(config, folder))
         _collect_batches(config, folder)
-        run_stages(stages, config.executor, folder.work, say, lambda: _spending(config, folder))
+        accounts = run_stages(stages, config.executor, folder.work, say, lambda: _spending(config, folder))
         _say_unread(say, folder)
+        _say_if_empty(accounts, folder, say)
     training_file = folder.path / (TRAINING_FILE if config.texts else WITHOUT_TEXTS)
     return Built(read_account(folder), training_file, folder.path / "review" / "index.html")
 
@@ -132,6 +134,11 @@ def _collect_batches(config: CorpusConfig, folder: BuildFolder) -> None:
     for model, role in models:
         with ModelCalls(model, str(folder.calls), role) as calls:
             calls.collect_batches()
+
+
+def _say_if_empty(accounts: list[StageAccount], folder: BuildFolder, say: Say) -> None:
+    if not any(account.records_out for account in accounts if account.name == "texts"):
+        say(f"no source gave a text; the reasons are in {folder.fetched / 'log.jsonl'} and {folder.path / 'rejected'}")
 
 
 def _spending(config: CorpusConfig, folder: BuildFolder) -> str:

@@ -154,6 +154,7 @@ def executor_for(
     steps, folder = list(pipeline), str(logs)
     if settings.kind == "local":
         return LocalExecutor(steps, tasks=tasks, workers=workers, logging_dir=folder)
+    logger.remove()  # what datatrove logs is in the stage's folder
     if settings.kind == "ray":
         _start_ray()
         return RayPipelineExecutor(

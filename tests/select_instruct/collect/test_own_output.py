@@ -6,6 +6,7 @@ import zlib
 import pytest
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.select_instruct.build_corpus import collect_texts
 from sevenllm_bench.select_instruct.collect.local_files import walk
 from sevenllm_bench.select_instruct.collect.refusals import RefusedError
 from sevenllm_bench.select_instruct.collect.web_address import web_address
@@ -60,6 +61,16 @@ def test_half_a_character_in_a_url_is_refused():
 def test_of_a_record_only_a_url_that_can_be_shown_is_its_place(url):
     (found,) = json_lines_reports(f'{{"text": "a report", "url": "{url}"}}'.encode())
     assert found.location is None
+
+
+def test_a_collection_without_texts_says_where_the_reasons_are(tmp_path):
+    (tmp_path / "reports").mkdir()
+    config = read_collect_config(
+        [{"location": str(tmp_path / "reports")}], str(tmp_path / "corpus"), "", ["executor.workers=1", "executor.shards=1"]
+    )
+    said = []
+    assert collect_texts(config, said.append).texts == 0
+    assert said[-1].startswith("no source gave a text; the reasons are in ")
 
 
 @pytest.mark.parametrize("coding", ["X-GZIP", "gzip"])

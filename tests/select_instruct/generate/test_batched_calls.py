@@ -172,9 +172,7 @@ def test_the_budget_holds_and_is_settled_by_what_was_used(tmp_path):
         assert run(server, tmp_path, count=9, budget_usd=limit) is None
         assert [content.count(b"\n") for content in server.files.values()] == [2]
         # Two calls did cost 240 millionths: what they had set aside beyond is free again.
-        with pytest.raises(
-            BudgetReachedError, match=r"the next calls may cost more than is left; .*raise model\.budget_usd"
-        ):
+        with pytest.raises(BudgetReachedError, match=r"the next calls may cost more than is left; .*raise model\.budget_usd"):
             run_until_done(server, tmp_path, count=100, budget_usd=limit)
         asked, _, _, usd = account(server, tmp_path)
         assert (asked, usd) == (server.calls.total(), cost(asked))
