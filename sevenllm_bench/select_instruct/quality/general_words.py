@@ -12,8 +12,8 @@ GENERAL_WORDS = frozenset(
     html xml json yaml csv pdf zip rar url uri urls uris sql nosql ide ci cd cicd devops devsecops git ip ipv4 ipv6 tcp udp dns
     dnssec dhcp http https ftp sftp ssh ssl tls smb rdp ldap ldaps kerberos ntlm imap pop3 smtp snmp icmp vpn vlan vlans
     nat dmz lan wan sdn bgp doh spf dkim dmarc bimi pki ca aes rsa sha md5 hmac hsm kms tpm mfa 2fa otp totp sso iam pam
-    rbac abac jit oauth oidc saml fido fido2 webauthn passkey passkeys edr xdr mdr epp ndr siem soar ids ips nids hids waf dlp casb
-    sase ztna ueba utm ngfw av amsi laps gpo applocker sysmon etw yara sigma snort suricata ioc iocs ioa ttp ttps c2 c&c cnc
+    rbac abac jit oauth oidc saml fido fido2 webauthn passkey passkeys edr xdr mdr epp ndr siem soar ids ips nids hids waf dlp
+    casb sase ztna ueba utm ngfw av amsi laps gpo applocker sysmon etw yara sigma snort suricata ioc iocs ioa ttp ttps c2 c&c cnc
     apt apts rat rats ddos dos mitm bec rce lpe xss csrf ssrf sqli xxe idor uac poc pocs cve cves cvss cwe epss kev nvd
     osint cti tlp sbom sboms sla slas sop rto rpo bcp drp raas maas phaas n-day mitre att&ck ck nist iso iec gdpr hipaa
     pci dss kill chain cyber owasp cis windows linux unix macos android ios posix active directory microsoft office
