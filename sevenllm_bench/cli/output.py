@@ -28,7 +28,7 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[str | Path
         inputs: Files and folders that the command reads.
 
     Raises:
-        ConfigError: An output is a folder, or an input, or a file of results, samples or answers in (or beside) one; or two
+        ConfigError: An output is a folder, an input, or a file of results, samples or answers in (or beside) one; or two
             options name the same file. Other files in a folder, such as an earlier output, are written over.
     """
     read = [_resolved(name) for name in (*inputs, os.environ.get(DATA_DIR_VARIABLE)) if name]

@@ -58,6 +58,12 @@ def test_the_official_file_is_not_written_over(runs, tmp_path, monkeypatch, caps
     assert (tmp_path / "data" / "test.jsonl").read_text() == "kept"
 
 
+@pytest.mark.parametrize("name", [".", "/", ".."])
+def test_a_folder_is_no_file(name):
+    with pytest.raises(ConfigError, match="that is a folder"):
+        check_outputs({"-o": name}, [])
+
+
 def test_samples_beside_what_is_read_and_other_names_of_it(runs, tmp_path):
     one, two = tmp_path / "samples_a_2026-01-01T00-00-00.jsonl", tmp_path / "samples_b_2026-01-01T00-00-00.jsonl"
     one.write_text("x")

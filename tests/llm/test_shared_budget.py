@@ -165,3 +165,13 @@ def test_a_call_that_is_cut_off_may_have_been_paid_for(tmp_path):
     found = one.spending()
     assert (found.calls, found.usd) == (1, 0.0)
     assert found.unknown_usd == one.worst(requests[0]) > 0
+
+
+def test_amounts_that_no_column_holds(tmp_path):
+    one = budget(tmp_path / "s.sqlite", None)
+    for _ in range(20):
+        assert one.reserve(1e30)
+        one.settle(0.0, 1e30, 1e30, (10**9, 10**9))
+    assert one.spending().usd > 1e6
+    limited = budget(tmp_path / "s.sqlite", 5.0)
+    assert not limited.reserve(0.01)

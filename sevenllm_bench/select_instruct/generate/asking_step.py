@@ -15,13 +15,13 @@ from sevenllm_bench.select_instruct.corpus_records import CheckFinding, ModelCal
 from sevenllm_bench.select_instruct.generate.corpus_prompts import CorpusPrompt
 from sevenllm_bench.select_instruct.generate.model_calls import WRITER, ModelCalls
 from sevenllm_bench.select_instruct.settings.build_config import ChatModelSection
-from sevenllm_bench.select_instruct.stages.shard_files import SiftingStep
+from sevenllm_bench.select_instruct.stages.shard_files import NO_REPLY, SiftingStep
 
 #: Records that are asked about together, for each call that may be in flight: enough that calls hardly wait for the end of
 #: a chunk, and few enough that records go on to the next step while others are asked about.
 _CHUNK_PER_CALL = 4
 _LEAST_CHUNK = 16
-#: Name of the check that a failed request fails.
+#: Name of the check that a useless reply fails.
 MODEL_CHECK = "model"
 
 _Item = TypeVar("_Item")
@@ -74,5 +74,5 @@ def call_record(step: str, prompt: CorpusPrompt, calls: ModelCalls, request: Req
 
 
 def model_finding(reply: Reply) -> CheckFinding:
-    """Why a request gave nothing."""
-    return CheckFinding(check=MODEL_CHECK, reason=reply.error[:500])
+    """Why a request gave nothing: the model's reply was useless, or none came, which a later run of the build asks for again."""
+    return CheckFinding(check=NO_REPLY if reply.text is None else MODEL_CHECK, reason=reply.error[:500])

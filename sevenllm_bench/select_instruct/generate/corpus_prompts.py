@@ -18,7 +18,7 @@ from sevenllm_bench.select_instruct.generate.wording_zh import CHINESE
 WORDINGS: dict[Language, PromptWording] = {"en": ENGLISH, "zh": CHINESE}
 
 #: Moves when the wording of a prompt does; a test holds the hashes.
-SELECT_VERSION, WRITE_VERSION, REPAIR_VERSION = 1, 1, 1
+SELECT_VERSION, WRITE_VERSION, REPAIR_VERSION = 2, 2, 2
 
 Message = dict[str, str]
 

@@ -18,6 +18,9 @@ from sevenllm_bench.llm.kept_batches import BatchesPendingError
 from sevenllm_bench.select_instruct.corpus_records import CheckFinding
 from sevenllm_bench.text.unicode import encodable
 
+#: The check of records that a model gave no reply about: a part with one is not done for good.
+NO_REPLY = "no-reply"
+
 
 class WholeFile:
     """A file of JSON lines that appears under its name when it is complete and on the disk, else not at all."""

@@ -14,7 +14,7 @@ from typing import Any
 from datatrove.pipeline.base import PipelineStep
 
 from sevenllm_bench.select_instruct.delivery.build_account import StageAccount
-from sevenllm_bench.select_instruct.stages.shard_files import ShardReader, ShardWriter
+from sevenllm_bench.select_instruct.stages.shard_files import NO_REPLY, ShardReader, ShardWriter
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class StageFolder:
             return False
 
     def begin(self, identity: str) -> None:
-        """Keep what the same stage has done; clear what another one did."""
+        """Keep what the same stage has done, but for parts with a record that a server gave no reply about; clear the rest."""
         if not self.is_of(identity):
             # First, so that what a kill leaves of the others is not taken for whole.
             self._identity.unlink(missing_ok=True)
@@ -66,6 +66,14 @@ class StageFolder:
             self.path.mkdir(parents=True)
             self._identity.write_text(json.dumps(identity), "utf-8")
         shutil.rmtree(self.logs / "failures", ignore_errors=True)
+        self._reopen()
+
+    def _reopen(self) -> None:
+        """Take parts that want a reply as not done; replies that are kept are not asked for again."""
+        for path in self.rejected.glob("*/[0-9]*.jsonl"):
+            with path.open(encoding="utf-8") as file:
+                if any(json.loads(line)["check"] == NO_REPLY for line in file):
+                    (self.logs / "completions" / path.stem).unlink(missing_ok=True)
 
     def digest(self) -> str:
         """SHA-256 over the records, file by file."""

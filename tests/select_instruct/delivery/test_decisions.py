@@ -127,3 +127,13 @@ def test_decisions_that_cannot_be_are_refused(tmp_path):
         read_decisions(saved(tmp_path, entry(row, "accept"), entry(row, "reject")))
     with pytest.raises(ConfigError, match="decisions: there is no file"):
         read_decisions(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"instruction": ""}, {"thought": "a\0b"}, {"choices": {"A": "w", "B": "x", "C": "y", "D": "z"}}], ids=str
+)
+def test_an_edit_keeps_the_form_of_its_row(tmp_path, changes):
+    row = next(row for row in corpus() if row.kind == "understanding")
+    accepted, refused = applied(tmp_path, entry(row, "edit", **changes))
+    assert row.id not in {kept.id for kept in accepted}
+    assert any(draft.id == row.id and reason.startswith("review: edited by a person, but") for draft, reason in refused)

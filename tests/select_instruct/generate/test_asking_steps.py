@@ -81,7 +81,7 @@ def test_tasks_are_picked_with_names_repaired_refused_and_counted(tmp_path):
     ]
     assert excerpt.choices[0].thought == "why Key Entities Recognition"
     (call,) = excerpt.calls
-    assert (call.step, call.model, call.prompt, call.tokens_in, call.tokens_out) == ("select", "m", "select-en 1", 100, 10)
+    assert (call.step, call.model, call.prompt, call.tokens_in, call.tokens_out) == ("select", "m", "select-en 2", 100, 10)
     assert rejected(tmp_path, "select") == [("task name", "'Cooking Advice' is none of the 28 tasks")]
 
 
@@ -136,7 +136,7 @@ def test_each_choice_becomes_a_draft(tmp_path):
     assert sorted(question.choices) == ["A", "B", "C", "D"]
     assert question.choices[question.output] == "192.0.2[.]17"
     assert [call.step for call in first.calls] == ["select", "instruct"]
-    assert first.calls[1].prompt == "instruct-understanding-en 1"
+    assert first.calls[1].prompt == "instruct-understanding-en 2"
     assert {draft.excerpt for draft in drafts} == {ENGLISH}
 
 

@@ -100,3 +100,15 @@ def test_no_reply_raises_anything_else(text):
     for form in (PickedTasks, WrittenExtraction, WrittenQuestion):
         with suppress(UselessReplyError):
             read_bound(text, CODE, form)
+
+
+def test_an_answer_can_be_written():
+    fields = {**ROW, "answer": {"a\udc00": ["b\ud83d", {"c": "\udfff"}]}}
+    written = read_bound(json.dumps({"code": CODE, **fields}), CODE, WrittenExtraction)
+    assert written.answer == {"a?": ["b?", {"c": "?"}]}
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-1e999"])
+def test_an_answer_has_numbers_of_json(number):
+    with pytest.raises(UselessReplyError):
+        read_bound(reply({**ROW, "answer": {"a": 1}}).replace(": 1}", f": {number}}}"), CODE, WrittenExtraction)

@@ -19,20 +19,20 @@ from sevenllm_bench.select_instruct.generate.corpus_prompts import (
 
 #: A change of wording changes the hash: raise the version then, and write the new hash here.
 HASHES = {
-    "select-en 1": "2d735bdc9f03",
-    "instruct-understanding-en 1": "a5cc671e22c6",
-    "repair-understanding-en 1": "66bbc98c0232",
-    "instruct-generation-en 1": "b47133b20129",
-    "repair-generation-en 1": "ff127eeb70d1",
-    "instruct-mcq-en 1": "a27b5abbf575",
-    "repair-mcq-en 1": "a4a3b9199a39",
-    "select-zh 1": "ceb434fefeb3",
-    "instruct-understanding-zh 1": "1fe0876e5b8f",
-    "repair-understanding-zh 1": "b5ae8e8d2b19",
-    "instruct-generation-zh 1": "86e7668613fa",
-    "repair-generation-zh 1": "8162ba4b7740",
-    "instruct-mcq-zh 1": "c5c722981d13",
-    "repair-mcq-zh 1": "761742bc9f89",
+    "select-en 2": "cab99f193bb0",
+    "instruct-understanding-en 2": "5e2451c2e423",
+    "repair-understanding-en 2": "600a76bfcc29",
+    "instruct-generation-en 2": "98504a174a81",
+    "repair-generation-en 2": "bd4a8405d106",
+    "instruct-mcq-en 2": "4ff667cc7982",
+    "repair-mcq-en 2": "905a9cd985e8",
+    "select-zh 2": "d2ed39545784",
+    "instruct-understanding-zh 2": "239f5c1a3ef6",
+    "repair-understanding-zh 2": "fdc87844fdb1",
+    "instruct-generation-zh 2": "e27362f46e4b",
+    "repair-generation-zh 2": "04365877759f",
+    "instruct-mcq-zh 2": "f217e3ef6a9f",
+    "repair-mcq-zh 2": "cb5083854d1d",
 }
 
 

@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 
 import pytest
-from toy_steps import FailOn, LeaveOutOdd, Numbers
+from toy_steps import FailOn, LeaveOutOdd, NoReply, Numbers
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.select_instruct.settings.build_config import ExecutorSection
 from sevenllm_bench.select_instruct.stages.run_stages import run_stages, submit_stages
+from sevenllm_bench.select_instruct.stages.shard_files import NO_REPLY
 from sevenllm_bench.select_instruct.stages.stage import Stage, StageFolder
 
 HERE = Path(__file__).parent
@@ -96,7 +97,8 @@ def test_no_worker_outlives_a_run_that_is_ended_by_a_signal(tmp_path, number):
         from sevenllm_bench.io.termination import end_in_order
         from sevenllm_bench.select_instruct.settings.build_config import ExecutorSection
         from sevenllm_bench.select_instruct.stages.run_stages import run_stages
-        from sevenllm_bench.select_instruct.stages.stage import Stage
+        from sevenllm_bench.select_instruct.stages.shard_files import NO_REPLY
+from sevenllm_bench.select_instruct.stages.stage import Stage
 
         end_in_order()
         work = Path(sys.argv[1])
@@ -123,6 +125,21 @@ def is_running(pid):
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text("utf-8")
     except OSError:
         return False
+
+
+def test_what_got_no_reply_is_asked_again_by_the_next_run(tmp_path):
+    work, log, fixed = tmp_path / "work", tmp_path / "log", tmp_path / "fixed"
+    asking = NoReply(6, fixed, work / "even" / "rejected")
+    for _ in range(2):
+        _, even = run(work, stages(work, asking, log=log), workers=1)
+        assert (even.records_out, even.rejected[NO_REPLY]) == (9, 1)
+    fixed.touch()
+    _, even = run(work, stages(work, asking, log=log), workers=1)
+    assert (even.records_out, even.rejected) == (10, {"odd": 10})
+    asked = log.read_text().splitlines()
+    assert len(asked) == 19 + 4 + 5, "only the part that holds 6 is run again"
+    run(work, stages(work, asking, log=log), workers=1)
+    assert log.read_text().splitlines() == asked
 
 
 def test_a_killed_worker_ends_the_run_with_a_message(tmp_path):

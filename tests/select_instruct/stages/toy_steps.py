@@ -10,7 +10,7 @@ from datatrove.pipeline.base import PipelineStep
 
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.select_instruct.corpus_records import CheckFinding
-from sevenllm_bench.select_instruct.stages.shard_files import SiftingStep
+from sevenllm_bench.select_instruct.stages.shard_files import NO_REPLY, SiftingStep
 
 
 class Numbers(PipelineStep):
@@ -39,6 +39,23 @@ class LeaveOutOdd(SiftingStep):
                     file.write(f"{document.id}\n")
             if int(document.text) % 2:
                 self.reject(document, CheckFinding(check="odd", reason=f"{document.text} is odd"))
+            else:
+                yield document
+
+
+class NoReply(SiftingStep):
+    """Gets no reply about one number, unless a file is there."""
+
+    name = "asking"
+
+    def __init__(self, number, unless, rejected):
+        super().__init__(rejected)
+        self.number, self.unless = str(number), str(unless)
+
+    def sift(self, data, rank, world_size):
+        for document in data:
+            if document.text == self.number and not Path(self.unless).exists():
+                self.reject(document, CheckFinding(check=NO_REPLY, reason="the server is down"))
             else:
                 yield document
 

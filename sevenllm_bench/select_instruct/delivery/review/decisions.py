@@ -14,6 +14,9 @@ from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import read_bytes, user_path
 from sevenllm_bench.select_instruct.corpus_records import Draft
 from sevenllm_bench.select_instruct.delivery.training_record import as_delivered, format_problems
+from sevenllm_bench.select_instruct.quality.row_schema import SchemaCheck
+from sevenllm_bench.select_instruct.settings.build_config import QualitySection
+from sevenllm_bench.text.display import printable
 
 DECISIONS_FORMAT = "sevenllm-bench review decisions, version 1"
 #: Name of the check in the reasons of rows that a person rejected.
@@ -156,7 +159,8 @@ def _decided(draft: Draft, reason: str, decision: Decision | None) -> tuple[Draf
     review = "accepted" if decision.action == "accept" else "edited"
     before = {name: getattr(draft, name) for name in decision.changes}
     changed = as_delivered(draft.model_copy(update={**decision.changes, "review": review, "unedited": before}))
-    problems = format_problems(changed)
+    form = SchemaCheck().problem(changed, QualitySection())
+    problems = [form] if form else format_problems(changed)
     return changed, f"{REVIEW}: {review} by a person, but {problems[0].reason}" if problems else ""
 
 
@@ -179,4 +183,6 @@ def _refuse_other_builds(rows: Sequence[Draft], decisions: Mapping[str, Decision
 
 
 def _names(ids: Sequence[str]) -> str:
-    return ", ".join(ids[:_NAMED]) + (f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else "")
+    return ", ".join(printable(name, 120) for name in ids[:_NAMED]) + (
+        f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
+    )
