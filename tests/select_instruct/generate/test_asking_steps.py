@@ -113,7 +113,7 @@ def test_a_request_that_fails_leaves_its_text_out_and_no_other(tmp_path):
     with FakeOpenAI(answer=reply_of, script=script) as server:
         excerpts = select(server, tmp_path, [text(), text(CHINESE, "zh", "00000000000000bb")])
     assert [excerpt.text_id for excerpt in excerpts] == ["00000000000000aa"]
-    assert [check for check, _ in rejected(tmp_path, "select")] == ["task name", "model"]
+    assert [check for check, _ in rejected(tmp_path, "select")] == ["task name", "no-reply"]
     assert "flagged" in rejected(tmp_path, "select")[1][1]
 
 
