@@ -112,18 +112,19 @@ def test_any_order_of_calls_of_three_processes_agrees_with_exact_sums(tmp_path_f
 
 
 def spend(path, log, seed, together):
-    """Spend until nothing fits; one process of three kills itself in the middle of a call."""
+    """Spend until nothing fits; one process of four kills itself in the middle of its first call, when all have begun one."""
     rng = random.Random(seed)
     one = SharedBudget(path, "writer", 1.0, None)
-    together.wait(60)
     for number in range(1000):
         worst = rng.randrange(1, 20) / 1000
         if not one.reserve(worst):
             break
+        if number == 0:
+            together.wait(60)
         cost = worst * rng.random()
         with log.open("a") as file:  # what the server bills, whether the process lives to see it or not
             file.write(f"{worst:.9f} {cost:.9f}\n")
-        if seed == 0 and number == 3:
+        if seed == 0:
             os.kill(os.getpid(), signal.SIGKILL)
         one.settle(worst, cost)
     one.close()
