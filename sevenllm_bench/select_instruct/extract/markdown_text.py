@@ -170,7 +170,7 @@ def _blank_between(before: str, after: str) -> str:
 
 
 def _inline(text: str) -> str:
-    """Text without marks of emphasis, links and tags; what stands in code marks is left as it is."""
+    """Text without marks of emphasis, links and tags; what is in code marks is left as it is."""
     parts, end = [], 0
     for match in _CODE.finditer(text):
         parts += [_prose(text[end : match.start()]), match[2].strip(" ") or match[2]]

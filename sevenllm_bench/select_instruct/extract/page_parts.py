@@ -31,7 +31,7 @@ _BLOCKS = ("p", "h1", "h2", "h3", "table", "pre", "article", "section", "blockqu
 
 
 def make_ready(tree: HtmlElement, keep_parts: bool = False) -> None:
-    """Leave the report in `tree`, as far as can be told from names and shapes; with `keep_parts` nothing is taken out."""
+    """Leave the report in `tree`, as far as names and shapes show it; with `keep_parts` nothing is taken out."""
     if not keep_parts:
         _leave_parts_out(tree, _lengths(tree))
     for link in list(tree.iter("a")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -48,9 +49,9 @@ class AskingStep(SiftingStep):
             for chunk in in_chunks(data, size):
                 yield from self.work(chunk, calls)
 
+    @abstractmethod
     def work(self, documents: list[Document], calls: ModelCalls) -> Iterator[Document]:
         """Yield what these records lead to."""
-        raise NotImplementedError
 
 
 def in_chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

@@ -67,7 +67,7 @@ indicators as they are written there. Take all that is needed to answer, and at 
 what follows.
 - answer: connected prose of four to ten sentences, no lists of key and value. It does what the task asks. Every \
 name, date, figure, \
-product, vulnerability and indicator in it stands in the input; conclusions and advice may go further, facts may not.""",
+product, vulnerability and indicator in it is in the input; conclusions and advice may go further, facts may not.""",
         "mcq": """You write multiple-choice questions for models that help security analysts. You will be shown one part of a \
 report, a task as the subject, and a plan for it. Write one question with four options, of which exactly one is right.
 

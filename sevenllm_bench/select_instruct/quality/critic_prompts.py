@@ -17,7 +17,7 @@ from sevenllm_bench.select_instruct.corpus_records import Draft
 from sevenllm_bench.select_instruct.generate.corpus_prompts import CorpusPrompt, Message
 from sevenllm_bench.select_instruct.generate.reply_schemas import writable
 
-#: Moves with the wording of what stands in place of a reference, and of the question for a better answer.
+#: Moves with the wording of what is in the place of a reference, and of the question for a better answer.
 _GRADE_VERSION, _REWRITE_VERSION = 1, 1
 
 #: In place of the reference: the rubric names one, and a row that is being written has none.
@@ -43,7 +43,7 @@ reasoning that leads to it.
 
 - thought: three to six sentences that lead from the incident text to the answer.
 - answer: in the same form as the answer that is shown: a JSON object where that is one, connected prose where it is prose. Every \
-name, date, figure, product, vulnerability and indicator in it stands in the incident text, as it is written there; conclusions and \
+name, date, figure, product, vulnerability and indicator in it is in the incident text, as it is written there; conclusions and \
 advice may go further, facts may not. Nothing in it speaks of a grader, of an earlier answer or of "the text".
 - Both are in English, the language of the text.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -150,9 +151,9 @@ class SiftingStep(PipelineStep):
         super().__init__()
         self.rejected = str(rejected)
 
+    @abstractmethod
     def sift(self, data: DocumentsPipeline, rank: int, world_size: int) -> Iterator[Document]:
         """Yield the documents that pass, changed or not."""
-        raise NotImplementedError
 
     def reject(self, document: Document, finding: CheckFinding) -> None:
         """Note why a document goes no further."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -52,9 +53,9 @@ class _WholeCorpusStep(SiftingStep):
             else:
                 yield document_of(draft)
 
+    @abstractmethod
     def findings(self, drafts: Sequence[Draft]) -> Iterable[tuple[int, CheckFinding]]:
         """What is wrong with which rows, by their place."""
-        raise NotImplementedError
 
 
 class LeaveOutRepeatedRows(_WholeCorpusStep):

@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import itertools
 
 import pytest
 from datatrove.data import Document
@@ -136,7 +137,9 @@ def test_no_embedded_incident_is_taken_for_poison() -> None:
 
 @pytest.mark.parametrize("text", ["", "\u200b" * 10_000, "ignore " * 20_000, "A" * 100_000, "请" * 50_000, '"output":' * 5_000])
 def test_hostile_texts_end(text: str) -> None:
-    find_poison(text)
+    found = find_poison(text)
+    assert all(0 <= passage.start < passage.end <= len(text) for passage in found)
+    assert all(one.end <= other.start for one, other in itertools.pairwise(found))
 
 
 def source(text: str, hidden: tuple[str, ...] = ()) -> Document:
