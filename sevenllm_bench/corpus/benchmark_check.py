@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from sevenllm_bench.corpus.compared_parts import ComparedRecord, RecordForm, compare_parts
 from sevenllm_bench.corpus.leaks import Leak
-from sevenllm_bench.corpus.source.file_parts import Content, FilePart, open_parts, writer_of
+from sevenllm_bench.corpus.source.file_parts import open_parts, writer_of
 from sevenllm_bench.corpus.source.formats import Format, format_of
 from sevenllm_bench.corpus.source.instruction_sets import fits_no_format
+from sevenllm_bench.corpus.source.record_parts import Content, FilePart
 from sevenllm_bench.corpus.source.training_rows import LeftOut, decode
 from sevenllm_bench.corpus.source.training_source import Dropped, first_of, is_hopeless, too_many_broken
 from sevenllm_bench.data.rows import Row

@@ -15,8 +15,8 @@ from typing import Any
 from sevenllm_bench.corpus.conversation import Conversation, Turn
 from sevenllm_bench.corpus.leaks import Leak, LeakGuard
 from sevenllm_bench.corpus.selection import asked_digest
-from sevenllm_bench.corpus.source.file_parts import Content, FilePart
 from sevenllm_bench.corpus.source.formats import Format, turns_of
+from sevenllm_bench.corpus.source.record_parts import Content, FilePart
 from sevenllm_bench.corpus.source.training_rows import LeftOut, Notes, decode, read_record
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError

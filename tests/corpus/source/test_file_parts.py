@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sevenllm_bench.corpus.source import file_parts
+from sevenllm_bench.corpus.source import json_parts, record_parts, table_parts
 from sevenllm_bench.corpus.source.file_parts import open_parts, writer_of
 from sevenllm_bench.corpus.source.training_rows import LeftOut
 from sevenllm_bench.errors import DataError
@@ -49,9 +49,9 @@ def odd(number):
 
 @pytest.fixture(params=[1 << 18, 1], ids=["one part", "a part each"])
 def sizes(request, monkeypatch):
-    monkeypatch.setattr(file_parts, "_PART_BYTES", request.param)
-    monkeypatch.setattr(file_parts, "_PART_ROWS", 100 if request.param > 1 else 1)
-    monkeypatch.setattr(file_parts, "_READ", 1 << 20 if request.param > 1 else 3)
+    monkeypatch.setattr(record_parts, "_PART_BYTES", request.param)
+    monkeypatch.setattr(table_parts, "_PART_ROWS", 100 if request.param > 1 else 1)
+    monkeypatch.setattr(json_parts, "_READ", 1 << 20 if request.param > 1 else 3)
 
 
 def test_lines_keep_their_bytes(sizes, tmp_path):
@@ -66,7 +66,7 @@ def test_lines_keep_their_bytes(sizes, tmp_path):
 
 
 def test_a_line_too_long_for_memory_is_not_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(file_parts, "LONGEST_LINE", 40)
+    monkeypatch.setattr(json_parts, "LONGEST_LINE", 40)
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"a": 1}\n{"b": "' + b"x" * 100 + b'"}\n{"c": 3}\n')
     assert isinstance(contents(path)[1], LeftOut)
