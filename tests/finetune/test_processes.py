@@ -150,11 +150,11 @@ def test_an_error_of_another_process_only_is_said_by_it_and_nobody_waits(base, t
 
 
 def test_a_full_disk_is_said_once(base, tmp_path):
-    """A limit on the size of files replaces a full disk, which the main process meets and the other doesn't."""
+    """The main process meets it, and the other doesn't."""
     words = finetune_runs.command(
         "demo", f"model.base={base}", *finetune_runs.QUICK, f"output={tmp_path / 'out'}", launcher=finetune_runs.torchrun(2)
     )
-    done = finetune_runs.start(["bash", "-c", 'ulimit -f 100; exec "$0" "$@"', *words])
+    done = finetune_runs.start(finetune_runs.on_a_full_disk(words))
     assert done.returncode != 0
     (line,) = spoken(done)
     assert "no space left on the device" in line

@@ -365,11 +365,8 @@ def test_bad_input_is_one_message_and_leaves_nothing(name, base, tmp_path, capsy
 
 
 def test_a_full_disk_is_said_and_nothing_is_left(base, tmp_path):
-    """A limit on the size of files replaces a full disk: writing the weights fails in the same way."""
-    limited = ["bash", "-c", 'ulimit -f 100; exec "$0" "$@"', *finetune_runs.command("demo", f"model.base={base}", *QUICK)]
-    done = subprocess.run(
-        [*limited, f"output={tmp_path / 'out'}"], env=finetune_runs.environment(), capture_output=True, text=True, check=False
-    )
+    words = finetune_runs.command("demo", f"model.base={base}", *QUICK, f"output={tmp_path / 'out'}")
+    done = finetune_runs.start(finetune_runs.on_a_full_disk(words))
     assert done.returncode == 2, done.stderr
     assert "no space left" in done.stderr
     assert "Traceback" not in done.stderr
