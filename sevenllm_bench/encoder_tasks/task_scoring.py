@@ -1,0 +1,57 @@
+"""One way to the items, scores and figures of every kind of encoder task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from sevenllm_bench.data.benchmark import Benchmark
+from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, EncoderTaskKind, Item
+
+
+class KindOfTask(Protocol):
+    """What the module of a kind of task offers."""
+
+    def items(self, task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:
+        """The items of a task, in the order of their ids."""
+
+    def score(self, items: Sequence[Item], answers: Sequence[Any]) -> list[dict[str, float]]:
+        """Metric to value of each item. Answers are JSON values as in samples files; None where there is none. None raises."""
+
+    def figures(self, items: Sequence[Item], answers: Sequence[Any]) -> dict[str, Any]:
+        """Figures that are no mean over items: by type, by group, counts of ties; a JSON object."""
+
+
+def kind_of_task(kind: EncoderTaskKind) -> KindOfTask:
+    """The module of a kind of task."""
+    from sevenllm_bench.encoder_tasks import answer_ranking, entities, masked_terms, retrieval, vulnerable_code
+
+    modules: dict[EncoderTaskKind, KindOfTask] = {
+        "retrieval": retrieval,
+        "answer-ranking": answer_ranking,
+        "entities": entities,
+        "masked-terms": masked_terms,
+        "vulnerable-code": vulnerable_code,
+    }
+    return modules[kind]
+
+
+def items_of(task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:
+    """The items of a task over a benchmark's rows."""
+    return kind_of_task(task.kind).items(task, benchmark)
+
+
+def score_items(task: EncoderTask, items: Sequence[Item], answers: Sequence[Any]) -> list[dict[str, float]]:
+    """Metric to value of each item.
+
+    Args:
+        task: The task.
+        items: n items.
+        answers: n answers as in samples files; None where there is none, which scores the least.
+    """
+    return kind_of_task(task.kind).score(items, answers)
+
+
+def further_figures(task: EncoderTask, items: Sequence[Item], answers: Sequence[Any]) -> Mapping[str, Any]:
+    """Figures that are no mean over items."""
+    return kind_of_task(task.kind).figures(items, answers)
