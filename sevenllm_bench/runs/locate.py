@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from sevenllm_bench.catalog import leaf_of_task
+from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import user_path
@@ -172,6 +174,11 @@ def samples_of(results: Path) -> tuple[Path, ...]:
             "give it back the name that lm_eval gave it (results_TIME.json)"
         )
     return tuple(file for file in files if not stamp or _stamp(file) == stamp)
+
+
+def is_our_task(name: str) -> bool:
+    """Whether a task of the harness is one of ours: a leaf, a variant, an encoder task."""
+    return leaf_of_task(name) is not None or encoder_task_by_name(name) is not None
 
 
 def task_of(samples: Path) -> str:
