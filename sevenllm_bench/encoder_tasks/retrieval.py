@@ -148,7 +148,9 @@ def _means(values: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 def _ties(queries: Sequence[tuple[Sequence[int], Mapping[int, float]]]) -> dict[str, float]:
     """Queries with ties at a relevant document, and the range of nDCG@10 over the orders of tied documents."""
-    tied, least, most = 0, [], []
+    tied = 0
+    least: list[float] = []
+    most: list[float] = []
     for relevant, scores in queries:
         wanted = set(relevant)
         of_hits = {s for document, s in scores.items() if document in wanted}
