@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sevenllm_bench.encoder_runs.exact_search import Documents, Ranked, best
-from sevenllm_bench.encoder_runs.mteb_tasks import INSTALL_LINE
+from sevenllm_bench.encoder_runs.mteb_library import INSTALL_LINE
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.text.segment import jieba_version, words
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Language
 from sevenllm_bench.data.benchmark import Benchmark, Source, load_benchmark
 from sevenllm_bench.data.hub import REPO_ID, REVISION
+from sevenllm_bench.encoder_runs.mteb_library import require_mteb
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
 from sevenllm_bench.encoder_tasks.retrieval import DEPTH, corpus, items, values_of
 from sevenllm_bench.errors import ConfigError, DataError, unknown_name
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mteb.abstasks.retrieval import AbsTaskRetrieval
     from mteb.abstasks.task_metadata import TaskMetadata
 
-INSTALL_LINE = 'pip install "sevenllm-bench[encoders]"'
 MAIN_SCORE = "ndcg_at_10"
 SPLIT, SUBSET = "test", "default"
 _LANGUAGE_CODES: dict[Language, str] = {"en": "eng-Latn", "zh": "cmn-Hans"}
@@ -37,16 +36,6 @@ _CITATION = """@misc{sevenllm2024,
   eprint = {2405.03446},
   archiveprefix = {arXiv},
 }"""
-
-
-def require_mteb() -> None:
-    """Check that MTEB is installed.
-
-    Raises:
-        ConfigError: It isn't; the line that installs it is given.
-    """
-    if find_spec("mteb") is None:
-        raise ConfigError(f"retrieval runs through MTEB, which is not installed: {INSTALL_LINE}")
 
 
 def retrieval_task(
@@ -73,19 +62,20 @@ def retrieval_task(
     return mteb_task(EncoderTask("retrieval", language), load_benchmark(source, data_dir, allow_modified))
 
 
-def mteb_task(task: EncoderTask, benchmark: Benchmark) -> AbsTaskRetrieval:
+def mteb_task(task: EncoderTask, benchmark: Benchmark, some: Sequence[Item] | None = None) -> AbsTaskRetrieval:
     """The retrieval task over a benchmark's rows for MTEB.
 
     Args:
         task: A retrieval task.
         benchmark: The rows.
+        some: The items to ask; None for all.
 
     Raises:
         ConfigError: MTEB is not installed.
         DataError: No row of the language has a query.
     """
     require_mteb()
-    asked = items(task, benchmark)
+    asked = items(task, benchmark) if some is None else some
     if not asked:
         raise DataError(f"{task.name}: no row of this language has a query; use the official or the embedded rows")
     return _task_of(_metadata(task, benchmark), asked, corpus(task, benchmark))
