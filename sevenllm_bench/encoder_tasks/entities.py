@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.data.benchmark import Benchmark
+from sevenllm_bench.encoder_tasks.embedded_entities import spans_of_embedded
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
 from sevenllm_bench.encoder_tasks.reference_spans import TextSpans, spans_of_references
 from sevenllm_bench.metrics.spans import (
@@ -22,6 +23,8 @@ from sevenllm_bench.metrics.spans import (
     summed,
 )
 
+#: The group of the embedded items, which are labelled for all types; official ones are grouped by their rows' task.
+EMBEDDED_GROUP = "Incident Report"
 #: Type of an entry of an answer that has none; it counts as predicted, and is never right.
 _NO_TYPE = ""
 
@@ -29,9 +32,10 @@ _NO_TYPE = ""
 def items(task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:
     """The texts with entities of the task's language, one item each, numbered by the first row with that text."""
     rows = [row for row in benchmark.rows if row.language == task.language]
-    texts = spans_of_references(rows)
-    categories = {row.id: row.category for row in rows}
-    found = [item_of(text, categories[text.rows[0]], benchmark.source) for text in texts]
+    if benchmark.source == "embedded":
+        found = [item_of(text, EMBEDDED_GROUP, "embedded") for text in spans_of_embedded(rows)]
+    else:
+        found = [item_of(text, benchmark.by_id[text.rows[0]].category, "official") for text in spans_of_references(rows)]
     return tuple(sorted(found, key=lambda item: item.id))
 
 

@@ -58,9 +58,7 @@ def _spans_of(text: str, rows: Sequence[Row]) -> TextSpans:
     values = [value for row in rows for value in typed_values(row.output)]
     places = {value: list(occurrences(text, value[0])) for value in values}
     incomplete = {kind for (_, kind), found in places.items() if not found}
-    spans = longest(
-        (start, end, kind) for (_, kind), found in places.items() if kind not in incomplete for start, end in found
-    )
+    spans = longest((start, end, kind) for (_, kind), found in places.items() if kind not in incomplete for start, end in found)
     kinds = {kind for _, _, kind in spans}
     return TextSpans(text, tuple(spans), tuple(k for k in ENTITY_TYPES if k in kinds), tuple(row.id for row in rows))
 

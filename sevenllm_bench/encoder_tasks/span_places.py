@@ -37,12 +37,9 @@ def _in_word(character: str) -> bool:
 
 def longest(spans: Iterable[Span]) -> list[Span]:
     """Spans without those that overlap with a longer one; of two that are as long, the first given stays. In the text's order."""
-    kept: list[Span] = []
     free = _FreePlaces()
-    for span in sorted(dict.fromkeys(spans), key=lambda span: span[0] - span[1]):
-        if free.take(span[0], span[1]):
-            kept.append(span)
-    return sorted(kept)
+    by_length = sorted(dict.fromkeys(spans), key=lambda span: span[0] - span[1])
+    return sorted([span for span in by_length if free.take(span[0], span[1])])
 
 
 class _FreePlaces:

@@ -1,4 +1,4 @@
-"""How well spans with a type are found: strict as in seqeval, partial as in nervaluate; counts first, figures from sums of them."""
+"""How well spans with a type are found: strict as in seqeval, partial as in nervaluate; counts, and figures of their sums."""
 
 from __future__ import annotations
 

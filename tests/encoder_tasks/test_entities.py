@@ -1,3 +1,4 @@
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -25,7 +26,12 @@ def named(text, spans):
 
 def test_every_key_has_one_type():
     assert set(key_types().values()) == set(ENTITY_TYPES)
-    for kind, key in (("Malware", "malware_name"), ("Indicator", "SHA-256 Hashes"), ("Organization", "攻击组织"), ("System", "受影响软件")):
+    for kind, key in (
+        ("Malware", "malware_name"),
+        ("Indicator", "SHA-256 Hashes"),
+        ("Organization", "攻击组织"),
+        ("System", "受影响软件"),
+    ):
         assert typed_values({key: "x"}) == [("x", kind)]
     assert typed_values({"Tool": "x", "Description": "y", "攻击手段": "z"}) == []
 
@@ -71,7 +77,9 @@ def test_rows_of_a_text_are_one_item_and_a_type_needs_all_its_values(embedded_re
     assert named(TEXT, found[0].spans) == [("Emotet", "Malware"), ("CVE-2017-11882", "Vulnerability")]
     assert (found[0].types, found[0].rows) == (("Malware", "Vulnerability"), (7, 3))
     counts = reference_counts(rows)
-    assert {name: counts[name] for name in ("rows", "items", "texts_of_several_rows", "values", "values_without_a_type", "spans")} == {
+    assert {
+        name: counts[name] for name in ("rows", "items", "texts_of_several_rows", "values", "values_without_a_type", "spans")
+    } == {
         "rows": 3,
         "items": 1,
         "texts_of_several_rows": 1,
@@ -116,7 +124,9 @@ def test_scores_by_hand():
 
 
 def test_figures_by_hand():
-    found = figures([ITEM, ITEM, EMPTY], [[[0, 6, "Malware"], [0, 6, "System"]], [[46, 59, "Vulnerability"], [9, 2, "Malware"]], None])
+    found = figures(
+        [ITEM, ITEM, EMPTY], [[[0, 6, "Malware"], [0, 6, "System"]], [[46, 59, "Vulnerability"], [9, 2, "Malware"]], None]
+    )
     assert found["strict"] == pytest.approx({"precision": 1 / 3, "recall": 1 / 4, "f1": 2 / 7})
     assert found["partial"] == pytest.approx({"precision": 1.5 / 3, "recall": 1.5 / 4, "f1": 3 / 7})
     assert found["types"]["Malware"]["support"] == 2
@@ -159,7 +169,7 @@ def test_official_items(data_dir, language):
         text, spans = item.document["text"], item.document["spans"]
         assert text == benchmark.by_id[item.id].input
         assert {kind for _, _, kind in spans} == set(item.document["types"])
-        assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+        assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
         values = {value for value, _ in typed_values(benchmark.by_id[item.id].output)}
         assert all(text[start:end] in values for start, end, _ in spans)
     assert all(value == 1.0 for metrics in score(found, [i.document["spans"] for i in found]) for value in metrics.values())
