@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from sevenllm_bench.encoders.checkpoint_kind import is_bare, require_kind
 from sevenllm_bench.encoders.cost_meter import measured
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
-from sevenllm_bench.encoders.encoder_loading import limit_of, load_sentence_model, parameters_of, versions
+from sevenllm_bench.encoders.encoder_loading import described, limit_of, load_sentence_model, parameters_of
 from sevenllm_bench.encoders.encoding_cost import EncodingCost
-from sevenllm_bench.encoders.model_identity import model_identity
-from sevenllm_bench.encoders.text_windows import OVERLAP, batches, text_windows, token_lengths, token_offsets
+from sevenllm_bench.encoders.text_windows import batches, text_windows, token_lengths, token_offsets
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.text.unicode import encodable
 
@@ -152,19 +151,14 @@ class BiEncoder:
     def describe(self) -> dict[str, Any]:
         """What identifies its similarities, for signatures."""
         prompts = {str(name): str(text) for name, text in self._model.prompts.items() if text}
-        return {
-            "kind": "bi-encoder",
-            "model": self.choice.name,
-            "revision": self.choice.revision,
-            "identity": model_identity(self.choice.name, self.choice.revision),
-            "max_tokens": self.limit,
-            "long_texts": self.choice.long_texts,
-            "window_overlap": OVERLAP,
-            "similarity": "cosine",
-            "pooling": "mean, assumed" if self._is_bare else "as in the checkpoint",
-            **({"prompts": prompts} if prompts else {}),
-            **versions(),
-        }
+        return described(
+            self.choice,
+            "bi-encoder",
+            self.limit,
+            similarity="cosine",
+            pooling="mean, assumed" if self._is_bare else "as in the checkpoint",
+            prompts=prompts or None,
+        )
 
     def _both(self, queries: list[str], texts: list[str]) -> tuple[_Encoded, _Encoded]:
         """Queries and texts; together where the model reads them alike, so that what is in both is read once."""

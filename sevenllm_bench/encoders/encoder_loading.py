@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.encoders.checkpoint_files import checkpoint_folder
 from sevenllm_bench.encoders.checkpoint_kind import check_modules
-from sevenllm_bench.encoders.encoder_choice import LONG_TEXTS, EncoderChoice
+from sevenllm_bench.encoders.encoder_choice import LONG_TEXTS, EncoderChoice, EncoderKind
+from sevenllm_bench.encoders.model_identity import model_identity
+from sevenllm_bench.encoders.text_windows import OVERLAP
 from sevenllm_bench.errors import ConfigError, unknown_name
 from sevenllm_bench.io.hub_access import token_from_environment
 from sevenllm_bench.io.secrets import short_message
@@ -143,16 +145,34 @@ def limit_of(tokenizer: Any, config: Any) -> int:
     return int(min((size for size in known if isinstance(size, (int, float)) and 2 < size < _NO_LIMIT), default=_USUAL_LIMIT))
 
 
+def described(choice: EncoderChoice, kind: EncoderKind, limit: int, **further: Any) -> dict[str, Any]:
+    """What identifies an encoder's answers, for signatures.
+
+    Args:
+        choice: The encoder and how it is used.
+        kind: What it is.
+        limit: Tokens that it reads.
+        **further: What its kind adds; None is left out.
+    """
+    from importlib.metadata import version
+
+    libraries = ("sentence-transformers", "transformers", "torch")
+    return {
+        "kind": kind,
+        "model": choice.name,
+        "revision": choice.revision,
+        "identity": model_identity(choice.name, choice.revision),
+        "max_tokens": limit,
+        "long_texts": choice.long_texts,
+        "window_overlap": OVERLAP,
+        **{name: value for name, value in further.items() if value is not None},
+        **{name.replace("-", "_"): version(name) for name in libraries},
+    }
+
+
 def parameters_of(model: Any) -> int:
     """How many parameters a model has, shared ones once."""
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def versions() -> dict[str, str]:
-    """Versions of the libraries that a vector or score depends on."""
-    from importlib.metadata import version
-
-    return {name.replace("-", "_"): version(name) for name in ("sentence-transformers", "transformers", "torch")}
 
 
 def _require_weights(choice: EncoderChoice, model: Any, missing: list[str]) -> None:
@@ -201,14 +221,18 @@ class _Report(logging.Handler):
 def _without_report() -> Iterator[list[str]]:
     """The keys that weights are missing for, in place of the table that transformers prints of them."""
     found: list[str] = []
-    logger, report = logging.getLogger("transformers.modeling_utils"), _Report(found)
-    level, propagates = logger.level, logger.propagate
-    logger.addHandler(report)
-    logger.setLevel(logging.WARNING)
-    logger.propagate = False
+    # The second one lists layers that are not sharded, also where nothing is.
+    loggers = [logging.getLogger(f"transformers.{name}") for name in ("modeling_utils", "distributed.tensor_parallel")]
+    before = [(logger.level, logger.propagate) for logger in loggers]
+    report = _Report(found)
+    for logger in loggers:
+        logger.addHandler(report)
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
     try:
         yield found
     finally:
-        logger.removeHandler(report)
-        logger.setLevel(level)
-        logger.propagate = propagates
+        for logger, (level, propagates) in zip(loggers, before, strict=True):
+            logger.removeHandler(report)
+            logger.setLevel(level)
+            logger.propagate = propagates

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
@@ -14,8 +14,10 @@ from sevenllm_bench.encoders.text_windows import batches
 from sevenllm_bench.errors import ConfigError
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
+
+#: Masked places whose log-probabilities over the vocabulary are computed at once, in double precision: bounds memory.
+_ROWS = 256
 
 
 class MaskedCopy(NamedTuple):
@@ -30,6 +32,18 @@ class MaskedCopy(NamedTuple):
     masked: tuple[int, ...]
 
 
+class MaskedScores(NamedTuple):
+    """What a model says of the masked tokens of a copy.
+
+    Attributes:
+        own: Log-probability of each masked token.
+        best: At each masked place the largest log-probabilities of the vocabulary, as many as were asked for.
+    """
+
+    own: tuple[float, ...]
+    best: tuple[tuple[float, ...], ...]
+
+
 class MaskedReader:
     """Gives the log-probabilities of masked tokens."""
 
@@ -42,50 +56,54 @@ class MaskedReader:
         self._mask = int(loaded.tokenizer.mask_token_id)
         self._sparse = self._heads_agree()
 
-    def read(
-        self, copies: Sequence[MaskedCopy], take: Callable[[int, np.ndarray], None] | None = None
-    ) -> list[tuple[float, ...]]:
+    def read(self, copies: Sequence[MaskedCopy], best: int = 0) -> list[MaskedScores]:
         """The log-probabilities of the masked tokens of each copy.
 
         Args:
             copies: n copies; equal ones are read once.
-            take: Is given the number of each copy and its log-probabilities, an array (masked, vocabulary), float64.
+            best: How many of the largest log-probabilities are wanted at each place.
 
         Raises:
             ConfigError: The model gives values that are not numbers.
         """
-        numbers: dict[MaskedCopy, list[int]] = {}
-        for number, copy in enumerate(copies):
-            numbers.setdefault(copy, []).append(number)
-        distinct = list(numbers)
-        found: list[tuple[float, ...]] = [()] * len(copies)
+        distinct = list(dict.fromkeys(copies))
+        found: dict[MaskedCopy, MaskedScores] = {}
         for batch in batches([len(copy.ids) for copy in distinct], self._choice.batch_size):
             chosen = [distinct[number] for number in batch]
-            for copy, scores in zip(chosen, self._scores(chosen), strict=True):
-                own = tuple(float(row[copy.ids[place]]) for row, place in zip(scores, copy.masked, strict=True))
-                for number in numbers[copy]:
-                    found[number] = own
-                    if take:
-                        take(number, scores)
+            found.update(zip(chosen, self._scores(chosen, best), strict=True))
         self._cost.texts += len(distinct)
         self._cost.passes += len(distinct)
         self._cost.tokens += sum(len(copy.ids) + len(self._before) + len(self._after) for copy in distinct)
-        return found
+        return [found[copy] for copy in copies]
 
-    def _scores(self, copies: Sequence[MaskedCopy]) -> list[np.ndarray]:
-        """Log-probabilities at the masked places of each copy, arrays (masked, vocabulary), float64."""
+    def _scores(self, copies: Sequence[MaskedCopy], best: int) -> Iterator[MaskedScores]:
         import torch
 
         rows, columns = self._places(copies)
+        tokens = torch.tensor([copy.ids[place] for copy in copies for place in copy.masked], device=self._loaded.device)
+        own: list[float] = []
+        largest: list[list[float]] = []
         with torch.inference_mode():
             logits = self._logits(self._inputs(copies), rows, columns, self._sparse)
-            values = torch.log_softmax(logits.double(), dim=-1)
+            for begin in range(0, len(tokens), _ROWS):
+                values = torch.log_softmax(logits[begin : begin + _ROWS].double(), dim=-1)
+                self._require_numbers(values)
+                own += values.gather(1, tokens[begin : begin + _ROWS, None])[:, 0].tolist()
+                largest += values.topk(min(best, values.shape[-1])).values.tolist()
+        place = 0
+        for copy in copies:
+            end = place + len(copy.masked)
+            yield MaskedScores(tuple(own[place:end]), tuple(map(tuple, largest[place:end])))
+            place = end
+
+    def _require_numbers(self, values: torch.Tensor) -> None:
+        import torch
+
         if not bool(torch.isfinite(values).all()):
             raise ConfigError(
                 f"the encoder {self._choice.label} gives values that are not numbers: its weights are damaged, or too large for "
                 "their precision"
             )
-        return [part.cpu().numpy() for part in values.split([len(copy.masked) for copy in copies])]
 
     def _places(self, copies: Sequence[MaskedCopy]) -> tuple[torch.Tensor, torch.Tensor]:
         import torch

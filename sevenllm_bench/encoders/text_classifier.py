@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.encoders.checkpoint_kind import require_kind
 from sevenllm_bench.encoders.cost_meter import measured
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
-from sevenllm_bench.encoders.encoder_loading import load_model, parameters_of, versions
+from sevenllm_bench.encoders.encoder_loading import described, load_model, parameters_of
 from sevenllm_bench.encoders.encoding_cost import EncodingCost
-from sevenllm_bench.encoders.model_identity import model_identity
 from sevenllm_bench.encoders.padded_reader import labels_of, logits_of
-from sevenllm_bench.encoders.text_windows import OVERLAP, spans_of_windows
+from sevenllm_bench.encoders.text_windows import spans_of_windows
 from sevenllm_bench.text.unicode import encodable
 
 if TYPE_CHECKING:
@@ -65,17 +65,7 @@ class TextClassifier:
 
     def describe(self) -> dict[str, Any]:
         """What identifies its probabilities, for signatures."""
-        return {
-            "kind": "text-classifier",
-            "model": self.choice.name,
-            "revision": self.choice.revision,
-            "identity": model_identity(self.choice.name, self.choice.revision),
-            "max_tokens": self.limit,
-            "long_texts": self.choice.long_texts,
-            "window_overlap": OVERLAP,
-            "labels": list(self.labels),
-            **versions(),
-        }
+        return described(self.choice, "text-classifier", self.limit, labels=list(self.labels))
 
     def _read(self, texts: list[str]) -> list[np.ndarray]:
         windows: list[list[int]] = []
@@ -87,7 +77,7 @@ class TextClassifier:
             windows += [ids[start:end] for start, end in (own[:1] if self.choice.long_texts == "cut" else own)]
             bounds.append(len(windows))
         logits = logits_of(self._loaded, windows, self.choice, self.cost, of_tokens=False)
-        return [self._of_windows(logits[start:end]) for start, end in zip(bounds, bounds[1:], strict=False)]
+        return [self._of_windows(logits[start:end]) for start, end in pairwise(bounds)]
 
     def _of_windows(self, logits: Sequence[np.ndarray]) -> np.ndarray:
         import numpy as np
