@@ -148,6 +148,11 @@ class BiEncoder:
         found = [(first.of(rows[a]).astype(np.float64) @ second.of(columns[b]).astype(np.float64).T).max() for a, b in pairs]
         return np.clip(np.array(found), -1.0, 1.0)
 
+    @property
+    def dtype(self) -> str:
+        """Precision of its weights, as torch names it."""
+        return str(self._model.dtype)
+
     def describe(self) -> dict[str, Any]:
         """What identifies its similarities, for signatures."""
         prompts = {str(name): str(text) for name, text in self._model.prompts.items() if text}

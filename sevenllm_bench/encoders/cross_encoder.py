@@ -78,6 +78,11 @@ class PairScorer:
         place = {pair: number for number, pair in enumerate(distinct)}
         return np.asarray(values[[place[pair] for pair in pairs]], dtype=np.float64)
 
+    @property
+    def dtype(self) -> str:
+        """Precision of its weights, as torch names it."""
+        return str(self._model.dtype)
+
     def describe(self) -> dict[str, Any]:
         """What identifies its scores, for signatures."""
         prompts = {str(name): str(text) for name, text in self._model.prompts.items() if text}

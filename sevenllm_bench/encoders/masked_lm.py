@@ -127,6 +127,11 @@ class MaskedLanguageModel:
         place = {pair: number for number, pair in enumerate(distinct)}
         return [values[place[pair]] for pair in pairs]
 
+    @property
+    def dtype(self) -> str:
+        """Precision of its weights, as torch names it."""
+        return str(self._loaded.model.dtype)
+
     def describe(self) -> dict[str, Any]:
         """What identifies its answers, for signatures."""
         return described(self.choice, "masked-lm", self.limit, ranks_up_to=MOST)
