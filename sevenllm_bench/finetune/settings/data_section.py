@@ -120,7 +120,7 @@ class RowSection(Section):
         if self.sources and self.source:
             raise ValueError(f"source ({self.source}) and sources exclude each other; add data.source=null to use sources")
         weights = [entry.weight for entry in self.entries if entry.role == "train"]
-        if not any(entry.is_trained_on for entry in self.entries):
+        if self.entries and not any(entry.is_trained_on for entry in self.entries):
             raise ValueError("no source is trained on: every weight is 0, or every role held_out_only")
         given = [weight for weight in weights if weight is not None]
         if any(given) and len(given) < len(weights):
