@@ -55,3 +55,23 @@ def score_items(task: EncoderTask, items: Sequence[Item], answers: Sequence[Any]
 def further_figures(task: EncoderTask, items: Sequence[Item], answers: Sequence[Any]) -> Mapping[str, Any]:
     """Figures that are no mean over items."""
     return kind_of_task(task.kind).figures(items, answers)
+
+
+def answer_from_text(item: Item, text: str) -> Any:
+    """What a causal model wrote about an item with entities, as an answer."""
+    from sevenllm_bench.encoder_tasks import entities
+
+    return entities.answer_from_text(item, text)
+
+
+def answer_from_responses(item: Item, responses: Any, per_byte: bool) -> Any:
+    """What lm-eval wrote of a model's values for an item's candidates, as an answer.
+
+    Args:
+        item: The item.
+        responses: The value of `filtered_resps`.
+        per_byte: Whether the values are divided by the candidates' lengths.
+    """
+    from sevenllm_bench.encoder_tasks import answer_ranking
+
+    return answer_ranking.answer_from_responses(item, responses, per_byte)
