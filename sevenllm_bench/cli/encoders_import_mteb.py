@@ -25,8 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read the files, write the run and print its figures."""
     folder, benchmark = run_folder(arguments.output), benchmark_of(arguments)
-    files = [user_path(name, ResultsError) for name in (arguments.result, arguments.predictions)]
-    found = with_mteb_results(import_mteb(*files, benchmark), benchmark, folder / "mteb")
+    result, predictions = (user_path(name, ResultsError) for name in (arguments.result, arguments.predictions))
+    found = with_mteb_results(import_mteb(result, predictions, benchmark), benchmark, folder / "mteb")
     print_run(found)
     print(f"written: {write_run(found, benchmark, folder)}")
     return 0

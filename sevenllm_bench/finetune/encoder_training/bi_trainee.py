@@ -45,7 +45,9 @@ class BiTrainee(EncoderTrainee[BiTrainingConfig]):
         model = load_bi_encoder(self.base.location, self.base.model.revision, self.runtime.device, self._pooling)
         sizes = [size for size in self.config.contrast.matryoshka if size > model.get_embedding_dimension()]
         if sizes:
-            raise ConfigError(f"contrast.matryoshka: {sizes[0]} of {model.get_embedding_dimension()} dimensions of the model's vectors")
+            raise ConfigError(
+                f"contrast.matryoshka: {sizes[0]} of {model.get_embedding_dimension()} dimensions of the model's vectors"
+            )
         model.max_seq_length = self.config.data.max_length
         return model
 

@@ -29,7 +29,15 @@ _CLASSES = {
     "code-classifier": "AutoModelForSequenceClassification",
 }
 #: Files of which one holds the tokenizer; transformers 5 makes an empty one where there is none.
-_TOKENIZERS = ("tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "spm.model", "tokenizer.model", "sentencepiece.bpe.model")
+_TOKENIZERS = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "spm.model",
+    "tokenizer.model",
+    "sentencepiece.bpe.model",
+)
 _CAUSAL = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
 
 
@@ -140,7 +148,9 @@ def _check_kind(kind: str, where: str, base: EncoderBase) -> None:
             f"{where}: {what}; kind {kind} trains encoders, such as ModernBERT. Causal models are tuned by recipes without the key kind"
         )
     if kind == "encoder-mlm" and not name.endswith(("ForMaskedLM", "ForPreTraining")):
-        raise ConfigError(f"{where}: {name or 'a model without a head'} has no head for masked words; name the masked language model")
+        raise ConfigError(
+            f"{where}: {name or 'a model without a head'} has no head for masked words; name the masked language model"
+        )
     if kind == "encoder-mlm" and base.tokenizer.mask_token_id is None:
         raise ConfigError(f"{where}: its tokenizer has no mask token")
     if kind == "bi-encoder" and name.endswith(("ForSequenceClassification", "ForTokenClassification")):

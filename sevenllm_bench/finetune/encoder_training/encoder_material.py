@@ -57,7 +57,9 @@ class Material:
     report: dict[str, Any]
 
 
-def material(config: EncoderConfig, parse: Callable[[bytes, str], Iterable[FileRecord]] | None, say: Callable[[str], None]) -> Material:
+def material(
+    config: EncoderConfig, parse: Callable[[bytes, str], Iterable[FileRecord]] | None, say: Callable[[str], None]
+) -> Material:
     """Read what a run is trained on.
 
     Args:
