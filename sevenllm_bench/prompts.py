@@ -73,6 +73,9 @@ STYLES = {
     )
 }
 DEFAULT_STYLE = "alpaca"
+#: What is asked about a function, and its two options; a change of them moves `ENCODER_TASK_VERSION`.
+CODE_QUESTION = "Can an attacker exploit a weakness of this function? Answer with the letter of the right option."
+CODE_OPTIONS = ("The function is vulnerable.", "The function is not vulnerable.")
 
 
 def are_own_stop_strings(until: Any) -> bool:
@@ -93,10 +96,27 @@ def style_by_name(name: Any) -> PromptStyle:
 
 def render(row: Row, style: PromptStyle) -> str:
     """The prompt for `row`; the model's answer is expected right after it."""
-    # Not str.format on the whole: incident texts contain braces.
+    return _filled(style, _instruction(row, style), row.input)
+
+
+def render_code(func: str, style: PromptStyle, vulnerable_first: bool) -> str:
+    """The prompt that asks whether a function is vulnerable; "A" or "B" is expected right after it.
+
+    Args:
+        func: The function's code.
+        style: How it is put to the model.
+        vulnerable_first: Whether option A says that it is vulnerable, or option B.
+    """
+    texts = CODE_OPTIONS if vulnerable_first else CODE_OPTIONS[::-1]
+    options = "\n".join(f"{letter}. {text}" for letter, text in zip("AB", texts, strict=True))
+    return _filled(style, f"{CODE_QUESTION}\n{options}", func)
+
+
+def _filled(style: PromptStyle, instruction: str, content: str) -> str:
+    # Not str.format on the whole: incident texts and code contain braces.
     head, _, rest = style.template.partition("{instruction}")
     middle, _, tail = rest.partition("{input}")
-    return head + _instruction(row, style) + middle + row.input + tail
+    return head + instruction + middle + content + tail
 
 
 def _instruction(row: Row, style: PromptStyle) -> str:

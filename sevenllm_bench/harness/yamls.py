@@ -18,6 +18,9 @@ from sevenllm_bench.prompts import TEMPLATE_PARTS
 _HEADER = "# Written by `sevenllm-bench tasks generate` from sevenllm_bench/catalog.py; change it there.\n"
 _CLASS = "class: !function sevenllm_bench.harness.task.SEvenLLMTask\n"
 _RANKING_CLASS = "class: !function sevenllm_bench.harness.ranking_task.AnswerRankingTask\n"
+_CODE_CLASS = "class: !function sevenllm_bench.harness.code_task.VulnerableCodeTask\n"
+#: The task on vulnerable code, which runs only when it is named.
+CODE_NAME = "sevenllm-vulnerable-code"
 _SECTION_ORDER: tuple[Kind, ...] = ("understanding", "generation", "mcq")
 
 
@@ -30,6 +33,7 @@ def render_all() -> dict[str, str]:
     files |= {f"{name}.yaml": _dump(group) for name, group in _groups().items()}
     files |= {f"{name}.yaml": _dump(variant) for name, variant in _variants().items()}
     files |= {f"{name}.yaml": _dump({"include": "_answer_ranking_yaml", "task": name}) for name in ranking_names()}
+    files[f"{CODE_NAME}.yaml"] = _code_task()
     return files
 
 
@@ -103,6 +107,17 @@ def _ranking_base() -> str:
     }
     version: dict[str, object] = {"metadata": {"version": ENCODER_TASK_VERSION}}
     return _dump(content | _common(TASK_METRICS["answer-ranking"]) | version) + _RANKING_CLASS
+
+
+def _code_task() -> str:
+    content: dict[str, object] = {
+        "task": CODE_NAME,
+        "output_type": "multiple_choice",
+        "doc_to_choice": ["A", "B"],
+        "process_results": "process_results",
+    }
+    common = {name: value for name, value in _common(TASK_METRICS["vulnerable-code"]).items() if not name.startswith("fewshot")}
+    return _dump(content | common | {"metadata": {"version": ENCODER_TASK_VERSION}}) + _CODE_CLASS
 
 
 def _variants() -> dict[str, dict[str, object]]:

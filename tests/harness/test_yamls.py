@@ -43,7 +43,7 @@ def test_lm_eval_indexes_exactly_these_names():
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager(include_path=str(FOLDER), include_defaults=False)
-    assert set(manager.all_subtasks) == {*yamls.leaf_names(), *yamls.variant_names(), *yamls.ranking_names()}
+    assert set(manager.all_subtasks) == {*yamls.leaf_names(), *yamls.variant_names(), *yamls.ranking_names(), yamls.CODE_NAME}
     assert yamls.ranking_names() == ["sevenllm-en-answer-ranking", "sevenllm-zh-answer-ranking"]
     assert set(manager.all_groups) == set(yamls.group_names())
     assert manager.all_tags == []
@@ -54,14 +54,15 @@ def test_lm_eval_indexes_exactly_these_names():
 def test_every_function_in_the_files_resolves():
     from lm_eval.tasks._yaml_loader import load_yaml
 
+    from sevenllm_bench.harness.code_task import VulnerableCodeTask
     from sevenllm_bench.harness.ranking_task import AnswerRankingTask
     from sevenllm_bench.harness.task import SEvenLLMTask
 
+    classes = {**dict.fromkeys(yamls.ranking_names(), AnswerRankingTask), yamls.CODE_NAME: VulnerableCodeTask}
     for path in FOLDER.glob("*.yaml"):
         config = load_yaml(path, resolve_func=True)
         if "task" in config and "group" not in config:
-            wanted = AnswerRankingTask if config["task"] in yamls.ranking_names() else SEvenLLMTask
-            assert config["class"] is wanted, path.name
+            assert config["class"] is classes.get(config["task"], SEvenLLMTask), path.name
 
 
 def test_groups_hold_the_official_leaves_once():
