@@ -17,23 +17,22 @@ from sevenllm_bench.errors import ConfigError
 #: What classifiers call the two classes, without case, spaces and signs. "label1" is what transformers calls the second of
 #: two classes whose names nobody gave; in data sets of code (Devign, Big-Vul, DiverseVul) 1 is the vulnerable class.
 _VULNERABLE = frozenset(
-    (
-        "vulnerable",
-        "vuln",
-        "vulnerability",
-        "isvulnerable",
-        "unsafe",
-        "insecure",
-        "bad",
-        "defect",
-        "defective",
-        "buggy",
-        "positive",
-    )
+    {"vulnerable", "vuln", "vulnerability", "isvulnerable", "unsafe", "insecure", "bad", "defective", "buggy", "positive"}
 )
 _NOT_VULNERABLE = frozenset(
-    ("notvulnerable", "nonvulnerable", "novulnerability", "safe", "secure", "benign", "good", "clean", "fixed", "patched")
-    + ("negative",)
+    {
+        "notvulnerable",
+        "nonvulnerable",
+        "novulnerability",
+        "safe",
+        "secure",
+        "benign",
+        "good",
+        "clean",
+        "fixed",
+        "patched",
+        "negative",
+    }
 )
 _BY_NUMBER = {"label0": 0, "label1": 1, "0": 0, "1": 1, "false": 0, "true": 1, "no": 0, "yes": 1}
 _LISTED = 20
