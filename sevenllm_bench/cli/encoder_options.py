@@ -77,7 +77,7 @@ def print_run(run: EncoderRun) -> None:
         values = score_items(outcome.task, outcome.items, outcome.answers)
         groups = list(dict.fromkeys(item.group for item in outcome.items))
         columns[outcome.task.kind] = ["task", "items", *outcome.task.metrics]
-        parts = [("", range(len(values)))]
+        parts = [("", list(range(len(values))))]
         parts += [(f"  {g}", [i for i, item in enumerate(outcome.items) if item.group == g]) for g in groups if len(groups) > 1]
         for name, places in parts:
             cells = [_mean([values[i][metric] for i in places if metric in values[i]]) for metric in outcome.task.metrics]

@@ -66,7 +66,7 @@ def items_from_file(path: Path) -> tuple[Item, ...]:
     found = []
     for number, record in _records(read_bytes(path, DataError), str(path)):
         document = _user_document(record, f"{path}, line {number}")
-        found.append(Item(number, document.get("language") or NO_LANGUAGE, "user", document))
+        found.append(Item(number, document.get("language") or NO_LANGUAGE, "file", document))
     if not found:
         raise DataError(f'{path}: no functions in it; write one JSON object a line: {{"func": "…", "target": 0 or 1}}')
     return tuple(found)
@@ -141,7 +141,11 @@ def _said(items: Sequence[Item], answers: Sequence[Any]) -> list[tuple[int, int]
 
 
 def _target(item: Item) -> int:
-    return int(item.document["target"])
+    """What is right, 0 or 1; items of a samples file may come from anywhere."""
+    target = item.document.get("target")
+    if not isinstance(target, int | float) or target not in (0, 1):
+        raise DataError(f"item {item.id} of the task on vulnerable code: its target is {_shown(target)}, not 0 or 1")
+    return int(target)
 
 
 def figures(items: Sequence[Item], answers: Sequence[Any]) -> dict[str, Any]:
@@ -243,8 +247,8 @@ def _pairs(items: Sequence[Item], said: Sequence[tuple[int, int]], ranks: Sequen
     """
     groups: dict[Any, list[int]] = defaultdict(list)
     for i, item in enumerate(items):
-        if item.document.get("pair") is not None:
-            groups[item.document["pair"]].append(i)
+        if isinstance(pair := item.document.get("pair"), str | int):
+            groups[pair].append(i)
     n = both_right = ordered = tied = 0
     for at in groups.values():
         values = {target: [ranks[i] for i in at if said[i][1] == target] for target in (0, 1)}

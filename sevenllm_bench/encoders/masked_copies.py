@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
@@ -24,7 +25,7 @@ class MaskedCopy(NamedTuple):
     """A text of which some tokens are masked.
 
     Attributes:
-        ids: Its tokens, none masked, without special tokens.
+        ids: Its tokens, without special tokens.
         masked: Places of the masked ones, in order, at least one.
     """
 
@@ -60,41 +61,51 @@ class MaskedReader:
         """The log-probabilities of the masked tokens of each copy.
 
         Args:
-            copies: n copies; equal ones are read once.
+            copies: n copies; those that are equal once they are masked are read once.
             best: How many of the largest log-probabilities are wanted at each place.
 
         Raises:
             ConfigError: The model gives values that are not numbers.
         """
-        distinct = list(dict.fromkeys(copies))
+        groups: dict[MaskedCopy, list[MaskedCopy]] = {}
+        for copy in dict.fromkeys(copies):
+            groups.setdefault(self._hidden(copy), []).append(copy)
+        inputs = list(groups)
         found: dict[MaskedCopy, MaskedScores] = {}
-        for batch in batches([len(copy.ids) for copy in distinct], self._choice.batch_size):
-            chosen = [distinct[number] for number in batch]
-            found.update(zip(chosen, self._scores(chosen, best), strict=True))
-        self._cost.texts += len(distinct)
-        self._cost.passes += len(distinct)
-        self._cost.tokens += sum(len(copy.ids) + len(self._before) + len(self._after) for copy in distinct)
+        for batch in batches([len(copy.ids) for copy in inputs], self._choice.batch_size):
+            found.update(self._scores([inputs[number] for number in batch], groups, best))
+        self._cost.texts += len(inputs)
+        self._cost.passes += len(inputs)
+        self._cost.tokens += sum(len(copy.ids) + len(self._before) + len(self._after) for copy in inputs)
         return [found[copy] for copy in copies]
 
-    def _scores(self, copies: Sequence[MaskedCopy], best: int) -> Iterator[MaskedScores]:
+    def _hidden(self, copy: MaskedCopy) -> MaskedCopy:
+        """The copy with the mask in place of the tokens that are masked: what the model reads."""
+        ids = list(copy.ids)
+        for place in copy.masked:
+            ids[place] = self._mask
+        return MaskedCopy(tuple(ids), copy.masked)
+
+    def _scores(
+        self, inputs: Sequence[MaskedCopy], groups: Mapping[MaskedCopy, Sequence[MaskedCopy]], best: int
+    ) -> Iterator[tuple[MaskedCopy, MaskedScores]]:
+        """Each copy that the model reads as one of the inputs, and its values."""
         import torch
 
-        rows, columns = self._places(copies)
-        tokens = torch.tensor([copy.ids[place] for copy in copies for place in copy.masked], device=self._loaded.device)
-        own: list[float] = []
-        largest: list[list[float]] = []
+        starts = [0, *itertools.accumulate(len(read.masked) for read in inputs)]
+        wanted = [(copy, start) for read, start in zip(inputs, starts, strict=False) for copy in groups[read]]
+        places = [(start + number, copy.ids[at]) for copy, start in wanted for number, at in enumerate(copy.masked)]
         with torch.inference_mode():
-            logits = self._logits(self._inputs(copies), rows, columns, self._sparse)
-            for begin in range(0, len(tokens), _ROWS):
-                values = torch.log_softmax(logits[begin : begin + _ROWS].double(), dim=-1)
-                self._require_numbers(values)
-                own += values.gather(1, tokens[begin : begin + _ROWS, None])[:, 0].tolist()
-                largest += values.topk(min(best, values.shape[-1])).values.tolist()
-        place = 0
-        for copy in copies:
-            end = place + len(copy.masked)
-            yield MaskedScores(tuple(own[place:end]), tuple(map(tuple, largest[place:end])))
-            place = end
+            logits = self._logits(self._padded(inputs), *self._places(inputs), self._sparse)
+            parts = torch.split(logits, _ROWS)
+            whole = torch.cat([part.double().logsumexp(dim=-1, keepdim=True) for part in parts])
+            self._require_numbers(whole)
+            largest = (logits.topk(min(best, logits.shape[-1])).values.double() - whole).tolist()
+            rows, tokens = torch.tensor(places, device=logits.device).T
+            own = iter((logits[rows, tokens].double() - whole[rows, 0]).tolist())
+        for copy, start in wanted:
+            values = tuple(next(own) for _ in copy.masked)
+            yield copy, MaskedScores(values, tuple(map(tuple, largest[start : start + len(values)])))
 
     def _require_numbers(self, values: torch.Tensor) -> None:
         import torch
@@ -112,15 +123,9 @@ class MaskedReader:
         both = torch.tensor(pairs, device=self._loaded.device)
         return both[:, 0], both[:, 1]
 
-    def _inputs(self, copies: Sequence[MaskedCopy]) -> dict[str, torch.Tensor]:
+    def _padded(self, inputs: Sequence[MaskedCopy]) -> dict[str, torch.Tensor]:
         """What the model reads, padded to the longest."""
-        rows = []
-        for copy in copies:
-            read = list(copy.ids)
-            for place in copy.masked:
-                read[place] = self._mask
-            rows.append([*self._before, *read, *self._after])
-        return padded(self._loaded, rows)
+        return padded(self._loaded, [[*self._before, *copy.ids, *self._after] for copy in inputs])
 
     def _logits(self, inputs: dict[str, torch.Tensor], rows: torch.Tensor, columns: torch.Tensor, sparse: bool) -> torch.Tensor:
         """Values of the vocabulary at the masked places, shape (masked, vocabulary)."""
@@ -143,7 +148,7 @@ class MaskedReader:
 
         copies = [MaskedCopy((self._mask,) * 3, (0, 2)), MaskedCopy((self._mask,) * 2, (1,))]
         with torch.inference_mode():
-            inputs, (rows, columns) = self._inputs(copies), self._places(copies)
+            inputs, (rows, columns) = self._padded(copies), self._places(copies)
             whole = self._logits(inputs, rows, columns, sparse=False)
             try:
                 part = self._logits(inputs, rows, columns, sparse=True)

@@ -20,7 +20,7 @@ def made(targets, pairs=None, groups=None):
     pairs, groups = pairs or [None] * len(targets), groups or ["c"] * len(targets)
     rows = zip(targets, pairs, groups, strict=True)
     return [
-        Item(i, group, "user", {"func": "x", "target": target, "pair": pair, "cwe": f"CWE-{target}"})
+        Item(i, group, "file", {"func": "x", "target": target, "pair": pair, "cwe": f"CWE-{target}"})
         for i, (target, pair, group) in enumerate(rows, 1)
     ]
 
@@ -98,7 +98,7 @@ def test_functions_of_the_users_own(tmp_path):
     )
     items = items_from_file(write(tmp_path / "own.jsonl", *rows))
     assert [(item.id, item.group, item.source) for item in items] == [
-        (1, "c", "user"), (3, "unknown", "user"), (4, "unknown", "user"), (5, "unknown", "user")
+        (1, "c", "file"), (3, "unknown", "file"), (4, "unknown", "file"), (5, "unknown", "file")
     ]  # fmt: skip
     assert [item.document["target"] for item in items] == [1, 0, 1, 0]
     assert items[0].document["commit"] == [1, 2]
@@ -141,6 +141,18 @@ def test_files_that_are_no_functions(tmp_path):
         items_from_file(tmp_path / "latin.jsonl")
     odd = write(tmp_path / "odd.jsonl", {"func": "\0\u202e中文" + "x" * 100_000, "target": 1})
     assert len(items_from_file(odd)) == 1
+
+
+@pytest.mark.parametrize("document", [{}, {"target": "1"}, {"target": [1]}, {"target": None}, {"target": 2}])
+def test_items_of_a_damaged_samples_file_are_refused(document):
+    with pytest.raises(DataError, match="item 4 of the task on vulnerable code: its target is"):
+        score([Item(4, "c", "file", document)], said(0.5))
+
+
+def test_odd_pairs_and_names_in_a_samples_file_are_no_pairs():
+    documents = [{"target": 1, "pair": [1], "cwe": {"a": 1}}, {"target": 0, "pair": [1], "cwe": None}]
+    items = [Item(i, "c", "file", document) for i, document in enumerate(documents)]
+    assert figures(items, said(1, 0))["pairs"]["n"] == 0
 
 
 def test_items_are_the_same_each_time_and_with_each_benchmark():

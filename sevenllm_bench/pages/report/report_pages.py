@@ -23,6 +23,7 @@ from sevenllm_bench.pages.report.score_views import (
     LANGUAGE_NAMES,
     Examined,
     Figures,
+    cost_cells,
     dot_chart,
     encoder_lines,
     examine,
@@ -124,7 +125,8 @@ def _tasks(runs: Sequence[Run]) -> list[LeafRun]:
 def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int) -> dict[str, Any]:
     found = answer_quality(runs)
     marks = judged(runs)
-    charts = {"dots": dot_chart(runs, examined.figures), "lengths": length_chart(runs, found)}
+    with_rows = [run for run in runs if run.samples]
+    charts = {"dots": dot_chart(with_rows, examined.figures), "lengths": length_chart(with_rows, found)}
     if marks:
         charts["judge"] = judge_chart(marks)
     return {
@@ -136,7 +138,11 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
         "dates": {run.label: _date(run) for run in runs},
         "has_rows": any(run.samples for run in runs),
         "encoder_lines": encoder_lines(runs, examined.figures),
-        "encoder_costs": [(run.label, task_title(task.entry), task) for run in runs for task in run.encoder_tasks.values()],
+        "encoder_costs": [
+            (run.label, task_title(task.entry), cost_cells(task.cost), task.notes)
+            for run in runs
+            for task in run.encoder_tasks.values()
+        ],
         "sections": [f"{language}_{kind}" for kind in KINDS for language in LANGUAGES],
         "maps": heat_maps(runs, examined.figures),
         "kind_names": KIND_NAMES,

@@ -13,6 +13,7 @@ from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import HEADLINE, METRICS
 from sevenllm_bench.pages.report.answer_quality import AnswerQuality
 from sevenllm_bench.runs.records import Run
+from sevenllm_bench.runs.untrusted import finite
 from sevenllm_bench.text.display import plain
 
 #: Name of a heat map, what it shows, and the metric of each kind.
@@ -237,6 +238,13 @@ def encoder_lines(runs: Sequence[Run], figures: Figures) -> list[EncoderLine]:
                 group = name.partition(".")[2]
                 lines.append(_encoder_line(runs, figures, "encoder group", name, group, task.metrics[0]))
     return [line for line in lines if any(line.scores)]
+
+
+def cost_cells(cost: Mapping[str, Any]) -> list[tuple[float | None, int]]:
+    """Parameters, texts, texts per second, long texts and MiB of memory, each with its decimal places; None if not known."""
+    memory = finite(cost.get("peak_memory_bytes"))
+    names = (("parameters", 0), ("texts", 0), ("texts_per_second", 1), ("long_texts", 0))
+    return [*((finite(cost.get(name)), digits) for name, digits in names), (memory / 2**20 if memory else None, 0)]
 
 
 def _encoder_line(runs: Sequence[Run], figures: Figures, level: str, name: str, title: str, metric: str) -> EncoderLine:
