@@ -10,8 +10,17 @@ from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.compare_runs import Comparison, compare_runs
 from sevenllm_bench.comparison.export import as_csv, as_json, as_markdown
-from sevenllm_bench.comparison.table_cells import COLUMNS, HEADLINE_COLUMNS, finding_row, headline_rows, how_to_read
+from sevenllm_bench.comparison.table_cells import (
+    COLUMNS,
+    ENCODER_COLUMNS,
+    HEADLINE_COLUMNS,
+    encoder_rows,
+    finding_row,
+    headline_rows,
+    how_to_read,
+)
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.figures.cells import ENCODER_LEVELS
 from sevenllm_bench.runs.reader import read_runs
 from sevenllm_bench.runs.records import Run
 
@@ -70,10 +79,13 @@ def _baseline_first(runs: Sequence[Run], baseline: str | None) -> list[Run]:
 
 
 def _print(comparison: Comparison, by: str) -> None:
-    print_table("headline scores", HEADLINE_COLUMNS, headline_rows(comparison))
+    if any(run.samples for run in comparison.runs):
+        print_table("headline scores", HEADLINE_COLUMNS, headline_rows(comparison))
+    if rows := encoder_rows(comparison):
+        print_table("encoder tasks", ENCODER_COLUMNS, rows)
     several = len(comparison.runs) > 2
     columns = COLUMNS if several else [name for name in COLUMNS if name != "run"]
-    for level in dict.fromkeys(["overall", by]):
+    for level in dict.fromkeys(["overall", by, *ENCODER_LEVELS]):
         rows = [finding_row(finding, several) for finding in comparison.findings if finding.cell.level == level]
         if rows:
             against = "" if several else f"{comparison.runs[1].label} "

@@ -9,16 +9,26 @@ from typing import Literal
 from sevenllm_bench.comparison.compatibility import Difference, differences, forbidding
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.cells import (
+    ENCODER_LEVELS,
     HEADLINE_NAME,
     LEVELS,
     Cell,
     Level,
     RowValues,
+    encoder_cells,
     headline_cells,
     mean_over,
     metric_cells,
 )
-from sevenllm_bench.metrics.registry import HEADLINE, METRIC_VERSIONS, SHARES, bounds
+from sevenllm_bench.metrics.registry import (
+    ENCODER_MAIN_METRICS,
+    ENCODER_METRIC_VERSIONS,
+    ENCODER_SHARES,
+    HEADLINE,
+    METRIC_VERSIONS,
+    SHARES,
+    bounds,
+)
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.intervals import Interval, mean_interval
 from sevenllm_bench.stats.paired import ALPHA, Paired, compare_paired, holm
@@ -26,6 +36,7 @@ from sevenllm_bench.stats.resampling import content_of, generator
 
 Verdict = Literal["better", "worse", "cannot tell"]
 RESAMPLES = 10_000
+_SHARES = SHARES | ENCODER_SHARES
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,8 @@ def score_run(run: Run, seed: int = 0, resamples: int = RESAMPLES) -> list[Score
     cells = headline_cells(run)
     for metric in values.metrics():
         if metric not in HEADLINE.values():
-            cells += [cell for cell in metric_cells(run, metric) if cell.level in ("kind", "section", "task")]
+            cells += [cell for cell in metric_cells(run, metric) if cell.level in ("kind", "section", "task", "encoder task")]
+    cells += [cell for cell in encoder_cells([run], [values]) if cell.level == "encoder group"]
     return [_score(run.label, cell, values, seed, resamples) for cell in _in_order(cells) if values.has(cell)]
 
 
@@ -144,22 +156,23 @@ def compare_runs(
         ResultsError: The runs can't be compared; every reason is named. A run has no samples.
     """
     _check_options(runs, metrics, resamples)
-    lacking = [run.label for run in runs if not run.samples]
+    lacking = [run.label for run in runs if not run.has_samples]
     if lacking and not force:
         raise ResultsError(f"{' and '.join(lacking)}: no samples to compare; run lm_eval again with --log_samples")
     found = differences(runs)
-    shared = [task for task in runs[0].leaves if all(task in run.leaves for run in runs)]
-    forbidden = forbidding(found, metrics or HEADLINE.values(), shared)
+    shared = [task for task in runs[0].tasks if all(task in run.tasks for run in runs)]
+    forbidden = forbidding(found, metrics or (*HEADLINE.values(), *ENCODER_MAIN_METRICS.values()), shared)
     if forbidden and not force:
         raise ResultsError(_refusal(runs, forbidden))
     values = [RowValues(run) for run in runs]
-    wanted = [cell for metric in metrics for cell in metric_cells(runs[0], metric)] or headline_cells(runs[0])
+    wanted = [cell for metric in metrics for cell in metric_cells(runs[0], metric)]
+    wanted = wanted or [*headline_cells(runs[0]), *encoder_cells(runs[:1], values[:1])]
     findings, notes = [], []
     for cell in _in_order(wanted):
         for run, own in zip(runs[1:], values[1:], strict=True):
             if values[0].has(cell) and own.has(cell) and all(map(len, values[0].common(own, cell)[0])):
                 findings.append(_finding(cell, runs[0], run, values[0], own, seed, resamples))
-            elif cell.level != "task":
+            elif cell.level not in ("task", *ENCODER_LEVELS) and run.samples and runs[0].samples:
                 notes.append(f"no figure for {cell.name} of {run.label}: it and {runs[0].label} share no rows in a part of it")
     if not findings:
         names = ", ".join(run.label for run in runs)
@@ -185,9 +198,10 @@ def _check_options(runs: Sequence[Run], metrics: Sequence[str], resamples: int) 
     if len(runs) < 2:
         names = ", ".join(run.label for run in runs)
         raise ConfigError(f"compare needs two runs or more, found {len(runs)} ({names})")
-    unknown = [metric for metric in metrics if metric not in METRIC_VERSIONS]
+    known = (*METRIC_VERSIONS, *ENCODER_METRIC_VERSIONS)
+    unknown = [metric for metric in metrics if metric not in known]
     if unknown:
-        raise ConfigError(f"unknown metric {unknown[0]!r}. Known: {', '.join(METRIC_VERSIONS)}")
+        raise ConfigError(f"unknown metric {unknown[0]!r}. Known: {', '.join(known)}")
     if not 100 <= resamples <= 10_000_000:
         raise ConfigError(f"resamples must be from 100 to 10,000,000, found {resamples}")
 
@@ -212,7 +226,7 @@ def _in_order(cells: Sequence[Cell]) -> list[Cell]:
 def _score(label: str, cell: Cell, values: RowValues, seed: int, resamples: int) -> Score:
     strata = values.strata(cell)
     rng = generator(seed, *content_of(strata))
-    interval = mean_interval(strata, rng, resamples, bounds(cell.metric), cell.metric in SHARES)
+    interval = mean_interval(strata, rng, resamples, bounds(cell.metric), cell.metric in _SHARES)
     return Score(label, cell, sum(map(len, strata)), mean_over(values.values(cell)), interval)
 
 
@@ -222,7 +236,7 @@ def _finding(
     ours, theirs = first.common(second, cell)
     rng = generator(seed, *content_of([b - a for a, b in zip(ours, theirs, strict=True)]))
     low, high = bounds(cell.metric)
-    paired = compare_paired(ours, theirs, rng, resamples, high - low, cell.metric in SHARES)
+    paired = compare_paired(ours, theirs, rng, resamples, high - low, cell.metric in _SHARES)
     means = [mean_over(strata) for strata in (ours, theirs)]
     return ComparedFigure(cell, baseline.label, run.label, means[0], means[1], paired)
 

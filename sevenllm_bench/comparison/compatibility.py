@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
-from sevenllm_bench.metrics.registry import JUDGE_METRICS, METRIC_VERSIONS, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS, JUDGE_METRICS, METRIC_VERSIONS, SEMANTIC_METRICS
 from sevenllm_bench.prompts import are_own_stop_strings
 from sevenllm_bench.runs.predictions import name_ids
-from sevenllm_bench.runs.records import LeafRun, Run, Sample, Unknown
+from sevenllm_bench.runs.records import EncoderTaskRun, ItemSample, LeafRun, Run, Sample, Unknown
 from sevenllm_bench.text.display import printable
 
 #: "forbids": figures are not about the same thing. "unknown": it isn't known. "note": worth knowing, no obstacle.
@@ -61,7 +61,7 @@ def differences(runs: Sequence[Run]) -> list[Difference]:
     Args:
         runs: Two or more runs with labels that differ (one run: what is wrong with it).
     """
-    found = [*_of_settings(runs), *_of_leaves(runs), *_of_rows(runs), *_of_prompts(runs), *_of_problems(runs)]
+    found = [*_of_settings(runs), *_of_tasks(runs), *_of_rows(runs), *_of_items(runs), *_of_prompts(runs), *_of_problems(runs)]
     order: tuple[Weight, ...] = ("forbids", "unknown", "note")
     return sorted(found, key=lambda difference: order.index(difference.weight))
 
@@ -95,7 +95,10 @@ def _of_settings(runs: Sequence[Run]) -> Iterable[Difference]:
         yield Difference("answer cache", "note", f"used by {', '.join(cached)}; {why}")
 
 
-def _data(leaf: LeafRun) -> Any:
+_Task = LeafRun | EncoderTaskRun
+
+
+def _data(leaf: _Task) -> Any:
     data = leaf.signature.get("data")
     return data.get("sha256", Unknown.UNKNOWN) if isinstance(data, dict) else Unknown.UNKNOWN
 
@@ -104,27 +107,27 @@ def _data(leaf: LeafRun) -> Any:
 _LACKING = object()
 
 
-def _metric_version(name: str) -> Callable[[LeafRun], Any]:
+def _metric_version(name: str) -> Callable[[_Task], Any]:
     """Version of one metric."""
 
-    def version(leaf: LeafRun) -> Any:
+    def version(leaf: _Task) -> Any:
         versions = leaf.signature.get("metrics")
         return versions.get(name, _LACKING) if isinstance(versions, dict) else Unknown.UNKNOWN
 
     return version
 
 
-def _part(name: str) -> Callable[[LeafRun], Any]:
+def _part(name: str) -> Callable[[_Task], Any]:
     """A part of the signature; None where a known signature has none."""
     return lambda leaf: leaf.signature.get(name) if leaf.signature else Unknown.UNKNOWN
 
 
-def _task_version(leaf: LeafRun) -> Any:
+def _task_version(leaf: _Task) -> Any:
     """The part of a task version that moves when scores stop being comparable."""
     return leaf.version if isinstance(leaf.version, Unknown) else leaf.version.partition("-")[0]
 
 
-def _generation(leaf: LeafRun) -> Any:
+def _generation(leaf: _Task) -> Any:
     """The generation arguments; the stop strings of our own, which go with chat template and prompt, are no difference."""
     if leaf.output_type != "generate_until" or isinstance(leaf.generation, Unknown):
         return None if leaf.output_type != "generate_until" else leaf.generation
@@ -132,7 +135,7 @@ def _generation(leaf: LeafRun) -> Any:
 
 
 #: Setting of a leaf, how grave a difference is, how to get it, and the metrics concerned (empty: all).
-_LEAF_SETTINGS: tuple[tuple[str, Weight, Callable[[LeafRun], Any], tuple[str, ...]], ...] = (
+_LEAF_SETTINGS: tuple[tuple[str, Weight, Callable[[_Task], Any], tuple[str, ...]], ...] = (
     ("data (sha256)", "forbids", _data, ()),
     ("task version", "forbids", _task_version, ()),
     ("prompt", "forbids", lambda leaf: leaf.prompt or Unknown.UNKNOWN, ()),
@@ -150,18 +153,40 @@ _LEAF_SETTINGS: tuple[tuple[str, Weight, Callable[[LeafRun], Any], tuple[str, ..
 )
 
 
-def _of_leaves(runs: Sequence[Run]) -> Iterable[Difference]:
-    tasks = list(dict.fromkeys(task for run in runs for task in run.leaves))
+#: The same of an encoder task. How an encoder answers belongs to the model, as a prompt belongs to a causal one.
+_ENCODER_TASK_SETTINGS: tuple[tuple[str, Weight, Callable[[_Task], Any], tuple[str, ...]], ...] = (
+    ("data (sha256)", "forbids", _data, ()),
+    ("task version", "forbids", _task_version, ()),
+    ("how encoders answer", "note", _part("method"), ()),
+    ("version of sevenllm-bench", "note", _part("sevenllm_bench"), ()),
+    *((f"version of {name}", "forbids", _metric_version(name), (name,)) for name in ENCODER_METRIC_VERSIONS),
+)
+
+
+def _of_tasks(runs: Sequence[Run]) -> Iterable[Difference]:
+    tasks = list(dict.fromkeys(task for run in runs for task in run.tasks))
     lacking: dict[str, list[str]] = {}
     for task in tasks:
-        lacking.setdefault(", ".join(run.label for run in runs if task not in run.leaves), []).append(task)
+        lacking.setdefault(", ".join(run.label for run in runs if task not in run.tasks), []).append(task)
     shared = lacking.pop("", [])
     for labels, where in lacking.items():
         yield Difference("tasks", "note" if shared else "forbids", f"not run by {labels}, left out", tasks=tuple(where))
-    for name, weight, value, metrics in _LEAF_SETTINGS:
+    leaves = [task for task in shared if task in runs[0].leaves]
+    yield from _of_shared(runs, leaves, _LEAF_SETTINGS, shared)
+    yield from _of_shared(runs, [task for task in shared if task not in leaves], _ENCODER_TASK_SETTINGS, shared)
+
+
+def _of_shared(
+    runs: Sequence[Run],
+    own: Sequence[str],
+    settings: Sequence[tuple[str, Weight, Callable[[_Task], Any], tuple[str, ...]]],
+    shared: Sequence[str],
+) -> Iterable[Difference]:
+    """Differences of the tasks `own`; none is named where all shared ones differ."""
+    for name, weight, value, metrics in settings:
         grouped: dict[tuple[Weight, str], list[str]] = {}
-        for task in shared:
-            values = {run.label: value(run.leaves[task]) for run in runs}
+        for task in own:
+            values = {run.label: value(run.tasks[task]) for run in runs}
             for found in _compared(name, weight, {k: v for k, v in values.items() if v is not _LACKING}):
                 grouped.setdefault((found.weight, found.detail), []).append(task)
         for (grave, detail), where in grouped.items():
@@ -216,13 +241,34 @@ def _of_rows(runs: Sequence[Run]) -> Iterable[Difference]:
         yield from _partial(run)
 
 
+def _of_items(runs: Sequence[Run]) -> Iterable[Difference]:
+    """The same of the items of encoder tasks."""
+    for task in [task for task in runs[0].encoder_tasks if all(task in run.encoder_tasks for run in runs)]:
+        found = [{sample.id: sample for sample in run.item_samples if sample.task == task} for run in runs]
+        every, common = set().union(*found), set(found[0]).intersection(*found[1:])
+        lacking = [
+            f"{run.label} lacks {name_ids(sorted(every - own.keys()))}"
+            for run, own in zip(runs, found, strict=True)
+            if every - own.keys()
+        ]
+        if lacking:
+            yield Difference("items", "forbids", "; ".join(lacking), tasks=(task,))
+        changed = [i for i in sorted(common) if any(_asked(own[i]) != _asked(found[0][i]) for own in found[1:])]
+        if changed:
+            yield Difference("content of items", "forbids", f"differs for {name_ids(changed)}", tasks=(task,))
+
+
+def _asked(sample: ItemSample) -> tuple[Any, ...]:
+    return sample.item.group, sample.item.source, sample.item.document
+
+
 def _partial(run: Run) -> Iterable[Difference]:
-    counts = [(leaf.rows, leaf.rows_in_all) for leaf in run.leaves.values()]
+    counts = [(task.rows, task.rows_in_all) for task in run.tasks.values()]
     known = [(rows, wanted) for rows, wanted in counts if isinstance(rows, int) and isinstance(wanted, int)]
     seen, wanted = sum(rows for rows, _ in known), sum(wanted for _, wanted in known)
     if seen < wanted:
         yield Difference("partial run", "note", f"{run.label} ran {seen:,} of the {wanted:,} rows of its tasks")
-    data = [leaf.signature.get("data") for leaf in run.leaves.values()]
+    data = [task.signature.get("data") for task in run.tasks.values()]
     if any(isinstance(part, dict) and part.get("modified") for part in data):
         yield Difference("data", "note", f"{run.label} ran on a MODIFIED official file")
 
@@ -254,11 +300,11 @@ def _same_prompt(one: LeafRun, other: LeafRun) -> bool:
 
 def _of_problems(runs: Sequence[Run]) -> Iterable[Difference]:
     for run in runs:
-        if not run.samples:
+        if not run.has_samples:
             yield Difference("samples", "forbids", f"{run.label} has none; run it with --log_samples")
         for problem in run.problems:
             weight: Weight = "forbids" if problem.code in DISQUALIFYING else "note"
-            if problem.code != "unknown-settings" and (run.samples or problem.code != "no-samples"):
+            if problem.code != "unknown-settings" and (run.has_samples or problem.code != "no-samples"):
                 yield Difference(f"problem in {run.label}", weight, printable(problem.line, 500))
         if run.older:
             named = _few([printable(PurePath(path).name, 80) for path in run.older], what="more")

@@ -10,8 +10,16 @@ from typing import Any
 from sevenllm_bench import __version__
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
 from sevenllm_bench.comparison.compatibility import Difference
-from sevenllm_bench.comparison.table_cells import COLUMNS, HEADLINE_COLUMNS, finding_row, headline_rows, how_to_read
-from sevenllm_bench.figures.cells import Level
+from sevenllm_bench.comparison.table_cells import (
+    COLUMNS,
+    ENCODER_COLUMNS,
+    HEADLINE_COLUMNS,
+    encoder_rows,
+    finding_row,
+    headline_rows,
+    how_to_read,
+)
+from sevenllm_bench.figures.cells import ENCODER_LEVELS, Level
 from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.runs.records import Run, Unknown
@@ -54,6 +62,8 @@ def _run(run: Run) -> dict[str, Any]:
         "older": list(run.older),
         "date": None if isinstance(run.date, Unknown) else run.date,
         "rows": len(run.samples),
+        "items": len(run.item_samples),
+        "encoder_costs": {name: dict(task.cost) for name, task in run.encoder_tasks.items() if task.cost},
         "headline_is_partial": why_partial(run) or None,
         "problems": [{"code": p.code, "where": p.where, "detail": p.detail, "count": p.count} for p in run.problems],
     }
@@ -131,8 +141,12 @@ def _cell(value: Any) -> Any:
 
 def as_markdown(comparison: Comparison, level: Level) -> str:
     """The headline scores, the findings at one level, and what to know before believing them."""
-    parts = ["# Comparison", "", *_table(HEADLINE_COLUMNS, headline_rows(comparison)), ""]
-    for shown in dict.fromkeys(["overall", level]):
+    parts = ["# Comparison", ""]
+    if any(run.samples for run in comparison.runs):
+        parts += [*_table(HEADLINE_COLUMNS, headline_rows(comparison)), ""]
+    if costs := encoder_rows(comparison):
+        parts += ["## Encoder tasks", "", *_table(ENCODER_COLUMNS, costs), ""]
+    for shown in dict.fromkeys(["overall", level, *ENCODER_LEVELS]):
         found = [finding for finding in comparison.findings if finding.cell.level == shown]
         if found:
             rows = [finding_row(finding, len(comparison.runs) > 2) for finding in found]

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import HEADLINE
+from sevenllm_bench.runs.untrusted import finite
 from sevenllm_bench.stats.intervals import Interval
 
 HEADLINE_COLUMNS = ("run", "rows", "headline", "95 % interval", "en", "zh", "understanding", "generation", "mcq")
+ENCODER_COLUMNS = (
+    "task",
+    "run",
+    "items",
+    "metric",
+    "figure",
+    "95 % interval",
+    "parameters",
+    "texts/s",
+    "peak memory",
+    "long texts",
+)
 COLUMNS = (
     "run",
     "what",
@@ -43,6 +58,34 @@ def headline_rows(comparison: Comparison) -> list[list[str]]:
             ]
         )
     return rows
+
+
+def encoder_rows(comparison: Comparison) -> list[list[str]]:
+    """A row of `ENCODER_COLUMNS` per encoder task and run, the tasks in their order."""
+    found = []
+    for place, run in enumerate(comparison.runs):
+        for score in comparison.scores:
+            if score.run != run.label or score.cell.level != "encoder task":
+                continue
+            task = run.encoder_tasks[score.cell.name]
+            if score.cell.metric == task.entry.metrics[0]:
+                cells = [score.cell.name, run.label, f"{score.rows:,}", score.cell.metric, figure(score.mean)]
+                order = (list(ENCODER_TASKS).index(task.entry), place)
+                found.append((order, [*cells, interval(score.interval), *_cost_cells(task.cost)]))
+    return [row for _, row in sorted(found, key=lambda item: item[0])]
+
+
+def _cost_cells(cost: Mapping[str, Any]) -> list[str]:
+    """Parameters, texts per second, peak memory and long texts; "-" where they aren't known."""
+    speed, memory = finite(cost.get("texts_per_second")), finite(cost.get("peak_memory_bytes"))
+    counts = [finite(cost.get(name)) for name in ("parameters", "long_texts")]
+    shown = [f"{count:,.0f}" if count is not None else "-" for count in counts]
+    return [
+        shown[0],
+        f"{speed:,.1f}" if speed else "-",
+        f"{memory / 2**20:,.0f} MiB" if memory else "-",
+        shown[1],
+    ]
 
 
 def _is_headline(score: Score) -> bool:
@@ -102,6 +145,8 @@ def how_to_read(comparison: Comparison) -> list[str]:
         'level. Anything else is "cannot tell", which doesn\'t mean that the models are equal.',
         f"Intervals and permutation tests use {comparison.resamples:,} random draws with seed {comparison.seed}.",
     ]
+    for run in comparison.runs:
+        lines += [f"{run.label}, {name}: {note}" for name, task in run.encoder_tasks.items() for note in task.notes]
     lines += [f"{run.label}: {run.path}" for run in comparison.runs if run.label != run.model.identity.name]
     partial = [f"{run.label} ({why})" for run in comparison.runs if (why := why_partial(run))]
     if partial:

@@ -42,15 +42,16 @@ class TextClassifier:
         self.labels = labels_of(self._loaded.model.config)
         self.cost = EncodingCost(parameters=parameters_of(self._loaded.model))
 
-    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+    def probabilities(self, texts: Sequence[str], wanted: int | None = None) -> np.ndarray:
         """Probabilities of the classes, shape (n, classes), float64; each row has the sum 1.
 
         A text that is longer than the model reads is read in windows: with `long_texts` "max" the window counts whose
-        probability of another class than the first is the largest (a fault anywhere in a function is a fault of the function),
-        with "mean" the mean of their probabilities, with "cut" the first window.
+        probability of the wanted class is the largest (a fault anywhere in a function is a fault of the function), with
+        "mean" the mean of their probabilities, with "cut" the first window.
 
         Args:
             texts: n texts; equal ones are read once.
+            wanted: Number of the wanted class; None for any other than the first.
         """
         import numpy as np
 
@@ -58,7 +59,7 @@ class TextClassifier:
         if not distinct:
             return np.zeros((0, len(self.labels)))
         with measured(self.cost, self._loaded.device):
-            found = self._read([encodable(text) for text in distinct])
+            found = self._read([encodable(text) for text in distinct], wanted)
         self.cost.texts += len(distinct)
         place = {text: number for number, text in enumerate(distinct)}
         return np.array([found[place[text]] for text in texts])
@@ -67,7 +68,7 @@ class TextClassifier:
         """What identifies its probabilities, for signatures."""
         return described(self.choice, "text-classifier", self.limit, labels=list(self.labels))
 
-    def _read(self, texts: list[str]) -> list[np.ndarray]:
+    def _read(self, texts: list[str], wanted: int | None) -> list[np.ndarray]:
         windows: list[list[int]] = []
         bounds = [0]
         for text in texts:
@@ -77,15 +78,15 @@ class TextClassifier:
             windows += [ids[start:end] for start, end in (own[:1] if self.choice.long_texts == "cut" else own)]
             bounds.append(len(windows))
         logits = logits_of(self._loaded, windows, self.choice, self.cost, of_tokens=False)
-        return [self._of_windows(logits[start:end]) for start, end in pairwise(bounds)]
+        return [self._of_windows(logits[start:end], wanted) for start, end in pairwise(bounds)]
 
-    def _of_windows(self, logits: Sequence[np.ndarray]) -> np.ndarray:
+    def _of_windows(self, logits: Sequence[np.ndarray], wanted: int | None) -> np.ndarray:
         import numpy as np
 
         values = np.array(logits)
         exponents = np.exp(values - values.max(axis=1, keepdims=True))
         probabilities = exponents / exponents.sum(axis=1, keepdims=True)
-        chosen: np.ndarray = (
-            probabilities.mean(axis=0) if self.choice.long_texts == "mean" else probabilities[probabilities[:, 0].argmin()]
-        )
-        return chosen
+        if self.choice.long_texts == "mean":
+            return np.asarray(probabilities.mean(axis=0))
+        strongest = probabilities[:, 0].argmin() if wanted is None else probabilities[:, wanted].argmax()
+        return np.asarray(probabilities[strongest])

@@ -14,22 +14,28 @@ from typing import TYPE_CHECKING, Any, Literal
 from sevenllm_bench.catalog import KINDS, LANGUAGES, SECTION_ROWS, Kind, Language
 from sevenllm_bench.metrics.registry import (
     BY_LANGUAGE_ONLY,
+    ENCODER_METRIC_VERSIONS,
     HEADLINE,
     JUDGE_METRICS,
     METRIC_VERSIONS,
     SEMANTIC_METRICS,
     kinds_of,
 )
-from sevenllm_bench.runs.records import Run, Sample
+from sevenllm_bench.runs.records import ItemSample, Run, Sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Level = Literal["task", "section", "kind", "language", "overall"]
-LEVELS: tuple[Level, ...] = ("overall", "language", "kind", "section", "task")
+Level = Literal["task", "section", "kind", "language", "overall", "encoder task", "encoder group"]
+LEVELS: tuple[Level, ...] = ("overall", "language", "kind", "section", "task", "encoder task", "encoder group")
 #: Name and metric of the figure over everything: value_f1, rouge_l and acc, each where it applies.
 HEADLINE_NAME = "headline"
 EMBEDDED = "embedded rows, which are not the benchmark"
+FILE_ITEMS = "items of a file, which are not the benchmark"
+ENCODER_LEVELS: tuple[Level, ...] = ("encoder task", "encoder group")
+
+#: Groups of an encoder task at most: 28 tasks, and as many again.
+_MOST_GROUPS = 56
 
 _Key = tuple[str, int]
 
@@ -40,7 +46,8 @@ class Cell:
 
     Attributes:
         level: What it is a figure of.
-        name: Name of the task, section ("en_mcq"), kind or language, or "headline".
+        name: Name of the task, section ("en_mcq"), kind or language, or "headline"; of an encoder task's group
+            "sevenllm-en-retrieval.mcq".
         metric: Name of the metric, or "headline" where it differs by kind.
         strata: What is averaged: (task or section, metric) each; the unweighted mean of their means is the figure.
     """
@@ -59,11 +66,16 @@ class Cell:
 class _Scope:
     """The rows of a task or section: all of them, those with semantic similarity, and their values by metric."""
 
-    def __init__(self, official: bool, wanted: int) -> None:
-        self.official, self.wanted = official, wanted
+    def __init__(self, source: str, wanted: int) -> None:
+        self.source, self.wanted = source, wanted
         self.rows: set[_Key] = set()
         self.comparable: set[_Key] = set()
         self.values: dict[str, dict[_Key, float]] = {}
+
+    def add_item(self, sample: ItemSample) -> None:
+        self.rows.add((sample.task, sample.id))
+        for metric, value in sample.metrics.items():
+            self.values.setdefault(metric, {})[sample.task, sample.id] = value
 
     def add(self, sample: Sample) -> None:
         key = (sample.task, sample.id)
@@ -78,6 +90,8 @@ class _Scope:
         """Rows without a value of a metric. A row that the judge could not score is counted by `judge_scored`."""
         if metric in JUDGE_METRICS:
             return 0
+        if metric in ENCODER_METRIC_VERSIONS:
+            return len(self.rows - self.values.get(metric, {}).keys())
         due = self.comparable if metric in SEMANTIC_METRICS else self.rows
         return len(due - self.values.get(metric, {}).keys())
 
@@ -85,7 +99,7 @@ class _Scope:
 class RowValues:
     """The values of a run's rows, by task and by section."""
 
-    def __init__(self, run: Run, samples: Iterable[Sample] | None = None) -> None:
+    def __init__(self, run: Run, samples: Iterable[Sample] | None = None, items: Iterable[ItemSample] | None = None) -> None:
         """Sort the samples.
 
         Sections hold default leaves, and of a run over official rows, official rows only.
@@ -93,6 +107,7 @@ class RowValues:
         Args:
             run: The run.
             samples: Its samples, or the same samples scored again; default: its own.
+            items: Its samples of encoder tasks, likewise.
         """
         self._run = run
         self._scopes: dict[str, _Scope] = {}
@@ -103,9 +118,14 @@ class RowValues:
             if sample.is_default and sample.row.source == run.source:
                 section = sample.row.section
                 self._scope(section, sample.row.source, SECTION_ROWS[section]).add(sample)
+        for item in run.item_samples if items is None else items:
+            rows = run.encoder_tasks[item.task].rows_in_all
+            wanted = rows if isinstance(rows, int) else 0
+            self._scope(item.task, item.item.source, wanted).add_item(item)
+            self._scope(group_name(item.task, item.item.group), item.item.source, 0).add_item(item)
 
     def _scope(self, name: str, source: str, wanted: int) -> _Scope:
-        return self._scopes.setdefault(name, _Scope(source == "official", wanted))
+        return self._scopes.setdefault(name, _Scope(source, wanted))
 
     def has(self, cell: Cell) -> bool:
         """Whether every stratum of the cell has a row."""
@@ -136,12 +156,20 @@ class RowValues:
 
     def metrics(self) -> list[str]:
         """The metrics that any row has, in the order of the documentation."""
-        return [name for name in METRIC_VERSIONS if any(name in scope.values for scope in self._scopes.values())]
+        known = (*METRIC_VERSIONS, *ENCODER_METRIC_VERSIONS)
+        return [name for name in known if any(name in scope.values for scope in self._scopes.values())]
+
+    def groups(self, task: str) -> list[str]:
+        """The names of an encoder task's groups, where it has several, and not so many that they are none of ours."""
+        found = sorted(name for name in self._scopes if name.startswith(f"{task}."))
+        return found if 1 < len(found) <= _MOST_GROUPS else []
 
     def why_partial(self, cell: Cell) -> str:
         """Why a figure is none of the whole benchmark; empty where every official row of its tasks or sections is in it."""
         scopes = [(self._scopes.get(name), metric, name) for name, metric in cell.strata]
-        if self._run.source != "official" or any(not scope.official for scope, _, _ in scopes if scope):
+        if cell.level in ENCODER_LEVELS:
+            return self._why_partial_items(cell)
+        if self._run.source != "official" or any(scope.source != "official" for scope, _, _ in scopes if scope):
             return EMBEDDED
         wanted = sum(scope.wanted if scope else SECTION_ROWS.get(name, 0) for scope, _, name in scopes)
         missing = wanted - sum(len(scope.rows) for scope, _, _ in scopes if scope)
@@ -149,6 +177,18 @@ class RowValues:
         if missing > 0:
             return f"{missing:,} of {wanted:,} rows missing"
         return f"{lacking:,} rows have no value" if lacking else ""
+
+    def _why_partial_items(self, cell: Cell) -> str:
+        """The same for an encoder task, and for a group of one, which is whole where the task is."""
+        name, metric = cell.strata[0]
+        task = name.partition(".")[0]
+        scope = self._scopes.get(task)
+        if scope is None or scope.source not in ("official", "own"):
+            return FILE_ITEMS if scope and scope.source == "file" else EMBEDDED
+        if scope.wanted - len(scope.rows) > 0:
+            return f"{scope.wanted - len(scope.rows):,} of {scope.wanted:,} items missing"
+        lacking = self._scopes[name].lacking(metric) if name in self._scopes else 0
+        return f"{lacking:,} items have no value" if lacking else ""
 
     def _of(self, scope: str, metric: str) -> dict[_Key, float]:
         found = self._scopes.get(scope)
@@ -166,6 +206,23 @@ def headline_cell() -> Cell:
     return Cell("overall", HEADLINE_NAME, HEADLINE_NAME, _sections(LANGUAGES, KINDS))
 
 
+def group_name(task: str, group: str) -> str:
+    """Name of a group of an encoder task's items."""
+    return f"{task}.{group}"
+
+
+def encoder_cells(runs: Iterable[Run], values: Iterable[RowValues]) -> list[Cell]:
+    """The cells of encoder tasks, each by its main metric: whole tasks, then their groups."""
+    found: dict[Cell, None] = {}
+    groups: dict[Cell, None] = {}
+    for run, own in zip(runs, values, strict=True):
+        for name, task in run.encoder_tasks.items():
+            metric = task.entry.metrics[0]
+            found[Cell("encoder task", name, metric, ((name, metric),))] = None
+            groups |= {Cell("encoder group", group, metric, ((group, metric),)): None for group in own.groups(name)}
+    return [*found, *groups]
+
+
 def headline_cells(run: Run) -> list[Cell]:
     """The cells of the headline: overall, by language, by kind, by section and by task, each kind by its own metric."""
     return [
@@ -178,6 +235,12 @@ def headline_cells(run: Run) -> list[Cell]:
 
 def metric_cells(run: Run, metric: str) -> list[Cell]:
     """The cells of one metric, at every level; over both languages only where it means the same in both."""
+    if metric in ENCODER_METRIC_VERSIONS:
+        return [
+            Cell("encoder task", name, metric, ((name, metric),))
+            for name, task in run.encoder_tasks.items()
+            if metric in task.entry.metrics
+        ]
     kinds = kinds_of(metric)
     found = [cell for kind in kinds for cell in _rows_cells(run, metric, kind)]
     found += [Cell("language", language, metric, _sections([language], kinds, metric)) for language in LANGUAGES]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sevenllm_bench.figures.cells import Cell, Level, RowValues, headline_cell, mean_over, metric_cells
-from sevenllm_bench.runs.records import Run, Sample
+from sevenllm_bench.figures.cells import Cell, Level, RowValues, encoder_cells, headline_cell, mean_over, metric_cells
+from sevenllm_bench.runs.records import ItemSample, Run, Sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,19 @@ class Figure:
         return {**fields, "partial": self.why_partial} if self.why_partial else fields
 
 
-def figures_of(run: Run, samples: Iterable[Sample] | None = None) -> list[Figure]:
-    """The headline, then the sections, then the tasks, each with every metric that it has.
+def figures_of(run: Run, samples: Iterable[Sample] | None = None, items: Iterable[ItemSample] | None = None) -> list[Figure]:
+    """The headline, then the sections, then the tasks, then the encoder tasks, each with every metric that it has.
 
     Args:
         run: The run.
         samples: Its samples, or the same samples scored again; default: its own.
+        items: Its samples of encoder tasks, likewise.
     """
-    values = RowValues(run, samples)
+    values = RowValues(run, samples, items)
     cells = [cell for metric in values.metrics() for cell in metric_cells(run, metric)]
-    wanted = [headline_cell(), *(cell for level in ("section", "task") for cell in cells if cell.level == level)]
+    levels = ("section", "task", "encoder task")
+    wanted = [headline_cell(), *(cell for level in levels for cell in cells if cell.level == level)]
+    wanted += [cell for cell in encoder_cells([run], [values]) if cell.level == "encoder group"]
     return [_figure(cell, values) for cell in wanted if values.has(cell)]
 
 
@@ -75,7 +78,9 @@ def _figure(cell: Cell, values: RowValues) -> Figure:
 
 
 def why_partial(run: Run) -> str:
-    """Why a run's headline is not the benchmark's: empty for a run of every official row, else the reason."""
+    """Why a run's headline is not the benchmark's: empty for a run of every official row, and for one without any row."""
+    if not run.samples and run.item_samples:
+        return ""
     return RowValues(run).why_partial(headline_cell())
 
 

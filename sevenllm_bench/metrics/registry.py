@@ -59,9 +59,43 @@ def kinds_of(metric: str) -> tuple[Kind, ...]:
     return tuple(kind for kind, names in METRICS.items() if metric in names)
 
 
+#: Metrics of the tasks that encoders can run (see `encoder_tasks`); a version moves when the metric's figures do.
+ENCODER_METRIC_VERSIONS = {
+    "ndcg_at_10": 1,
+    "recall_at_1": 1,
+    "recall_at_5": 1,
+    "recall_at_10": 1,
+    "mrr_at_10": 1,
+    "ranking_acc": 1,
+    "ranking_mrr": 1,
+    "span_f1": 1,
+    "span_f1_partial": 1,
+    "top_1": 1,
+    "top_5": 1,
+    "top_10": 1,
+    "pseudo_log_likelihood": 1,
+    "code_acc": 1,
+}
+#: Those whose value for an item is 0 or 1. Recall is none of them: a query may have several right texts.
+ENCODER_SHARES = frozenset({"ranking_acc", "top_1", "top_5", "top_10", "code_acc"})
+#: The main metric of each kind of encoder task.
+ENCODER_MAIN_METRICS = {
+    "retrieval": "ndcg_at_10",
+    "answer-ranking": "ranking_acc",
+    "entities": "span_f1",
+    "masked-terms": "top_1",
+    "vulnerable-code": "code_acc",
+}
+#: The least pseudo-log-likelihood of a masked term (natural logarithm, summed over its tokens). A lower one counts as this,
+#: and so does a missing one.
+LEAST_PSEUDO_LOG_LIKELIHOOD = -100.0
+
+_BOUNDS = {"judge": (1.0, 5.0), "pseudo_log_likelihood": (LEAST_PSEUDO_LOG_LIKELIHOOD, 0.0)}
+
+
 def bounds(metric: str) -> tuple[float, float]:
-    """Least and greatest possible value: 1 and 5 for `judge`, else 0 and 1."""
-    return (1.0, 5.0) if metric == "judge" else (0.0, 1.0)
+    """Least and greatest possible value: 1 and 5 for `judge`, -100 and 0 for `pseudo_log_likelihood`, else 0 and 1."""
+    return _BOUNDS.get(metric, (0.0, 1.0))
 
 
 #: How far apart two figures may be that come from the same values: sums of floating-point numbers in another order.

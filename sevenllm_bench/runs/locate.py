@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from sevenllm_bench.catalog import leaf_of_task
+from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.runs.protocol import leaf_keys, protocol_key
+from sevenllm_bench.runs.protocol import protocol_key, task_keys
 from sevenllm_bench.runs.results_file import Results, read_results
 from sevenllm_bench.runs.untrusted import Problems
 
@@ -92,7 +94,7 @@ def is_results(file: Path) -> bool:
 
 def _is_renamed(file: Path) -> bool:
     results = _read(file) if "results" in file.stem else None
-    return bool(results and results.leaves)
+    return bool(results and results.tasks)
 
 
 def samples_alone(folder: Path) -> list[Path]:
@@ -110,7 +112,7 @@ def _of_folder(folder: Path) -> list[RunFiles]:
     for file in results_files(folder):
         groups.setdefault((str(file.parent), _prefix(file)), []).append(file)
     runs = [run for files in groups.values() for run in _newest(files)]
-    ours = [run for run, results in runs if results is None or results.leaves]
+    ours = [run for run, results in runs if results is None or results.tasks]
     found = [*(ours or [run for run, _ in runs]), *_only_samples(folder, {parent for parent, _ in groups})]
     if not found:
         raise ResultsError(f"{folder}: no results in this folder; {_WANTED}")
@@ -144,9 +146,9 @@ def _replaces(newer: Results | None, older: Results) -> bool:
     """Whether a run of the same model and protocol has every task and metric of an older one."""
     if newer is None or _model_key(newer) != _model_key(older) or protocol_key(newer.settings) != protocol_key(older.settings):
         return False
-    if not leaf_keys(older.leaves).items() <= leaf_keys(newer.leaves).items():
+    if not task_keys(older.tasks).items() <= task_keys(newer.tasks).items():
         return False
-    return all(leaf.metrics.keys() <= newer.leaves[task].metrics.keys() for task, leaf in older.leaves.items())
+    return all(task.metrics.keys() <= newer.tasks[name].metrics.keys() for name, task in older.tasks.items())
 
 
 def _model_key(results: Results) -> tuple[str, ...]:
@@ -172,6 +174,11 @@ def samples_of(results: Path) -> tuple[Path, ...]:
             "give it back the name that lm_eval gave it (results_TIME.json)"
         )
     return tuple(file for file in files if not stamp or _stamp(file) == stamp)
+
+
+def is_our_task(name: str) -> bool:
+    """Whether a task of the harness is one of ours: a leaf, a variant, an encoder task."""
+    return leaf_of_task(name) is not None or encoder_task_by_name(name) is not None
 
 
 def task_of(samples: Path) -> str:

@@ -49,6 +49,10 @@ _NOT_SO = frozenset({"false", "0"})
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
 
+#: What the results of `encoders run` say of the type of model.
+ENCODER_RUN_MODEL = "sevenllm-encoders"
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """What identifies a model.

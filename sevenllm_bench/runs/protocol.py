@@ -8,7 +8,7 @@ from typing import Any
 
 from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.data.official import SHA256, SHA256_LF
-from sevenllm_bench.runs.records import LeafRun, Model, Settings
+from sevenllm_bench.runs.records import EncoderTaskRun, LeafRun, Model, Settings
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.text.display import printable
 
@@ -19,16 +19,16 @@ _OF_PROMPT = ("enable_thinking", "chat_template_args", "think_end_token", "add_b
 
 
 def protocol_key(settings: Settings) -> str:
-    """What of a run's settings another run must share to replace it, beside the model and `leaf_keys`."""
+    """What of a run's settings another run must share to replace it, beside the model and `task_keys`."""
     names = ("limit", "chat_template", "system_instruction", "fewshot_as_multiturn", "seeds")
     return _key([getattr(settings, name) for name in names])
 
 
-def leaf_keys(leaves: Mapping[str, LeafRun]) -> dict[str, str]:
+def task_keys(tasks: Mapping[str, LeafRun | EncoderTaskRun]) -> dict[str, str]:
     """What of each task another run must share to replace this one: shots, prompt, rows, generation."""
     return {
-        name: _key([leaf.num_fewshot, leaf.prompt, dig(leaf.signature, "data", "sha256"), leaf.generation])
-        for name, leaf in leaves.items()
+        name: _key([task.num_fewshot, task.prompt, dig(task.signature, "data", "sha256"), task.generation])
+        for name, task in tasks.items()
     }
 
 
@@ -36,7 +36,7 @@ def _key(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
 
 
-def words_of(model: Model, settings: Settings, leaves: Mapping[str, LeafRun]) -> list[str]:
+def words_of(model: Model, settings: Settings, leaves: Mapping[str, LeafRun | EncoderTaskRun]) -> list[str]:
     """`protocol_words` of a run."""
     names = ("limit", "chat_template", "system_instruction", "fewshot_as_multiturn")
     parts = ("num_fewshot", "prompt", "signature", "generation")

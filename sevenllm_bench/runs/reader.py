@@ -8,12 +8,14 @@ from pathlib import Path
 
 from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
+from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import ROUNDING
 from sevenllm_bench.runs.from_answers import run_from_predictions
+from sevenllm_bench.runs.item_samples import read_item_samples
 from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
-from sevenllm_bench.runs.records import LeafRun, Run, Sample, Unknown
-from sevenllm_bench.runs.results_file import read_results
+from sevenllm_bench.runs.records import EncoderTaskRun, ItemSample, LeafRun, Run, Sample, Unknown
+from sevenllm_bench.runs.results_file import Results, read_results
 from sevenllm_bench.runs.samples import read_samples
 from sevenllm_bench.runs.untrusted import Problems
 
@@ -50,10 +52,11 @@ def read_run(files: RunFiles, load: Callable[[], Benchmark] = load_benchmark) ->
         return run_from_predictions(files.samples[0], load)
     problems = Problems()
     results = read_results(files.results, problems)
-    if not results.leaves:
+    if not results.tasks:
         found = f"; found {', '.join(results.other_tasks[:5])}" if results.other_tasks else ""
         raise ResultsError(f"{files.results}: no SEvenLLM task in it{found}")
     samples = tuple(_samples(files, results.leaves, problems))
+    items = tuple(_items(files, results, problems))
     return Run(
         label=results.model.identity.name,
         model=results.model,
@@ -65,6 +68,8 @@ def read_run(files: RunFiles, load: Callable[[], Benchmark] = load_benchmark) ->
         older=tuple(map(str, files.older)),
         other_tasks=results.other_tasks,
         date=results.date,
+        encoder_tasks=results.encoder_tasks,
+        item_samples=items,
     )
 
 
@@ -93,14 +98,32 @@ def _samples(files: RunFiles, leaves: Mapping[str, LeafRun], problems: Problems)
             problems.add("contradiction", by_task[task].name, "samples of a task that the results file doesn't have")
 
 
-def _check(samples: Sequence[Sample], leaf: LeafRun, where: str, problems: Problems) -> None:
-    """Compare a leaf's samples with what the results file says of them."""
+def _items(files: RunFiles, results: Results, problems: Problems) -> Iterable[ItemSample]:
+    by_task = {task_of(file): file for file in files.samples}
+    for name, task in results.encoder_tasks.items():
+        file = by_task.get(name)
+        if file is None:
+            problems.add("no-samples", str(files.results), f"no samples of {name}; run with --log_samples", "encoder task")
+            continue
+        items = read_item_samples(file, task.entry, task.answers.get("scores") != "as given", problems)
+        _check(items, task, file.name, problems)
+        yield from items
+    for name in by_task.keys() - results.encoder_tasks.keys():
+        if encoder_task_by_name(name):
+            problems.add("contradiction", by_task[name].name, "samples of a task that the results file doesn't have")
+
+
+def _check(
+    samples: Sequence[Sample] | Sequence[ItemSample], leaf: LeafRun | EncoderTaskRun, where: str, problems: Problems
+) -> None:
+    """Compare a task's samples with what the results file says of them."""
     if not isinstance(leaf.rows, Unknown) and len(samples) < leaf.rows:
         problems.add("missing-rows", where, f"{len(samples)} usable samples, but the results count {leaf.rows} rows")
     elif not isinstance(leaf.rows, Unknown) and len(samples) > leaf.rows:
         problems.add("contradiction", where, f"{len(samples)} samples, but the results count {leaf.rows} rows", "rows")
     for name, reported in leaf.metrics.items():
-        values = [sample.reported[name] for sample in samples if name in sample.reported]
+        own = [sample.reported if isinstance(sample, Sample) else sample.metrics for sample in samples]
+        values = [values[name] for values in own if name in values]
         mean = sum(values) / len(values) if values else None
         if mean is None or abs(mean - reported) > ROUNDING * max(1.0, abs(reported)):
             found = "no sample has it" if mean is None else f"the mean over its samples is {mean:.6f}"

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 from sevenllm_bench.answers.reading import Reading
 from sevenllm_bench.catalog import Kind, Language, Leaf
 from sevenllm_bench.data.rows import Row
+from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
 from sevenllm_bench.runs.model_name import Identity, identity_of, repository_of
 
 
@@ -217,6 +218,77 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderTaskRun:
+    """One encoder task in a run, as the results file reports it; what it shares with a leaf has the same names there.
+
+    Attributes:
+        task: Its name.
+        entry: The task.
+        version: Task version.
+        rows: Items evaluated.
+        rows_in_all: Items that the task has.
+        num_fewshot: Number of few-shot examples; 0 for encoders.
+        output_type: "encoder" for what encoders answered, lm-eval's "multiple_choice" or "generate_until" otherwise.
+        generation: The generation arguments of a causal model.
+        prompt: {"name", "version", "sha256"} of the prompt; empty where there is none.
+        signature: The signature of its figures, with how an encoder answered ("method").
+        metrics: Metric name to the mean that the file reports.
+        stderr: Metric name to the standard error that it reports.
+        cost: What the answers cost, see `encoders.encoding_cost`; empty where it isn't known.
+        notes: What a reader of the figures must know.
+        further: Figures that are no mean over items.
+        answers: How lm-eval's values became answers: of answer ranking {"scores": "per byte" or "as given", …}.
+        task_hash: lm-eval's hash over rows, prompts and targets; None where there is none.
+        local: Arguments of the model that name a file or folder of the machine that it ran on.
+    """
+
+    task: str
+    entry: EncoderTask
+    version: str | Unknown = UNKNOWN
+    rows: int | Unknown = UNKNOWN
+    rows_in_all: int | Unknown = UNKNOWN
+    num_fewshot: int | Unknown = UNKNOWN
+    output_type: str | Unknown = UNKNOWN
+    generation: Mapping[str, Any] | Unknown = UNKNOWN
+    prompt: Mapping[str, Any] = field(default_factory=dict)
+    signature: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    stderr: Mapping[str, float] = field(default_factory=dict)
+    cost: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    further: Mapping[str, Any] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    task_hash: str | None = None
+    local: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSample:
+    """One item of an encoder task, answered once.
+
+    Attributes:
+        task: Name of the task.
+        item: The item, as the samples file has it.
+        answer: The answer as a JSON value (each kind of task says which); None where there is none.
+        metrics: Metric name to value, as the samples file has them.
+        response: What a causal model wrote, of entities; None for others.
+        prompt: What a causal model was sent; None for encoders and where the file doesn't say.
+    """
+
+    task: str
+    item: Item
+    answer: Any = field(hash=False)
+    metrics: Mapping[str, float] = field(hash=False)
+    response: str | None = None
+    prompt: str | None = None
+
+    @property
+    def id(self) -> int:
+        """Id of the item."""
+        return self.item.id
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One model evaluated once.
 
@@ -232,6 +304,8 @@ class Run:
         older: Results files of older runs of the same model and protocol in the same folder, which were not read.
         other_tasks: Tasks in the results that are not SEvenLLM's, left out.
         date: When it started, seconds since 1970.
+        encoder_tasks: Name to encoder task, in the order of `ENCODER_TASKS`.
+        item_samples: One per item and encoder task, in the same order.
     """
 
     label: str
@@ -245,6 +319,18 @@ class Run:
     older: tuple[str, ...] = ()
     other_tasks: tuple[str, ...] = ()
     date: float | Unknown = UNKNOWN
+    encoder_tasks: Mapping[str, EncoderTaskRun] = field(default_factory=dict)
+    item_samples: tuple[ItemSample, ...] = ()
+
+    @property
+    def tasks(self) -> Mapping[str, LeafRun | EncoderTaskRun]:
+        """All its tasks: leaves, then encoder tasks."""
+        return {**self.leaves, **self.encoder_tasks}
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether there is a row or item of any task."""
+        return bool(self.samples or self.item_samples)
 
     def of_task(self, task: str) -> tuple[Sample, ...]:
         """The samples of one task."""
@@ -253,10 +339,12 @@ class Run:
     @property
     def repository(self) -> tuple[str | None, str]:
         """The Hub repository that the scores belong to, or None and why it isn't known, see `repository_of`."""
-        local = {name for leaf in self.leaves.values() for name in leaf.local}
+        local = {name for task in self.tasks.values() for name in task.local}
         return repository_of(self.model.source, self.model.arguments, self.model.sha, tuple(local))
 
     @property
     def source(self) -> str:
         """Whose rows its figures are about: "official", or "embedded" where no official row was run."""
-        return "official" if any(sample.row.source == "official" for sample in self.samples) else "embedded"
+        of_rows = any(sample.row.source == "official" for sample in self.samples)
+        of_items = any(sample.item.source == "official" for sample in self.item_samples)
+        return "official" if of_rows or of_items else "embedded"

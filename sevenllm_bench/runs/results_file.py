@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from sevenllm_bench.catalog import LEAVES, Leaf, leaf_of_task
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, encoder_task_by_name
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS
-from sevenllm_bench.runs.records import UNKNOWN, LeafRun, Model, Settings, Unknown
+from sevenllm_bench.runs.records import UNKNOWN, EncoderTaskRun, LeafRun, Model, Settings, Unknown
 from sevenllm_bench.runs.run_block import read_block
 from sevenllm_bench.runs.untrusted import Fields, Problems, finite, read_json
 from sevenllm_bench.text.display import printable
@@ -27,6 +28,7 @@ class Results:
         leaves: Task name to leaf, in the catalogue's order, variants last; empty where no task is SEvenLLM's.
         other_tasks: Names of tasks that are not SEvenLLM's.
         date: When the run started, seconds since 1970.
+        encoder_tasks: Name to encoder task, in their order.
     """
 
     model: Model
@@ -34,6 +36,12 @@ class Results:
     leaves: Mapping[str, LeafRun]
     other_tasks: tuple[str, ...]
     date: float | Unknown
+    encoder_tasks: Mapping[str, EncoderTaskRun]
+
+    @property
+    def tasks(self) -> Mapping[str, LeafRun | EncoderTaskRun]:
+        """All its tasks: leaves, then encoder tasks."""
+        return {**self.leaves, **self.encoder_tasks}
 
 
 def read_results(path: Path, problems: Problems) -> Results:
@@ -51,7 +59,8 @@ def read_results(path: Path, problems: Problems) -> Results:
         raise ResultsError(f"{path}: not a results file of lm-eval (no object under the key 'results')")
     fields = Fields(content, path.name, problems)
     leaves, others = _leaves(fields)
-    return Results(_model(fields), _settings(fields), leaves, others, fields.number("date") or UNKNOWN)
+    date = fields.number("date") or UNKNOWN
+    return Results(_model(fields), _settings(fields), leaves, others, date, _encoder_tasks(fields))
 
 
 def _model(fields: Fields) -> Model:
@@ -100,7 +109,8 @@ def _leaves(fields: Fields) -> tuple[dict[str, LeafRun], tuple[str, ...]]:
     leaves = {name: leaf for name in results.values if (leaf := leaf_of_task(name))}
     order = {leaf.name: place for place, leaf in enumerate(LEAVES)}
     ordered = sorted(leaves, key=lambda name: (name not in order, order.get(name, 0), name))
-    others = tuple(printable(name) for name in results.values if name not in leaves and name not in groups.values)
+    known = {*leaves, *groups.values, *(task.name for task in ENCODER_TASKS)}
+    others = tuple(printable(name) for name in results.values if name not in known)
     return {name: _leaf(name, leaves[name], fields, configs.object(name)) for name in ordered}, others
 
 
@@ -120,17 +130,52 @@ def _leaf(task: str, leaf: Leaf, fields: Fields, config: Fields) -> LeafRun:
         generation=generation if isinstance(generation, dict) else UNKNOWN,
         prompt=block.prompt,
         signature=block.signature,
-        metrics=_figures(figures, "{},none"),
-        stderr=_figures(figures, "{}_stderr,none"),
+        metrics=_figures(figures, "{},none", METRIC_VERSIONS),
+        stderr=_figures(figures, "{}_stderr,none", METRIC_VERSIONS),
         local=block.local,
         task_hash=task_hash if isinstance(task_hash, str) else None,
     )
 
 
-def _figures(figures: Fields, key: str) -> dict[str, float]:
+def _encoder_tasks(fields: Fields) -> dict[str, EncoderTaskRun]:
+    """The encoder tasks in the results."""
+    results, configs = fields.object("results"), fields.object("configs")
+    return {task.name: _encoder_task(task.name, fields, configs) for task in ENCODER_TASKS if task.name in results.values}
+
+
+def _encoder_task(name: str, fields: Fields, configs: Fields) -> EncoderTaskRun:
+    entry = encoder_task_by_name(name)
+    assert entry is not None
+    figures, counts, config = fields.object("results").object(name), fields.object("n-samples").object(name), configs.object(name)
+    block = read_block(config.object("metadata"))
+    generation = config.values.get("generation_kwargs", UNKNOWN)
+    task_hash = fields.object("task_hashes").text(name)
+    return EncoderTaskRun(
+        task=name,
+        entry=entry,
+        version=fields.object("versions").text(name) or UNKNOWN,
+        rows=counts.whole("effective"),
+        rows_in_all=counts.whole("original"),
+        num_fewshot=fields.object("n-shot").whole(name),
+        output_type=config.text("output_type") or UNKNOWN,
+        generation=generation if isinstance(generation, dict) else UNKNOWN,
+        prompt=block.prompt,
+        signature=block.signature,
+        metrics=_figures(figures, "{},none", entry.metrics),
+        stderr=_figures(figures, "{}_stderr,none", entry.metrics),
+        cost=block.cost,
+        notes=block.notes,
+        further=block.further,
+        answers=block.answers,
+        task_hash=task_hash if isinstance(task_hash, str) else None,
+        local=block.local,
+    )
+
+
+def _figures(figures: Fields, key: str, metrics: Iterable[str]) -> dict[str, float]:
     """Metric to figure. lm-eval writes "N/A" for a standard error that there is none of."""
     found = {}
-    for name in METRIC_VERSIONS:
+    for name in metrics:
         value = figures.values.get(key.format(name))
         number = finite(value)
         if number is not None:

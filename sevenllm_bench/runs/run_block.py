@@ -43,6 +43,9 @@ class RunBlock:
         embedded_texts: Texts embedded for semantic similarity, and how many the model cut; empty without one.
         judge: How answers were judged, with the reasons for unscored ones; empty without a judge.
         local: Arguments of the model that name a file or folder of the machine that it ran on ("pretrained", "peft").
+        cost: What an encoder's answers cost (see `encoders.encoding_cost`); empty where it isn't known.
+        notes: What a reader of an encoder's figures must know, a sentence each.
+        further: Figures of an encoder task that are no mean over items.
     """
 
     signature: Mapping[str, Any] = field(default_factory=dict)
@@ -51,6 +54,9 @@ class RunBlock:
     embedded_texts: Mapping[str, Any] = field(default_factory=dict)
     judge: Mapping[str, Any] = field(default_factory=dict)
     local: tuple[str, ...] = ()
+    cost: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    further: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The block in a results file; what is empty is left out."""
@@ -69,5 +75,12 @@ def read_block(metadata: Fields) -> RunBlock:
         answers=block.object("answers").values,
         embedded_texts=block.object("embedded_texts").values,
         judge=block.object("judge").values,
-        local=tuple(printable(name, 60) for name in local) if isinstance(local := block.values.get("local"), list) else (),
+        local=_texts(block.values.get("local"), 60),
+        cost=block.object("cost").values,
+        notes=_texts(block.values.get("notes"), 400),
+        further=block.object("further").values,
     )
+
+
+def _texts(value: Any, longest: int) -> tuple[str, ...]:
+    return tuple(printable(text, longest) for text in value[:100]) if isinstance(value, list) else ()

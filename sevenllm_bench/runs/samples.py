@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def read_samples(path: Path, task: str, leaf: Leaf, problems: Problems) -> list[
     if other := what_else(path):
         problems.add("no-samples", path.name, other)
         return []
-    for number, record in _records(path, problems):
+    for number, record in records_of(path, problems):
         sample = _sample(record, task, leaf, f"line {number}", path.name, problems)
         if sample is None:
             continue
@@ -49,7 +49,8 @@ def read_samples(path: Path, task: str, leaf: Leaf, problems: Problems) -> list[
     return list(samples.values())
 
 
-def _records(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
+def records_of(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects in a samples file with the numbers of their lines; lines that hold none are problems."""
     try:
         if not path.is_file():
             problems.add("no-samples", path.name, "not a regular file")
@@ -82,7 +83,7 @@ def _sample(record: dict[str, Any], task: str, leaf: Leaf, line: str, where: str
     if row.leaf != leaf:
         problems.add("foreign-row", where, f"{line}: row {row.id} belongs to {row.leaf.name}, not to {task}")
         return None
-    prompt = _prompt(record, line, where, problems)
+    prompt = prompt_of(record, line, where, problems)
     response, reading = _answer(record, row, prompt, line, where, problems)
     reported = _values(record, _due(leaf, response), line, where, problems)
     return Sample(
@@ -159,7 +160,7 @@ def _by_what_is_asked(row: Row, leaf: Leaf, reading: Reading, reported: dict[str
     return {**{k: v for k, v in reported.items() if k not in other}, **score_readings([row], [reading])[0].metrics}
 
 
-def _prompt(record: dict[str, Any], line: str, where: str, problems: Problems) -> str | None:
+def prompt_of(record: Mapping[str, Any], line: str, where: str, problems: Problems) -> str | None:
     """The prompt, which lm-eval 0.4.13 writes as `arguments.gen_args_0.arg_0`: text, or chat messages as [JSON text]."""
     argument = dig(record, "arguments", "gen_args_0", "arg_0")
     try:

@@ -13,11 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.figures import Figure, figures_of
 from sevenllm_bench.io.secrets import secrets_in, without_secrets
-from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
+from sevenllm_bench.runs.locate import RunFiles, find_runs, is_our_task, task_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import read_json
@@ -99,7 +98,7 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
 def _stage(files: RunFiles, folder: Path, declared: Declared, created: datetime) -> Bundle:
     """All files of the bundle, in a folder."""
     run = read_run(_copy_run(files, folder / RUN_FOLDER))
-    if not run.samples:
+    if not run.has_samples:
         raise ResultsError(f"{files.name}: no samples; run lm_eval with --log_samples")
     if rows := rows_with_keys(run.samples)[0]:
         why = "its prompts hold what looks like a key (in the system instruction?); run again without it"
@@ -124,7 +123,7 @@ def _copy_run(files: RunFiles, folder: Path) -> RunFiles:
         shutil.copyfile(files.results, results)
     else:
         _write(results, json.dumps(clean, ensure_ascii=True, indent=2))
-    ours = [file for file in files.samples if leaf_of_task(task_of(file))]
+    ours = [file for file in files.samples if is_our_task(task_of(file))]
     for file in ours:
         if not file.is_file() or file.stat().st_size > LIMITS.file_bytes:
             raise ResultsError(f"{file}: no regular file of at most {LIMITS.file_bytes:,} bytes, which a bundle can hold")
@@ -136,7 +135,7 @@ def _write_formats(
 ) -> tuple[str, bytes] | None:
     """The files that are made from the run; returns the one for the model's repository."""
     aggregate_path, instance_path = (folder / name for name in every_eval_ever.paths(manifest, created))
-    rows = _write_lines(instance_path, every_eval_ever.instances(manifest, run.samples, created))
+    rows = _write_lines(instance_path, every_eval_ever.instances(manifest, run.samples, run.item_samples, created))
     record = {**file_record(instance_path), "rows": rows}
     aggregate = every_eval_ever.aggregate(manifest, figures, created, record)
     _write(aggregate_path, json.dumps(aggregate, ensure_ascii=False, indent=1, allow_nan=False) + "\n")

@@ -18,7 +18,7 @@ from sevenllm_bench import __version__
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.runs.command import command_of
-from sevenllm_bench.runs.records import LeafRun, Model, Run, Sample, Settings, Unknown
+from sevenllm_bench.runs.records import EncoderTaskRun, LeafRun, Model, Run, Sample, Settings, Unknown
 from sevenllm_bench.submission.copies import describe_answers
 from sevenllm_bench.submission.formats.hub_results import for_the_hub
 from sevenllm_bench.submission.layout import MANIFEST, misplaced
@@ -94,7 +94,7 @@ def describe_run(run: Run, samples: Sequence[Sample] | None = None) -> dict[str,
     value = {
         "model": _fields(run.model),
         "settings": _fields(run.settings),
-        "tasks": {name: _describe_leaf(leaf) for name, leaf in run.leaves.items()},
+        "tasks": {name: _describe_task(task) for name, task in run.tasks.items()},
         "command": command_of(run).line,
         "date": run.date if isinstance(run.date, Unknown) else _iso(run.date),
         "answers": describe_answers(run.samples if samples is None else samples),
@@ -106,9 +106,20 @@ def _fields(record: Model | Settings) -> dict[str, Any]:
     return {field.name: getattr(record, field.name) for field in fields(record)}
 
 
-def _describe_leaf(leaf: LeafRun) -> dict[str, Any]:
-    names = ("version", "rows", "rows_in_all", "num_fewshot", "output_type", "generation", "prompt", "signature", "task_hash")
-    return {name: getattr(leaf, name) for name in names}
+def _describe_task(task: LeafRun | EncoderTaskRun) -> dict[str, Any]:
+    names: tuple[str, ...] = (
+        "version",
+        "rows",
+        "rows_in_all",
+        "num_fewshot",
+        "output_type",
+        "generation",
+        "prompt",
+        "signature",
+        "task_hash",
+    )
+    names += ("cost", "notes") if isinstance(task, EncoderTaskRun) else ()
+    return {name: getattr(task, name) for name in names}
 
 
 def _plain(value: Any, depth: int = 0) -> Any:

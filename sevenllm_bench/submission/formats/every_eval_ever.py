@@ -6,6 +6,7 @@ The aggregate file has every figure of the run, the instance file one record for
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -13,16 +14,19 @@ from typing import Any
 
 from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.data.official import FILENAME
+from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.figures.figures import Figure
-from sevenllm_bench.metrics.registry import JUDGE_METRICS, METRIC_VERSIONS, SHARES
+from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS, ENCODER_SHARES, JUDGE_METRICS, METRIC_VERSIONS, SHARES
 from sevenllm_bench.prompts import STYLES
-from sevenllm_bench.runs.records import Sample
+from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL
+from sevenllm_bench.runs.records import ItemSample, Sample
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.submission.formats.hub_results import model_identity, model_name
 from sevenllm_bench.submission.layout import EVERY_EVAL_EVER, safe_part
 
 SCHEMA_VERSION = "0.3.0"
 _LOCAL_MODELS = frozenset({"hf", "hf-auto", "huggingface", "vllm", "sglang"})
+_UNITS = {"judge": "points", "pseudo_log_likelihood": "nats"}
 _KINDS = {"value_f1": "f1", "value_f1_norm": "f1", "rouge_l": "rouge_l", "rouge_l_paper": "rouge_l", "acc": "accuracy"}
 
 
@@ -50,8 +54,7 @@ def aggregate(
             "evaluator_relationship": declared["relationship"],
         },
         "eval_library": {
-            "name": "lm_eval",
-            "version": manifest["settings"]["lm_eval"],
+            **_library(manifest),
             "additional_details": {"sevenllm_bench": manifest["sevenllm_bench"]},
         },
         "model_info": _model_info(manifest),
@@ -69,6 +72,13 @@ def aggregate(
     said = {name: declared[name] for name in ("source_url", "benchmark", "notes") if declared[name]}
     record["source_metadata"]["additional_details"] = said
     return record
+
+
+def _library(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """What ran the tasks: lm-eval, or this package where encoders answered."""
+    if manifest["model"]["source"] == ENCODER_RUN_MODEL:
+        return {"name": "sevenllm-bench", "version": str(manifest["sevenllm_bench"])}
+    return {"name": "lm_eval", "version": manifest["settings"]["lm_eval"]}
 
 
 def evaluation_id(manifest: Mapping[str, Any], created: datetime) -> str:
@@ -108,7 +118,7 @@ def _model_info(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _result(figure: Figure, manifest: Mapping[str, Any]) -> dict[str, Any]:
-    task = manifest["tasks"].get(figure.name) or next(iter(manifest["tasks"].values()))
+    task = manifest["tasks"].get(figure.name.partition(".")[0]) or next(iter(manifest["tasks"].values()))
     name = "sevenllm" if figure.level == "overall" else f"sevenllm_{figure.name}".replace("sevenllm_sevenllm", "sevenllm")
     return {
         "evaluation_result_id": figure.id,
@@ -135,13 +145,14 @@ def _source(figure: Figure, task: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _metric(metric: str, task: Mapping[str, Any]) -> dict[str, Any]:
-    low, high = (1, 5) if metric == "judge" else (0, 1)
-    version = {"version": str(METRIC_VERSIONS[metric])} if metric in METRIC_VERSIONS else {}
+    low, high = (1, 5) if metric == "judge" else (-100, 0) if metric == "pseudo_log_likelihood" else (0, 1)
+    versions = METRIC_VERSIONS | ENCODER_METRIC_VERSIONS
+    version = {"version": str(versions[metric])} if metric in versions else {}
     config: dict[str, Any] = {
         "metric_id": "accuracy" if metric == "acc" else f"sevenllm.{metric}",
         "metric_name": metric,
-        "metric_kind": _KINDS.get(metric, "proportion" if metric in SHARES else metric),
-        "metric_unit": "points" if metric == "judge" else "proportion",
+        "metric_kind": _KINDS.get(metric, "proportion" if metric in SHARES | ENCODER_SHARES else metric),
+        "metric_unit": _UNITS.get(metric, "proportion"),
         "lower_is_better": False,
         "score_type": "continuous",
         "min_score": low,
@@ -189,8 +200,13 @@ def _generation(task: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[st
     return {"generation_args": arguments, "additional_details": details}
 
 
-def instances(manifest: Mapping[str, Any], samples: Sequence[Sample], created: datetime) -> Iterator[dict[str, Any]]:
-    """The records of the instance file: one for each row and metric of a section, linked to its aggregate result."""
+def instances(
+    manifest: Mapping[str, Any], samples: Sequence[Sample], items: Sequence[ItemSample], created: datetime
+) -> Iterator[dict[str, Any]]:
+    """The records of the instance file, linked to their aggregate results.
+
+    There is one for each row and metric of a section, and one for each item of an encoder task, with its main metric.
+    """
     shared = {
         "schema_version": SCHEMA_VERSION,
         "evaluation_id": evaluation_id(manifest, created),
@@ -208,6 +224,34 @@ def instances(manifest: Mapping[str, Any], samples: Sequence[Sample], created: d
                     **body,
                     "evaluation": {"score": value, "is_correct": value >= (5 if metric == "judge" else 1)},
                 }
+
+    for item in items:
+        task = encoder_task_by_name(item.task)
+        metric = task.metrics[0] if task else ""
+        if metric in item.metrics:
+            value = item.metrics[metric]
+            yield {
+                **shared,
+                "evaluation_name": item.task.replace("-", "_"),
+                "evaluation_result_id": f"{item.task}.{metric}",
+                **_item_instance(item),
+                "evaluation": {"score": value, "is_correct": value >= 1},
+            }
+
+
+def _item_instance(sample: ItemSample) -> dict[str, Any]:
+    asked = json.dumps(dict(sample.item.document), ensure_ascii=False, sort_keys=True)
+    answer = sample.response if sample.response is not None else json.dumps(sample.answer, ensure_ascii=False)
+    attribution = {"turn_idx": 0, "source": "output.raw", "extracted_value": answer, "extraction_method": "custom: as it is"}
+    return {
+        "sample_id": str(sample.id),
+        "sample_hash": hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest(),
+        "interaction_type": "single_turn",
+        "input": {"raw": asked, "formatted": sample.prompt, "reference": [], "choices": None},
+        "output": {"raw": [answer]},
+        "answer_attribution": [{**attribution, "is_terminal": True}],
+        "metadata": {"task": sample.task, "group": sample.item.group, "source": sample.item.source},
+    }
 
 
 def _instance(sample: Sample) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
 from sevenllm_bench.data.hub import REVISION
 from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.cells import ENCODER_LEVELS, HEADLINE_NAME
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.metrics.registry import METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.runs.model_name import Identity, identity_of
@@ -133,8 +133,9 @@ def hub_task_ids() -> tuple[str, ...]:
 def for_the_hub(figures: Iterable[Figure], tasks: Mapping[str, Any]) -> tuple[list[Figure], dict[str, str]]:
     """Which figures enter the formats of the Hub, and why others don't.
 
-    Headline and sections enter, over every official row, in [0, 1]. A task id stands for one thing: semantic similarity
-    enters with the default embedding model alone, and `judge`, whose scale is 1 to 5 and which depends on the judge, never.
+    Headline and sections enter, over every official row, in [0, 1]; encoder tasks have no id there. A task id stands for
+    one thing: semantic similarity enters with the default embedding model alone, and `judge`, whose scale is 1 to 5 and
+    which depends on the judge, never.
 
     Args:
         figures: All figures.
@@ -147,7 +148,7 @@ def for_the_hub(figures: Iterable[Figure], tasks: Mapping[str, Any]) -> tuple[li
     why_none, semantic = _why_none(own), _has_default_embedding(own)
     chosen, left = [], {}
     for figure in figures:
-        if figure.level != "task":
+        if figure.level != "task" and figure.level not in ENCODER_LEVELS:
             why = why_none or figure.why_partial or ("" if task_id(figure) in ids else "not on a fixed scale from 0 to 1")
             if not why and figure.metric in SEMANTIC_METRICS and not semantic:
                 why = "not with the default embedding model"

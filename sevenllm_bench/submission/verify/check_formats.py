@@ -10,7 +10,7 @@ from typing import Any
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.io.yaml12 import load_yaml
-from sevenllm_bench.runs.records import Sample
+from sevenllm_bench.runs.records import ItemSample, Sample
 from sevenllm_bench.submission.formats import every_eval_ever
 from sevenllm_bench.submission.formats.hub_results import hub_path, hub_results
 from sevenllm_bench.submission.formats.model_index import model_index
@@ -29,7 +29,12 @@ def format_files(manifest: Mapping[str, Any], created: datetime) -> tuple[str, .
 
 
 def check_formats(
-    folder: Path, manifest: Mapping[str, Any], figures: Sequence[Figure], samples: Sequence[Sample], created: datetime
+    folder: Path,
+    manifest: Mapping[str, Any],
+    figures: Sequence[Figure],
+    samples: Sequence[Sample],
+    items: Sequence[ItemSample],
+    created: datetime,
 ) -> Iterator[Finding]:
     """The files made from the run, each against the same file made again.
 
@@ -38,6 +43,7 @@ def check_formats(
         manifest: The manifest as it should be: what the run says, and what the submitter declares.
         figures: The figures recomputed.
         samples: The samples scored again.
+        items: The samples of encoder tasks, likewise.
         created: When the bundle was made.
     """
     entries, block = hub_results(manifest, figures), model_index(manifest, figures)
@@ -46,7 +52,7 @@ def check_formats(
     aggregate_path, instance_path = every_eval_ever.paths(manifest, created)
     record: dict[str, Any] = {"sha256": "", "rows": 0}
     if (folder / instance_path).is_file():
-        wanted = every_eval_ever.instances(manifest, samples, created)
+        wanted = every_eval_ever.instances(manifest, samples, items, created)
         yield _instances(folder / instance_path, instance_path, wanted)
         lines = sum(1 for _ in _lines(folder / instance_path))
         record = {**file_record(folder / instance_path), "rows": lines}

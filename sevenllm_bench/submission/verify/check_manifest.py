@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.figures.cells import ENCODER_LEVELS
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.metrics.registry import LEXICAL
 from sevenllm_bench.runs.records import Run, Unknown
@@ -140,7 +141,7 @@ def _in_words(figure: Figure, record: Mapping[str, Any]) -> str:
 
 def _why_unconfirmed(figure: Figure, unscored: Collection[str]) -> tuple[str, str]:
     """Why a figure that agrees with the rows' values can't be confirmed, and the claim; both empty where it can."""
-    if figure.metric not in LEXICAL and figure.level != "overall":
+    if figure.metric not in LEXICAL and figure.level not in ("overall", *ENCODER_LEVELS):
         claim = claim_of(figure.metric)
         needs = "the embedding model" if claim == "semantic" else "the judge"
         return f"the mean of its rows' values, which can't be confirmed (needs {needs})", claim

@@ -162,7 +162,7 @@ def _group_rows(results: Mapping[str, Any], run: Run) -> Iterator[tuple[Any, Any
     """The groups with their values; lm-eval 0.4.13 writes them twice, under "groups" and among the tasks."""
     for place in ("groups", "results"):
         own = dig(results, place)
-        yield from ((name, row) for name, row in own.items() if name not in run.leaves) if isinstance(own, dict) else ()
+        yield from ((name, row) for name, row in own.items() if name not in run.tasks) if isinstance(own, dict) else ()
 
 
 def _group_counts(own: Mapping[str, Any], group: str, tasks: Sequence[_Values]) -> list[str]:

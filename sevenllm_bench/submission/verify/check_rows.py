@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sevenllm_bench.data.benchmark import OFFICIAL_NAME, Benchmark, Source
 from sevenllm_bench.data.rows import FIELDS, Row
-from sevenllm_bench.runs.records import LeafRun, Run, Sample, Unknown
+from sevenllm_bench.runs.records import EncoderTaskRun, LeafRun, Run, Sample, Unknown
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.submission.verify.findings import Finding, some, unconfirmed
 from sevenllm_bench.submission.verify.json_differences import differences
@@ -24,7 +24,7 @@ def samples_by_task(run: Run) -> dict[str, list[Sample]]:
     return by_task
 
 
-def source_of(leaf: LeafRun) -> Source:
+def source_of(leaf: LeafRun | EncoderTaskRun) -> Source:
     """Whose rows a task says it was run on: "official" or "embedded"."""
     return "official" if dig(leaf.signature, "data", "name") == OFFICIAL_NAME else "embedded"
 
@@ -35,12 +35,20 @@ def check_rows(run: Run, benchmarks: Benchmarks) -> Iterator[Finding]:
         leaf = run.leaves[task]
         source = source_of(leaf)
         benchmark = benchmarks[source]
-        yield _data(task, leaf, benchmark.description)
+        yield data_finding(task, leaf, benchmark.description, leaf.leaf.language)
         yield from _rows(task, samples, benchmark.by_id, source)
         yield from _coverage(task, leaf, samples, benchmark.of_leaf(leaf.leaf), run.settings.limit)
 
 
-def _data(task: str, leaf: LeafRun, wanted: Mapping[str, object]) -> Finding:
+def data_finding(task: str, leaf: LeafRun | EncoderTaskRun, wanted: Mapping[str, object], spoken: str | None) -> Finding:
+    """Whether a task ran on the benchmark's own file.
+
+    Args:
+        task: Its name.
+        leaf: What the results say of it.
+        wanted: What identifies the rows, see `Benchmark.description`.
+        spoken: The task's language.
+    """
     from sevenllm_bench.data.official import SHA256, SHA256_LF
 
     claimed, modified = dig(leaf.signature, "data", "sha256"), dig(leaf.signature, "data", "modified")
@@ -52,7 +60,7 @@ def _data(task: str, leaf: LeafRun, wanted: Mapping[str, object]) -> Finding:
     said = dig(leaf.signature, "data")
     other = list(differences({**wanted, "modified": False, "sha256": claimed}, {"modified": False, **said}, "data"))
     language = dig(leaf.signature, "language")
-    other += [] if language == leaf.leaf.language else [f"language: {language}"]
+    other += [] if language == spoken else [f"language: {language}"]
     if other:
         return Finding("data", task, "differs", f"the signature is of other data: {some(other, 3)}")
     return Finding("data", task, "confirmed")
@@ -84,7 +92,7 @@ def _coverage(
         yield Finding("coverage", task, "differs", f"the results say the task has {leaf.rows_in_all} rows, it has {len(due)}")
     if leaf.rows != len(there):
         yield Finding("coverage", task, "differs", f"the results count {leaf.rows} rows, the samples have {len(there)}")
-    allowed = _rows_within(limit, len(due))
+    allowed = rows_within(limit, len(due))
     missing = [row_id for row_id in due[:allowed] if row_id not in there]
     beyond = [row_id for row_id in due[allowed:] if row_id in there]
     if missing:
@@ -99,8 +107,8 @@ def _coverage(
         yield Finding("coverage", task, "confirmed", f"{len(there)} of {len(due)} rows")
 
 
-def _rows_within(limit: float | Unknown | None, rows: int) -> int:
-    """Number of rows that lm-eval runs (`evaluator_utils.get_sample_size`, 0.4.13)."""
+def rows_within(limit: float | Unknown | None, rows: int) -> int:
+    """Number of rows or items that lm-eval runs (`evaluator_utils.get_sample_size`, 0.4.13)."""
     if limit is None or isinstance(limit, Unknown) or limit < 0:
         return rows
     return min(rows, math.ceil(rows * limit) if limit < 1 else int(min(limit, rows)))

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench import __version__
-from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.data.benchmark import load_genuine
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
+from sevenllm_bench.runs.locate import RunFiles, find_runs, is_our_task, task_of
 from sevenllm_bench.runs.model_name import is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
@@ -23,6 +22,7 @@ from sevenllm_bench.runs.untrusted import read_json
 from sevenllm_bench.submission.layout import LIMITS, MANIFEST, RUN_FOLDER, Limits
 from sevenllm_bench.submission.manifest import Declared, created_in, declared_in, describe_run, read_manifest
 from sevenllm_bench.submission.verify.check_copies import Other, check_copies
+from sevenllm_bench.submission.verify.check_encoder_tasks import check_encoder_tasks, rescore_items
 from sevenllm_bench.submission.verify.check_formats import check_formats, format_files
 from sevenllm_bench.submission.verify.check_manifest import check_figures, check_files, check_manifest, check_times
 from sevenllm_bench.submission.verify.check_prompts import check_lengths, check_prompts
@@ -84,9 +84,9 @@ def _about_the_run(
     folder: Path, manifest: Mapping[str, Any], run: Run, files: RunFiles, data_dir: str | Path | None
 ) -> Iterator[Finding]:
     declared, created = declared_in(manifest), created_in(manifest)
-    benchmarks = {source: load_genuine(source, data_dir) for source in {source_of(leaf) for leaf in run.leaves.values()}}
+    benchmarks = {source: load_genuine(source, data_dir) for source in {source_of(task) for task in run.tasks.values()}}
     results = read_json(Path(run.path))
-    again = rescore(run, benchmarks)
+    again, items = rescore(run, benchmarks), rescore_items(run, benchmarks)
     described = describe_run(run, again.samples)
     yield from _problems(run)
     yield from check_manifest(manifest, described)
@@ -97,14 +97,15 @@ def _about_the_run(
     yield from check_records(run, files.samples, benchmarks)
     yield from check_scores(run, again)
     yield from check_readings(run, results, again.samples)
+    yield from check_encoder_tasks(run, results, benchmarks)
     yield from check_json(Path(run.path))
     yield from check_results(results, run, again.samples)
     yield from check_secrets(Path(run.path), manifest, again.samples)
-    figures = figures_of(run, again.samples)
+    figures = figures_of(run, again.samples, items)
     yield from check_figures(manifest, figures, described["tasks"], _unscored(again))
     version = {"sevenllm_bench": printable(manifest.get("sevenllm_bench"))}
     rebuilt = {"submission": asdict(declared), **described, **version}
-    yield from check_formats(folder, rebuilt, figures, again.samples, created)
+    yield from check_formats(folder, rebuilt, figures, again.samples, items, created)
     yield from _notes(run, declared)
 
 
@@ -120,7 +121,7 @@ def _run_files(folder: Path, names: Iterable[str], samples: Set[Path]) -> RunFil
     if len(results) != 1:
         raise ResultsError(f"{len(results)} results files in {RUN_FOLDER}/, a bundle has one: {some(results)}")
     files = find_runs([folder / results[0]])[0]
-    return replace(files, samples=tuple(file for file in files.samples if file in samples and leaf_of_task(task_of(file))))
+    return replace(files, samples=tuple(file for file in files.samples if file in samples and is_our_task(task_of(file))))
 
 
 def _readable(folder: Path, names: Sequence[str], limits: Limits) -> Iterator[Finding | str]:

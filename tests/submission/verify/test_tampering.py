@@ -224,17 +224,17 @@ def test_a_raised_limit(tmp_path):
     caught(bundle, "limit", MCQ, "rows beyond it are there")
 
 
-def test_rows_within_a_limit_as_lm_eval_counts_them():
+def testrows_within_a_limit_as_lm_eval_counts_them():
     from lm_eval.evaluator_utils import get_sample_size
 
-    from sevenllm_bench.submission.verify.check_rows import _rows_within
+    from sevenllm_bench.submission.verify.check_rows import rows_within
 
     class Task:
         eval_docs = range(16)
 
     for limit in (None, 0.1, 0.5, 0.99, 1, 3, 3.7, 15, 16, 40):
         wanted = get_sample_size(Task, limit)
-        assert _rows_within(limit, 16) == min(16, 16 if wanted is None else wanted), limit
+        assert rows_within(limit, 16) == min(16, 16 if wanted is None else wanted), limit
 
 
 def test_another_data_file_in_the_signature(bundle):

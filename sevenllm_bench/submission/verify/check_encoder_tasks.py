@@ -1,0 +1,187 @@
+"""The encoder tasks of a bundle: their items, every score computed again from the answers, means, errors, further figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sevenllm_bench.encoder_runs.mteb_results import figures_of as mteb_figures
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, Item
+from sevenllm_bench.encoder_tasks.task_scoring import further_figures, items_of, score_items
+from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.figures.figures import standard_error
+from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS
+from sevenllm_bench.runs.records import EncoderTaskRun, ItemSample, Run, Unknown
+from sevenllm_bench.runs.untrusted import dig, finite
+from sevenllm_bench.submission.verify.check_rows import Benchmarks, data_finding, rows_within, source_of
+from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some, unconfirmed
+from sevenllm_bench.submission.verify.json_differences import differences
+
+_MTEB_ROUNDING = 2e-5
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """One task, with what it should be about."""
+
+    task: EncoderTaskRun
+    samples: Sequence[ItemSample]
+    items: Mapping[int, Item]
+    again: Sequence[ItemSample]
+
+
+def rescore_items(run: Run, benchmarks: Benchmarks) -> list[ItemSample]:
+    """The samples of encoder tasks, about the benchmark's own items and scored again.
+
+    Args:
+        run: The run.
+        benchmarks: The rows by source.
+    """
+    return [sample for checked in _checked(run, benchmarks) for sample in checked.again]
+
+
+def check_encoder_tasks(run: Run, results: Mapping[str, Any], benchmarks: Benchmarks) -> Iterator[Finding]:
+    """Items, coverage, scores and figures of every encoder task.
+
+    Args:
+        run: The run.
+        results: The results file.
+        benchmarks: The rows by source.
+    """
+    for checked in _checked(run, benchmarks):
+        task = checked.task
+        if task.entry.kind != "vulnerable-code":
+            yield data_finding(task.task, task, benchmarks[source_of(task)].description, task.entry.language)
+        yield from _items(checked)
+        yield from _coverage(checked, run.settings.limit)
+        yield from _versions(task)
+        yield from _scores(checked, results)
+        yield from _further(checked)
+        yield from _mteb(checked, results)
+
+
+def _checked(run: Run, benchmarks: Benchmarks) -> Iterator[_Checked]:
+    for name, task in run.encoder_tasks.items():
+        samples = [sample for sample in run.item_samples if sample.task == name]
+        items = {item.id: item for item in items_of(task.entry, benchmarks[source_of(task)])}
+        true = [items.get(sample.id, sample.item) for sample in samples]
+        values = score_items(task.entry, true, [sample.answer for sample in samples])
+        again = [replace(s, item=item, metrics=own) for s, item, own in zip(samples, true, values, strict=True)]
+        yield _Checked(task, samples, items, again)
+
+
+def _items(checked: _Checked) -> Iterator[Finding]:
+    name = checked.task.task
+    of_files = [sample.id for sample in checked.samples if sample.item.source == "file"]
+    if of_files:
+        why = f"{len(of_files)} items of a file of the submitter's, which are not the benchmark's"
+        yield Finding("items", name, "differs", why)
+    altered = [
+        sample.id for sample in checked.samples if sample.id in checked.items and not _same(sample.item, checked.items[sample.id])
+    ]
+    if altered:
+        yield Finding("items", name, "differs", f"{len(altered)} items are not the benchmark's: {some(altered)}")
+    elif checked.samples and not of_files:
+        yield Finding("items", name, "confirmed", f"{len(checked.samples)} items")
+
+
+def _same(found: Item, wanted: Item) -> bool:
+    return found == wanted and not list(differences(dict(wanted.document), dict(found.document), ""))
+
+
+def _coverage(checked: _Checked, limit: float | Unknown | None) -> Iterator[Finding]:
+    name, task = checked.task.task, checked.task
+    due, there = list(checked.items), {sample.id for sample in checked.samples}
+    if task.rows_in_all != len(due):
+        yield Finding("coverage", name, "differs", f"the results say the task has {task.rows_in_all} items, it has {len(due)}")
+    if task.rows != len(there):
+        yield Finding("coverage", name, "differs", f"the results count {task.rows} items, the samples have {len(there)}")
+    if foreign := sorted(there - set(due)):
+        yield Finding("coverage", name, "differs", f"items that are not the task's: {some(foreign)}")
+    allowed = rows_within(limit, len(due))
+    if missing := [number for number in due[:allowed] if number not in there]:
+        yield Finding("coverage", name, "differs", f"{len(missing)} of {len(due)} items missing: {some(missing)}")
+    if beyond := [number for number in due[allowed:] if number in there]:
+        yield Finding("limit", name, "differs", f"the run's limit is {limit:g}, but items beyond it are there: {some(beyond)}")
+    if isinstance(limit, Unknown):
+        yield unconfirmed("limit", name, "settings", "the results don't say whether the run was limited")
+    elif allowed < len(due):
+        yield Finding("limit", name, "note", f"limit {limit:g}: {allowed} of {len(due)} items, so no figure of the benchmark")
+    elif there == set(due):
+        yield Finding("coverage", name, "confirmed", f"{len(there)} of {len(due)} items")
+
+
+def _versions(task: EncoderTaskRun) -> Iterator[Finding]:
+    if task.version != ENCODER_TASK_VERSION:
+        why = f"task version {task.version}, this package has {ENCODER_TASK_VERSION}"
+        yield unconfirmed("scores", task.task, "settings", why)
+    versions = dig(task.signature, "metrics")
+    for metric in task.entry.metrics:
+        version = versions.get(metric) if isinstance(versions, dict) else None
+        if version != ENCODER_METRIC_VERSIONS[metric]:
+            why = f"version {version!r}, this package has {ENCODER_METRIC_VERSIONS[metric]}"
+            yield unconfirmed("scores", f"{task.task} {metric}", "settings", why)
+
+
+def _scores(checked: _Checked, results: Mapping[str, Any]) -> Iterator[Finding]:
+    """Every item's values, the means and the standard errors."""
+    name = checked.task.task
+    for metric in checked.task.entry.metrics:
+        wrong = [
+            f"item {old.id} claims {_shown(old.metrics.get(metric))}, recomputed {_shown(new.metrics.get(metric))}"
+            for old, new in zip(checked.samples, checked.again, strict=True)
+            if _differ(old.metrics.get(metric), new.metrics.get(metric))
+        ]
+        if wrong:
+            why = f"{len(wrong)} of {len(checked.samples)} items differ: {some(wrong, 3)}"
+            yield Finding("scores", f"{name} {metric}", "differs", why)
+        values = [sample.metrics[metric] for sample in checked.again if metric in sample.metrics]
+        mean = sum(values) / len(values) if values else None
+        yield figure_finding("task figures", f"{name} {metric}", checked.task.metrics.get(metric), mean)
+        claimed, found = dig(results, "results", name, f"{metric}_stderr,none"), standard_error(values)
+        if claimed is not None and not (
+            claimed == "N/A" and (found is None or finite(dig(results, "config", "bootstrap_iters")) == 0)
+        ):
+            yield figure_finding("standard errors", f"{name} {metric}", finite(claimed), found)
+
+
+def _differ(claimed: float | None, found: float | None) -> bool:
+    return claimed is not found if claimed is None or found is None else abs(claimed - found) > TOLERANCE
+
+
+def _shown(value: float | None) -> str:
+    return "no value" if value is None else f"{value:.6f}"
+
+
+def _mteb(checked: _Checked, results: Mapping[str, Any]) -> Iterator[Finding]:
+    """MTEB's own result of the task, where the results have it; MTEB rounds to five decimal places."""
+    name = checked.task.task
+    said = dig(results, "mteb", name)
+    if said is None:
+        return
+    try:
+        figures = mteb_figures(said, f"mteb, {name}")
+    except ResultsError as error:
+        yield Finding("task figures", f"{name}, by MTEB", "differs", str(error))
+        return
+    wrong = [] if figures.task == checked.task.entry else [f"it is of {figures.task.name}"]
+    for metric, claimed in figures.values.items():
+        values = [sample.metrics[metric] for sample in checked.again]
+        mean = sum(values) / len(values) if values else 0.0
+        if abs(mean - claimed) > _MTEB_ROUNDING:
+            wrong.append(f"{metric} {claimed:.5f}, recomputed {mean:.5f}")
+    yield Finding("task figures", f"{name}, by MTEB", "differs" if wrong else "confirmed", some(wrong, 3))
+
+
+def _further(checked: _Checked) -> Iterator[Finding]:
+    """Figures that are no mean over items, where the results have them."""
+    task = checked.task
+    if task.output_type != "encoder" or not task.further:
+        return
+    wanted = further_figures(task.entry, [s.item for s in checked.again], [s.answer for s in checked.again])
+    found = list(differences(dict(wanted), dict(task.further), "further"))
+    if found:
+        yield Finding("task figures", f"{task.task}, further figures", "differs", some(found, 3))
+    else:
+        yield Finding("task figures", f"{task.task}, further figures", "confirmed")
