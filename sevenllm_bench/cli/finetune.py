@@ -10,6 +10,7 @@ from dataclasses import asdict
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from sevenllm_bench.cli.encoder_training import plan_encoder_run, silent, train_encoder_run
 from sevenllm_bench.cli.shared_options import whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError
@@ -53,27 +54,26 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     require_libraries()
+    from sevenllm_bench.finetune.encoder_training.run_config_file import read_run_config
     from sevenllm_bench.finetune.processes import check_launcher, is_main_process
-    from sevenllm_bench.finetune.settings.config_file import read_config
+    from sevenllm_bench.finetune.settings.config import FinetuneConfig
 
     check_launcher()
-    config = read_config(arguments.config, arguments.changes)
+    config = read_run_config(arguments.config, arguments.changes)
     if arguments.dry_run:
-        return _dry_run(config, arguments)
+        return _dry_run(config, arguments) if isinstance(config, FinetuneConfig) else plan_encoder_run(config, arguments)
     if arguments.processes:
         raise ConfigError("--processes is for --dry-run; to train on several, start with torchrun or accelerate launch")
     if arguments.gpu or arguments.json:
         raise ConfigError("--gpu and --json are for --dry-run")
+    if not isinstance(config, FinetuneConfig):
+        return train_encoder_run(config)
     from sevenllm_bench.finetune.run import finetune
 
-    finished = finetune(config, say if is_main_process() else _silent)
+    finished = finetune(config, say if is_main_process() else silent)
     if is_main_process():
         _print_finished(finished)
     return 0
-
-
-def _silent(line: str) -> None:
-    """Discard output of the other ranks."""
 
 
 def _dry_run(config: FinetuneConfig, arguments: argparse.Namespace) -> int:

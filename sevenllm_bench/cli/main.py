@@ -95,6 +95,7 @@ COMMANDS = {
     "leaderboard": "a static page of many models, from submissions",
     "judge": "let an LLM judge saved answers, 1 to 5",
     "corpus": "build a training corpus from raw threat reports; check one against the benchmark",
+    "encoders": "run encoders (SecureBERT 2.0, any Hugging Face encoder) on the same rows; retrieval as deployed",
     "finetune": "fine-tune a causal model on SEvenLLM-Instruct into a checkpoint that lm_eval loads",
     "merge": "merge LoRA adapters into their base model",
     "publish": "send a tuned checkpoint to the Hub: a pull request, or a new private repository",
@@ -104,7 +105,7 @@ COMMANDS = {
     "eval": "lm-eval's command line with our tasks and models registered: every flag is lm-eval's",
 }
 #: Commands with actions of their own, which argparse parses in order only.
-_WITH_ACTIONS = {"tasks", "leaderboard", "corpus"}
+_WITH_ACTIONS = {"tasks", "leaderboard", "corpus", "encoders"}
 
 
 def _command(words: Sequence[str]) -> int:

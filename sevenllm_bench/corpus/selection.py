@@ -98,7 +98,7 @@ def split_held_out(
     """
     if share <= 0 and not always:
         return list(rows), []
-    incidents = _incidents(rows)
+    incidents = incidents_of(rows)
     held = _held(rows, incidents, share, seed, always)
     trained = {incident for row, incident in zip(rows, incidents, strict=True) if row.id not in always} - held
     sides: tuple[list[_Record], list[_Record]] = ([], [])
@@ -131,7 +131,7 @@ def _held(
     return held
 
 
-def _incidents(rows: Sequence[Row | Conversation]) -> list[str]:
+def incidents_of(rows: Sequence[Row | Conversation]) -> list[str]:
     """A name for the incident of each row: the digest of one text of its group, the same one in any order of rows."""
     names = [_incident_text(row) for row in rows]
     texts = sorted(set(names), key=lambda text: (_digest(text), text))

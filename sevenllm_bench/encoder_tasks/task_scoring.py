@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, EncoderTaskKind, Item
@@ -24,16 +25,8 @@ class KindOfTask(Protocol):
 
 def kind_of_task(kind: EncoderTaskKind) -> KindOfTask:
     """The module of a kind of task."""
-    from sevenllm_bench.encoder_tasks import answer_ranking, entities, masked_terms, retrieval, vulnerable_code
-
-    modules: dict[EncoderTaskKind, KindOfTask] = {
-        "retrieval": retrieval,
-        "answer-ranking": answer_ranking,
-        "entities": entities,
-        "masked-terms": masked_terms,
-        "vulnerable-code": vulnerable_code,
-    }
-    return modules[kind]
+    name = kind.replace("-", "_")
+    return cast(KindOfTask, importlib.import_module(f"sevenllm_bench.encoder_tasks.{name}"))
 
 
 def items_of(task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:

@@ -1,1 +1,1 @@
-"""Models that turn texts into vectors."""
+"""Encoders: their kind, vectors, pair scores, masked terms, labels; long texts; cost."""

@@ -18,6 +18,7 @@ from sevenllm_bench.prompts import TEMPLATE_PARTS
 _HEADER = "# Written by `sevenllm-bench tasks generate` from sevenllm_bench/catalog.py; change it there.\n"
 _CLASS = "class: !function sevenllm_bench.harness.task.SEvenLLMTask\n"
 _ENTITIES_CLASS = "class: !function sevenllm_bench.harness.entities_task.EntitiesTask\n"
+_RANKING_CLASS = "class: !function sevenllm_bench.harness.ranking_task.AnswerRankingTask\n"
 _SECTION_ORDER: tuple[Kind, ...] = ("understanding", "generation", "mcq")
 
 
@@ -26,9 +27,11 @@ def render_all() -> dict[str, str]:
     files = {f"_{kind}_yaml": _base(kind) for kind in KINDS}
     files["_mcq_logprob_yaml"] = _logprob_base()
     files["_entities_yaml"] = _entities_base()
+    files["_answer_ranking_yaml"] = _ranking_base()
     files |= {f"{leaf.name}.yaml": _dump({"include": f"_{leaf.kind}_yaml", "task": leaf.name}) for leaf in LEAVES}
     files |= {f"{name}.yaml": _dump(group) for name, group in _groups().items()}
     files |= {f"{name}.yaml": _dump(variant) for name, variant in _variants().items()}
+    files |= {f"{name}.yaml": _dump({"include": "_answer_ranking_yaml", "task": name}) for name in ranking_names()}
     files |= {f"{name}.yaml": _dump({"include": "_entities_yaml", "task": name}) for name in entities_names()}
     return files
 
@@ -51,6 +54,11 @@ def variant_names() -> list[str]:
 def entities_names() -> list[str]:
     """Names of the tasks of entities, which run only when they are named."""
     return [task.name for task in ENCODER_TASKS if task.kind == "entities"]
+
+
+def ranking_names() -> list[str]:
+    """Names of the tasks of answer ranking, which run only when they are named."""
+    return [task.name for task in ENCODER_TASKS if task.kind == "answer-ranking"]
 
 
 def members(name: str) -> list[str]:
@@ -101,6 +109,16 @@ def _entities_base() -> str:
 def _logprob_base() -> str:
     content: dict[str, object] = {"output_type": "multiple_choice", "doc_to_choice": ["A", "B", "C", "D"]}
     return _dump(content | _common(["acc"])) + _CLASS
+
+
+def _ranking_base() -> str:
+    content: dict[str, object] = {
+        "output_type": "multiple_choice",
+        "doc_to_choice": "candidates",
+        "process_results": "process_results",
+    }
+    version: dict[str, object] = {"metadata": {"version": ENCODER_TASK_VERSION}}
+    return _dump(content | _common(TASK_METRICS["answer-ranking"]) | version) + _RANKING_CLASS
 
 
 def _variants() -> dict[str, dict[str, object]]:

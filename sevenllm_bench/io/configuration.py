@@ -71,7 +71,7 @@ class ConfigReader(Generic[_Config]):
                 value doesn't fit. All problems are listed; those of keys that don't go together, once each key is right by
                 itself.
         """
-        return self.validated(self._content(config), changes, config)
+        return self.validated(self.content(config), changes, config)
 
     def validated(self, content: dict[str, Any], changes: Sequence[str], name: str | Path) -> _Config:
         """The configuration with this content and changes to it; `name` is for messages.
@@ -91,7 +91,12 @@ class ConfigReader(Generic[_Config]):
             problems = "\n".join(f"  - {line}" for line in self._problems(error))
             raise ConfigError(f"the configuration {name} is not valid:\n{problems}") from None
 
-    def _content(self, config: str | Path) -> dict[str, Any]:
+    def content(self, config: str | Path) -> dict[str, Any]:
+        """The keys of a configuration file, or of a shipped one, as they are written.
+
+        Raises:
+            ConfigError: The file can't be read or is no mapping.
+        """
         if str(config) in self.shipped:
             content, name = self.shipped[str(config)].read_bytes(), str(config)
         else:

@@ -19,7 +19,7 @@ from sevenllm_bench.finetune.encoding.example_encoder import ExampleEncoder, Fit
 from sevenllm_bench.finetune.encoding.source_account import Record, SourceAccount
 from sevenllm_bench.finetune.encoding.token_tables import TokenTable, token_table
 from sevenllm_bench.finetune.settings.config import FinetuneConfig
-from sevenllm_bench.finetune.settings.data_section import DataSection
+from sevenllm_bench.finetune.settings.data_section import DataSection, RowSection
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -85,7 +85,20 @@ def select(config: FinetuneConfig, say: Say) -> Selection:
         DataError: A source or the benchmark can't be read, an example is in a language that is refused, or none is left to
             train on.
     """
-    data, seed = config.data, config.training.seed
+    return select_rows(config.data, config.training.seed, say)
+
+
+def select_rows(data: RowSection, seed: int, say: Say) -> Selection:
+    """Read the sources of a section and choose the examples of a run.
+
+    Args:
+        data: Where they come from, and which are chosen.
+        seed: Of the choices.
+        say: Takes lines about the progress.
+
+    Raises:
+        DataError: As for `select`.
+    """
     sources = SourceAccount(data, say)
     report: dict[str, Any] = {"read": len(sources.records)}
     records = [record for record in sources.records if not isinstance(record, Row) or _is_asked_for(record, data)]
@@ -120,11 +133,11 @@ def select(config: FinetuneConfig, say: Say) -> Selection:
     return Selection(training, held_out, leaks, sources.name_of, sources.weights, seed, report)
 
 
-def _is_asked_for(row: Row, data: DataSection) -> bool:
+def _is_asked_for(row: Row, data: RowSection) -> bool:
     return row.language in data.languages and (data.tasks is None or row.category in data.tasks)
 
 
-def _of_the_languages(records: list[Record], data: DataSection, report: dict[str, Any]) -> list[Record]:
+def _of_the_languages(records: list[Record], data: RowSection, report: dict[str, Any]) -> list[Record]:
     """The examples with the languages of conversations set, without those in other languages where that is asked for."""
     languages = [language_of_record(record) for record in records]
     records = [
@@ -152,7 +165,7 @@ def _few(ids: Sequence[int]) -> str:
     return ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
 
 
-def _say_what_is_not_held_out(data: DataSection, training: Sequence[Record], held_out: Sequence[Record], say: Say) -> None:
+def _say_what_is_not_held_out(data: RowSection, training: Sequence[Record], held_out: Sequence[Record], say: Say) -> None:
     for language in data.languages if data.held_out else ():
         trained = any(isinstance(row, Row) and row.language == language for row in training)
         if not any(isinstance(row, Row) and row.language == language for row in held_out) and (trained or not held_out):
@@ -160,7 +173,7 @@ def _say_what_is_not_held_out(data: DataSection, training: Sequence[Record], hel
 
 
 def _say_which_sources_are_not_held_out(
-    data: DataSection, training: Sequence[Record], held_out: Sequence[Record], say: Say
+    data: RowSection, training: Sequence[Record], held_out: Sequence[Record], say: Say
 ) -> None:
     trained, held = (
         {record.source for record in records if isinstance(record, Conversation)} for records in (training, held_out)
@@ -174,7 +187,7 @@ def _funnel(report: dict[str, Any]) -> str:
 
 
 def _without_leaks(
-    records: list[Record], data: DataSection, report: dict[str, Any], say: Say
+    records: list[Record], data: RowSection, report: dict[str, Any], say: Say
 ) -> tuple[list[Record], Sequence[Leak]]:
     report["leak guard"] = data.guard
     if data.guard == "off":

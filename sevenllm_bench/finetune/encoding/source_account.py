@@ -16,7 +16,7 @@ from sevenllm_bench.corpus.source.training_source import Corpus
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.finetune.output.shown_paths import without_folders
-from sevenllm_bench.finetune.settings.data_section import DataSection, SourceSection
+from sevenllm_bench.finetune.settings.data_section import RowSection, SourceSection
 
 Record = Row | Conversation
 
@@ -38,7 +38,7 @@ class SourceAccount:
         reports: What a model card says of each source.
     """
 
-    def __init__(self, data: DataSection, say: Callable[[str], None]) -> None:
+    def __init__(self, data: RowSection, say: Callable[[str], None]) -> None:
         """Read the sources of a configuration."""
         names = _names(data.entries)
         several = len(names) > 1

@@ -79,7 +79,7 @@ def _card(config: FinetuneConfig, report: Mapping[str, Any]) -> Iterator[str]:
     yield "\n## Held-out loss and metrics\n"
     yield from _results(run)
     yield "\n## Configuration\n"
-    yield from _folded("All keys", f"```yaml\n{yaml.safe_dump(run['config'], allow_unicode=True, sort_keys=False)}```")
+    yield from folded("All keys", f"```yaml\n{yaml.safe_dump(run['config'], allow_unicode=True, sort_keys=False)}```")
     yield "\n## Versions\n"
     yield ", ".join(f"{name} {number}" for name, number in run["versions"].items())
 
@@ -95,12 +95,12 @@ def _metadata(config: FinetuneConfig, data: Mapping[str, Any]) -> Iterator[str]:
         tags=["cybersecurity", "cyber-threat-intelligence", "sevenllm-bench"],
         base_model=None if local else config.model.base,
         base_model_relation=None if local else "finetune" if config.training.method == "full" else "adapter",
-        datasets=_datasets(data),
+        datasets=datasets_of(data),
     )
     yield f"---\n{content.to_yaml()}\n---\n"
 
 
-def _datasets(data: Mapping[str, Any]) -> list[str] | None:
+def datasets_of(data: Mapping[str, Any]) -> list[str] | None:
     """Data sets of the Hub that were trained on."""
     trained = [source for source in data["sources"] if source["role"] == "train" and source["origin"] == "hub"]
     return [REPO_ID if source["source"] == INSTRUCT else source["source"] for source in trained] or None
@@ -130,7 +130,7 @@ def _data(data: Mapping[str, Any]) -> Iterator[str]:
         for name, entry in data[part].items():
             yield f"| {title}{name} | {entry['rows']:,} |"
     yield ""
-    yield _guard(data)
+    yield guard_note(data)
     sizes = data["training"]
     yield f"\n{sizes['examples']:,} examples, {sizes['tokens']:,} tokens, {sizes['label tokens']:,} of them with loss.\n"
     if len(data["sources"]) > 1:
@@ -142,10 +142,10 @@ def _data(data: Mapping[str, Any]) -> Iterator[str]:
     cells = ["| language/task | rows | as trained |\n|---|---:|---:|"]
     for cell, count in data["cells"].items():
         cells.append(f"| {cell} | {data['cells before balancing'].get(cell, 0):,} | {count:,} |")
-    yield from _folded("Rows of each language and task", "\n".join(cells))
+    yield from folded("Rows of each language and task", "\n".join(cells))
 
 
-def _folded(title: str, content: str) -> Iterator[str]:
+def folded(title: str, content: str) -> Iterator[str]:
     """What is long and read by few: the Hub shows its title alone until it is opened."""
     yield f"<details><summary>{title}</summary>\n\n{content}\n\n</details>"
 
@@ -156,7 +156,7 @@ def _sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield ""
 
 
-def _guard(data: Mapping[str, Any]) -> str:
+def guard_note(data: Mapping[str, Any]) -> str:
     if data["leak guard"] == "off":
         return "**The leak guard was off**: rows of the benchmark may be among the training rows."
     if data["leak guard"] == "embedded":

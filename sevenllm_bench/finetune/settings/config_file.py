@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from sevenllm_bench.finetune.settings.config import FinetuneConfig
 from sevenllm_bench.finetune.settings.data_section import SourceSection
 from sevenllm_bench.finetune.settings.recipe_files import RECIPES, recipe_names
-from sevenllm_bench.io.configuration import ConfigReader
+from sevenllm_bench.io.configuration import ConfigReader, Section
+
+AnyConfig = TypeVar("AnyConfig", bound=Section)
 
 #: Keys of transformers, TRL, peft, LLaMA-Factory and axolotl whose spelling doesn't show which of ours they are.
 _ELSEWHERE = {
@@ -50,6 +53,16 @@ def read_config(config: str | Path, changes: Sequence[str] = ()) -> FinetuneConf
     Raises:
         ConfigError: See `ConfigReader.read`.
     """
+    return reader_of(FinetuneConfig).read(config, changes)
+
+
+def reader_of(kind: type[AnyConfig]) -> ConfigReader[AnyConfig]:
+    """The reader of one kind of runs, which knows the recipes by name.
+
+    Args:
+        kind: The class of their configurations, with the sections data and training.
+    """
+    known = set(ConfigReader(kind).key_names())
     shipped = {name: RECIPES / f"{name}.yaml" for name in recipe_names()}
-    entries = {"data.sources": SourceSection}
-    return ConfigReader(FinetuneConfig, shipped, _ELSEWHERE, entries, "training.epochs=1").read(config, changes)
+    elsewhere = {key: names for key, names in _ELSEWHERE.items() if key in known}
+    return ConfigReader(kind, shipped, elsewhere, {"data.sources": SourceSection}, "training.epochs=1")

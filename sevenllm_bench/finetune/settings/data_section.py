@@ -68,18 +68,14 @@ class SourceSection(Section):
         return SourceChoice(self.source, self.name or "", self.format, self.revision, self.subset, self.split, most)
 
 
-class DataSection(Section):
-    """What is trained on, and what is kept out.
+class RowSection(Section):
+    """Which examples are trained on, and what is kept out, whatever becomes of them.
 
     Attributes:
         source: "instruct" (SEvenLLM-Instruct from the Hub at the pinned revision), "embedded" (this project's own training
             rows), or what else `sources` takes.
         sources: Several sources instead of `source`: a list of mappings with the keys of `SourceSection`,
             or of texts.
-        objective: What carries loss: "thought+answer" (the paper's -log P(a, t | q)) or "answer".
-        prompt: How rows are put to the model, as in `--metadata prompt=`; default: "cot" for thought+answer, else "alpaca".
-        chat: Whether the prompt is wrapped in the model's chat template, as `lm_eval --apply_chat_template` does it.
-        chat_template_arguments: Arguments for that template, e.g. {enable_thinking: false}.
         languages: Languages of the SEvenLLM rows to train on, by their script; general examples pass.
         tasks: Names of the tasks to train on; default: all, "Other" included; general examples pass.
         other_languages: Examples whose prose is neither English nor Chinese: "keep", "drop" or "refuse" (an error).
@@ -92,16 +88,10 @@ class DataSection(Section):
         held_out: Share of rows, by incident, kept for the held-out loss.
         language_temperature: T of p ~ n^(1/T) over languages; 1 keeps the corpus's own shares, .inf makes them equal.
         task_temperature: The same over tasks within a language.
-        max_length: Tokens of the longest example, and of a packed sequence.
-        packing: Whether examples share sequences (none sees another).
     """
 
     source: Text | None = None
     sources: tuple[Annotated[SourceSection, BeforeValidator(_source_alone)], ...] = ()
-    objective: Literal["answer", "thought+answer"] = "thought+answer"
-    prompt: Literal["alpaca", "paper", "cot"] | None = None
-    chat: Flag = False
-    chat_template_arguments: dict[str, Any] = {}  # noqa: RUF012  (pydantic copies it)
     languages: Annotated[tuple[Literal["en", "zh"], ...], AfterValidator(distinct)] = ("en", "zh")
     tasks: Annotated[tuple[Annotated[str, AfterValidator(_known_task)], ...], AfterValidator(distinct)] | None = None
     other_languages: Literal["keep", "drop", "refuse"] = "keep"
@@ -113,13 +103,6 @@ class DataSection(Section):
     held_out: Share = 0.01
     language_temperature: Temperature = 1.0
     task_temperature: Temperature = 1.0
-    max_length: Annotated[int, Field(strict=True, ge=16, lt=2**31)] = 4096
-    packing: Flag = True
-
-    @property
-    def style(self) -> PromptStyle:
-        """The prompt style: the one named, or the objective's."""
-        return style_by_name(self.prompt or ("cot" if self.objective == "thought+answer" else "alpaca"))
 
     @property
     def entries(self) -> tuple[SourceSection, ...]:
@@ -133,11 +116,11 @@ class DataSection(Section):
         return self.leak_guard or ("embedded" if embedded else "official")
 
     @model_validator(mode="after")
-    def _sources_fit(self) -> DataSection:
+    def _sources_fit(self) -> RowSection:
         if self.sources and self.source:
             raise ValueError(f"source ({self.source}) and sources exclude each other; add data.source=null to use sources")
         weights = [entry.weight for entry in self.entries if entry.role == "train"]
-        if not any(entry.is_trained_on for entry in self.entries):
+        if self.entries and not any(entry.is_trained_on for entry in self.entries):
             raise ValueError("no source is trained on: every weight is 0, or every role held_out_only")
         given = [weight for weight in weights if weight is not None]
         if any(given) and len(given) < len(weights):
@@ -146,6 +129,31 @@ class DataSection(Section):
         if twice := next((place[0] for place in places if places.count(place) > 1), None):
             raise ValueError(f"the source {twice} comes twice; to train on it more often, raise its weight")
         return self
+
+
+class DataSection(RowSection):
+    """What a causal model is trained on, and how it becomes examples.
+
+    Attributes:
+        objective: What carries loss: "thought+answer" (the paper's -log P(a, t | q)) or "answer".
+        prompt: How rows are put to the model, as in `--metadata prompt=`; default: "cot" for thought+answer, else "alpaca".
+        chat: Whether the prompt is wrapped in the model's chat template, as `lm_eval --apply_chat_template` does it.
+        chat_template_arguments: Arguments for that template, e.g. {enable_thinking: false}.
+        max_length: Tokens of the longest example, and of a packed sequence.
+        packing: Whether examples share sequences (none sees another).
+    """
+
+    objective: Literal["answer", "thought+answer"] = "thought+answer"
+    prompt: Literal["alpaca", "paper", "cot"] | None = None
+    chat: Flag = False
+    chat_template_arguments: dict[str, Any] = {}  # noqa: RUF012  (pydantic copies it)
+    max_length: Annotated[int, Field(strict=True, ge=16, lt=2**31)] = 4096
+    packing: Flag = True
+
+    @property
+    def style(self) -> PromptStyle:
+        """The prompt style: the one named, or the objective's."""
+        return style_by_name(self.prompt or ("cot" if self.objective == "thought+answer" else "alpaca"))
 
     @model_validator(mode="after")
     def _fits(self) -> DataSection:

@@ -1,0 +1,51 @@
+"""`sevenllm-bench encoders run`: an encoder on the tasks of its kind."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from sevenllm_bench.catalog import LANGUAGES
+from sevenllm_bench.cli.encoder_options import add_encoder, choice_of, print_run, run_folder
+from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
+from sevenllm_bench.encoder_runs.mteb_import import with_mteb_results
+from sevenllm_bench.encoder_runs.results_writer import write_run
+from sevenllm_bench.encoder_runs.run_encoder import RunOptions, run_encoder, tasks_for
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_encoder(parser)
+    names = ", ".join(task.name for task in ENCODER_TASKS)
+    parser.add_argument(
+        "--task", action="append", metavar="NAME", help=f"a task, again for more (default: all of the model's kind): {names}"
+    )
+    parser.add_argument("--language", choices=LANGUAGES, help="tasks of one language only")
+    parser.add_argument("--limit", type=whole(1), metavar="N", help="first N items of each task; no figure of the benchmark")
+    parser.add_argument("--labels", metavar="FILE", help="entities: YAML or JSON that maps the model's labels to our types")
+    parser.add_argument("--code", metavar="FILE", help="vulnerable code: functions of yours, JSON lines of func and target")
+    parser.add_argument("--vulnerable-label", metavar="LABEL", help="vulnerable code: the model's label of the vulnerable class")
+    parser.add_argument("--probes", action="store_true", help="run the probes too, and put them into the results")
+    add_rows(parser)
+    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder of the results and samples")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the encoder, write the run and print its figures."""
+    choice, folder = choice_of(arguments), run_folder(arguments.output)
+    kind, tasks = tasks_for(choice, arguments.task or (), arguments.language, bool(arguments.code))
+    benchmark = benchmark_of(arguments)
+    options = RunOptions(
+        limit=arguments.limit,
+        label_map=None if arguments.labels is None else Path(arguments.labels),
+        code=None if arguments.code is None else Path(arguments.code),
+        vulnerable_label=arguments.vulnerable_label,
+        with_probes=arguments.probes,
+    )
+    print(f"{choice.label}: a {kind}, {len(tasks)} tasks over {benchmark.source} rows", flush=True)
+    found = run_encoder(choice, kind, tasks, benchmark, options, lambda line: print(line, flush=True))
+    found = with_mteb_results(found, benchmark, folder / "mteb")
+    print_run(found)
+    print(f"written: {write_run(found, benchmark, folder)}")
+    return 0

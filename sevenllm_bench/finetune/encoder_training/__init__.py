@@ -1,0 +1,1 @@
+"""Training encoders: masked language models, bi-encoders, cross-encoders, entity taggers, classifiers of code."""
