@@ -63,7 +63,10 @@ def test_every_function_in_the_files_resolves():
     for path in FOLDER.glob("*.yaml"):
         config = load_yaml(path, resolve_func=True)
         if "task" in config and "group" not in config:
-            own = {**dict.fromkeys(yamls.ranking_names(), AnswerRankingTask), **dict.fromkeys(yamls.entities_names(), EntitiesTask)}
+            own = {
+                **dict.fromkeys(yamls.ranking_names(), AnswerRankingTask),
+                **dict.fromkeys(yamls.entities_names(), EntitiesTask),
+            }
             wanted = own.get(config["task"], SEvenLLMTask)
             assert config["class"] is wanted, path.name
 
