@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.rows import parse_row
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
-from sevenllm_bench.encoder_tasks.entities import figures, items, read_spans, score
+from sevenllm_bench.encoder_tasks.entities import answer_from_text, figures, items, read_spans, score
 from sevenllm_bench.encoder_tasks.entity_types import ENTITY_TYPES, key_types, typed_values
 from sevenllm_bench.encoder_tasks.reference_spans import reference_counts, spans_of_references
 from sevenllm_bench.encoder_tasks.span_places import longest, occurrences
@@ -189,3 +189,9 @@ def test_official_items(data_dir, language):
         assert all(text[start:end] in values for start, end, _ in spans)
     assert all(value == 1.0 for metrics in score(found, [i.document["spans"] for i in found]) for value in metrics.values())
     assert items(task, benchmark) == found
+
+
+def test_a_longer_name_of_a_type_that_is_not_asked_for_hides_nothing():
+    answer = answer_from_text(ITEM, '{"System": ["Emotet came by mail", "Windows"], "Malware": ["Emotet", "Emotet2"]}')
+    assert answer == [[0, 6, "Malware"], [21, 28, "Malware"], [0, 19, "System"], [63, 70, "System"], [88, 95, "System"]]
+    assert score([ITEM], [answer])[0]["span_f1"] == pytest.approx(1 / 2)  # 1 of 2 predicted, 1 of 2 true
