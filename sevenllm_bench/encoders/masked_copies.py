@@ -97,7 +97,7 @@ class MaskedReader:
         places = [(start + number, copy.ids[at]) for copy, start in wanted for number, at in enumerate(copy.masked)]
         with torch.inference_mode():
             logits = self._logits(self._padded(inputs), *self._places(inputs), self._sparse)
-            parts = torch.split(logits, _ROWS)  # type: ignore[no-untyped-call]
+            parts = torch.split(logits, _ROWS)
             whole = torch.cat([part.double().logsumexp(dim=-1, keepdim=True) for part in parts])
             self._require_numbers(whole)
             largest = (logits.topk(min(best, logits.shape[-1])).values.double() - whole).tolist()
