@@ -79,7 +79,7 @@ def warned(outcome: TaskOutcome, choice: EncoderChoice, benchmark: Benchmark) ->
     if outcome.task.language != "zh":
         return outcome
     warning = chinese_warning(choice, [row.input for row in benchmark.rows if row.language == "zh"])
-    return replace(outcome, notes=(*outcome.notes, warning)) if warning else outcome
+    return replace(outcome, notes=(*outcome.notes, warning)) if warning and warning not in outcome.notes else outcome
 
 
 def _readability(tokenizer: Any, texts: Sequence[str]) -> dict[str, Any]:

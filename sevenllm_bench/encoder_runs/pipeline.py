@@ -132,7 +132,8 @@ class PipelineSearch:
 
     def notes(self, task: EncoderTask, texts: Sequence[str]) -> list[str]:
         """What a reader must know of the models: texts cut, writing that they don't know."""
-        return [note for part in (self._encoder, self._scorer) if part for note in encoder_notes(part, task, texts)]
+        found = encoder_notes(self._encoder, task, texts) if self._encoder else []
+        return [*found, *(encoder_notes(self._scorer, task, texts, "pairs") if self._scorer else [])]
 
     def cost(self) -> dict[str, Any]:
         """The sums over the stages, and the stages."""

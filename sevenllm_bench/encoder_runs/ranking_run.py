@@ -45,7 +45,9 @@ def run_answer_ranking(task: EncoderTask, items: Sequence[Item], choice: Encoder
         values = model.pair_similarities(pairs) if isinstance(model, BiEncoder) else model.scores(pairs)
     answers = _by_item(items, [float(value) for value in values], per_byte=kind == "masked-lm")
     method = {**model.describe(), "scores": PER_BYTE if kind == "masked-lm" else AS_GIVEN}
-    notes = (*encoder_notes(model, task, [query_of(item.document) for item in items]), *_tie_note(items, answers))
+    unit, read = ("texts", 0) if kind == "bi-encoder" else ("pairs", len(set(asked)))
+    queries = [query_of(item.document) for item in items]
+    notes = (*encoder_notes(model, task, queries, unit, read), *_tie_note(items, answers))
     return TaskOutcome(task, items, answers, method, model.cost.as_json(), notes)
 
 

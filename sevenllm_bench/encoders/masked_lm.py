@@ -106,20 +106,26 @@ class MaskedLanguageModel:
 
         Of a context that is too long, windows are read before the continuation: the largest value or the mean counts, as
         `long_texts` says; with "cut", the end of the context. A continuation of more than half of what the model reads is read
-        in windows of both.
+        in windows of both; with "cut", only its beginning is, and the tokens that aren't count as the mean of those that are,
+        so that a cut makes no continuation likelier.
 
         Args:
             pairs: n contexts and continuations; equal pairs are read once.
         """
         distinct = list(dict.fromkeys(pairs))
         copies: list[MaskedCopy] = []
-        bounds, groups = [0], [0]
+        bounds, groups, unread = [0], [0], []
         for context, continuation in distinct:
-            for ids, first in self._joined(context, continuation):
+            for ids, first, left_out in self._joined(context, continuation):
                 copies += self._copies(ids, first)
                 bounds.append(len(copies))
+                unread.append(left_out)
             groups.append(len(bounds) - 1)
         sums = self._sums(copies, bounds)
+        read = [end - begin for begin, end in pairwise(bounds)]
+        sums = [
+            value * (1 + missing / count) if count else value for value, missing, count in zip(sums, unread, read, strict=True)
+        ]
         values = []
         for begin, end in pairwise(groups):
             part = sums[begin:end]
@@ -162,8 +168,8 @@ class MaskedLanguageModel:
         chosen = most_central(len(ids), windows)
         return [MaskedCopy(parts[chosen[place]], (place - windows[chosen[place]][0],)) for place in range(first, len(ids))]
 
-    def _joined(self, context: str, continuation: str) -> list[tuple[tuple[int, ...], int]]:
-        """Tokens of windows of the context with the continuation after them, and where the continuation begins.
+    def _joined(self, context: str, continuation: str) -> list[tuple[tuple[int, ...], int, int]]:
+        """Tokens of windows of the context with the continuation after them, where that begins, and how many of it are cut off.
 
         Both are tokenized as one text; a token over their border is the continuation's.
         """
@@ -171,13 +177,19 @@ class MaskedLanguageModel:
         border = len(context)
         first = next((number for number, (_, end) in enumerate(offsets) if end > border), len(ids))
         before, after = ids[:first], ids[first:]
-        room = self._loaded.room - len(after)
-        if len(before) <= room or len(after) > self._loaded.room // 2:
-            return [(ids, first)]
-        self.cost.long_texts += 1
+        whole = self._loaded.room
+        if len(ids) <= whole:
+            return [(ids, first, 0)]
         if self.choice.long_texts == "cut":
-            return [(before[-room:] + after, room)]
-        return [(before[start:end] + after, end - start) for start, end in spans_of_windows(len(before), room)]
+            self.cost.long_texts += 1
+            kept = min(len(before), max(whole // 2, whole - len(after)))
+            shown = after[: whole - kept]
+            return [(before[len(before) - kept :] + shown, kept, len(after) - len(shown))]
+        if len(after) > whole // 2:
+            return [(ids, first, 0)]  # in windows of both, which `_copies` counts
+        self.cost.long_texts += 1
+        windows = spans_of_windows(len(before), whole - len(after))
+        return [(before[start:end] + after, end - start, 0) for start, end in windows]
 
     def _term(self, text: str, start: int, end: int) -> tuple[tuple[int, ...], int, int]:
         """Tokens of the window around a term, and the places of the term's first token and of the one after its last."""
