@@ -10,6 +10,7 @@ from typing import Any
 
 from sevenllm_bench.catalog import Language
 from sevenllm_bench.data.benchmark import Benchmark
+from sevenllm_bench.encoder_runs.chinese_probe import warned
 from sevenllm_bench.encoder_runs.probes import probe_encoder
 from sevenllm_bench.encoder_runs.results_writer import EncoderRun
 from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
@@ -109,7 +110,7 @@ def run_encoder(
         items = items_from_file(options.code) if options.code else items_of(task, benchmark)
         in_all[task.name] = len(items)
         say(f"{task.name}: {len(items[: options.limit]):,} items …")
-        outcome = _answers(task, items[: options.limit], benchmark, choice, options)
+        outcome = warned(_answers(task, items[: options.limit], benchmark, choice, options), choice, benchmark)
         say(f"{task.name}: {outcome.cost.get('seconds', 0.0):.1f} s in the model")
         outcomes.append(outcome)
     further: dict[str, Any] = {}

@@ -119,7 +119,8 @@ def answer_from_text(item: Item, text: str) -> Any:
         return {"unread": (found.reason if found else "") or "no object"}
     values = list(dict.fromkeys(typed_values(found.value)))
     places = [(kind, list(occurrences(item.document["text"], value))) for value, kind in values[:_MOST_VALUES]]
-    spans = longest((start, end, kind) for kind, own in places for start, end in own)
+    asked, everywhere = set(item.document["types"]), dict.fromkeys((s, e, kind) for kind, own in places for s, e in own)
+    spans = [*longest(span for span in everywhere if span[2] in asked), *(span for span in everywhere if span[2] not in asked)]
     missing = [kind for kind, own in places if not own] + [kind for _, kind in values[_MOST_VALUES:]]
     return [*map(list, spans), *([None, None, kind] for kind in missing)]
 

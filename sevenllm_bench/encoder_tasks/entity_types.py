@@ -1,8 +1,9 @@
 """The five types of entity, and which keys of extraction references name entities of a type: the published map.
 
 `labels/answer_keys.json` holds the map. The types are those of SecureBERT 2.0's entity model (arXiv 2510.00240). The map
-was made from the keys of the official references. The names of the types are keys too: models answer with them. A key is compared in lower case, with "_" and "-" as blanks and without a plural's "s". Keys that may name
-entities of several types, such as "Tool" or "Target", have none, and neither have keys of descriptions.
+was made from the keys of the official references. The names of the types are keys too: models answer with them. A key is
+compared in lower case, with "_" and "-" as blanks and without a plural's "s". Keys that may name entities of several
+types, such as "Tool" or "Target", have none, and neither have keys of descriptions.
 """
 
 from __future__ import annotations
