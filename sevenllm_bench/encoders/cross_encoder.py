@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.encoders.checkpoint_kind import require_kind
 from sevenllm_bench.encoders.cost_meter import measured
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
-from sevenllm_bench.encoders.encoder_loading import described, limit_of, load_sentence_model, parameters_of
+from sevenllm_bench.encoders.encoder_loading import check_tokenizer, described, limit_of, load_sentence_model, parameters_of
 from sevenllm_bench.encoders.encoding_cost import EncodingCost
 from sevenllm_bench.encoders.text_windows import batches, text_windows, token_lengths, token_offsets
 from sevenllm_bench.errors import ConfigError
@@ -47,6 +47,7 @@ class PairScorer:
                 f"the encoder {choice.label} has {self._model.num_labels} labels for a pair; a cross-encoder with one is needed"
             )
         self._tokenizer = self._model.tokenizer
+        check_tokenizer(choice, self._tokenizer)
         self.limit = limit_of(self._tokenizer, self._model.config)
         self.cost = EncodingCost(parameters=parameters_of(self._model))
 
@@ -90,6 +91,7 @@ class PairScorer:
             self.choice,
             "cross-encoder",
             self.limit,
+            self.dtype,
             most_windows=MOST_WINDOWS,
             activation=type(self._model.activation_fn).__name__,
             prompts=prompts or None,

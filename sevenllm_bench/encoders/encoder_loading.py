@@ -107,8 +107,7 @@ def load_model(choice: EncoderChoice, head: str) -> LoadedModel:
     report.extend(str(key) for key in loaded["missing_keys"])
     report.extend(str(key[0] if isinstance(key, tuple) else key) for key in loaded["mismatched_keys"])
     _require_weights(choice, model, report)
-    if not tokenizer.is_fast:
-        raise ConfigError(f"the encoder {choice.label}: its tokenizer gives no character offsets; save it with tokenizer.json")
+    check_tokenizer(choice, tokenizer)
     return LoadedModel(model, tokenizer, limit_of(tokenizer, model.config), device)
 
 
@@ -135,6 +134,16 @@ def load_sentence_model(choice: EncoderChoice, family: str) -> Any:
     return model
 
 
+def check_tokenizer(choice: EncoderChoice, tokenizer: Any) -> None:
+    """Refuse a tokenizer that doesn't say where its tokens are in the text.
+
+    Raises:
+        ConfigError: It doesn't.
+    """
+    if not getattr(tokenizer, "is_fast", hasattr(tokenizer, "encode_batch")):
+        raise ConfigError(f"the encoder {choice.label}: its tokenizer gives no character offsets; save it with tokenizer.json")
+
+
 def limit_of(tokenizer: Any, config: Any) -> int:
     """Tokens that a model reads, from its tokenizer and its configuration; 512 where neither says."""
     config = config.get_text_config() if hasattr(config, "get_text_config") else config
@@ -145,13 +154,14 @@ def limit_of(tokenizer: Any, config: Any) -> int:
     return int(min((size for size in known if isinstance(size, (int, float)) and 2 < size < _NO_LIMIT), default=_USUAL_LIMIT))
 
 
-def described(choice: EncoderChoice, kind: EncoderKind, limit: int, **further: Any) -> dict[str, Any]:
+def described(choice: EncoderChoice, kind: EncoderKind, limit: int | None, dtype: str, **further: Any) -> dict[str, Any]:
     """What identifies an encoder's answers, for signatures.
 
     Args:
         choice: The encoder and how it is used.
         kind: What it is.
-        limit: Tokens that it reads.
+        limit: Tokens that it reads; None where it has no limit.
+        dtype: Precision of its weights.
         **further: What its kind adds; None is left out.
     """
     from importlib.metadata import version
@@ -163,6 +173,7 @@ def described(choice: EncoderChoice, kind: EncoderKind, limit: int, **further: A
         "revision": choice.revision,
         "identity": model_identity(choice.name, choice.revision),
         "max_tokens": limit,
+        "dtype": dtype,
         "long_texts": choice.long_texts,
         "window_overlap": OVERLAP,
         **{name: value for name, value in further.items() if value is not None},
@@ -178,8 +189,9 @@ def parameters_of(model: Any) -> int:
 def _require_weights(choice: EncoderChoice, model: Any, missing: list[str]) -> None:
     import torch
 
+    missing = sorted(set(missing))
     if missing:
-        listed = ", ".join(sorted(missing)[:3]) + (", …" if len(missing) > 3 else "")
+        listed = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
         raise ConfigError(
             f"the encoder {choice.label}: its files lack {len(missing)} weights ({listed}), which would start at random; name a "
             "complete checkpoint of this kind"
@@ -220,11 +232,15 @@ class _Report(logging.Handler):
 @contextmanager
 def _without_report() -> Iterator[list[str]]:
     """The keys that weights are missing for, in place of the table that transformers prints of them."""
+    from transformers.utils import logging as transformers_logging
+
     found: list[str] = []
     # The second one lists layers that are not sharded, also where nothing is.
     loggers = [logging.getLogger(f"transformers.{name}") for name in ("modeling_utils", "distributed.tensor_parallel")]
     before = [(logger.level, logger.propagate) for logger in loggers]
     report = _Report(found)
+    has_bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
     for logger in loggers:
         logger.addHandler(report)
         logger.setLevel(logging.WARNING)
@@ -236,3 +252,5 @@ def _without_report() -> Iterator[list[str]]:
             logger.removeHandler(report)
             logger.setLevel(level)
             logger.propagate = propagates
+        if has_bars:
+            transformers_logging.enable_progress_bar()

@@ -140,7 +140,7 @@ class MaskedLanguageModel:
 
     def describe(self) -> dict[str, Any]:
         """What identifies its answers, for signatures."""
-        return described(self.choice, "masked-lm", self.limit, ranks_up_to=MOST)
+        return described(self.choice, "masked-lm", self.limit, self.dtype, ranks_up_to=MOST)
 
     def _sums(self, copies: list[MaskedCopy], bounds: list[int]) -> list[float]:
         """The sum of the log-probabilities of each text's copies."""

@@ -66,7 +66,7 @@ class TextClassifier:
 
     def describe(self) -> dict[str, Any]:
         """What identifies its probabilities, for signatures."""
-        return described(self.choice, "text-classifier", self.limit, labels=list(self.labels))
+        return described(self.choice, "text-classifier", self.limit, str(self._loaded.model.dtype), labels=list(self.labels))
 
     def _read(self, texts: list[str], wanted: int | None) -> list[np.ndarray]:
         windows: list[list[int]] = []

@@ -60,7 +60,7 @@ class TokenClassifier:
 
     def describe(self) -> dict[str, Any]:
         """What identifies its spans, for signatures."""
-        return described(self.choice, "token-classifier", self.limit, labels=list(self.labels))
+        return described(self.choice, "token-classifier", self.limit, str(self._loaded.model.dtype), labels=list(self.labels))
 
     def _read(self, texts: list[str]) -> dict[str, list[Span]]:
         tokenized = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import lm_eval.models  # noqa: F401  (lm-eval registers its own models only while no model is registered)
@@ -152,13 +153,16 @@ class EncoderLM(LM):
         if self._encoder is None:
             return {"model_revision": self._choice.revision or "main", "encoder": {"kind": self._kind}}
         described = self._encoder.describe()
-        _, _, commit = str(described["identity"] or "").partition(f"{self._choice.name}@")
+        identity = str(described["identity"] or "")
+        _, _, commit = identity.partition(f"{self._choice.name}@")
+        is_local = identity.startswith("sha256:")
+        name = Path(self._choice.name).name if is_local else self._choice.name  # no place on a disk
         return {
             "model_num_parameters": self._encoder.cost.parameters,
             "model_dtype": self._encoder.dtype,
             "model_revision": self._choice.revision or "main",
             "model_sha": commit,
-            "encoder": {**described, "cost": self._encoder.cost.as_json()},
+            "encoder": {**described, "model": name, "cost": self._encoder.cost.as_json()},
         }
 
     def _scores(self, pairs: Sequence[tuple[str, str]]) -> list[float]:

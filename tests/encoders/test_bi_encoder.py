@@ -135,6 +135,20 @@ def test_hostile_texts(folder):
     assert encoder.pair_similarities([]).shape == (0,)
 
 
+def test_a_model_without_attention_has_no_limit(tmp_path):
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tiny_encoders import make_tokenizer
+
+    model = SentenceTransformer(modules=[StaticEmbedding(make_tokenizer(), embedding_dim=16)], device="cpu")
+    model.save(str(tmp_path))
+    encoder = encoder_of(str(tmp_path))
+    assert encoder.describe()["max_tokens"] is None
+    texts = [*TEXTS, LONG]
+    assert encoder.vectors(texts) == pytest.approx(model.encode(texts, normalize_embeddings=True), abs=1e-5)
+    assert encoder.cost.long_texts == 0
+    assert np.isfinite(encoder.similarities(["", "x"], ["", "\0"])).all()
+
+
 def test_what_describes_it(folder, tmp_path):
     described = encoder_of(folder, long_texts="mean").describe()
     assert described["kind"] == "bi-encoder"

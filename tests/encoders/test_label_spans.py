@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 from seqeval.scheme import BILOU, Entities
@@ -16,12 +16,14 @@ def spans(labels, text=None, offsets=None, words=None):
     return spans_of_labels(labels, offsets, text, list(range(len(labels))) if words is None else words)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(LABELS), min_size=1))
 def test_bio_equals_seqeval(labels):
     wanted = [(2 * first, 2 * last + 1, kind) for kind, first, last in get_entities(labels)]
     assert spans(labels) == wanted
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["O", "U-A", "B-A I-A L-A", "B-B L-B", "U-B"])))
 def test_bilou_equals_seqeval(groups):
     labels = [label for group in groups for label in group.split()]
@@ -29,6 +31,7 @@ def test_bilou_equals_seqeval(groups):
     assert spans(labels) == [(2 * entity.start, 2 * entity.end - 1, entity.tag) for entity in found]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["O", "I-A", "I-B"]), min_size=1))
 def test_labels_without_b(labels):
     assert spans(labels) == [(2 * first, 2 * last + 1, kind) for kind, first, last in get_entities(labels)]

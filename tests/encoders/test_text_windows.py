@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_encoders import make_tokenizer
 
@@ -25,6 +25,7 @@ def test_the_most_central_window_by_hand():
     assert most_central(14, [(0, 8), (6, 14)]) == [0] * 7 + [1] * 7
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(1, 40))
 def test_each_token_is_in_a_window(tokens, size):
     windows = spans_of_windows(tokens, size)
@@ -35,6 +36,7 @@ def test_each_token_is_in_a_window(tokens, size):
     assert all(windows[number][0] <= token < windows[number][1] for token, number in enumerate(chosen))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3000)), st.integers(1, 9))
 def test_batches_have_each_text_once(lengths, size):
     found = list(batches(lengths, size))
@@ -43,6 +45,7 @@ def test_batches_have_each_text_once(lengths, size):
     assert all(len(batch) == 1 or lengths[batch[0]] * len(batch) <= size * 512 for batch in found)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1), st.integers(4, 20))
 def test_parts_of_a_text_fit_and_lose_nothing(text, size):
     from sevenllm_bench.text.unicode import encodable

@@ -100,7 +100,7 @@ def test_what_encoders_cannot_do_is_refused_before_anything_is_loaded(folders, m
         ({"batch_size": 0}, "batch_size=0"),
         ({"batch_size": "many"}, "no whole number"),
         ({"device": "cuda:99"}, "no such device"),
-        ({"pretrained": "text-classifier"}, "is a text-classifier; a bi-encoder or cross-encoder or masked-lm is needed"),
+        ({"pretrained": "text-classifier"}, "is a text-classifier; a bi-encoder, cross-encoder or masked-lm is needed"),
         ({"pretrained": "/nowhere/at/all"}, "no such folder"),
     ],
 )

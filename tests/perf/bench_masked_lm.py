@@ -1,9 +1,10 @@
 """Pseudo-log-likelihood against one mask at a time, as a ratio within one run.
 
-    python tests/perf/bench_masked_lm.py [--hidden 256] [--layers 6] [--vocabulary 16384] [--texts 8] [--batch-size 32]
+    python tests/perf/bench_masked_lm.py [--hidden 256] [--layers 6] [--vocabulary 50368] [--texts 8] [--batch-size 32]
 
-The model is a ModernBERT with random weights of the size given; the defaults are small enough for a laptop. The plain way is a
-loop of `AutoModelForMaskedLM` over the tokens, one copy of the text per pass, as the measure is usually written.
+The model is a ModernBERT with random weights of the size given; the default vocabulary is that of ModernBERT. The plain way is a
+loop of `AutoModelForMaskedLM` over the tokens, one copy of the text per pass, as the measure is usually written. On a processor
+the gain is what is saved by running the head at one place and by batching short texts; the layers themselves cost the same.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Speed of pseudo-log-likelihoods.")
     parser.add_argument("--hidden", type=int, default=256)
     parser.add_argument("--layers", type=int, default=6)
-    parser.add_argument("--vocabulary", type=int, default=16_384)
+    parser.add_argument("--vocabulary", type=int, default=50_368)
     parser.add_argument("--texts", type=int, default=8)
     parser.add_argument("--characters", type=int, default=100, help="of each text")
     parser.add_argument("--batch-size", type=int, default=32)
