@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.catalog import LANGUAGES, Language
 from sevenllm_bench.encoder_runs.probed_encoder import ProbedEncoder
-from sevenllm_bench.stats.intervals import mean_interval, wilson
+from sevenllm_bench.stats.intervals import mean_interval, only_zeros_and_ones, wilson
 from sevenllm_bench.stats.resampling import generator
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def acronym_probe(encoder: ProbedEncoder) -> dict[str, Any]:
 
     Returns:
         A JSON object by language. `pairs`: acronyms, each with two sentences. `accuracy`: share of sentences that are nearer
-        to the right expansion (a tie counts half, by chance 0.5), with `interval` (95 %, bootstrap over acronyms).
+        to the right expansion (a tie counts half, by chance 0.5), with `interval` (95 %, bootstrap over acronyms; Wilson where
+        both or none of each one's sentences are right; None where all acronyms have the same share between).
         `moved`: share of acronyms for which the difference of both similarities is larger in the sentence of the first meaning
         than in that of the second, whatever the model prefers without context; with `moved_interval` (95 %, Wilson). And a
         `sentence`. Kinds of encoders without similarities have the sentence only.
@@ -71,7 +72,7 @@ def _figures(similar: list[np.ndarray], language: Language) -> dict[str, Any]:
 
     margins = np.array([[array[0, 0] - array[0, 1], array[1, 1] - array[1, 0]] for array in similar])
     right = ((np.sign(margins) + 1) / 2).mean(axis=1)
-    interval = mean_interval([right], generator(0, "acronyms", language), _RESAMPLES)
+    interval = mean_interval([right], generator(0, "acronyms", language), _RESAMPLES, shares=only_zeros_and_ones(right))
     moved = int((margins.sum(axis=1) > 0).sum())
     share = wilson(moved, len(similar))
     return {

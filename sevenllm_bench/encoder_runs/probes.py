@@ -108,11 +108,11 @@ def tie_probe(
         scores = encoder.similarities(queries[language][:most_queries], group[:most_texts])
         result[language] = ties_in([sorted(row.tolist(), reverse=True) for row in scores])
     parts = [
-        f"{result[language]['first']:.1%} of {result[language]['rankings']} {_NAMES[language]} rankings (one of the best {_BEST} in "
-        f"{result[language]['among_best']:.1%})"
+        f"{result[language]['first']:.1%} of {result[language]['rankings']} {_NAMES[language]} rankings, and one of the best "
+        f"{_BEST} in {result[language]['among_best']:.1%}"
         for language in texts
     ]
-    return {**result, "sentence": f"Distinct texts share the best score in {', '.join(parts)}."}
+    return {**result, "sentence": f"Distinct texts share the best score in {'; '.join(parts)}."}
 
 
 def ties_in(rankings: Iterable[Sequence[float]]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sevenllm_bench.encoder_runs.search_outcome import encoder_notes
 from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
-from sevenllm_bench.encoder_tasks.answer_ranking import answer_from_responses, figures, query_of
+from sevenllm_bench.encoder_tasks.answer_ranking import AS_GIVEN, PER_BYTE, answer_from_responses, figures, query_of
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
 from sevenllm_bench.encoder_tasks.negative_mining import K1, B, bm25_scores
 from sevenllm_bench.encoders.bi_encoder import BiEncoder
@@ -32,21 +33,19 @@ def run_answer_ranking(task: EncoderTask, items: Sequence[Item], choice: Encoder
         ConfigError: It is an encoder of another kind, or can't be loaded.
     """
     kind = require_kind(choice, "bi-encoder", "cross-encoder", "masked-lm")
-    pairs = [(query_of(item.document), candidate) for item in items for candidate in item.document["candidates"]]
+    asked = [(query_of(item.document), candidate) for item in items for candidate in item.document["candidates"]]
     model: BiEncoder | PairScorer | MaskedLanguageModel
     values: Sequence[float] | np.ndarray
-    if kind == "bi-encoder":
-        model = BiEncoder(choice)
-        values = model.pair_similarities(pairs)
-    elif kind == "cross-encoder":
-        model = PairScorer(choice)
-        values = model.scores(pairs)
-    else:
+    if kind == "masked-lm":
         model = MaskedLanguageModel(choice)
-        values = model.continuation_log_likelihoods(pairs)
+        values = model.continuation_log_likelihoods([(query, f"\n{candidate}") for query, candidate in asked])
+    else:
+        model = BiEncoder(choice) if kind == "bi-encoder" else PairScorer(choice)
+        pairs = [(query, candidate.strip()) for query, candidate in asked]
+        values = model.pair_similarities(pairs) if isinstance(model, BiEncoder) else model.scores(pairs)
     answers = _by_item(items, [float(value) for value in values], per_byte=kind == "masked-lm")
-    method = {**model.describe(), "scores": "per byte" if kind == "masked-lm" else "as given"}
-    notes = _notes(items, answers, model.cost.long_texts)
+    method = {**model.describe(), "scores": PER_BYTE if kind == "masked-lm" else AS_GIVEN}
+    notes = (*encoder_notes(model, task, [query_of(item.document) for item in items]), *_tie_note(items, answers))
     return TaskOutcome(task, items, answers, method, model.cost.as_json(), notes)
 
 
@@ -70,7 +69,9 @@ def run_bm25_ranking(task: EncoderTask, items: Sequence[Item]) -> TaskOutcome:
             answers[item.id] = [found[place[text]] for text in item.document["candidates"]]
     ordered = [answers[item.id] for item in items]
     cost = {"texts": sum(len(answer) for answer in ordered), "seconds": time.perf_counter() - start}
-    return TaskOutcome(task, items, ordered, {"kind": "bm25", "k1": K1, "b": B}, cost, _notes(items, ordered, 0))
+    return TaskOutcome(
+        task, items, ordered, {"kind": "bm25", "k1": K1, "b": B, "scores": AS_GIVEN}, cost, _tie_note(items, ordered)
+    )
 
 
 def _by_item(items: Sequence[Item], values: Sequence[float], per_byte: bool) -> list[list[float]]:
@@ -82,10 +83,6 @@ def _by_item(items: Sequence[Item], values: Sequence[float], per_byte: bool) -> 
     return answers
 
 
-def _notes(items: Sequence[Item], answers: Sequence[Any], long_texts: int) -> tuple[str, ...]:
-    found = []
-    if ties := figures(items, answers)["ties"]:
-        found.append(f"{ties} of {len(items)} references have the score of another candidate, which counts as wrong.")
-    if long_texts:
-        found.append(f"{long_texts} texts are longer than the model reads.")
-    return tuple(found)
+def _tie_note(items: Sequence[Item], answers: Sequence[Any]) -> tuple[str, ...]:
+    ties = figures(items, answers)["ties"]
+    return (f"{ties:,} of {len(items):,} references have the score of another candidate, which counts as wrong.",) if ties else ()

@@ -25,6 +25,8 @@ from sevenllm_bench.data.rows import Row
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
 from sevenllm_bench.encoder_tasks.negative_mining import NEGATIVES, is_rankable
 
+#: How a model's values become scores, as signatures say it: log-likelihoods are divided by the bytes of the candidate.
+PER_BYTE, AS_GIVEN = "log-likelihood per byte", "as given"
 #: Accuracy of a guess.
 CHANCE = 1 / (NEGATIVES + 1)
 
@@ -46,17 +48,8 @@ def items(task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:
 @functools.cache
 def fixed_negatives(source: str) -> Mapping[int, tuple[int, ...]]:
     """Row's id to the ids of its nine negatives, for "official" or "embedded" rows; see `negative_mining`."""
-    return {int(row): tuple(others) for row, others in json.loads(_content(source))["negatives"].items()}
-
-
-def describe_negatives(source: str) -> dict[str, Any]:
-    """What identifies the negatives of a source, for signatures: how many there are of each row, and the file's hash."""
-    return {"per_row": NEGATIVES, "sha256": hashlib.sha256(_content(source)).hexdigest()[:12]}
-
-
-@functools.cache
-def _content(source: str) -> bytes:
-    return (files("sevenllm_bench.encoder_tasks") / "negatives" / f"{source}.json").read_bytes()
+    content = (files("sevenllm_bench.encoder_tasks") / "negatives" / f"{source}.json").read_text(encoding="utf-8")
+    return {int(row): tuple(others) for row, others in json.loads(content)["negatives"].items()}
 
 
 def _item(row: Row, negatives: Sequence[Row]) -> Item:

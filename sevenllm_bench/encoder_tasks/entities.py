@@ -10,10 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.data.benchmark import Benchmark
-from sevenllm_bench.encoder_tasks.embedded_entities import spans_of_embedded
+from sevenllm_bench.encoder_tasks.embedded_entities import ENTITY_LABELS_VERSION, spans_of_embedded
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
+from sevenllm_bench.encoder_tasks.entity_types import ENTITY_MAP_VERSION, typed_values
 from sevenllm_bench.encoder_tasks.reference_spans import TextSpans, spans_of_references
+from sevenllm_bench.encoder_tasks.span_places import longest, occurrences
 from sevenllm_bench.metrics.spans import (
     Span,
     SpanCounts,
@@ -27,6 +30,8 @@ from sevenllm_bench.metrics.spans import (
 EMBEDDED_GROUP = "Incident Report"
 #: Type of an entry of an answer that has none; it counts as predicted, and is never right.
 _NO_TYPE = ""
+#: Values of a causal model's answer that are looked up; further ones count as wrong.
+_MOST_VALUES = 1_000
 
 
 def items(task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:
@@ -37,6 +42,11 @@ def items(task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:
     else:
         found = [item_of(text, benchmark.by_id[text.rows[0]].category, "official") for text in spans_of_references(rows)]
     return tuple(sorted(found, key=lambda item: item.id))
+
+
+def describe_spans(source: str) -> dict[str, Any]:
+    """What identifies the true spans of a source's items, for signatures."""
+    return {"labels": ENTITY_LABELS_VERSION} if source == "embedded" else {"map_of_keys": ENTITY_MAP_VERSION}
 
 
 def item_of(text: TextSpans, group: str, source: str) -> Item:
@@ -93,6 +103,26 @@ def _type_of(entry: Any) -> str:
 def _is_place(entry: Any, size: int) -> bool:
     start, end = entry[0], entry[1]
     return type(start) is int and type(end) is int and 0 <= start < end <= size
+
+
+def answer_from_text(item: Item, text: str) -> Any:
+    """What a causal model wrote about an item, as an answer.
+
+    Its values are looked up in the item's text as those of references are: same characters, every place, the longest of
+    those that overlap. A value under a key without a type is left out; one that is not in the text is [null, null, type].
+
+    Returns:
+        A list of entries; {"unread": reason} where the text holds no JSON object or list.
+    """
+    found = read_answer(text, "understanding").extraction
+    if found is None or not found.is_json or not isinstance(found.value, (dict, list)):
+        return {"unread": (found.reason if found else "") or "no object"}
+    values = list(dict.fromkeys(typed_values(found.value)))
+    places = [(kind, list(occurrences(item.document["text"], value))) for value, kind in values[:_MOST_VALUES]]
+    asked, everywhere = set(item.document["types"]), dict.fromkeys((s, e, kind) for kind, own in places for s, e in own)
+    spans = [*longest(span for span in everywhere if span[2] in asked), *(span for span in everywhere if span[2] not in asked)]
+    missing = [kind for kind, own in places if not own] + [kind for _, kind in values[_MOST_VALUES:]]
+    return [*map(list, spans), *([None, None, kind] for kind in missing)]
 
 
 def _gold(item: Item) -> list[Span]:

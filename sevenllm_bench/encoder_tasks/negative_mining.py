@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sevenllm_bench.data.rows import Row
+from sevenllm_bench.encoder_tasks.incidents import incidents
 from sevenllm_bench.metrics.values import normalise, value_f1_norm
 from sevenllm_bench.text.leaf_values import leaf_values
 from sevenllm_bench.text.segment import words
@@ -20,8 +21,8 @@ NEGATIVES = 9
 #: From this F1 of values or ROUGE-L of their texts on, a reference may answer the row too, and two negatives are one. Answers
 #: on different incidents share 0.2 of their words at most, so what is left out is short or says the same.
 TOO_ALIKE = 0.5
-#: Share of the pairs of neighbouring words of the shorter of two incident texts from which on they are one incident. From 0.4
-#: on all official pairs that were read are, between 0.2 and 0.4 lie retellings.
+#: Share of the pairs of neighbouring words of the shorter of two incident texts from which on they may be of one incident, as
+#: those are that `incidents` knows. From 0.4 on all official pairs that were read are, between 0.2 and 0.4 lie retellings.
 SAME_INCIDENT = 0.2
 #: The parameters of BM25 that `bm25s` has by default.
 K1, B = 1.5, 0.75
@@ -71,6 +72,7 @@ def mine_negatives(rows: Iterable[Row]) -> MinedNegatives:
 
 
 def _mine_part(rows: Sequence[Row], mined: MinedNegatives) -> None:
+    incident = incidents(rows)
     scores = bm25_scores([row.reference_text for row in rows], [question_of(row) for row in rows])
     references, pairs = [Reference.of(row) for row in rows], [_pairs(row.input) for row in rows]
     for place, row in enumerate(rows):
@@ -78,7 +80,7 @@ def _mine_part(rows: Sequence[Row], mined: MinedNegatives) -> None:
         for other in _in_order(place, rows, scores[place]):
             if len(taken) == NEGATIVES:
                 break
-            if rows[other].input == row.input or _are_one_incident(pairs[place], pairs[other]):
+            if incident[rows[other].id] == incident[row.id] or _are_one_incident(pairs[place], pairs[other]):
                 mined.left_out["same incident"] += 1
             elif references[other].is_like(references[place]):
                 mined.left_out["may answer"] += 1

@@ -57,6 +57,13 @@ def answer_from_text(item: Item, text: str) -> Any:
     return entities.answer_from_text(item, text)
 
 
+def option_answer(item: Item, responses: Any) -> Any:
+    """What lm-eval wrote of a model's values for the options of a question about a function, as an answer."""
+    from sevenllm_bench.encoder_tasks import vulnerable_code
+
+    return vulnerable_code.answer_from_responses(item, responses)
+
+
 def answer_from_responses(item: Item, responses: Any, per_byte: bool) -> Any:
     """What lm-eval wrote of a model's values for an item's candidates, as an answer.
 

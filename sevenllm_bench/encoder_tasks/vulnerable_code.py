@@ -19,6 +19,10 @@ FOLDER = Path(__file__).parent / "code"
 LANGUAGES_OF_CODE = ("c", "python", "java", "php", "go")
 #: A function counts as called vulnerable from this probability on: what is exactly between the two is called vulnerable.
 THRESHOLD = 0.5
+#: Letters of the options in the harness, see `vulnerable_option`.
+OPTIONS = ("A", "B")
+#: exp of more is no number.
+_LARGEST_EXPONENT = 700.0
 #: Group of a function whose programming language isn't given.
 NO_LANGUAGE = "unknown"
 
@@ -108,6 +112,44 @@ def _user_document(record: dict[str, Any], where: str) -> dict[str, Any]:
 
 def _shown(value: Any) -> str:
     return "nothing" if value is None else repr(value)[:60]
+
+
+def vulnerable_option(item: Item) -> int:
+    """Which option of a question about a function says that it is vulnerable: 0 for A, 1 for B.
+
+    Both functions of a pair have the same, and every second pair the other one, so that a model that prefers a letter is right
+    as often as wrong.
+    """
+    pair = item.document.get("pair")
+    return (pair if isinstance(pair, int) else item.id) % 2
+
+
+def answer_from_responses(item: Item, values: Any) -> dict[str, float] | None:
+    """The answer of a model of the harness: the probability of the option that says vulnerable, of both.
+
+    Args:
+        item: The item.
+        values: The log-likelihoods of options A and B, as numbers or text, alone or with lm-eval's second value, as in memory
+            or in a samples file.
+
+    Returns:
+        `{"vulnerable": p}`; None for anything else.
+    """
+    if not isinstance(values, list | tuple) or len(values) != len(OPTIONS):
+        return None
+    numbers = [_number(value[0] if isinstance(value, list | tuple) and value else value) for value in values]
+    chosen = vulnerable_option(item)
+    difference = numbers[1 - chosen] - numbers[chosen]
+    if math.isnan(difference):
+        return None
+    return {"vulnerable": 1 / (1 + math.exp(difference)) if difference < _LARGEST_EXPONENT else 0.0}
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value) if isinstance(value, int | float | str) else math.nan
+    except (ValueError, OverflowError):
+        return math.nan
 
 
 def probability_of(answer: Any) -> float | None:

@@ -19,6 +19,7 @@ from sevenllm_bench.encoders.encoder_loading import check_choice, device_of
 from sevenllm_bench.encoders.masked_lm import MaskedLanguageModel
 from sevenllm_bench.errors import ConfigError, unknown_name
 from sevenllm_bench.harness.encoder_score import EncoderScore
+from sevenllm_bench.harness.question_prompt import encoder_context
 
 logger = logging.getLogger("lm_eval.sevenllm")
 
@@ -112,7 +113,7 @@ class EncoderLM(LM):
 
         Scores of bi-encoders and cross-encoders are `EncoderScore`s, those of masked language models log-likelihoods.
         """
-        pairs = [(str(request.args[0]), str(request.args[1])) for request in requests]
+        pairs = [(encoder_context(request.args[0]), str(request.args[1])) for request in requests]
         if not pairs:
             return []
         results = [(score, False) for score in self._scores(pairs)]

@@ -14,8 +14,9 @@ from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.embedded import load_embedded
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.encoder_tasks.answer_ranking import (
+    AS_GIVEN,
+    PER_BYTE,
     answer_from_responses,
-    describe_negatives,
     figures,
     items,
     query_of,
@@ -25,8 +26,10 @@ from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item, encoder
 from sevenllm_bench.encoder_tasks.item_document import to_item_document
 from sevenllm_bench.encoder_tasks.negative_mining import is_rankable
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
+from sevenllm_bench.harness.encoder_score import EncoderScore
 from sevenllm_bench.harness.model_errors import explain
 from sevenllm_bench.harness.options import TaskOptions, read_options
+from sevenllm_bench.harness.question_prompt import QuestionPrompt
 from sevenllm_bench.harness.requirements import require_data
 from sevenllm_bench.metrics.signature import encoder_signature
 from sevenllm_bench.prompts import TARGET_DELIMITER, render
@@ -36,27 +39,11 @@ from sevenllm_bench.runs.run_block import KEY, RunBlock
 install_excepthook(explain)
 
 
-class QuestionPrompt(str):
-    """A row's prompt, which also holds what an encoder reads instead: question and incident text, without the template.
-
-    Attributes:
-        question: They.
-    """
-
-    question: str
-
-    @classmethod
-    def of(cls, prompt: str, question: str) -> QuestionPrompt:
-        """A prompt with its question."""
-        made = cls(prompt)
-        made.question = question
-        return made
-
-
 class AnswerRankingTask(ConfigurableTask):
     """A row's prompt, and as choices its reference and nine references of other incidents.
 
-    Log-likelihoods are divided by the UTF-8 bytes of the choice; scores of `sevenllm-encoder` say themselves whether they are.
+    Log-likelihoods are divided by the UTF-8 bytes of the choice, scores of bi-encoders and cross-encoders taken as they are.
+    Encoders read the question and the incident text without the prompt's template and without few-shot examples.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -103,8 +90,7 @@ class AnswerRankingTask(ConfigurableTask):
             }
         )
         style = self._options.prompt
-        negatives = describe_negatives(benchmark.source)
-        record = encoder_signature(self._task.metrics, self._language, benchmark.description, negatives=negatives)
+        record = encoder_signature(self._task.metrics, self._language, benchmark.description)
         prompt = {"name": style.name, "version": style.version, "sha256": style.sha256}
         self._record(RunBlock(record, prompt, local=local_arguments(self.config.metadata)))
 
@@ -146,16 +132,16 @@ class AnswerRankingTask(ConfigurableTask):
         return super().construct_requests(doc, QuestionPrompt.of(str(ctx), question), **kwargs)
 
     def apply_filters(self) -> list[Instance] | None:
-        """Apply lm-eval's filters, then put into the results how values became scores, and what is wrong with them."""
+        """Apply lm-eval's filters, then put into the results how values became scores, and the figures that are no means."""
         filtered = super().apply_filters()
         values: dict[int, list[Any]] = {}
         for instance in sorted(self._instances, key=lambda instance: instance.idx):
             values.setdefault(instance.doc["id"], []).append(next(iter(instance.filtered_resps.values()), None))
         asked = [self._items[row] for row in values]
         answers = [self._answer(item, values[item.id]) for item in asked]
-        counts = {name: part for name, part in figures(asked, answers).items() if name in ("ties", "unusable", "chosen")}
-        per_byte = all(_is_per_byte(found) for found in values.values())
-        self._record(replace(self._block, answers={"scores": "per byte" if per_byte else "as given", **counts}))
+        method = PER_BYTE if all(_is_per_byte(found) for found in values.values()) else AS_GIVEN
+        signature = {**self._block.signature, "method": {"scores": method}}
+        self._record(replace(self._block, signature=signature, further=figures(asked, answers)))
         return filtered
 
     def process_results(self, doc: dict[str, Any], results: Sequence[Any]) -> dict[str, Any]:
@@ -187,6 +173,6 @@ def _example(row: Row) -> Item:
 
 
 def _is_per_byte(values: Sequence[Any]) -> bool:
-    """Whether values are sums over tokens, which are lower the longer a text is: an encoder's score says so itself."""
+    """Whether values are sums over tokens, which are lower the longer a text is."""
     firsts = [value[0] if isinstance(value, (list, tuple)) and value else value for value in values]
-    return all(getattr(value, "is_log_likelihood", True) for value in firsts)
+    return not any(isinstance(value, EncoderScore) for value in firsts)

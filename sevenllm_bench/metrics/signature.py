@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -50,22 +50,22 @@ def signature(
 
 
 def encoder_signature(
-    metrics: Sequence[str], language: Language | None, data: dict[str, Any], **parts: dict[str, Any] | None
+    metrics: Sequence[str], language: Language | None, data: Mapping[str, Any], **parts: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """What identifies the figures of a task that encoders can run.
 
     Args:
         metrics: Names of its metrics.
-        language: "en" or "zh"; None where it has none.
+        language: "en" or "zh"; None for code.
         data: What identifies the rows.
-        **parts: What identifies further parts, such as the negatives; None for those that are absent.
+        **parts: What identifies further parts, such as `method`, how the answers were made; None for those that are absent.
     """
     return {
         "sevenllm_bench": __version__,
         "metrics": {name: ENCODER_METRIC_VERSIONS[name] for name in metrics},
-        **({"language": language} if language else {}),
-        "data": data,
-        **{name: part for name, part in parts.items() if part},
+        "language": language or "code",
+        "data": dict(data),
+        **{name: dict(part) for name, part in parts.items() if part},
     }
 
 

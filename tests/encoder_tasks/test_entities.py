@@ -1,4 +1,5 @@
 import itertools
+import re
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.rows import parse_row
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
-from sevenllm_bench.encoder_tasks.entities import figures, items, read_spans, score
+from sevenllm_bench.encoder_tasks.entities import answer_from_text, figures, items, read_spans, score
 from sevenllm_bench.encoder_tasks.entity_types import ENTITY_TYPES, key_types, typed_values
 from sevenllm_bench.encoder_tasks.reference_spans import reference_counts, spans_of_references
 from sevenllm_bench.encoder_tasks.span_places import longest, occurrences
@@ -156,14 +157,28 @@ def test_any_answer_is_scored(answer):
     assert read_spans(ITEM, answer).readable == isinstance(answer, list)
 
 
+def by_regular_expression(item, benchmark):
+    """The values of an item's types, the longest first, wherever they stand and no Latin word or number goes on."""
+    typed = [(v, k) for row in item.document["rows"] for v, k in typed_values(benchmark.by_id[row].output)]
+    kinds = {value: kind for value, kind in reversed(typed) if kind in item.document["types"]}
+    chosen = "|".join(re.escape(value) for value in sorted(kinds, key=len, reverse=True))
+    word = r"[^\W_\u3400-\u9fff]"
+    within = rf"(?<!{word})(?={word})|(?<={word})(?!{word})|(?<!{word})(?!{word})"
+    return [
+        [match.start(), match.end(), kinds[match[0]]]
+        for match in re.finditer(f"(?:{within})(?:{chosen})(?:{within})", item.document["text"])
+    ]
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.data
 def test_official_items(data_dir, language):
     benchmark = load_benchmark("official", data_dir)
     task = EncoderTask("entities", language)
     found = items(task, benchmark)
-    # Counted by a plain loop over references and texts, apart from this code.
-    assert (len(found), sum(len(item.document["spans"]) for item in found)) == {"en": (127, 540), "zh": (213, 988)}[language]
+    assert len(found) == {"en": 127, "zh": 213}[language]
+    for item in found:
+        assert item.document["spans"] == by_regular_expression(item, benchmark), item.id
     assert [item.id for item in found] == sorted({item.id for item in found})
     for item in found:
         text, spans = item.document["text"], item.document["spans"]
@@ -174,3 +189,9 @@ def test_official_items(data_dir, language):
         assert all(text[start:end] in values for start, end, _ in spans)
     assert all(value == 1.0 for metrics in score(found, [i.document["spans"] for i in found]) for value in metrics.values())
     assert items(task, benchmark) == found
+
+
+def test_a_longer_name_of_a_type_that_is_not_asked_for_hides_nothing():
+    answer = answer_from_text(ITEM, '{"System": ["Emotet came by mail", "Windows"], "Malware": ["Emotet", "Emotet2"]}')
+    assert answer == [[0, 6, "Malware"], [21, 28, "Malware"], [0, 19, "System"], [63, 70, "System"], [88, 95, "System"]]
+    assert score([ITEM], [answer])[0]["span_f1"] == pytest.approx(1 / 2)  # 1 of 2 predicted, 1 of 2 true

@@ -9,7 +9,14 @@ from sklearn import metrics as reference
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.encoder_tasks import vulnerable_code
 from sevenllm_bench.encoder_tasks.encoder_task import Item, encoder_task_by_name
-from sevenllm_bench.encoder_tasks.vulnerable_code import auc, figures, items_from_file, score
+from sevenllm_bench.encoder_tasks.vulnerable_code import (
+    answer_from_responses,
+    auc,
+    figures,
+    items_from_file,
+    score,
+    vulnerable_option,
+)
 from sevenllm_bench.errors import DataError
 
 TASK = encoder_task_by_name("sevenllm-vulnerable-code")
@@ -153,6 +160,30 @@ def test_odd_pairs_and_names_in_a_samples_file_are_no_pairs():
     documents = [{"target": 1, "pair": [1], "cwe": {"a": 1}}, {"target": 0, "pair": [1], "cwe": None}]
     items = [Item(i, "c", "file", document) for i, document in enumerate(documents)]
     assert figures(items, said(1, 0))["pairs"]["n"] == 0
+
+
+def test_answers_from_the_log_likelihoods_of_two_options():
+    # Pair 2 is asked with vulnerable as A, pair 3 with vulnerable as B. ln 3 more is three times as likely.
+    first, second = made([1, 1], pairs=[2, 3])
+    assert answer_from_responses(first, [(-1.0, True), (-1.0 - math.log(3), False)]) == {"vulnerable": pytest.approx(0.75)}
+    assert answer_from_responses(second, [["-1.0", "True"], [str(-1.0 - math.log(3)), "False"]]) == {
+        "vulnerable": pytest.approx(0.25)
+    }
+    assert answer_from_responses(first, [-2.0, -2.0]) == {"vulnerable": 0.5}
+    assert answer_from_responses(first, [-9_000.0, 0.0]) == {"vulnerable": 0.0}
+    assert answer_from_responses(first, [0.0, -9_000.0]) == {"vulnerable": 1.0}
+    assert answer_from_responses(first, [-math.inf, -1.0]) == {"vulnerable": 0.0}
+    for rubbish in (None, [], [1.0], "ab", [None, -1.0], [math.nan, 0.0], [-math.inf, -math.inf], ["x", 1.0], [[], []], {"a": 1}):
+        assert answer_from_responses(first, rubbish) is None
+
+
+def test_each_letter_is_right_as_often_as_the_other():
+    right = [vulnerable_option(item) if item.document["target"] else 1 - vulnerable_option(item) for item in ITEMS]
+    assert sum(right) == 50
+    by_pair = {item.document["pair"]: set() for item in ITEMS}
+    for item in ITEMS:
+        by_pair[item.document["pair"]].add(vulnerable_option(item))
+    assert sum(options == {0} for options in by_pair.values()) == sum(options == {1} for options in by_pair.values()) == 25
 
 
 def test_items_are_the_same_each_time_and_with_each_benchmark():

@@ -31,7 +31,7 @@ def load_bi_encoder(location: str, revision: str | None, device: str, pooling: s
         if pooling is None:
             return SentenceTransformer(location, device=device, **arguments)
         transformer = modules.Transformer(location, model_args=arguments, config_args=arguments, tokenizer_args=arguments)
-        pool = modules.Pooling(transformer.get_word_embedding_dimension(), pooling)
+        pool = modules.Pooling(transformer.get_embedding_dimension(), pooling)
         return SentenceTransformer(modules=[transformer, pool], device=device)
     except Exception as error:  # the libraries raise whatever their parts raise
         reason = " ".join(str(error).split())[:300] or type(error).__name__

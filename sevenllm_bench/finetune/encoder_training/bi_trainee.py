@@ -57,7 +57,7 @@ class BiTrainee(EncoderTrainee[BiTrainingConfig]):
 
     def examples(self, material: Material) -> EncoderExamples:
         """Pairs; see `pair_examples`."""
-        return pair_examples(material, self.config.pairs)
+        return pair_examples(material, self.config.pairs, self.base.tokenizer, self.config.data.max_length)
 
     def completed(self, examples: EncoderExamples, output: OutputFolder, say: Callable[[str], None]) -> EncoderExamples:
         """The pairs with their hard negatives."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -25,35 +26,37 @@ def encoder_arguments(arguments: type[Any], config: EncoderConfig, runtime: Runt
     """
     training = config.training
     try:
-        return arguments(
-            output_dir=str(folder),
-            num_train_epochs=training.epochs,
-            max_steps=training.max_steps or -1,
-            learning_rate=training.learning_rate,
-            lr_scheduler_type=training.scheduler,
-            warmup_steps=_steps(training.warmup),
-            weight_decay=training.weight_decay,
-            max_grad_norm=training.max_grad_norm,
-            per_device_train_batch_size=training.batch_size,
-            per_device_eval_batch_size=config.evaluation.batch_size,
-            gradient_accumulation_steps=training.accumulation,
-            optim=training.optimizer,
-            bf16=runtime.precision == "bf16",
-            gradient_checkpointing=training.gradient_checkpointing,
-            use_cpu=runtime.device == "cpu",
-            seed=training.seed,
-            data_seed=training.seed,
-            logging_steps=training.log_every,
-            logging_first_step=True,
-            logging_nan_inf_filter=False,  # it would log 0.0 where the loss is NaN
-            save_strategy="steps",
-            save_steps=_steps(training.save_every),
-            save_total_limit=training.keep_checkpoints,
-            eval_strategy="no",  # `RunWatch` measures
-            report_to="none",
-            ddp_timeout=7200,
-            **further,
-        )
+        with warnings.catch_warnings():  # sentence-transformers and TRL go by this name themselves
+            warnings.filterwarnings("ignore", message="`gradient_checkpointing` is deprecated", category=FutureWarning)
+            return arguments(
+                output_dir=str(folder),
+                num_train_epochs=training.epochs,
+                max_steps=training.max_steps or -1,
+                learning_rate=training.learning_rate,
+                lr_scheduler_type=training.scheduler,
+                warmup_steps=_steps(training.warmup),
+                weight_decay=training.weight_decay,
+                max_grad_norm=training.max_grad_norm,
+                per_device_train_batch_size=training.batch_size,
+                per_device_eval_batch_size=config.evaluation.batch_size,
+                gradient_accumulation_steps=training.accumulation,
+                optim=training.optimizer,
+                bf16=runtime.precision == "bf16",
+                gradient_checkpointing=training.gradient_checkpointing,
+                use_cpu=runtime.device == "cpu",
+                seed=training.seed,
+                data_seed=training.seed,
+                logging_steps=training.log_every,
+                logging_first_step=True,
+                logging_nan_inf_filter=False,  # it would log 0.0 where the loss is NaN
+                save_strategy="steps",
+                save_steps=_steps(training.save_every),
+                save_total_limit=training.keep_checkpoints,
+                eval_strategy="no",  # `RunWatch` measures
+                report_to="none",
+                ddp_timeout=7200,
+                **further,
+            )
     except (TypeError, ValueError, ImportError, RuntimeError) as error:
         raise ConfigError(f"the trainer refuses its arguments: {error}") from None
 

@@ -9,8 +9,8 @@ from sevenllm_bench.catalog import Kind
 from sevenllm_bench.corpus.conversation import Conversation
 from sevenllm_bench.corpus.selection import incidents_of
 from sevenllm_bench.data.rows import Row, language_of
+from sevenllm_bench.encoder_tasks.retrieval import query_of
 from sevenllm_bench.finetune.encoding.source_account import Record
-from sevenllm_bench.text.leaf_values import leaf_values
 
 #: Kind of row whose reference or question a kind of query is.
 _ROWS: dict[str, Kind] = {"question": "mcq", "analysis": "generation", "values": "understanding"}
@@ -43,7 +43,7 @@ def pairs_of(records: Sequence[Record], queries: Iterable[str]) -> list[Pair]:
     kinds = {_ROWS[name] for name in queries}
     found: list[Pair] = []
     for record, incident in zip(records, incidents_of(records), strict=True):
-        query, text = (_of_row(record, kinds), record.input) if isinstance(record, Row) else _of_conversation(record)
+        query, text = (query_of(record) if record.kind in kinds else "", record.input) if isinstance(record, Row) else _of_conversation(record)
         if query.strip() and text.strip():
             language = record.language if isinstance(record, Row) else language_of(text)
             found.append(Pair(query, text, incident, language))
@@ -64,17 +64,6 @@ def _with_texts_of_one_incident(pairs: list[Pair]) -> list[Pair]:
         one, other = sorted((root(pair.incident), root(first.setdefault(pair.text, pair.incident))))
         parent[other] = one
     return [replace(pair, incident=root(pair.incident)) for pair in pairs]
-
-
-def _of_row(row: Row, kinds: set[Kind]) -> str:
-    """What a row searches for; empty where it is of another kind."""
-    if row.kind not in kinds:
-        return ""
-    if row.kind == "mcq":
-        return str(row.instruction["question"]) if isinstance(row.instruction, dict) else ""
-    if row.kind == "generation":
-        return str(row.output)
-    return ", ".join(value for value in leaf_values(row.output) if value.strip())
 
 
 def _of_conversation(conversation: Conversation) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from sevenllm_bench.finetune.encoder_training.encoder_sections import (
     PairSection,
 )
 from sevenllm_bench.finetune.encoder_training.encoder_trainee import EncoderExamples
+from sevenllm_bench.finetune.encoder_training.token_windows import count_longer
 from sevenllm_bench.finetune.encoder_training.hard_negatives import mined
 from sevenllm_bench.finetune.encoder_training.incident_pairs import Pair, pairs_of
 from sevenllm_bench.finetune.output.run_folder import OutputFolder
@@ -21,14 +22,23 @@ from sevenllm_bench.finetune.output.run_folder import OutputFolder
 if TYPE_CHECKING:
     from datasets import Dataset
     from sentence_transformers import SentenceTransformer
+    from transformers import PreTrainedTokenizerBase
 
 #: Beginning of the names of the columns of hard negatives.
 NEGATIVE = "negative_"
 _CACHE = "negatives.json"
 
 
-def pair_examples(material: Material, section: PairSection) -> EncoderExamples:
+def pair_examples(
+    material: Material, section: PairSection, tokenizer: PreTrainedTokenizerBase, max_length: int
+) -> EncoderExamples:
     """The pairs of the material.
+
+    Args:
+        material: The material.
+        section: Which pairs.
+        tokenizer: Counts the texts that are cut.
+        max_length: Tokens of the longest text that is read whole.
 
     Raises:
         DataError: There are none to train on, or all are of one incident.
@@ -41,6 +51,8 @@ def pair_examples(material: Material, section: PairSection) -> EncoderExamples:
             "pairs.queries and the keys of the section data"
         )
     counts = {"training pairs": len(training), "training incidents": len(incidents), "held-out pairs": len(held_out)}
+    texts = sorted({text for pair in training for text in (pair.query, pair.text)})
+    counts["training texts longer than data.max_length, cut"] = count_longer(tokenizer, texts, max_length)
     return EncoderExamples(*([asdict(pair) for pair in pairs] for pairs in (training, held_out)), counts)
 
 
