@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.encoder_runs.reading_check import reading_note
+from sevenllm_bench.encoder_runs.chinese_probe import chinese_warning
 from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
 from sevenllm_bench.encoder_tasks.entities import describe_spans
@@ -93,7 +93,7 @@ def run_entities(
     if items and items[0].source != "file":
         method["spans"] = describe_spans(items[0].source)
     notes = tuple(_notes(classifier, found, len(items)))
-    reading = reading_note(choice, task.language, texts)
+    reading = chinese_warning(choice, texts) if task.language == "zh" else None
     return TaskOutcome(task, items, found.answers, method, classifier.cost.as_json(), (*notes, *([reading] if reading else [])))
 
 

@@ -131,7 +131,7 @@ class PipelineSearch:
         }
 
     def notes(self, task: EncoderTask, texts: Sequence[str]) -> list[str]:
-        """What a reader must know of the models: texts cut, writing that they don't know."""
+        """What a reader must know of the models: texts cut, Chinese that they don't read."""
         return [note for part in (self._encoder, self._scorer) if part for note in encoder_notes(part, task, texts)]
 
     def cost(self) -> dict[str, Any]:

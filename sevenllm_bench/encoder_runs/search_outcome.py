@@ -8,9 +8,9 @@ from importlib.metadata import version
 from typing import Any, Protocol
 
 from sevenllm_bench.data.benchmark import Benchmark
+from sevenllm_bench.encoder_runs.chinese_probe import chinese_warning
 from sevenllm_bench.encoder_runs.exact_search import Searcher
 from sevenllm_bench.encoder_runs.mteb_search import evaluate, model_meta
-from sevenllm_bench.encoder_runs.reading_check import reading_note
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
 from sevenllm_bench.encoder_tasks.retrieval import DEPTH, corpus, figures, left_out
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
@@ -65,7 +65,7 @@ def answers_of(task: EncoderTask, items: Sequence[Item], benchmark: Benchmark, s
 
 
 def encoder_notes(reader: Reader, task: EncoderTask, texts: Sequence[str]) -> list[str]:
-    """Texts that are longer than an encoder reads, and writing that it doesn't know.
+    """Texts that are longer than an encoder reads, and Chinese that it doesn't read.
 
     Args:
         reader: The encoder, after it has read.
@@ -78,8 +78,8 @@ def encoder_notes(reader: Reader, task: EncoderTask, texts: Sequence[str]) -> li
         kind = "pairs" if type(reader).__name__ == "PairScorer" else "texts"
         share = f"{cost.long_texts:,} of {cost.texts:,} {kind} ({cost.long_texts / cost.texts:.0%})"
         notes.append(f"{share} are longer than the {reader.limit} tokens that {reader.choice.label} reads; {what}.")
-    note = reading_note(reader.choice, task.language, texts)
-    return [*notes, note] if note else notes
+    warning = chinese_warning(reader.choice, texts) if task.language == "zh" else None
+    return [*notes, warning] if warning else notes
 
 
 def _left_out_note(task: EncoderTask, benchmark: Benchmark) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class Labelled:
 def labelled(monkeypatch):
     for module in (entities_run, ner_transfer):
         monkeypatch.setattr(module, "TokenClassifier", Labelled)
-    monkeypatch.setattr(entities_run, "reading_note", lambda *_: None)
+    monkeypatch.setattr(entities_run, "chinese_warning", lambda *_: None)
 
 
 def as_iob2(text, spans):
