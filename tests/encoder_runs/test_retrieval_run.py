@@ -1,6 +1,8 @@
 """Encoders on retrieval: equal to MTEB's own run and to sentence-transformers' evaluator; each text once; hostile texts."""
 
 import math
+import socket
+import tempfile
 from collections import Counter
 
 import pytest
@@ -217,3 +219,15 @@ def test_chinese_that_a_model_does_not_read_is_said(embedded, bi_encoder):
     assert any("doesn't read Chinese" in note for note in notes)
     notes = run_retrieval(ENGLISH, items(ENGLISH, embedded)[:2], embedded, chosen(bi_encoder)).notes
     assert not any("Chinese" in note for note in notes)
+
+
+def test_nothing_is_asked_of_the_network_or_kept(embedded, bi_encoder, monkeypatch, tmp_path):
+    def refuse(*arguments):
+        raise AssertionError(f"a connection to {arguments[1:]}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setenv("MTEB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    run_retrieval(ENGLISH, items(ENGLISH, embedded)[:2], embedded, chosen(bi_encoder))
+    assert list(tmp_path.iterdir()) == [], "MTEB's predictions were in a temporary folder, which is gone"
