@@ -131,7 +131,7 @@ class PipelineSearch:
         }
 
     def notes(self, task: EncoderTask, texts: Sequence[str]) -> list[str]:
-        """What a reader must know of the models: texts cut, writing that they don't know."""
+        """What a reader must know of the models: texts cut, Chinese that they don't read."""
         found = encoder_notes(self._encoder, task, texts) if self._encoder else []
         return [*found, *(encoder_notes(self._scorer, task, texts, "pairs") if self._scorer else [])]
 

@@ -65,7 +65,7 @@ def answers_of(task: EncoderTask, items: Sequence[Item], benchmark: Benchmark, s
 
 
 def encoder_notes(reader: Reader, task: EncoderTask, texts: Sequence[str], unit: str = "texts", read: int = 0) -> list[str]:
-    """Texts that are longer than an encoder reads, and writing that it doesn't know.
+    """Texts that are longer than an encoder reads, and Chinese that it doesn't read.
 
     Args:
         reader: The encoder, after it has read.

