@@ -57,6 +57,7 @@ def test_a_value_is_found_wherever_it_stands_as_a_word():
     assert [TEXT[s:e] for s, e in occurrences(TEXT, "Emotet")] == ["Emotet"]
     assert list(occurrences("Windows Windows", "Windows")) == [(0, 7), (8, 15)]
     assert list(occurrences("端口445与1445", "445")) == [(2, 5)]
+    assert list(occurrences("svc_sql, sql", "sql")) == [(9, 12)]
     assert list(occurrences("银狐木马银狐", "银狐")) == [(0, 2), (4, 6)]
     assert list(occurrences("emotet", "Emotet")) == list(occurrences("abc", "")) == []
 
@@ -162,7 +163,7 @@ def by_regular_expression(item, benchmark):
     typed = [(v, k) for row in item.document["rows"] for v, k in typed_values(benchmark.by_id[row].output)]
     kinds = {value: kind for value, kind in reversed(typed) if kind in item.document["types"]}
     chosen = "|".join(re.escape(value) for value in sorted(kinds, key=len, reverse=True))
-    word = r"[^\W_\u3400-\u9fff]"
+    word = r"[^\W\u3400-\u9fff]"
     within = rf"(?<!{word})(?={word})|(?<={word})(?!{word})|(?<!{word})(?!{word})"
     return [
         [match.start(), match.end(), kinds[match[0]]]
