@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.encoder_runs.indicator_probe import SAME
 from sevenllm_bench.encoder_runs.probed_encoder import ProbedEncoder
+from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
 from sevenllm_bench.encoders.checkpoint_tokenizer import load_tokenizer, token_spans
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
 from sevenllm_bench.encoders.sentence_embedder import ENGLISH_ONLY
@@ -60,6 +63,23 @@ def chinese_warning(choice: EncoderChoice, texts: Sequence[str]) -> str | None:
         ConfigError: Its tokenizer can't be loaded.
     """
     return _warning(choice, _readability(load_tokenizer(choice), texts[:_COMPARED]))
+
+
+def warned(outcome: TaskOutcome, choice: EncoderChoice, benchmark: Benchmark) -> TaskOutcome:
+    """The outcome of a task, with the warning as a note where the task is Chinese and the encoder doesn't read that.
+
+    Args:
+        outcome: What the encoder answered.
+        choice: The encoder.
+        benchmark: Its Chinese texts are looked at.
+
+    Raises:
+        ConfigError: The encoder's tokenizer can't be loaded.
+    """
+    if outcome.task.language != "zh":
+        return outcome
+    warning = chinese_warning(choice, [row.input for row in benchmark.rows if row.language == "zh"])
+    return replace(outcome, notes=(*outcome.notes, warning)) if warning else outcome
 
 
 def _readability(tokenizer: Any, texts: Sequence[str]) -> dict[str, Any]:
@@ -116,12 +136,12 @@ def _warning(choice: EncoderChoice, result: dict[str, Any]) -> str | None:
     if choice.name in ENGLISH_ONLY:
         reasons.append("it is a model for English only")
     if unreadable >= WARN_FROM:
-        reasons.append(f"{unreadable:.0%} of the tokens of Chinese characters are unknown or parts of a character")
+        reasons.append(f"{unreadable:.0%} of the tokens of Chinese characters are unknown to it or parts of a character")
     if same:
         reasons.append(f"{same} pairs of distinct Chinese texts have the same vector")
     if not reasons:
         return None
-    return f"Figures on Chinese texts say little of {choice.label}: {'; '.join(reasons)}."
+    return f"The encoder doesn't read Chinese, and its figures on Chinese texts mean little: {'; '.join(reasons)}."
 
 
 def _sentence(result: dict[str, Any]) -> str:

@@ -136,8 +136,11 @@ class PipelineSearch:
 
     def cost(self) -> dict[str, Any]:
         """The sums over the stages, and the stages."""
-        sums = {name: sum(cost.get(name, 0) for cost in self.costs) for name in ("seconds", "texts", "parameters")}
-        return {**sums, "stages": self.costs}
+        names = ("seconds", "texts", "parameters", "long_texts")
+        sums = {name: sum(cost.get(name, 0) for cost in self.costs) for name in names}
+        most = max((cost.get("peak_memory_bytes", 0) for cost in self.costs), default=0)
+        speed = sums["texts"] / sums["seconds"] if sums["seconds"] else 0.0
+        return {**sums, "texts_per_second": speed, "peak_memory_bytes": most, "stages": self.costs}
 
 
 def run_pipeline(task: EncoderTask, items: Sequence[Item], benchmark: Benchmark, stages: PipelineStages) -> TaskOutcome:

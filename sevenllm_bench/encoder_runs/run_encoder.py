@@ -10,13 +10,9 @@ from typing import Any
 
 from sevenllm_bench.catalog import Language
 from sevenllm_bench.data.benchmark import Benchmark
-from sevenllm_bench.encoder_runs.code_run import run_vulnerable_code
-from sevenllm_bench.encoder_runs.entities_run import run_entities
-from sevenllm_bench.encoder_runs.masked_run import run_masked_terms
+from sevenllm_bench.encoder_runs.chinese_probe import warned
 from sevenllm_bench.encoder_runs.probes import probe_encoder
-from sevenllm_bench.encoder_runs.ranking_run import run_answer_ranking
 from sevenllm_bench.encoder_runs.results_writer import EncoderRun
-from sevenllm_bench.encoder_runs.retrieval_run import run_retrieval
 from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, EncoderTask, EncoderTaskKind, Item
 from sevenllm_bench.encoder_tasks.task_scoring import items_of
@@ -114,7 +110,7 @@ def run_encoder(
         items = items_from_file(options.code) if options.code else items_of(task, benchmark)
         in_all[task.name] = len(items)
         say(f"{task.name}: {len(items[: options.limit]):,} items …")
-        outcome = _answers(task, items[: options.limit], benchmark, choice, options)
+        outcome = warned(_answers(task, items[: options.limit], benchmark, choice, options), choice, benchmark)
         say(f"{task.name}: {outcome.cost.get('seconds', 0.0):.1f} s in the model")
         outcomes.append(outcome)
     further: dict[str, Any] = {}
@@ -136,11 +132,21 @@ def _answers(
     task: EncoderTask, items: Sequence[Item], benchmark: Benchmark, choice: EncoderChoice, options: RunOptions
 ) -> TaskOutcome:
     if task.kind == "retrieval":
+        from sevenllm_bench.encoder_runs.retrieval_run import run_retrieval
+
         return run_retrieval(task, items, benchmark, choice)
     if task.kind == "answer-ranking":
+        from sevenllm_bench.encoder_runs.ranking_run import run_answer_ranking
+
         return run_answer_ranking(task, items, choice)
     if task.kind == "entities":
+        from sevenllm_bench.encoder_runs.entities_run import run_entities
+
         return run_entities(task, items, choice, options.label_map)
     if task.kind == "masked-terms":
+        from sevenllm_bench.encoder_runs.masked_run import run_masked_terms
+
         return run_masked_terms(task, items, choice)
+    from sevenllm_bench.encoder_runs.code_run import run_vulnerable_code
+
     return run_vulnerable_code(task, items, choice, options.vulnerable_label)

@@ -90,7 +90,7 @@ class AnswerRankingTask(ConfigurableTask):
             }
         )
         style = self._options.prompt
-        record = encoder_signature(self._task.metrics, self._language, benchmark.description, {})
+        record = encoder_signature(self._task.metrics, self._language, benchmark.description)
         prompt = {"name": style.name, "version": style.version, "sha256": style.sha256}
         self._record(RunBlock(record, prompt, local=local_arguments(self.config.metadata)))
 

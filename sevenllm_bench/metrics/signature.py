@@ -50,7 +50,7 @@ def signature(
 
 
 def encoder_signature(
-    metrics: Sequence[str], language: Language | None, data: Mapping[str, Any], method: Mapping[str, Any]
+    metrics: Sequence[str], language: Language | None, data: Mapping[str, Any], **parts: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """What identifies the figures of a task that encoders can run.
 
@@ -58,14 +58,14 @@ def encoder_signature(
         metrics: Names of its metrics.
         language: "en" or "zh"; None for code.
         data: What identifies the rows.
-        method: How the answers were made.
+        **parts: What identifies further parts, such as `method`, how the answers were made; None for those that are absent.
     """
     return {
         "sevenllm_bench": __version__,
         "metrics": {name: ENCODER_METRIC_VERSIONS[name] for name in metrics},
         "language": language or "code",
         "data": dict(data),
-        "method": dict(method),
+        **{name: dict(part) for name, part in parts.items() if part},
     }
 
 

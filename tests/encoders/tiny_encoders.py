@@ -48,7 +48,7 @@ def make_tokenizer(limit: int = 128, vocabulary: int = 1024) -> Any:
     )
 
 
-def make_encoder(folder: Path, head: str = "MaskedLM", labels: Sequence[str] = (), limit: int = 128, seed: int = 0) -> Path:
+def make_encoder(folder: Path, head: str = "MaskedLM", labels: Sequence[str] = (), limit: int = 128, seed: int = 0, hidden: int = 32) -> Path:
     """A ModernBERT in the save_pretrained layout.
 
     Args:
@@ -57,6 +57,7 @@ def make_encoder(folder: Path, head: str = "MaskedLM", labels: Sequence[str] = (
         labels: Names of the classes of a classifier, in order.
         limit: Tokens that it reads.
         seed: Of its weights.
+        hidden: Width of its layers, a multiple of 8.
     """
     import torch
     import transformers
@@ -64,8 +65,8 @@ def make_encoder(folder: Path, head: str = "MaskedLM", labels: Sequence[str] = (
     tokenizer = make_tokenizer(limit)
     config = transformers.ModernBertConfig(
         vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=48,
+        hidden_size=hidden,
+        intermediate_size=hidden * 3 // 2,
         num_hidden_layers=2,
         num_attention_heads=4,
         max_position_embeddings=limit,
@@ -95,12 +96,12 @@ def make_text_classifier(folder: Path, labels: Sequence[str] = ("LABEL_0", "LABE
     return make_encoder(folder, "SequenceClassification", labels, limit)
 
 
-def make_bi_encoder(folder: Path, limit: int = 128) -> Path:
+def make_bi_encoder(folder: Path, limit: int = 128, hidden: int = 32) -> Path:
     """A sentence-transformers model: a ModernBERT, mean pooling, normalized vectors."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers import models as modules
 
-    make_encoder(folder / "backbone", "", limit=limit)
+    make_encoder(folder / "backbone", "", limit=limit, hidden=hidden)
     transformer = modules.Transformer(str(folder / "backbone"), max_seq_length=limit)
     pooling = modules.Pooling(transformer.get_word_embedding_dimension(), "mean")
     SentenceTransformer(modules=[transformer, pooling, modules.Normalize()], device="cpu").save(str(folder / "model"))

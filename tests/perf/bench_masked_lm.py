@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--vocabulary", type=int, default=16_384)
     parser.add_argument("--texts", type=int, default=8)
+    parser.add_argument("--characters", type=int, default=100, help="of each text")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
@@ -41,7 +42,7 @@ def main() -> None:
         choice = EncoderChoice(folder, batch_size=arguments.batch_size, device=arguments.device)
         ours = MaskedLanguageModel(choice)
         rows = [row.input for row in embedded_split("test")]
-        texts = [text[:400] for text in dict.fromkeys(rows)][: arguments.texts]
+        texts = [text[: arguments.characters] for text in dict.fromkeys(rows)][: arguments.texts]
         ours.pseudo_log_likelihoods(texts[:1])
         plain_model = transformers.AutoModelForMaskedLM.from_pretrained(folder).to(arguments.device).eval()
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder)

@@ -13,7 +13,8 @@ class IncidentBatches:
 
     In a batch every incident is that of one query at most, and no hard negative is of an incident that a query of the batch is
     about. Each pass has another order, which the seed decides; every process of a run has the same batches, as many in each
-    pass, a multiple of the number of processes. A batch of one pair without hard negatives teaches nothing and is left out.
+    pass as in the first, a multiple of the number of processes: some come twice, or are left out, where it needs that. A batch of
+    one pair without hard negatives teaches nothing and is left out.
     """
 
     def __init__(
@@ -51,19 +52,23 @@ class IncidentBatches:
         return iter([batches[place % len(batches)] for place in range(self._count)])
 
     def _batches(self, number: int) -> list[list[int]]:
-        open_batches: list[_Batch] = []
-        full: list[list[int]] = []
+        """The batches of a pass: incidents with the most pairs left come first, so that none is left with pairs of its own."""
+        left: dict[str, list[int]] = {}
         for place in ranked(range(len(self._incidents)), f"pass {number}", self._seed):
-            incident, negatives = self._incidents[place], self._negatives[place]
-            batch = next((one for one in open_batches if one.takes(incident, negatives)), None)
-            if batch is None:
-                open_batches.append(batch := _Batch())
-            batch.add(place, incident, negatives)
-            if len(batch.places) == self._size:
-                full.append(batch.places)
-                open_batches.remove(batch)
-        rest = [batch.places for batch in open_batches if len(batch.places) > 1 or self._negatives[batch.places[0]]]
-        return [*full, *rest] or [batch.places for batch in open_batches]
+            left.setdefault(self._incidents[place], []).append(place)
+        found = []
+        while left:
+            batch = _Batch()
+            for incident in sorted(left, key=lambda name: -len(left[name])):
+                if batch.takes(incident, self._negatives[left[incident][-1]]):
+                    place = left[incident].pop()
+                    batch.add(place, incident, self._negatives[place])
+                if len(batch.places) == self._size:
+                    break
+            left = {incident: places for incident, places in left.items() if places}
+            found.append(batch.places)
+        of_use = [batch for batch in found if len(batch) > 1 or self._negatives[batch[0]]] or found
+        return [of_use[place] for place in ranked(range(len(of_use)), f"batches of pass {number}", self._seed)]
 
 
 class _Batch:
