@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.encoder_runs.entities_run import MappedSpans, mapped_spans, types_of_model
@@ -18,10 +17,14 @@ from sevenllm_bench.encoders.encoder_choice import EncoderChoice
 from sevenllm_bench.encoders.encoding_cost import EncodingCost
 from sevenllm_bench.encoders.token_classifier import TokenClassifier
 from sevenllm_bench.errors import DataError
-from sevenllm_bench.io.files import is_folder
+from sevenllm_bench.io.files import user_path
 
 #: Columns of `transfer_rows`.
 TRANSFER_COLUMNS = ("model", "data set", "type", "support", "predicted", "strict P", "strict R", "strict F1", "partial F1")
+
+
+#: Endings of files of named entities; other names with one "/" that are no file are data sets of the Hub.
+_ENDINGS = (".conll", ".bio", ".iob", ".iob2", ".txt", ".tsv", ".json", ".jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +85,13 @@ def read_ner(
     Raises:
         DataError: There is none, or it can't be read.
     """
-    path = Path(source).expanduser()
-    if path.is_file() or path.suffix or source.count("/") != 1 or is_folder(source):
-        if is_folder(source):
-            raise DataError(f"{source}: a folder; name a file of it")
-        return read_ner_file(path, labels)
-    return read_hub_ner(source, revision, subset, split, labels)
+    path = user_path(source, DataError)
+    if path.is_dir():
+        raise DataError(f"{source}: a folder; name a file of it")
+    may_be_of_the_hub = source.count("/") == 1 and source[:1].isalnum() and path.suffix.lower() not in _ENDINGS
+    if may_be_of_the_hub and not path.exists():
+        return read_hub_ner(source, revision, subset, split, labels)
+    return read_ner_file(path, labels)
 
 
 def transfer_table(

@@ -32,6 +32,8 @@ EMBEDDED_GROUP = "Incident Report"
 _NO_TYPE = ""
 #: Values of a causal model's answer that are looked up; further ones count as wrong.
 _MOST_VALUES = 1_000
+#: Spans of an answer, and of an item of a foreign file, that are compared; further ones of an answer count as wrong.
+_MOST_SPANS = 5_000
 
 
 def items(task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:
@@ -61,6 +63,24 @@ def item_of(text: TextSpans, group: str, source: str) -> Item:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an item's document holds; what is missing or of the wrong type in one of a foreign file is empty."""
+
+    text: str
+    gold: tuple[Span, ...]
+    types: frozenset[str]
+
+
+def _asked(item: Item) -> _Asked:
+    text, spans, types = (item.document.get(key) for key in ("text", "spans", "types"))
+    text = text if isinstance(text, str) else ""
+    kinds = frozenset(kind for kind in types if isinstance(kind, str)) if isinstance(types, list) else frozenset()
+    entries = spans[:_MOST_SPANS] if isinstance(spans, list) else []
+    gold = tuple((span[0], span[1], kind) for span in entries if (kind := _type_of(span)) and _is_place(span, len(text)))
+    return _Asked(text, gold, kinds)
+
+
+@dataclass(frozen=True, slots=True)
 class PredictedSpans:
     """An answer, read.
 
@@ -81,15 +101,15 @@ def read_spans(item: Item, answer: Any) -> PredictedSpans:
     """The spans of an answer. Any JSON value is accepted; an entry that is no place in the text counts as a wrong span."""
     if not isinstance(answer, list):
         return PredictedSpans(readable=False)
-    asked, size = set(item.document["types"]), len(item.document["text"])
+    asked = _asked(item)
     spans: dict[Span, None] = {}
     invented: list[str] = []
     not_asked = 0
     for entry in answer:
         kind = _type_of(entry)
-        if kind and kind not in asked:
+        if kind and kind not in asked.types:
             not_asked += 1
-        elif kind and _is_place(entry, size):
+        elif kind and len(spans) < _MOST_SPANS and _is_place(entry, len(asked.text)):
             spans[(entry[0], entry[1], kind)] = None
         else:
             invented.append(kind)
@@ -118,15 +138,13 @@ def answer_from_text(item: Item, text: str) -> Any:
     if found is None or not found.is_json or not isinstance(found.value, (dict, list)):
         return {"unread": (found.reason if found else "") or "no object"}
     values = list(dict.fromkeys(typed_values(found.value)))
-    places = [(kind, list(occurrences(item.document["text"], value))) for value, kind in values[:_MOST_VALUES]]
-    asked, everywhere = set(item.document["types"]), dict.fromkeys((s, e, kind) for kind, own in places for s, e in own)
-    spans = [*longest(span for span in everywhere if span[2] in asked), *(span for span in everywhere if span[2] not in asked)]
+    asked = _asked(item)
+    places = [(kind, list(occurrences(asked.text, value))) for value, kind in values[:_MOST_VALUES]]
+    everywhere = dict.fromkeys((start, end, kind) for kind, own in places for start, end in own)
+    spans = longest(span for span in everywhere if span[2] in asked.types)
+    spans += [span for span in everywhere if span[2] not in asked.types]
     missing = [kind for kind, own in places if not own] + [kind for _, kind in values[_MOST_VALUES:]]
     return [*map(list, spans), *([None, None, kind] for kind in missing)]
-
-
-def _gold(item: Item) -> list[Span]:
-    return [(start, end, kind) for start, end, kind in item.document["spans"]]
 
 
 def _wrong(invented: Iterable[str]) -> dict[str, SpanCounts]:
@@ -142,11 +160,11 @@ def _together(*parts: dict[str, SpanCounts]) -> dict[str, SpanCounts]:
 
 
 def _strict(item: Item, read: PredictedSpans) -> dict[str, SpanCounts]:
-    return _together(strict_counts(_gold(item), read.spans), _wrong(read.invented))
+    return _together(strict_counts(_asked(item).gold, read.spans), _wrong(read.invented))
 
 
 def _partial(item: Item, read: PredictedSpans) -> dict[str, SpanCounts]:
-    return _together(partial_counts(_gold(item), read.spans), _wrong(read.invented))
+    return _together(partial_counts(_asked(item).gold, read.spans), _wrong(read.invented))
 
 
 def score(items: Sequence[Item], answers: Sequence[Any]) -> list[dict[str, float]]:
@@ -176,7 +194,7 @@ def figures(items: Sequence[Item], answers: Sequence[Any]) -> dict[str, Any]:
     strict = _together(*map(_strict, items, read))
     partial = _together(*map(_partial, items, read))
     any_type = summed(
-        partial_counts_any_type(_gold(item), found.spans) + SpanCounts(0.0, len(found.invented), 0)
+        partial_counts_any_type(_asked(item).gold, found.spans) + SpanCounts(0.0, len(found.invented), 0)
         for item, found in zip(items, read, strict=True)
     )
     return {

@@ -28,7 +28,7 @@ from sevenllm_bench.encoder_tasks.entities import (
 from sevenllm_bench.encoder_tasks.entity_types import ENTITY_TYPES
 from sevenllm_bench.encoder_tasks.item_document import to_item_document
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
-from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings
+from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings, warn_of_readings
 from sevenllm_bench.harness.model_errors import explain
 from sevenllm_bench.harness.options import TaskOptions, read_options
 from sevenllm_bench.harness.requirements import require_data
@@ -145,7 +145,9 @@ class EntitiesTask(ConfigurableTask):
         asked = [self._items[item] for item, _ in answers]
         readings = [read_answer(text, "understanding") for _, text in answers]
         further = figures(asked, [answer_from_text(item, text) for item, (_, text) in zip(asked, answers, strict=True)])
-        self._record(replace(self._block, answers=_counts(readings), further=further))
+        counts = _counts(readings)
+        self._record(replace(self._block, answers=counts, further=further))
+        warn_of_readings(self.config.task, len(readings), counts["look_cut_off"], counts["look_like_reasoning"])
 
     def process_results(self, doc: dict[str, Any], results: list[Any]) -> dict[str, Any]:
         """The metrics of one text."""

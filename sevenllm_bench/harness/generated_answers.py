@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from lm_eval.api.instance import Instance
@@ -10,6 +11,37 @@ from sevenllm_bench.answers.final_text import with_reasoning_marked, with_though
 from sevenllm_bench.harness.options import TaskOptions
 from sevenllm_bench.prompts import TEMPLATE_PARTS
 from sevenllm_bench.text.unicode import encodable
+
+logger = logging.getLogger("lm_eval.sevenllm")
+
+_CUT = (
+    "Answers look cut off (%s), which lowers scores; max_gen_toks may be too small. "
+    "The count for each task is in the results under configs, metadata, sevenllm, answers."
+)
+_SUSPECT = (
+    "Answers look like reasoning of a form that isn't known (%s), and are scored as they are. If they are, say what ends it: "
+    "--metadata reasoning_end=TEXT. The count for each task is in the results under configs, metadata, sevenllm, answers."
+)
+_warned: set[str] = set()
+
+
+def _warn_once(count: int, where: str, message: str) -> None:
+    if count and message not in _warned:
+        _warned.add(message)
+        logger.warning(message, where)
+
+
+def warn_of_readings(task: str, answers: int, cut: int, suspect: int) -> None:
+    """Say once per process that answers look cut off, and that they look like reasoning of a form that isn't known.
+
+    Args:
+        task: The task's name.
+        answers: How many answers were read.
+        cut: How many of them look cut off.
+        suspect: How many look like reasoning.
+    """
+    _warn_once(cut, f"{task}: {cut} of {answers}", _CUT)
+    _warn_once(suspect, f"{task}: {suspect} of {answers}", _SUSPECT)
 
 
 def set_stop_strings(generation: dict[str, Any] | None, options: TaskOptions, chat_template: bool) -> None:

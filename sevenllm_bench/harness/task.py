@@ -18,7 +18,7 @@ from sevenllm_bench.data.embedded import fewshot_pool
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder, embedder_for
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
-from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings
+from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings, warn_of_readings
 from sevenllm_bench.harness.judging import judge_rows
 from sevenllm_bench.harness.model_errors import explain
 from sevenllm_bench.harness.options import TaskOptions, read_options
@@ -31,8 +31,6 @@ from sevenllm_bench.prompts import TARGET_DELIMITER, render, target
 from sevenllm_bench.runs.model_name import local_arguments
 from sevenllm_bench.runs.run_block import KEY, RunBlock
 from sevenllm_bench.scoring import RowScore, score_rows
-
-logger = logging.getLogger("lm_eval.sevenllm")
 
 install_excepthook(explain)
 
@@ -49,23 +47,6 @@ class _MixedGroups(logging.Filter):
 
 
 logging.getLogger("lm_eval.api.group").addFilter(_MixedGroups())
-
-
-_CUT = (
-    "Answers look cut off (%s), which lowers scores; max_gen_toks may be too small. "
-    "The count for each task is in the results under configs, metadata, sevenllm, answers."
-)
-_SUSPECT = (
-    "Answers look like reasoning of a form that isn't known (%s), and are scored as they are. If they are, say what ends it: "
-    "--metadata reasoning_end=TEXT. The count for each task is in the results under configs, metadata, sevenllm, answers."
-)
-_warned: set[str] = set()
-
-
-def _warn_once(count: int, where: str, message: str) -> None:
-    if count and message not in _warned:
-        _warned.add(message)
-        logger.warning(message, where)
 
 
 class SEvenLLMTask(ConfigurableTask):
@@ -250,5 +231,4 @@ class SEvenLLMTask(ConfigurableTask):
         read_as = dict(Counter(reading.how for reading in readings).most_common())
         answers = {"read_as": read_as, "look_cut_off": cut, "look_like_reasoning": suspect}
         self._record(replace(self._block, answers=answers))
-        _warn_once(cut, f"{self.config.task}: {cut} of {len(readings)}", _CUT)
-        _warn_once(suspect, f"{self.config.task}: {suspect} of {len(readings)}", _SUSPECT)
+        warn_of_readings(self.config.task, len(readings), cut, suspect)

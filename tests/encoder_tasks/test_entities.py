@@ -57,6 +57,7 @@ def test_a_value_is_found_wherever_it_stands_as_a_word():
     assert [TEXT[s:e] for s, e in occurrences(TEXT, "Emotet")] == ["Emotet"]
     assert list(occurrences("Windows Windows", "Windows")) == [(0, 7), (8, 15)]
     assert list(occurrences("端口445与1445", "445")) == [(2, 5)]
+    assert list(occurrences("svc_sql, sql", "sql")) == [(9, 12)]
     assert list(occurrences("银狐木马银狐", "银狐")) == [(0, 2), (4, 6)]
     assert list(occurrences("emotet", "Emotet")) == list(occurrences("abc", "")) == []
 
@@ -162,7 +163,7 @@ def by_regular_expression(item, benchmark):
     typed = [(v, k) for row in item.document["rows"] for v, k in typed_values(benchmark.by_id[row].output)]
     kinds = {value: kind for value, kind in reversed(typed) if kind in item.document["types"]}
     chosen = "|".join(re.escape(value) for value in sorted(kinds, key=len, reverse=True))
-    word = r"[^\W_\u3400-\u9fff]"
+    word = r"[^\W\u3400-\u9fff]"
     within = rf"(?<!{word})(?={word})|(?<={word})(?!{word})|(?<!{word})(?!{word})"
     return [
         [match.start(), match.end(), kinds[match[0]]]
@@ -195,3 +196,22 @@ def test_a_longer_name_of_a_type_that_is_not_asked_for_hides_nothing():
     answer = answer_from_text(ITEM, '{"System": ["Emotet came by mail", "Windows"], "Malware": ["Emotet", "Emotet2"]}')
     assert answer == [[0, 6, "Malware"], [21, 28, "Malware"], [0, 19, "System"], [63, 70, "System"], [88, 95, "System"]]
     assert score([ITEM], [answer])[0]["span_f1"] == pytest.approx(1 / 2)  # 1 of 2 predicted, 1 of 2 true
+
+
+@given(json_values, json_values, json_values, json_values)
+def test_items_of_foreign_files_are_scored_whatever_they_hold(text, spans, types, answer):
+    odd = [Item(1, "a", "own", {"text": text, "spans": spans, "types": types}), Item(2, "a", "own", {})]
+    for metrics in score(odd, [answer, answer]):
+        assert all(0.0 <= value <= 1.0 for value in metrics.values())
+    figures(odd, [answer, answer])
+    assert all(answer_from_text(item, '{"Malware": ["Emotet"]}') == [[None, None, "Malware"]] for item in odd)
+
+
+def test_many_spans_end_soon():
+    """All of them overlap with all true ones; what is beyond the most that is compared counts as wrong."""
+    text = "x" * 30_000
+    spans = [[2 * n, 2 * n + 1, "Malware"] for n in range(4_000)]
+    item = Item(1, "a", "own", {"text": text, "spans": spans, "types": ["Malware"], "rows": [1]})
+    answer = [[0, 30_000 - n, "Malware"] for n in range(8_000)]
+    assert figures([item], [answer])["predicted"] == 8_000
+    assert score([item], [spans]) == [{"span_f1": 1.0, "span_f1_partial": 1.0}]

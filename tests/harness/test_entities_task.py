@@ -1,6 +1,7 @@
 """Entities inside lm-eval: prompts, answers looked up in the texts, samples, few-shot, replayed answers, a real model."""
 
 import json
+import logging
 
 import pytest
 from harness_tools import Scripted, evaluate, figures
@@ -13,6 +14,7 @@ from sevenllm_bench.encoder_tasks.entities import answer_from_text, items, score
 from sevenllm_bench.encoder_tasks.entity_types import ENTITY_TYPES
 from sevenllm_bench.encoder_tasks.item_document import from_item_document
 from sevenllm_bench.errors import ConfigError, DataError
+from sevenllm_bench.harness import generated_answers
 from sevenllm_bench.harness.entities_task import EntitiesTask
 from sevenllm_bench.harness.launch import SEvenLLMTaskManager
 from sevenllm_bench.harness.replay import ReplayLM
@@ -205,3 +207,10 @@ def test_official_rows(data_dir):
         assert results["n-samples"][task]["effective"] == len(items(encoder_task_by_name(task), benchmark))
         assert figures(results, task)["span_f1"] == pytest.approx(1.0)
         assert results["configs"][task]["metadata"]["sevenllm"]["signature"]["spans"] == {"map_of_keys": 1}
+
+
+def test_cut_answers_are_warned_about(caplog, monkeypatch):
+    monkeypatch.setattr(generated_answers, "_warned", set())
+    with caplog.at_level(logging.WARNING):
+        evaluate(Scripted(lambda doc: '{"Malware": ["Plum'), *TASKS)
+    assert sum("look cut off (sevenllm-en-entities: 12 of 12)" in record.getMessage() for record in caplog.records) == 1
