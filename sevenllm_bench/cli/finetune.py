@@ -54,8 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     require_libraries()
-    from sevenllm_bench.finetune.processes import check_launcher, is_main_process
     from sevenllm_bench.finetune.encoder_training.run_config_file import read_run_config
+    from sevenllm_bench.finetune.processes import check_launcher, is_main_process
     from sevenllm_bench.finetune.settings.config import FinetuneConfig
 
     check_launcher()

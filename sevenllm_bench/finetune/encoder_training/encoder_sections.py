@@ -99,7 +99,9 @@ class EncoderConfig(Section):
     @model_validator(mode="after")
     def _files_fit(self) -> EncoderConfig:
         if self.data.files and self.kind in ("bi-encoder", "cross-encoder"):
-            raise ValueError(f"data.files: a {self.kind} takes pairs from data.source or data.sources (rows, or questions with answers)")
+            raise ValueError(
+                f"data.files: a {self.kind} takes pairs from data.source or data.sources (rows, or questions with answers)"
+            )
         return self
 
 

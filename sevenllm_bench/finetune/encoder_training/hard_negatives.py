@@ -51,7 +51,9 @@ def mined(
         own = [pairs[place] for place in places]
         texts = _by_incident(own)
         if len(texts) < 2:
-            raise DataError(f"the training pairs in {language} are of one incident, so there are no negatives; set pairs.negatives=0")
+            raise DataError(
+                f"the training pairs in {language} are of one incident, so there are no negatives; set pairs.negatives=0"
+            )
         by_query = _by_model(own, texts, count, miner, relative_margin) if miner else _by_bm25(own, texts, count)
         for place in places:
             negatives[place] = _filled(pairs[place], by_query[pairs[place].query], texts, count, seed)
@@ -90,7 +92,7 @@ def _own_incidents(pairs: Iterable[Pair]) -> dict[str, set[str]]:
 def _by_model(
     pairs: Sequence[Pair], texts: dict[str, list[str]], count: int, miner: SentenceTransformer, relative_margin: float
 ) -> dict[str, list[str]]:
-    """By sentence-transformers' `mine_hard_negatives`: all texts of a query's incidents are its positives there, never negatives."""
+    """By sentence-transformers' `mine_hard_negatives`, where all texts of a query's incidents are its positives."""
     from datasets import Dataset
     from sentence_transformers.util import mine_hard_negatives
 

@@ -106,9 +106,7 @@ class RunWatch(TrainerCallback):
         self._say(f"step {state.global_step:,} of {state.max_steps:,}, held out: {shown}")
 
 
-def watch(
-    trainer: Trainer, measure: Measure | None, every: float, passes: PassNumber, say: Callable[[str], None]
-) -> RunWatch:
+def watch(trainer: Trainer, measure: Measure | None, every: float, passes: PassNumber, say: Callable[[str], None]) -> RunWatch:
     """Let a trainer be watched, and say its progress in lines.
 
     Args:
