@@ -55,7 +55,7 @@ def load_miner(section: PairSection, own: SentenceTransformer | None, device: st
         return load_bi_encoder(section.miner_model, None, device)
     if section.miner == "model" and own is None:
         raise ConfigError(
-            "pairs.miner=model: the base is no sentence-transformers bi-encoder to mine with; name one with pairs.miner_model, or "
-            "set pairs.miner=bm25"
+            "pairs.miner=model: the base is no sentence-transformers bi-encoder to mine with; name one with pairs.miner_model, "
+            "or set pairs.miner=bm25"
         )
     return own

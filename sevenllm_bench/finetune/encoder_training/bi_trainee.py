@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.encoder_training.bi_loading import load_bi_encoder, load_miner
 from sevenllm_bench.finetune.encoder_training.encoder_arguments import encoder_arguments
-from sevenllm_bench.finetune.encoder_training.encoder_material import Material
+from sevenllm_bench.finetune.encoder_training.encoder_material import TrainingMaterial
 from sevenllm_bench.finetune.encoder_training.encoder_sections import BiTrainingConfig
 from sevenllm_bench.finetune.encoder_training.encoder_trainee import EncoderExamples, EncoderTrainee, stored_training
 from sevenllm_bench.finetune.encoder_training.incident_batches import IncidentBatches
@@ -55,7 +55,7 @@ class BiTrainee(EncoderTrainee[BiTrainingConfig]):
     def _pooling(self) -> str | None:
         return None if self.base.has_modules else self.config.model.pooling
 
-    def examples(self, material: Material) -> EncoderExamples:
+    def examples(self, material: TrainingMaterial) -> EncoderExamples:
         """Pairs; see `pair_examples`."""
         return pair_examples(material, self.config.pairs, self.base.tokenizer, self.config.data.max_length)
 

@@ -12,7 +12,7 @@ from sevenllm_bench.encoder_tasks.vulnerable_code import items
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.finetune.encoder_training.encoder_arguments import encoder_arguments
 from sevenllm_bench.finetune.encoder_training.encoder_base import load_with_head
-from sevenllm_bench.finetune.encoder_training.encoder_material import FileRecord, Material
+from sevenllm_bench.finetune.encoder_training.encoder_material import FileRecord, TrainingMaterial
 from sevenllm_bench.finetune.encoder_training.encoder_sections import CodeTrainingConfig
 from sevenllm_bench.finetune.encoder_training.encoder_trainee import EncoderExamples, EncoderTrainee, stored_training
 from sevenllm_bench.finetune.encoder_training.pass_number import PassNumber
@@ -42,7 +42,7 @@ class CodeTrainee(EncoderTrainee[CodeTrainingConfig]):
         """Functions of JSON lines."""
         return function_records
 
-    def examples(self, material: Material) -> EncoderExamples:
+    def examples(self, material: TrainingMaterial) -> EncoderExamples:
         """The functions, cut at what the model reads; those of our own task are left out."""
         known = {_plain(item.document["func"]) for item in items(EncoderTask("vulnerable-code"), load_benchmark("embedded"))}
         training, held_out = (
@@ -56,19 +56,22 @@ class CodeTrainee(EncoderTrainee[CodeTrainingConfig]):
             "training functions": len(training),
             "vulnerable ones": sum(record.value for record in training),
             "held-out functions": len(held_out),
-            "functions of the benchmark left out": len(material.records) + len(material.held_out_records) - len(training) - len(held_out),
+            "functions of the benchmark left out": len(material.records)
+            + len(material.held_out_records)
+            - len(training)
+            - len(held_out),
             "training functions longer than data.max_length, cut": count_longer(
                 self.base.tokenizer, [record.text for record in training], self.config.data.max_length
             ),
         }
-        return EncoderExamples(*([self._encoded(record) for record in part] for part in (training, held_out)), counts)
+        return EncoderExamples(list(map(self._encoded, training)), list(map(self._encoded, held_out)), counts)
 
     def _encoded(self, record: FileRecord) -> dict[str, Any]:
         found = self.base.tokenizer(encodable(record.text), truncation=True, max_length=self.config.data.max_length)
         return {"input_ids": found["input_ids"], "labels": record.value}
 
     def trainer(self, output: OutputFolder, passes: PassNumber) -> Trainer:
-        """transformers' trainer."""
+        """Transformers' trainer."""
         from transformers import Trainer, TrainingArguments
 
         from sevenllm_bench.finetune.encoder_training.head_batches import padded_batch

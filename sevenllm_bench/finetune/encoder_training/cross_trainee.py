@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.finetune.encoder_training.bi_loading import load_miner
 from sevenllm_bench.finetune.encoder_training.encoder_arguments import encoder_arguments
-from sevenllm_bench.finetune.encoder_training.encoder_material import Material
+from sevenllm_bench.finetune.encoder_training.encoder_material import TrainingMaterial
 from sevenllm_bench.finetune.encoder_training.encoder_sections import CrossTrainingConfig
 from sevenllm_bench.finetune.encoder_training.encoder_trainee import EncoderExamples, EncoderTrainee, stored_training
 from sevenllm_bench.finetune.encoder_training.incident_batches import IncidentBatches
@@ -51,7 +51,7 @@ class CrossTrainee(EncoderTrainee[CrossTrainingConfig]):
             raise ConfigError(f"model.base={self.base.model.base}: can't be loaded as a cross-encoder ({reason})") from None
         return model
 
-    def examples(self, material: Material) -> EncoderExamples:
+    def examples(self, material: TrainingMaterial) -> EncoderExamples:
         """Pairs; see `pair_examples`."""
         if not self.config.pairs.negatives:
             raise ConfigError("pairs.negatives=0: a cross-encoder learns from pairs that don't fit, too; set 1 or more")
@@ -77,7 +77,7 @@ class CrossTrainee(EncoderTrainee[CrossTrainingConfig]):
         return CrossTrainer(batches, model=self.model, args=arguments, train_dataset=labelled, loss=loss)
 
     def figures(self, held_out: Sequence[Any], training: Dataset) -> dict[str, float]:
-        """How often the right text of a held-out query is first, and its mean reciprocal rank, among ten texts of the language."""
+        """How often the right text of a held-out query is first among ten of the language, and its mean reciprocal rank."""
         others: dict[str, dict[str, str]] = {}
         for pair in (*held_out, *training.select_columns(["text", "incident", "language"])):
             others.setdefault(pair["language"], {})[pair["text"]] = pair["incident"]

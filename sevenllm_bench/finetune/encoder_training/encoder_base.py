@@ -145,7 +145,7 @@ def _check_kind(kind: str, where: str, base: EncoderBase) -> None:
     if generates or config.model_type not in MODEL_FOR_MASKED_LM_MAPPING_NAMES:
         what = f"{name or config.model_type}, a generating model" if generates else f"{name or config.model_type}"
         raise ConfigError(
-            f"{where}: {what}; kind {kind} trains encoders, such as ModernBERT. Causal models are tuned by recipes without the key kind"
+            f"{where}: {what}; kind {kind} trains encoders, such as ModernBERT. Recipes without the key kind tune causal models"
         )
     if kind == "encoder-mlm" and not name.endswith(("ForMaskedLM", "ForPreTraining")):
         raise ConfigError(
@@ -164,7 +164,7 @@ def _check_sizes(config: EncoderConfig, where: str, base: EncoderBase) -> None:
     largest = max(base.tokenizer.get_vocab().values(), default=0)
     if isinstance(size, int) and largest >= size:
         raise ConfigError(
-            f"{where}: the tokenizer has tokens up to {largest:,}, the model {size:,} embeddings; take the tokenizer that belongs to it"
+            f"{where}: the tokenizer has tokens up to {largest:,}, the model {size:,} embeddings; take its own tokenizer"
         )
     limits = [known_positions(base.config), base.tokenizer.model_max_length]
     limit = min(value for value in limits if value is not None)
@@ -215,6 +215,6 @@ def _require_body(base: EncoderBase, model: Any, info: Mapping[str, Any], everyt
     if missing or other:
         names = sorted(map(str, [*missing, *other]))
         raise ConfigError(
-            f"model.base={base.model.base}: its files lack {len(names):,} weights of the encoder, or hold others ({names[0]}, …), so "
-            "it would be trained from random ones; name a complete checkpoint"
+            f"model.base={base.model.base}: its files lack {len(names):,} weights of the encoder, or hold others ({names[0]}), "
+            "so it would be trained from random ones; name a complete checkpoint"
         )

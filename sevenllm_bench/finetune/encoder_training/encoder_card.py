@@ -27,7 +27,9 @@ _LOADED = {
     "encoder-mlm": "from transformers import AutoModelForMaskedLM\n\nmodel = AutoModelForMaskedLM.from_pretrained(FOLDER)",
     "bi-encoder": "from sentence_transformers import SentenceTransformer\n\nmodel = SentenceTransformer(FOLDER)",
     "cross-encoder": "from sentence_transformers import CrossEncoder\n\nmodel = CrossEncoder(FOLDER)",
-    "ner": 'from transformers import pipeline\n\ntagger = pipeline("token-classification", FOLDER, aggregation_strategy="simple")',
+    "ner": (
+        'from transformers import pipeline\n\ntagger = pipeline("token-classification", FOLDER, aggregation_strategy="simple")'
+    ),
     "code-classifier": 'from transformers import pipeline\n\nclassifier = pipeline("text-classification", FOLDER)',
 }
 
@@ -108,7 +110,8 @@ def data_counts(data: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 def _training(config: EncoderConfig, run: Mapping[str, Any]) -> Iterator[str]:
     training = config.training
     batch = training.batch_size * training.accumulation * run["processes"]
-    yield f"- {run['steps']:,} steps over {run['epochs']:.3g} epochs, {batch:,} examples per step at most, {run['parameters']:,} parameters"
+    yield f"- {run['parameters']:,} parameters, {run['steps']:,} steps over {run['epochs']:.3g} epochs"
+    yield f"- {batch:,} examples per step at most"
     yield f"- learning rate {training.learning_rate:g}, {training.scheduler}, warm-up {training.warmup:g}, seed {training.seed}"
     if run["training loss"] is not None:
         yield f"- training loss: {run['training loss']['mean']:.4f} (mean of the last {run['training loss']['steps']:,} steps)"

@@ -39,7 +39,7 @@ class FileRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class TrainingMaterial:
     """What is trained on, and what is held out.
 
     Attributes:
@@ -59,7 +59,7 @@ class Material:
 
 def material(
     config: EncoderConfig, parse: Callable[[bytes, str], Iterable[FileRecord]] | None, say: Callable[[str], None]
-) -> Material:
+) -> TrainingMaterial:
     """Read what a run is trained on.
 
     Args:
@@ -73,11 +73,13 @@ def material(
     data, seed = config.data, config.training.seed
     selection = select_rows(data, seed, say) if data.entries else None
     report = dict(selection.report) if selection else {"sources": [], "leak guard": data.guard}
-    records, held_out = _of_files(data, seed, parse, report, say) if data.files and parse else ([], [])
+    records, held_out = (
+        _of_files(data, seed, parse, report, say, config.kind == "code-classifier") if data.files and parse else ([], [])
+    )
     rows, held_out_rows = (selection.training, selection.held_out) if selection else ((), ())
     if not rows and not records:
         raise DataError("data.files: no record is left to train on; see the leak guard, duplicates and data.held_out")
-    return Material(rows, held_out_rows, records, held_out, report)
+    return TrainingMaterial(rows, held_out_rows, records, held_out, report)
 
 
 def _of_files(
@@ -86,6 +88,7 @@ def _of_files(
     parse: Callable[[bytes, str], Iterable[FileRecord]],
     report: dict[str, Any],
     say: Callable[[str], None],
+    is_code: bool,
 ) -> tuple[list[FileRecord], list[FileRecord]]:
     paths = _paths(data.files)
     digest, records = hashlib.sha256(), []
@@ -100,14 +103,22 @@ def _of_files(
     counts["read"] = len(records)
     kept = _without_leaks(wrapped, data, counts, report, say)
     if data.deduplicate:
-        kept, dropped = deduplicate(kept)
-        counts["duplicates removed"] = len(dropped)
+        before, kept = len(kept), _distinct(kept) if is_code else deduplicate(kept)[0]
+        counts["duplicates removed"] = before - len(kept)
     training, held_out = split_held_out(kept, data.held_out, seed)
     if data.max_rows is not None:
         training = training[: data.max_rows]
     counts |= {"held out": len(held_out), "chosen": len(training)}
     report["records of files"] = counts
     return [records[one.id] for one in training], [records[one.id] for one in held_out]
+
+
+def _distinct(records: Iterable[Conversation]) -> list[Conversation]:
+    """The first of those that differ in white space alone: a sign more or less can be the fix of a function."""
+    first: dict[str, Conversation] = {}
+    for record in records:
+        first.setdefault("".join(record.turns[0].text.split()), record)
+    return list(first.values())
 
 
 def _paths(names: Iterable[str]) -> list[Path]:

@@ -61,11 +61,12 @@ def _warnings(ran: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> I
     """What a reader must know before anything else."""
     before, after = ran["held-out before"], ran["held-out after"]
     for name, value in after.items():
-        is_worse = (
-            round(value - before.get(name, value), 4) > 0 if name == "loss" else round(value - before.get(name, value), 4) < 0
-        )
-        if is_worse:
-            yield f"On held-out examples, {name} went from {before[name]:.4f} to {value:.4f}: by that measure it is worse than its base"
+        change = round(value - before.get(name, value), 4)
+        if change > 0 if name == "loss" else change < 0:
+            yield (
+                f"On held-out examples, {name} went from {before[name]:.4f} to {value:.4f}: by that measure it is worse than its "
+                "base"
+            )
     losses = [entry["loss"] for entry in history if "loss" in entry]
     if len(losses) > 2 and len(set(losses)) == 1:
         yield f"The training loss was {losses[0]:.4f} at every step that was logged: nothing seems to have been learned"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from sevenllm_bench.finetune.encoder_training.encoder_base import EncoderBase
-from sevenllm_bench.finetune.encoder_training.encoder_material import FileRecord, Material
+from sevenllm_bench.finetune.encoder_training.encoder_material import FileRecord, TrainingMaterial
 from sevenllm_bench.finetune.encoder_training.encoder_sections import EncoderConfig
 from sevenllm_bench.finetune.encoder_training.pass_number import PassNumber
 from sevenllm_bench.finetune.output.run_folder import OutputFolder, write_lines
@@ -90,7 +90,7 @@ class EncoderTrainee(ABC, Generic[AnyEncoderConfig]):
         return None
 
     @abstractmethod
-    def examples(self, material: Material) -> EncoderExamples:
+    def examples(self, material: TrainingMaterial) -> EncoderExamples:
         """The examples of the material.
 
         Raises:

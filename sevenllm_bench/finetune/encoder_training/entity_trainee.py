@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.data.embedded import SPLITS
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.encoder_tasks.reference_spans import TextSpans, spans_of_references
 from sevenllm_bench.encoder_tasks.embedded_entities import labelled_texts
+from sevenllm_bench.encoder_tasks.reference_spans import TextSpans, spans_of_references
 from sevenllm_bench.encoders.label_spans import OUTSIDE, Span, spans_of_labels
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.finetune.encoder_training.conll_records import conll_records
 from sevenllm_bench.finetune.encoder_training.encoder_arguments import encoder_arguments
 from sevenllm_bench.finetune.encoder_training.encoder_base import load_with_head
-from sevenllm_bench.finetune.encoder_training.encoder_material import FileRecord, Material
+from sevenllm_bench.finetune.encoder_training.encoder_material import FileRecord, TrainingMaterial
 from sevenllm_bench.finetune.encoder_training.encoder_sections import EntityTrainingConfig
 from sevenllm_bench.finetune.encoder_training.encoder_trainee import EncoderExamples, EncoderTrainee, stored_training
 from sevenllm_bench.finetune.encoder_training.pass_number import PassNumber
@@ -49,7 +49,7 @@ class EntityTrainee(EncoderTrainee[EntityTrainingConfig]):
         """Sentences of a CoNLL file."""
         return lambda content, name: conll_records(content, name, self.config.entities.label_map)
 
-    def examples(self, material: Material) -> EncoderExamples:
+    def examples(self, material: TrainingMaterial) -> EncoderExamples:
         """Windows of the texts with a label for each token."""
         training = list(self._labelled(material.rows, material.records))
         held_out = list(self._labelled(material.held_out_rows, material.held_out_records))
@@ -94,7 +94,7 @@ class EntityTrainee(EncoderTrainee[EntityTrainingConfig]):
         return found
 
     def trainer(self, output: OutputFolder, passes: PassNumber) -> Trainer:
-        """transformers' trainer."""
+        """Transformers' trainer."""
         from transformers import Trainer, TrainingArguments
 
         from sevenllm_bench.finetune.encoder_training.head_batches import padded_batch

@@ -92,7 +92,7 @@ def _own_incidents(pairs: Iterable[Pair]) -> dict[str, set[str]]:
 def _by_model(
     pairs: Sequence[Pair], texts: dict[str, list[str]], count: int, miner: SentenceTransformer, relative_margin: float
 ) -> dict[str, list[str]]:
-    """By sentence-transformers' `mine_hard_negatives`: all texts of a query's incidents are its positives there, never negatives."""
+    """By sentence-transformers' `mine_hard_negatives`, where all texts of a query's incidents are its positives."""
     from datasets import Dataset
     from sentence_transformers.util import mine_hard_negatives
 

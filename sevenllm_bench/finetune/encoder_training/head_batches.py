@@ -61,7 +61,5 @@ def read_batches(
 def summed_loss(logits: torch.Tensor, labels: torch.Tensor) -> tuple[float, int]:
     """Summed cross-entropy of the labelled positions, in nats, and their number."""
     flat = labels.flatten()
-    loss = torch.nn.functional.cross_entropy(
-        logits.reshape(-1, logits.shape[-1]), flat, ignore_index=IGNORED, reduction="sum"
-    )
+    loss = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), flat, ignore_index=IGNORED, reduction="sum")
     return float(loss), int((flat != IGNORED).sum())

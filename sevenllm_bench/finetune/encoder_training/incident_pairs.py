@@ -43,7 +43,11 @@ def pairs_of(records: Sequence[Record], queries: Iterable[str]) -> list[Pair]:
     kinds = {_ROWS[name] for name in queries}
     found: list[Pair] = []
     for record, incident in zip(records, incidents_of(records), strict=True):
-        query, text = (query_of(record) if record.kind in kinds else "", record.input) if isinstance(record, Row) else _of_conversation(record)
+        query, text = (
+            (query_of(record) if record.kind in kinds else "", record.input)
+            if isinstance(record, Row)
+            else _of_conversation(record)
+        )
         if query.strip() and text.strip():
             language = record.language if isinstance(record, Row) else language_of(text)
             found.append(Pair(query, text, incident, language))

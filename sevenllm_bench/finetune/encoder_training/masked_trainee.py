@@ -10,7 +10,7 @@ from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.finetune.encoder_training.encoder_arguments import encoder_arguments
 from sevenllm_bench.finetune.encoder_training.encoder_base import load_with_head
-from sevenllm_bench.finetune.encoder_training.encoder_material import FileRecord, Material
+from sevenllm_bench.finetune.encoder_training.encoder_material import FileRecord, TrainingMaterial
 from sevenllm_bench.finetune.encoder_training.encoder_sections import MaskedTrainingConfig
 from sevenllm_bench.finetune.encoder_training.encoder_trainee import EncoderExamples, EncoderTrainee, stored_training
 from sevenllm_bench.finetune.encoder_training.pass_number import PassNumber
@@ -40,7 +40,7 @@ class MaskedTrainee(EncoderTrainee[MaskedTrainingConfig]):
         """Texts of a file."""
         return texts_of_file
 
-    def examples(self, material: Material) -> EncoderExamples:
+    def examples(self, material: TrainingMaterial) -> EncoderExamples:
         """Windows of the texts; the held-out ones are masked once for all evaluations."""
         from sevenllm_bench.finetune.encoder_training.masking_collator import MaskingCollator
 
@@ -79,7 +79,7 @@ class MaskedTrainee(EncoderTrainee[MaskedTrainingConfig]):
             yield from (window.ids for window in windows_of(self.base.tokenizer, text, self.config.data.max_length))
 
     def trainer(self, output: OutputFolder, passes: PassNumber) -> Trainer:
-        """transformers' trainer, with masks of its own in each pass."""
+        """Transformers' trainer, with masks of its own in each pass."""
         from transformers import Trainer, TrainingArguments
 
         from sevenllm_bench.finetune.encoder_training.masking_collator import MaskingCollator

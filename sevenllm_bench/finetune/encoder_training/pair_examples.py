@@ -7,16 +7,16 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.errors import DataError
-from sevenllm_bench.finetune.encoder_training.encoder_material import Material
+from sevenllm_bench.finetune.encoder_training.encoder_material import TrainingMaterial
 from sevenllm_bench.finetune.encoder_training.encoder_sections import (
     BiTrainingConfig,
     CrossTrainingConfig,
     PairSection,
 )
 from sevenllm_bench.finetune.encoder_training.encoder_trainee import EncoderExamples
-from sevenllm_bench.finetune.encoder_training.token_windows import count_longer
 from sevenllm_bench.finetune.encoder_training.hard_negatives import mined
 from sevenllm_bench.finetune.encoder_training.incident_pairs import Pair, pairs_of
+from sevenllm_bench.finetune.encoder_training.token_windows import count_longer
 from sevenllm_bench.finetune.output.run_folder import OutputFolder
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _CACHE = "negatives.json"
 
 
 def pair_examples(
-    material: Material, section: PairSection, tokenizer: PreTrainedTokenizerBase, max_length: int
+    material: TrainingMaterial, section: PairSection, tokenizer: PreTrainedTokenizerBase, max_length: int
 ) -> EncoderExamples:
     """The pairs of the material.
 
@@ -53,7 +53,7 @@ def pair_examples(
     counts = {"training pairs": len(training), "training incidents": len(incidents), "held-out pairs": len(held_out)}
     texts = sorted({text for pair in training for text in (pair.query, pair.text)})
     counts["training texts longer than data.max_length, cut"] = count_longer(tokenizer, texts, max_length)
-    return EncoderExamples(*([asdict(pair) for pair in pairs] for pairs in (training, held_out)), counts)
+    return EncoderExamples([asdict(pair) for pair in training], [asdict(pair) for pair in held_out], counts)
 
 
 def with_negatives(

@@ -157,6 +157,7 @@ def _sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def guard_note(data: Mapping[str, Any]) -> str:
+    """What the training rows were kept apart from; of the report "leak guard" and "benchmark sha256"."""
     if data["leak guard"] == "off":
         return "**The leak guard was off**: rows of the benchmark may be among the training rows."
     if data["leak guard"] == "embedded":
