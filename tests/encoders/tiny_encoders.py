@@ -48,7 +48,9 @@ def make_tokenizer(limit: int = 128, vocabulary: int = 1024) -> Any:
     )
 
 
-def make_encoder(folder: Path, head: str = "MaskedLM", labels: Sequence[str] = (), limit: int = 128, seed: int = 0, hidden: int = 32) -> Path:
+def make_encoder(
+    folder: Path, head: str = "MaskedLM", labels: Sequence[str] = (), limit: int = 128, seed: int = 0, hidden: int = 32
+) -> Path:
     """A ModernBERT in the save_pretrained layout.
 
     Args:

@@ -41,7 +41,11 @@ def test_rows_of_one_text_are_of_one_incident():
 
 
 def test_conversations_with_the_same_answer_are_of_one_incident():
-    records = [conversation(1, "Who?", "The group."), conversation(2, "Which?", "The group."), conversation(3, "When?", "In May.")]
+    records = [
+        conversation(1, "Who?", "The group."),
+        conversation(2, "Which?", "The group."),
+        conversation(3, "When?", "In May."),
+    ]
     who, which, when = (pair.incident for pair in pairs_of(records, ALL))
     assert who == which != when
 
