@@ -176,18 +176,22 @@ def score(items: Sequence[Item], answers: Sequence[Any]) -> list[dict[str, float
 def _said(items: Sequence[Item], answers: Sequence[Any]) -> list[tuple[int, int]]:
     """What each answer says and what is right; an answer without a probability says what is wrong."""
     found = []
-    for item, answer in zip(items, answers, strict=True):
-        target, probability = _target(item), probability_of(answer)
+    for item, probability in zip(items, _probabilities(items, answers), strict=True):
+        target = _target(item) or 0
         found.append((1 - target if probability is None else int(probability >= THRESHOLD), target))
     return found
 
 
-def _target(item: Item) -> int:
-    """What is right, 0 or 1; items of a samples file may come from anywhere."""
+def _probabilities(items: Sequence[Item], answers: Sequence[Any]) -> list[float | None]:
+    """The probability in each answer; None too for an item of a damaged samples file, of which nobody knows what is right."""
+    pairs = zip(items, answers, strict=True)
+    return [probability_of(answer) if _target(item) is not None else None for item, answer in pairs]
+
+
+def _target(item: Item) -> int | None:
+    """What is right, 0 or 1; None where the item doesn't say it."""
     target = item.document.get("target")
-    if not isinstance(target, int | float) or target not in (0, 1):
-        raise DataError(f"item {item.id} of the task on vulnerable code: its target is {_shown(target)}, not 0 or 1")
-    return int(target)
+    return int(target) if isinstance(target, int | float) and target in (0, 1) else None
 
 
 def figures(items: Sequence[Item], answers: Sequence[Any]) -> dict[str, Any]:
@@ -204,7 +208,7 @@ def figures(items: Sequence[Item], answers: Sequence[Any]) -> dict[str, Any]:
         `auc`, None where there is one class only; `pairs` (see `_pairs`); counts `n`, `unanswered`, and `ties`, the answers
         of exactly 0.5; `by_language` and `by_cwe` with `n`, `accuracy` and, for languages, `auc`.
     """
-    probabilities = [probability_of(answer) for answer in answers]
+    probabilities = _probabilities(items, answers)
     said = _said(items, answers)
     languages, cwes = ([item.group for item in items], [str(item.document.get("cwe") or NO_LANGUAGE) for item in items])
     ranks = _rank_values(items, probabilities)
@@ -252,7 +256,7 @@ def _positions(names: Sequence[str]) -> Iterable[tuple[str, list[int]]]:
 def _rank_values(items: Sequence[Item], probabilities: Sequence[float | None]) -> list[float]:
     """The probabilities; for those that are missing, the end of the line that is wrong."""
     wrong_end = {1: -math.inf, 0: math.inf}
-    return [wrong_end[_target(item)] if p is None else p for item, p in zip(items, probabilities, strict=True)]
+    return [wrong_end[_target(item) or 0] if p is None else p for item, p in zip(items, probabilities, strict=True)]
 
 
 def auc(values: Sequence[float], targets: Sequence[int]) -> float | None:

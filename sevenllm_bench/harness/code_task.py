@@ -61,7 +61,7 @@ class VulnerableCodeTask(ConfigurableTask):
         documents = [to_item_document(item) for item in self._items.values()]
         self.dataset = datasets.DatasetDict({"test": datasets.Dataset.from_list(documents)})
         style = self._options.prompt
-        record = encoder_signature(self._task.metrics, None, benchmark.description)
+        record = encoder_signature(self._task.metrics, None, benchmark.description, method={})
         prompt = {"name": style.name, "version": style.version, "sha256": style.sha256}
         self._record(RunBlock(record, prompt, local=local_arguments(self.config.metadata)))
 

@@ -150,10 +150,15 @@ def test_files_that_are_no_functions(tmp_path):
     assert len(items_from_file(odd)) == 1
 
 
-@pytest.mark.parametrize("document", [{}, {"target": "1"}, {"target": [1]}, {"target": None}, {"target": 2}])
-def test_items_of_a_damaged_samples_file_are_refused(document):
-    with pytest.raises(DataError, match="item 4 of the task on vulnerable code: its target is"):
-        score([Item(4, "c", "file", document)], said(0.5))
+@pytest.mark.parametrize(
+    "document", [{}, {"target": "1"}, {"target": [1]}, {"target": None}, {"target": 2}, {"target": math.nan}]
+)
+def test_items_of_a_damaged_samples_file_are_wrong_whatever_is_said(document):
+    items = [Item(4, "c", "file", document), *made([1])]
+    for p in (0.0, 0.5, 1.0):
+        assert score(items, said(p, 1.0)) == [{"code_acc": 0.0}, {"code_acc": 1.0}]
+        found = figures(items, said(p, 1.0))
+        assert (found["unanswered"], found["accuracy"], found["auc"]) == (1, 0.5, 0.0)
 
 
 def test_odd_pairs_and_names_in_a_samples_file_are_no_pairs():
