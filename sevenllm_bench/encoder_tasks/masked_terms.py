@@ -39,7 +39,7 @@ _BLANKS = re.compile(r"\S+")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TermPlace:
     """A term in a text.
 
     Attributes:
@@ -85,7 +85,7 @@ def terms(language: Language) -> Mapping[str, str]:
     return dict(sorted(classes.items(), key=lambda pair: (-len(pair[0]), pair[0])))
 
 
-def find_terms(text: str, language: Language) -> list[Found]:
+def find_terms(text: str, language: Language) -> list[TermPlace]:
     """The terms of the list in a text, in its order; of those that overlap, the longest.
 
     In English, a term begins and ends where words do; case and the kind of white space don't count. In Chinese it begins and
@@ -93,7 +93,7 @@ def find_terms(text: str, language: Language) -> list[Found]:
     """
     if language == "en":
         matches = ((match.start(), match.end()) for match in _english_terms().finditer(text))
-        return [Found(" ".join(text[start:end].lower().split()), start, end) for start, end in matches]
+        return [TermPlace(" ".join(text[start:end].lower().split()), start, end) for start, end in matches]
     return list(_chinese_terms(text))
 
 
@@ -104,7 +104,7 @@ def _english_terms() -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-])(?:{listed})(?![\w-])", re.IGNORECASE)
 
 
-def _chinese_terms(text: str) -> Iterator[Found]:
+def _chinese_terms(text: str) -> Iterator[TermPlace]:
     words = cut_chinese(text)
     bounds = [0]
     for word in words:
@@ -117,14 +117,14 @@ def _chinese_terms(text: str) -> Iterator[Found]:
         if not fitting:
             place += 1
             continue
-        yield Found(text[bounds[place] : bounds[fitting[-1]]].lower(), bounds[place], bounds[fitting[-1]])
+        yield TermPlace(text[bounds[place] : bounds[fitting[-1]]].lower(), bounds[place], bounds[fitting[-1]])
         place = fitting[-1]
 
 
-def _chosen(row_id: int, text: str, language: Language, used: Counter[str]) -> list[tuple[Found, tuple[int, int]]]:
+def _chosen(row_id: int, text: str, language: Language, used: Counter[str]) -> list[tuple[TermPlace, tuple[int, int]]]:
     """The terms to mask of a text, each with its window; they are counted as used."""
     words = _word_places(text, language)
-    possible: dict[str, tuple[Found, tuple[int, int]]] = {}
+    possible: dict[str, tuple[TermPlace, tuple[int, int]]] = {}
     for found in find_terms(text, language):
         start, end = _window(words, found)
         if found.term not in possible and text[start:end].lower().count(found.term) == 1:
@@ -150,7 +150,7 @@ def _word_places(text: str, language: Language) -> list[tuple[int, int]]:
     return places
 
 
-def _window(words: Sequence[tuple[int, int]], found: Found) -> tuple[int, int]:
+def _window(words: Sequence[tuple[int, int]], found: TermPlace) -> tuple[int, int]:
     """Start and end of the hundred words around a term, or of as many as there are."""
     inside = [number for number, (start, end) in enumerate(words) if start < found.end and end > found.start]
     middle = (inside[0] + inside[-1]) // 2

@@ -141,7 +141,7 @@ class AnswerRankingTask(ConfigurableTask):
         answers = [self._answer(item, values[item.id]) for item in asked]
         method = PER_BYTE if all(_is_per_byte(found) for found in values.values()) else AS_GIVEN
         signature = {**self._block.signature, "method": {"scores": method}}
-        self._record(replace(self._block, signature=signature, further=figures(asked, answers)))
+        self._record(replace(self._block, signature=signature, answers={"scores": method}, further=figures(asked, answers)))
         return filtered
 
     def process_results(self, doc: dict[str, Any], results: Sequence[Any]) -> dict[str, Any]:

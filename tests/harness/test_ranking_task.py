@@ -1,8 +1,11 @@
 """Answer ranking inside lm-eval, by models whose log-likelihoods are made by hand."""
 
 import json
+import subprocess
+import sys
 
 import pytest
+from encoders import tiny_encoders
 from harness_tools import Scripted, evaluate, figures
 
 from sevenllm_bench.data.benchmark import load_benchmark
@@ -11,6 +14,7 @@ from sevenllm_bench.encoder_tasks.answer_ranking import answer_from_responses, s
 from sevenllm_bench.encoder_tasks.item_document import from_item_document
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.prompts import render, style_by_name
+from sevenllm_bench.runs.reader import read_runs
 
 TASKS = ("sevenllm-en-answer-ranking", "sevenllm-zh-answer-ranking")
 
@@ -47,7 +51,7 @@ def test_what_counts_is_the_log_likelihood_per_byte(per_byte, wanted):
         assert results["n-samples"][task]["effective"] == 112
         assert results["versions"][task] == "1-A"
         record = results["configs"][task]["metadata"]["sevenllm"]
-        assert record["signature"]["method"] == {"scores": "log-likelihood per byte"}
+        assert record["signature"]["method"] == record["answers"] == {"scores": "log-likelihood per byte"}
         assert record["further"]["ties"] == (112 if per_byte == -1.0 else 0)
         assert record["signature"]["metrics"] == {"ranking_acc": 1, "ranking_mrr": 1}
         assert record["signature"]["prompt"]["name"] == "alpaca"
@@ -106,6 +110,45 @@ def test_log_likelihoods_that_are_no_numbers_rank_last():
     results = evaluate(Ranking(lambda document, candidate: float("nan")), TASKS[0], limit=2)
     assert figures(results, TASKS[0]) == {"ranking_acc": 0.0, "ranking_mrr": 0.1}
     assert results["configs"][TASKS[0]]["metadata"]["sevenllm"]["further"]["unusable"] == 2
+
+
+def test_scores_of_a_causal_model_are_its_log_probabilities_per_byte(tiny_checkpoint):
+    """Through lm-eval's `hf`, against a plain loop over transformers."""
+    import torch
+    from lm_eval.models.huggingface import HFLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    results = evaluate(HFLM(str(tiny_checkpoint), device="cpu"), TASKS[1], limit=1, log_samples=True)
+    (sample,) = results["samples"][TASKS[1]]
+    item = from_item_document(sample["doc"], "a sample")
+    model, tokenizer = (
+        AutoModelForCausalLM.from_pretrained(tiny_checkpoint).eval(),
+        AutoTokenizer.from_pretrained(tiny_checkpoint),
+    )
+    prompt = render(load_benchmark("embedded").by_id[item.id], style_by_name("alpaca"))
+    wanted = []
+    for candidate in item.document["candidates"]:
+        # lm-eval reads the first tokens of prompt and candidate together as the prompt's.
+        ids, before = (tokenizer(text, return_tensors="pt")["input_ids"] for text in (f"{prompt}\n{candidate}", prompt))
+        with torch.no_grad():
+            found = model(ids).logits[0].float().log_softmax(-1)
+        places = range(before.shape[1], ids.shape[1])
+        wanted.append(sum(found[place - 1, ids[0, place]].item() for place in places) / len(candidate.encode()))
+    assert answer_from_responses(item, sample["filtered_resps"], per_byte=True) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_a_run_of_an_encoder_is_read_from_its_files_as_it_was_scored(tmp_path):
+    """Cosines are no log-likelihoods: what is computed again from the samples file, as `verify` does, must know it."""
+    model = tiny_encoders.make_bi_encoder(tmp_path / "bi")
+    words = ["eval", "--model", "sevenllm-encoder", "--model_args", f"pretrained={model}", "--tasks", TASKS[0], "--limit", "3"]
+    further = ["--metadata", "dataset=embedded", "--log_samples", "--output_path", str(tmp_path / "run")]
+    done = subprocess.run([sys.executable, "-m", "sevenllm_bench.cli.main", *words, *further], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (run,) = read_runs([tmp_path / "run"], lambda: load_benchmark("embedded"))
+    assert len(run.item_samples) == 3
+    for sample in run.item_samples:
+        assert score([sample.item], [sample.answer]) == [sample.metrics]
+    assert any(value > 0 for sample in run.item_samples for value in sample.answer)
 
 
 @pytest.mark.data
