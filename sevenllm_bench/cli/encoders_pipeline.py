@@ -7,15 +7,16 @@ import time
 from typing import Any
 
 from sevenllm_bench.catalog import LANGUAGES
-from sevenllm_bench.cli.encoder_options import named, print_run, run_folder
+from sevenllm_bench.cli.encoder_options import add_reading, named, print_run, run_folder
 from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.encoder_runs.mteb_import import with_mteb_results
 from sevenllm_bench.encoder_runs.pipeline import PipelineStages, run_pipeline
 from sevenllm_bench.encoder_runs.results_writer import EncoderRun, write_run
+from sevenllm_bench.encoder_runs.retrieval_run import RETRIEVAL_LONG_TEXTS
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.encoder_tasks.task_scoring import items_of
-from sevenllm_bench.encoders.encoder_choice import LONG_TEXTS, EncoderChoice
+from sevenllm_bench.encoders.encoder_choice import EncoderChoice
 from sevenllm_bench.preflight import require_extra
 
 
@@ -31,11 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--bi-encoder-depth", type=whole(1), metavar="N", default=100, help="texts that the bi-encoder hands on (default: 100)"
     )
-    parser.add_argument(
-        "--long-texts", choices=LONG_TEXTS, default="cut", help="texts longer than a model reads: see `run` (default: cut)"
-    )
-    parser.add_argument("--batch-size", type=whole(1), metavar="N", default=32, help="texts per pass (default: 32)")
-    parser.add_argument("--device", metavar="NAME", help="e.g. cpu, cuda:1 (default: a GPU where there is one)")
+    add_reading(parser)
     parser.add_argument("--language", choices=LANGUAGES, help="one language only")
     parser.add_argument("--limit", type=whole(1), metavar="N", help="first N queries; no figure of the benchmark")
     add_rows(parser)
@@ -78,7 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _choice(arguments: argparse.Namespace, model: str | None) -> EncoderChoice | None:
     if not model:
         return None
-    return EncoderChoice(*named(model), long_texts=arguments.long_texts, batch_size=arguments.batch_size, device=arguments.device)
+    long_texts = arguments.long_texts or RETRIEVAL_LONG_TEXTS
+    return EncoderChoice(*named(model), None, long_texts, arguments.batch_size, arguments.device)
 
 
 def _arguments(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         code=None if arguments.code is None else Path(arguments.code),
         vulnerable_label=arguments.vulnerable_label,
         with_probes=arguments.probes,
+        long_texts=arguments.long_texts,
     )
     print(f"{choice.label}: a {kind}, {len(tasks)} tasks over {benchmark.source} rows", flush=True)
     found = run_encoder(choice, kind, tasks, benchmark, options, lambda line: print(line, flush=True))
