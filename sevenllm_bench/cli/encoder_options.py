@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 
 from sevenllm_bench.cli.shared_options import whole
@@ -53,23 +54,29 @@ def choice_of(arguments: argparse.Namespace) -> EncoderChoice:
 def named(text: str) -> tuple[str, str | None]:
     """Name and revision of "NAME@REVISION"; a folder may have an "@" in its name."""
     path = user_path(text, ConfigError) if text.startswith("~") else Path(text)
-    if is_folder(path):
+    if text.strip() and is_folder(path):
         return str(path), None
     name, _, revision = text.partition("@")
-    if not name:
+    if not name.strip():
         raise ConfigError("no model named: a local folder or a Hub id")
     return name, revision or None
 
 
 def run_folder(name: str) -> Path:
-    """The folder of a run's files.
+    """The folder of a run's files; it is made here, before models are loaded and run.
 
     Raises:
-        ConfigError: It is a file.
+        ConfigError: It is a file, or can't be written to.
     """
     folder = user_path(name, ConfigError)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"--output {name}: that is a file; name a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(f"--output {name}: can't be written to ({error.strerror or error})") from None
     return folder
 
 

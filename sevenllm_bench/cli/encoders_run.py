@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.cli.encoder_options import add_encoder, choice_of, print_run, run_folder
@@ -12,6 +11,8 @@ from sevenllm_bench.encoder_runs.mteb_import import with_mteb_results
 from sevenllm_bench.encoder_runs.results_writer import write_run
 from sevenllm_bench.encoder_runs.run_encoder import RunOptions, run_encoder, tasks_for
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
+from sevenllm_bench.errors import ConfigError, DataError
+from sevenllm_bench.io.files import user_path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,12 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the encoder, write the run and print its figures."""
     choice, folder = choice_of(arguments), run_folder(arguments.output)
-    kind, tasks = tasks_for(choice, arguments.task or (), arguments.language, bool(arguments.code))
+    kind, tasks = tasks_for(choice, arguments.task or (), arguments.language, arguments.code is not None)
+    _check_for_kind(arguments, choice.label, kind)
     benchmark = benchmark_of(arguments)
     options = RunOptions(
         limit=arguments.limit,
-        label_map=None if arguments.labels is None else Path(arguments.labels),
-        code=None if arguments.code is None else Path(arguments.code),
+        label_map=None if arguments.labels is None else user_path(arguments.labels, ConfigError),
+        code=None if arguments.code is None else user_path(arguments.code, DataError),
         vulnerable_label=arguments.vulnerable_label,
         with_probes=arguments.probes,
         long_texts=arguments.long_texts,
@@ -50,3 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
     print_run(found)
     print(f"written: {write_run(found, benchmark, folder)}")
     return 0
+
+
+def _check_for_kind(arguments: argparse.Namespace, label: str, kind: str) -> None:
+    """Refuse options that an encoder of another kind follows: without effect, they would seem to have one."""
+    for option, wanted in (("labels", "token-classifier"), ("vulnerable_label", "text-classifier")):
+        if getattr(arguments, option) is not None and kind != wanted:
+            raise ConfigError(f"--{option.replace('_', '-')}: {label} is a {kind}, and this is for a {wanted}")

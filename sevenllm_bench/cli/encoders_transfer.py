@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from sevenllm_bench.cli.encoder_options import add_reading, named
 from sevenllm_bench.cli.output import check_outputs, json_text, write_text
@@ -11,6 +10,8 @@ from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.encoder_runs.ner_transfer import TRANSFER_COLUMNS, read_ner, transfer_notes, transfer_rows, transfer_table
 from sevenllm_bench.encoder_tasks.label_map import read_label_map
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
+from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.io.files import user_path
 from sevenllm_bench.preflight import require_extra
 
 
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the data sets, run the models, print the table and what to know of it."""
     require_extra("sentence_transformers", "encoders")
     check_outputs({"--json": arguments.json}, [*arguments.data, arguments.labels])
-    labels = read_label_map(None if arguments.labels is None else Path(arguments.labels))
+    labels = read_label_map(None if arguments.labels is None else user_path(arguments.labels, ConfigError))
     data = [read_ner(name, labels, arguments.revision, arguments.subset, arguments.split) for name in arguments.data]
     choices = [
         EncoderChoice(*named(model), None, arguments.long_texts or "max", arguments.batch_size, arguments.device)

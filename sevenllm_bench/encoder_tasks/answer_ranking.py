@@ -134,9 +134,11 @@ def figures(items: Sequence[Item], answers: Sequence[Any]) -> dict[str, Any]:
 
 
 def _by(names: Sequence[str], values: Sequence[Mapping[str, float]], tied: Sequence[bool]) -> dict[str, dict[str, float]]:
+    by_name: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        by_name.setdefault(name, []).append(place)
     found = {}
-    for name in sorted(set(names)):
-        places = [place for place, other in enumerate(names) if other == name]
+    for name, places in sorted(by_name.items()):
         means = {metric: sum(values[place][metric] for place in places) / len(places) for metric in values[places[0]]}
         found[name] = {"items": len(places), **means, "ties": sum(tied[place] for place in places)}
     return found

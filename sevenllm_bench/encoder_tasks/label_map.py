@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.encoder_tasks.entity_types import ENTITY_TYPES, EntityType
+from sevenllm_bench.encoders.label_spans import parts_of_label
 from sevenllm_bench.errors import ConfigError, unknown_name
 from sevenllm_bench.io.files import read_bytes
 from sevenllm_bench.io.yaml12 import load_yaml
@@ -60,13 +61,13 @@ class LabelMap:
 
 
 def read_label_map(path: Path | None) -> LabelMap:
-    """A map from a file: YAML or JSON, one object of labels (without B-, I-) to types; `none` leaves a label out.
+    """A map from a file: YAML or JSON, one object of labels (with or without B-, I-) to types; `none` leaves a label out.
 
     Args:
         path: The file; None for the names alone.
 
     Raises:
-        ConfigError: It can't be read, is no such object, or names a type that is none of the five.
+        ConfigError: It can't be read, is no such object, names a type that is none of the five, or gives a label two types.
     """
     if path is None:
         return LabelMap()
@@ -79,7 +80,12 @@ def read_label_map(path: Path | None) -> LabelMap:
         raise ConfigError(f"{path}: the map of labels can't be read ({error})") from None
     if not isinstance(content, dict) or not content:
         raise ConfigError(f"{path}: a map of labels is one object, label: type, with the types {', '.join(ENTITY_TYPES)} or none")
-    return LabelMap({str(label): _type(kind, str(label), path) for label, kind in content.items()})
+    given: dict[str, EntityType | None] = {}
+    for label, kind in content.items():
+        bare, found = parts_of_label(label)[1] or label, _type(kind, label, path)
+        if given.setdefault(bare, found) != found:
+            raise ConfigError(f"{path}: label {bare!r} has two types, {given[bare] or 'none'} and {found or 'none'}")
+    return LabelMap(given)
 
 
 def _type(value: Any, label: str, path: Path) -> EntityType | None:

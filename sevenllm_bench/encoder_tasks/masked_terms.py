@@ -198,9 +198,11 @@ def figures(items: Sequence[Item], answers: Sequence[Any]) -> dict[str, Any]:
 
 
 def _by(names: Sequence[str], values: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    by_name: dict[str, list[Mapping[str, float]]] = {}
+    for name, value in zip(names, values, strict=True):
+        by_name.setdefault(name, []).append(value)
     found = {}
-    for name in sorted(set(names)):
-        part = [value for other, value in zip(names, values, strict=True) if other == name]
+    for name, part in sorted(by_name.items()):
         means = {metric: math.fsum(value[metric] for value in part) / len(part) for metric in part[0]}
         found[name] = {"items": len(part), **means}
     return found

@@ -142,6 +142,12 @@ def check_tokenizer(choice: EncoderChoice, tokenizer: Any) -> None:
     """
     if not getattr(tokenizer, "is_fast", hasattr(tokenizer, "encode_batch")):
         raise ConfigError(f"the encoder {choice.label}: its tokenizer gives no character offsets; save it with tokenizer.json")
+    limit = getattr(tokenizer, "model_max_length", None)
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, (int, float))):
+        raise ConfigError(
+            f"the encoder {choice.label}: model_max_length in tokenizer_config.json is no number ({str(limit)[:40]!r}); restore "
+            "the checkpoint's file"
+        )
 
 
 def limit_of(tokenizer: Any, config: Any) -> int:

@@ -223,3 +223,12 @@ def test_a_data_set_of_the_hub(tmp_path):
     assert "no such revision" in found[2]
     assert "is not on the Hub" in found[3]
     assert "can't be loaded" in found[4]
+
+
+def test_a_map_of_labels_may_have_marks(tmp_path):
+    file = tmp_path / "map.yaml"
+    file.write_text("B-TOOL: Malware\nI-TOOL: Malware\nOS: System\n")
+    assert read_label_map(file).given == {"TOOL": "Malware", "OS": "System"}
+    file.write_text("B-TOOL: Malware\nI-TOOL: System\n")
+    with pytest.raises(ConfigError, match="label 'TOOL' has two types, Malware and System"):
+        read_label_map(file)

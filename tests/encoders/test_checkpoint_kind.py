@@ -189,3 +189,11 @@ def test_a_model_of_the_hub_at_its_revision(checkpoints, tmp_path, monkeypatch):
     assert found.describe()["identity"] == f"{hub.repository}@{commit}"
     local = MaskedLanguageModel(choice(checkpoints["masked-lm"]))
     assert found.pseudo_log_likelihoods(["a text"]) == local.pseudo_log_likelihoods(["a text"])
+
+
+def test_a_limit_of_the_tokenizer_that_is_no_number(checkpoints, tmp_path):
+    folder = shutil.copytree(checkpoints["masked-lm"], tmp_path / "damaged")
+    file = folder / "tokenizer_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "model_max_length": "many"}))
+    with pytest.raises(ConfigError, match=r"model_max_length in tokenizer_config.json is no number \('many'\)"):
+        MaskedLanguageModel(choice(folder))
