@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _choice(arguments: argparse.Namespace, model: str | None) -> EncoderChoice | None:
-    if not model:
+    if model is None:
         return None
     long_texts = arguments.long_texts or RETRIEVAL_LONG_TEXTS
     return EncoderChoice(*named(model), None, long_texts, arguments.batch_size, arguments.device)

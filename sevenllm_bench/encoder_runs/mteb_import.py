@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.data.benchmark import Benchmark
-from sevenllm_bench.encoder_runs.mteb_results import MtebFigures, read_mteb_result, write_mteb_result
-from sevenllm_bench.encoder_runs.mteb_tasks import SPLIT, SUBSET, query_id
+from sevenllm_bench.encoder_runs.mteb_results import contradictions, read_mteb_result, write_mteb_result
+from sevenllm_bench.encoder_runs.mteb_tasks import SPLIT, SUBSET, dataset_revision, query_id
 from sevenllm_bench.encoder_runs.results_writer import EncoderRun
 from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
 from sevenllm_bench.encoder_tasks.encoder_task import Item
@@ -20,9 +20,6 @@ from sevenllm_bench.encoder_tasks.task_scoring import items_of, score_items
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.ranking import ranking
 from sevenllm_bench.runs.untrusted import finite, read_json
-
-#: MTEB rounds figures to five decimal places.
-_ROUNDING = 2e-5
 
 
 def import_mteb(result: Path, predictions: Path, benchmark: Benchmark) -> EncoderRun:
@@ -35,7 +32,7 @@ def import_mteb(result: Path, predictions: Path, benchmark: Benchmark) -> Encode
 
     Raises:
         ResultsError: A file can't be read or is none of MTEB's; the lists are not of this benchmark's queries; or the figures
-            are not those of the lists.
+            and rows are not those of the lists.
     """
     said = read_mteb_result(result)
     items = items_of(said.task, benchmark)
@@ -43,7 +40,11 @@ def import_mteb(result: Path, predictions: Path, benchmark: Benchmark) -> Encode
     found = [item for item, answer in zip(items, answers, strict=True) if answer is not None]
     if not found:
         raise ResultsError(f"{predictions}: no ranked list in it is of a query of the {benchmark.source} rows")
-    _check(said, score_items(said.task, items, answers), result)
+    wrong = contradictions(
+        said, [item.group for item in items], score_items(said.task, items, answers), dataset_revision(benchmark)
+    )
+    if wrong:
+        raise ResultsError(f"{result}: {wrong[0]}; were both files written by one call of mteb.evaluate, over these rows?")
     model, revision = said.model or result.parent.parent.name, said.model_revision
     arguments = {"pretrained": model, "revision": revision, "kind": "mteb"}
     method = {"kind": "mteb", "mteb": said.mteb_version, "depth": DEPTH, "revision": revision}
@@ -71,17 +72,6 @@ def _ranked(scores: Any) -> dict[str, Any] | None:
 
 def _is_id(name: Any) -> bool:
     return isinstance(name, str) and name.isascii() and name.isdigit() and len(name) < 12
-
-
-def _check(said: MtebFigures, values: Sequence[Mapping[str, float]], where: Path) -> None:
-    for metric, claimed in said.values.items():
-        column = [own[metric] for own in values]
-        mean = sum(column) / len(column)
-        if abs(mean - claimed) > _ROUNDING:
-            raise ResultsError(
-                f"{where}: {metric} is {claimed:.5f} in it, and {mean:.5f} by the ranked lists; were both written by one call of "
-                "mteb.evaluate, over these rows?"
-            )
 
 
 def with_mteb_results(run: EncoderRun, benchmark: Benchmark, folder: Path) -> EncoderRun:

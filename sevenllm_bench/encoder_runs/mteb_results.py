@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _NAMES = tuple(task.name for task in ENCODER_TASKS if task.kind == "retrieval")
 _LEAST_VERSION = 2
+#: MTEB rounds figures to five decimal places.
+_ROUNDING = 2e-5
 #: MTEB writes this file beside the results of a model.
 _META = "model_meta.json"
 
@@ -190,6 +192,38 @@ def _model_beside(path: Path) -> tuple[str | None, str | None]:
 
 def _with_model(found: MtebFigures, model: str, revision: str | None) -> MtebFigures:
     return replace(found, model=model, model_revision=revision)
+
+
+def contradictions(
+    said: MtebFigures, groups: Sequence[str], values: Sequence[Mapping[str, float]], dataset_revision: str
+) -> list[str]:
+    """What MTEB's result says otherwise than the ranked lists, a phrase each; MTEB rounds to five decimal places.
+
+    Args:
+        said: MTEB's figures.
+        groups: Kind of query of n items.
+        values: Metric to value of these items.
+        dataset_revision: Of the rows that they are of, see `mteb_tasks.dataset_revision`.
+    """
+    found = []
+    if said.dataset_revision != dataset_revision:
+        found.append(f"it is of the rows {said.dataset_revision[:60]!r}, and these are {dataset_revision!r}")
+    if said.queries not in (None, len(values)):
+        found.append(f"queries are {said.queries:,} in it, and there are {len(values):,}")
+    found += _other_means(said.values, values, "")
+    for kind, claimed in said.by_group.items():
+        own = [value for group, value in zip(groups, values, strict=True) if group == kind]
+        if claimed["queries"] != len(own):
+            found.append(f"{kind}_queries are {claimed['queries']:,} in it, and there are {len(own):,}")
+        found += _other_means({name: claimed[name] for name in said.task.metrics}, own, f"{kind}_")
+    return found
+
+
+def _other_means(claimed: Mapping[str, float], values: Sequence[Mapping[str, float]], before: str) -> Iterator[str]:
+    for metric, value in claimed.items():
+        mean = sum(own[metric] for own in values) / len(values) if values else 0.0
+        if abs(mean - value) > _ROUNDING:
+            yield f"{before}{metric} is {value:.5f} in it, and {mean:.5f} by the ranked lists"
 
 
 def mteb_result(outcome: TaskOutcome, benchmark: Benchmark) -> TaskResult:

@@ -25,6 +25,8 @@ _LABEL = ("label", "type", "tag", "entity", "entity_type")
 _MARKED = re.compile(r"O|[BIELSUW][-_].+")
 _DOCUMENT = "-DOCSTART-"
 _COLUMNS = (2, 4)
+#: Lines of a file: a line holds a word, and data sets have some hundred thousand.
+_MOST_LINES = 5_000_000
 
 
 def read_ner_file(path: Path, labels: LabelMap | None = None) -> NerData:
@@ -39,7 +41,7 @@ def read_ner_file(path: Path, labels: LabelMap | None = None) -> NerData:
     """
     if other := what_else(path):
         raise DataError(f"{path}: {other}")
-    lines = [(number, _decoded(line, f"{path}, line {number}")) for number, line in read_lines(path, DataError)]
+    lines = [(number, _decoded(line, f"{path}, line {number}")) for number, line in read_lines(path, DataError, _MOST_LINES)]
     if not lines:
         raise DataError(f"{path}: no line in it")
     read = _json_lines if lines[0][1].lstrip().startswith("{") else _sentences
@@ -156,5 +158,5 @@ def _span(span: Any, size: int, where: str) -> Span:
             f"{where}: a span is [start, end, label] or an object of these, found {json.dumps(span, default=str)[:80]}"
         )
     if not 0 <= start < end <= size:
-        raise DataError(f"{where}: a span from {start} to {end}, and the text has {size} characters")
+        raise DataError(f"{where}: a span from {str(start)[:20]} to {str(end)[:20]}, and the text has {size} characters")
     return start, end, label

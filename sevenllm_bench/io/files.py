@@ -88,11 +88,11 @@ def read_bytes(path: Path, error: type[SEvenLLMError]) -> bytes:
     return bytes(content)
 
 
-def read_lines(path: Path, error: type[SEvenLLMError]) -> Iterator[tuple[int, bytes]]:
+def read_lines(path: Path, error: type[SEvenLLMError], most_lines: int = MOST_LINES) -> Iterator[tuple[int, bytes]]:
     """The lines of a file, a pipe or a device with their numbers from 1; blank ones are left out.
 
     Raises:
-        SEvenLLMError: Of the kind `error`: as for `read_bytes`; or it has more than `MOST_LINES` lines, or one of more than
+        SEvenLLMError: Of the kind `error`: as for `read_bytes`; or it has more than `most_lines` lines, or one of more than
             `MOST_LINE_BYTES`.
     """
     with _opened(path, error) as (file, most):
@@ -100,9 +100,11 @@ def read_lines(path: Path, error: type[SEvenLLMError]) -> Iterator[tuple[int, by
         while line := file.readline(MOST_LINE_BYTES + 1):
             number, read = number + 1, read + len(line)
             if len(line) > MOST_LINE_BYTES:
-                raise error(f"{path}, line {number}: more than {MOST_LINE_BYTES:,} bytes; no line of answers is so long")
-            if number > MOST_LINES or read > most:
-                raise error(f"{path}: more than {MOST_LINES:,} lines or {most:,} bytes; no file of answers is so large")
+                raise error(
+                    f"{path}, line {number}: more than {MOST_LINE_BYTES:,} bytes; no line of this kind of file is so long"
+                )
+            if number > most_lines or read > most:
+                raise error(f"{path}: more than {most_lines:,} lines or {most:,} bytes; no file of this kind is so large")
             line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
             if line.strip():
                 yield number, line

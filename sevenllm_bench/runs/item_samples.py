@@ -19,7 +19,9 @@ from sevenllm_bench.runs.untrusted import Problems, finite
 from sevenllm_bench.text.unicode import encodable
 
 
-def read_item_samples(path: Path, entry: EncoderTask, per_byte: bool, problems: Problems) -> list[ItemSample]:
+def read_item_samples(
+    path: Path, entry: EncoderTask, per_byte: bool, problems: Problems, of_harness: bool = False
+) -> list[ItemSample]:
     """The samples of one encoder task, in the file's order; an item that comes twice counts once.
 
     Args:
@@ -27,12 +29,16 @@ def read_item_samples(path: Path, entry: EncoderTask, per_byte: bool, problems: 
         entry: The task.
         per_byte: Whether log-likelihoods of candidates are divided by their length: those of causal models are.
         problems: Where to report lines, items and values that can't be used.
+        of_harness: Whether lm-eval wrote the file: then the model's responses count, and there is no other answer.
     """
     samples: dict[int, ItemSample] = {}
     if other := what_else(path):
         problems.add("no-samples", path.name, other)
         return []
     for number, record in records_of(path, problems):
+        if of_harness and "answer" in record:
+            problems.add("bad-value", path.name, f"line {number}: an answer beside the model's responses; not read", "answer")
+            record = {key: value for key, value in record.items() if key != "answer"}
         sample = _sample(record, entry, per_byte, f"line {number}", path.name, problems)
         if sample is None:
             continue

@@ -19,6 +19,9 @@ from sevenllm_bench.runs.results_file import Results, read_results
 from sevenllm_bench.runs.samples import read_samples
 from sevenllm_bench.runs.untrusted import Problems
 
+#: lm-eval's output types of encoder tasks: whose samples hold a model's responses.
+_OF_HARNESS = ("multiple_choice", "generate_until")
+
 
 def read_runs(paths: Sequence[str | Path], load: Callable[[], Benchmark] = load_benchmark) -> list[Run]:
     """All runs in files and folders, with labels that differ.
@@ -105,7 +108,8 @@ def _items(files: RunFiles, results: Results, problems: Problems) -> Iterable[It
         if file is None:
             problems.add("no-samples", str(files.results), f"no samples of {name}; run with --log_samples", "encoder task")
             continue
-        items = read_item_samples(file, task.entry, task.answers.get("scores") != "as given", problems)
+        per_byte, of_harness = task.answers.get("scores") != "as given", task.output_type in _OF_HARNESS
+        items = read_item_samples(file, task.entry, per_byte, problems, of_harness)
         _check(items, task, file.name, problems)
         yield from items
     for name in by_task.keys() - results.encoder_tasks.keys():

@@ -54,3 +54,8 @@ def test_options_without_effect_are_refused(folders, kind, option, message, tmp_
 @pytest.mark.parametrize("name", ["", " ", "@", " @main"])
 def test_an_empty_name_of_a_model(name, tmp_path, capsys):
     assert refused(run_of(name, tmp_path / "run"), capsys) == "no model named: a local folder or a Hub id"
+
+
+def test_a_pipeline_with_an_empty_name_does_not_run_without_that_stage(tmp_path, capsys):
+    words = ["encoders", "pipeline", "--dataset", "embedded", "-o", tmp_path / "run", "--bi-encoder", ""]
+    assert refused(words, capsys) == "no model named: a local folder or a Hub id"

@@ -232,3 +232,14 @@ def test_a_map_of_labels_may_have_marks(tmp_path):
     file.write_text("B-TOOL: Malware\nI-TOOL: System\n")
     with pytest.raises(ConfigError, match="label 'TOOL' has two types, Malware and System"):
         read_label_map(file)
+
+
+def test_a_file_of_more_lines_than_files_of_answers_have(tmp_path):
+    data = read(tmp_path, "word O\n" * 60_000 + "\n" + "Emotet B-Malware\n" + "word O\n" * 60_000)
+    assert [len(item.document["spans"]) for item in data.items] == [0, 1]
+
+
+def test_a_huge_number_in_a_span_is_not_printed_in_full(tmp_path):
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, json.dumps({"text": "abc", "spans": [[0, 10**4000, "Malware"]]}), "data.jsonl")
+    assert len(str(caught.value)) < 300

@@ -6,7 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sevenllm_bench.data.benchmark import Benchmark
+from sevenllm_bench.encoder_runs.mteb_results import contradictions
 from sevenllm_bench.encoder_runs.mteb_results import figures_of as mteb_figures
+from sevenllm_bench.encoder_runs.mteb_tasks import dataset_revision
+from sevenllm_bench.encoder_tasks.answer_ranking import AS_GIVEN
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, Item
 from sevenllm_bench.encoder_tasks.task_scoring import further_figures, items_of, score_items
 from sevenllm_bench.errors import ResultsError
@@ -18,7 +22,8 @@ from sevenllm_bench.submission.verify.check_rows import Benchmarks, data_finding
 from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some, unconfirmed
 from sevenllm_bench.submission.verify.json_differences import differences
 
-_MTEB_ROUNDING = 2e-5
+#: The model of the harness that gives scores of encoders, which are no log-likelihoods.
+_ENCODER_MODEL = "sevenllm-encoder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ def check_encoder_tasks(run: Run, results: Mapping[str, Any], benchmarks: Benchm
         yield from _versions(task)
         yield from _scores(checked, results)
         yield from _further(checked)
-        yield from _mteb(checked, results)
+        yield from _mteb(checked, results, benchmarks[source_of(task)])
+        yield from _values_as_given(task, run.model.source)
 
 
 def _checked(run: Run, benchmarks: Benchmarks) -> Iterator[_Checked]:
@@ -154,8 +160,8 @@ def _shown(value: float | None) -> str:
     return "no value" if value is None else f"{value:.6f}"
 
 
-def _mteb(checked: _Checked, results: Mapping[str, Any]) -> Iterator[Finding]:
-    """MTEB's own result of the task, where the results have it; MTEB rounds to five decimal places."""
+def _mteb(checked: _Checked, results: Mapping[str, Any], benchmark: Benchmark) -> Iterator[Finding]:
+    """MTEB's own result of the task, where the results have it."""
     name = checked.task.task
     said = dig(results, "mteb", name)
     if said is None:
@@ -165,13 +171,19 @@ def _mteb(checked: _Checked, results: Mapping[str, Any]) -> Iterator[Finding]:
     except ResultsError as error:
         yield Finding("task figures", f"{name}, by MTEB", "differs", str(error))
         return
-    wrong = [] if figures.task == checked.task.entry else [f"it is of {figures.task.name}"]
-    for metric, claimed in figures.values.items():
-        values = [sample.metrics[metric] for sample in checked.again]
-        mean = sum(values) / len(values) if values else 0.0
-        if abs(mean - claimed) > _MTEB_ROUNDING:
-            wrong.append(f"{metric} {claimed:.5f}, recomputed {mean:.5f}")
+    if figures.task == checked.task.entry:
+        groups = [sample.item.group for sample in checked.again]
+        wrong = contradictions(figures, groups, [sample.metrics for sample in checked.again], dataset_revision(benchmark))
+    else:
+        wrong = [f"it is of {figures.task.name}"]
     yield Finding("task figures", f"{name}, by MTEB", "differs" if wrong else "confirmed", some(wrong, 3))
+
+
+def _values_as_given(task: EncoderTaskRun, model: str | Unknown) -> Iterator[Finding]:
+    """Log-likelihoods of a causal model that are not divided by the candidates' lengths: another measure, by choice."""
+    if task.output_type == "multiple_choice" and task.answers.get("scores") == AS_GIVEN and model != _ENCODER_MODEL:
+        why = f"its values are taken as given; those of any model except {_ENCODER_MODEL} are log-likelihoods per byte"
+        yield Finding("scores", task.task, "differs", why)
 
 
 def _further(checked: _Checked) -> Iterator[Finding]:

@@ -1,12 +1,21 @@
 """Bundles of encoders' runs: confirmed as they are, and each lie in one is found."""
 
 import json
+import shutil
+import time
 from datetime import UTC, datetime
 
 import encoder_run_files
 import pytest
 from submission_files import DECLARED
 
+from sevenllm_bench.data.benchmark import load_benchmark
+from sevenllm_bench.encoder_runs.mteb_import import with_mteb_results
+from sevenllm_bench.encoder_runs.results_writer import EncoderRun, write_run
+from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
+from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item, encoder_task_by_name
+from sevenllm_bench.encoder_tasks.task_scoring import answer_from_responses, further_figures, items_of
+from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.submission.bundle import one_run, write_bundle
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
 
@@ -141,3 +150,101 @@ def test_an_answer_that_is_rubbish_scores_the_least_and_never_crashes(results, t
     _write(file, records)
     _, verification = verified(results, tmp_path)
     assert verification.of("differs")
+
+
+RETRIEVAL = "sevenllm-zh-retrieval"
+
+
+@pytest.fixture(scope="module")
+def with_mteb(tmp_path_factory):
+    """A run of retrieval with MTEB's own result in it."""
+    pytest.importorskip("mteb")
+    folder, benchmark = tmp_path_factory.mktemp("mteb"), load_benchmark("embedded")
+    task = encoder_task_by_name(RETRIEVAL)
+    items = items_of(task, benchmark)
+    answers = [{"ranked": [[item.document["relevant"][0], 1.0], [10_000, 2.0 if item.id % 2 else 0.5]]} for item in items]
+    outcome = TaskOutcome(task, items, answers, {"kind": "mteb"}, {}, ())
+    run = EncoderRun("an-org/a-model", {}, None, None, [outcome], {RETRIEVAL: len(items)}, encoder_run_files.BEGAN)
+    return write_run(with_mteb_results(run, benchmark, folder / "mteb"), benchmark, folder)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (None, None, None),
+        ("ndcg_at_10", 0.99, "ndcg_at_10 is 0.99000 in it, and"),
+        ("mcq_mrr_at_10", 1.0, "mcq_mrr_at_10 is 1.00000 in it, and 0."),
+        ("queries", 5_000, "queries are 5,000 in it, and there are 128"),
+        ("mcq_queries", 5_000, "mcq_queries are 5,000 in it, and there are "),
+        ("dataset_revision", "a" * 40, "it is of the rows 'aaaa"),
+    ],
+)
+def test_mtebs_own_result_in_a_run(with_mteb, key, value, message, tmp_path):
+    results = shutil.copytree(with_mteb.parent, tmp_path / "run") / with_mteb.name
+
+    def change(content):
+        own = content["mteb"][RETRIEVAL]
+        (own if key == "dataset_revision" else own["scores"]["test"][0])[key] = value
+
+    if key:
+        _claim(results, change)
+    _, verification = verified(results, tmp_path)
+    found = [finding.line for finding in verification.of("differs")]
+    assert len(found) == (1 if key else 0)
+    assert all(message in line for line in found)
+
+
+def _of_causal_model(folder, model, method, answer=None):
+    """A run of answer ranking as lm-eval writes it, the reference twice as likely as the others."""
+    name, benchmark = "sevenllm-zh-answer-ranking", load_benchmark("embedded")
+    per_byte = method != "as given"
+    task = encoder_task_by_name(name)
+    items = items_of(task, benchmark)
+    values = [[-1.0 if place == item.document["answer"] else -2.0 for place in range(10)] for item in items]
+    answers = [answer_from_responses(item, own, per_byte) for item, own in zip(items, values, strict=True)]
+    outcome = TaskOutcome(task, items, answers, {"scores": method}, {}, ())
+    run = EncoderRun("an-org/a-model", {}, None, None, [outcome], {name: len(items)}, encoder_run_files.BEGAN)
+    results = write_run(run, benchmark, folder)
+
+    def change(content):
+        content["config"]["model"] = content["model_source"] = model
+        content["configs"][name]["output_type"] = "multiple_choice"
+        content["configs"][name]["metadata"]["sevenllm"]["answers"] = {"scores": method}
+
+    _claim(results, change)
+    file, records = _lines(results, name)
+    for record, own in zip(records, values, strict=True):
+        del record["answer"]
+        record["resps"] = [[[str(value), "False"]] for value in own]
+        record["filtered_resps"] = [[str(value), "False"] for value in own]
+        if answer:
+            record["answer"] = answer
+    _write(file, records)
+    return results
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "is_right"),
+    [("hf", "log-likelihood per byte", True), ("sevenllm-encoder", "as given", True), ("hf", "as given", False)],
+)
+def test_log_likelihoods_taken_as_given(model, method, is_right, tmp_path):
+    _, verification = verified(_of_causal_model(tmp_path / "run", model, method), tmp_path)
+    found = [finding.line for finding in verification.of("differs") if "taken as given" in finding.line]
+    assert bool(found) is not is_right
+
+
+def test_an_answer_beside_a_models_responses_is_not_read(tmp_path):
+    honest = read_run(one_run(str(_of_causal_model(tmp_path / "honest", "hf", "log-likelihood per byte"))))
+    altered = read_run(one_run(str(_of_causal_model(tmp_path / "altered", "hf", "log-likelihood per byte", [1.0] + [0.0] * 9))))
+    assert [sample.answer for sample in altered.item_samples] == [sample.answer for sample in honest.item_samples]
+    assert "an answer beside the model's responses; not read" in " ".join(problem.detail for problem in altered.problems)
+
+
+def test_many_groups_take_no_longer_than_many_items():
+    """Of items that a foreign file invents, each can be of a group and a class of its own."""
+    for kind, document in (("answer-ranking", {"candidates": ["a"] * 10, "answer": 0}), ("masked-terms", {})):
+        items = [Item(number, f"g{number}", "own", {**document, "task": f"t{number}"}) for number in range(20_000)]
+        began = time.perf_counter()
+        found = further_figures(EncoderTask(kind, "en"), items, [None] * len(items))
+        assert len(found["groups"]) == len(items)
+        assert time.perf_counter() - began < 15
