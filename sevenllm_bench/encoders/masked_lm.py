@@ -24,7 +24,7 @@ class TermAnswer:
     """What a model says of a masked term.
 
     Attributes:
-        rank: 1 where no other sequence of as many tokens is more likely; None beyond 10, and for a term without tokens.
+        rank: 1 where every other sequence of as many tokens is less likely; None beyond 10, and for a term without tokens.
         tokens: Tokens of the term.
         pseudo_log_likelihood: Sum of the log-probabilities of its tokens, each masked alone; at most 0.
     """
@@ -64,7 +64,7 @@ class MaskedLanguageModel:
     def term_answers(self, spans: Sequence[tuple[str, int, int]]) -> list[TermAnswer]:
         """The rank and the pseudo-log-likelihood of terms in their texts.
 
-        For the rank all tokens of the term are masked together. Joint scores that are exactly equal share the better rank.
+        For the rank all tokens of the term are masked together. Joint scores that are exactly equal count against it.
         Of a text that is longer than the model reads, the window around the term is read; such texts are counted.
 
         Args:
@@ -74,7 +74,7 @@ class MaskedLanguageModel:
         together = [MaskedCopy(ids, tuple(range(first, last))) for ids, first, last in terms if first < last]
         alone = [MaskedCopy(copy.ids, (place,)) for copy in together for place in copy.masked]
         with measured(self.cost, self._loaded.device):
-            scores = iter(self._reader.read([*together, *alone], best=MOST))
+            scores = iter(self._reader.read([*together, *alone], best=MOST + 1))
         ranks = [rank_of(*next(scores)) for _ in together]
         answers = iter(
             TermAnswer(rank, len(copy.masked), min(0.0, sum(next(scores).own[0] for _ in copy.masked)))

@@ -10,14 +10,14 @@ MOST = 10
 
 
 def rank_of(own: Sequence[float], best: Sequence[Sequence[float]], most: int = MOST) -> int | None:
-    """The rank of a sequence of tokens: 1 + the number of sequences of the same length with a larger joint score.
+    """The rank of a sequence of tokens: the number of sequences of the same length with at least its joint score.
 
-    The joint score is the sum of the log-probabilities of the tokens, added from the first position on. Sequences with exactly
-    the same score share the better rank.
+    The joint score is the sum of the log-probabilities of the tokens, added from the first position on. Ties count against the
+    model: one that expects every token alike knows no term, and in 16 bits many values are equal.
 
     Args:
         own: Log-probability of the sequence's token at each position.
-        best: At each position the largest log-probabilities of the vocabulary: all, or at least the `most` largest.
+        best: At each position the largest log-probabilities of the vocabulary: all, or at least the `most` + 1 largest.
         most: The largest rank that is found.
 
     Returns:
@@ -28,8 +28,8 @@ def rank_of(own: Sequence[float], best: Sequence[Sequence[float]], most: int = M
     score = 0.0
     for value in own:
         score += value
-    larger = sum(other > score for other in largest_joint_scores(best, most))
-    return larger + 1 if larger < most else None
+    rank = sum(other >= score for other in largest_joint_scores(best, most + 1))
+    return rank if rank <= most else None
 
 
 def largest_joint_scores(best: Sequence[Sequence[float]], count: int = MOST) -> list[float]:

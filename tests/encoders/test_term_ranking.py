@@ -19,8 +19,8 @@ def plain_rank(rows, tokens):
         return total
 
     own = joint(tokens)
-    larger = sum(joint(sequence) > own for sequence in itertools.product(*(range(len(row)) for row in rows)))
-    return larger + 1 if larger < 10 else None
+    rank = sum(joint(sequence) >= own for sequence in itertools.product(*(range(len(row)) for row in rows)))
+    return rank if rank <= 10 else None
 
 
 @st.composite
@@ -42,7 +42,7 @@ def test_by_hand():
     rows = [[math.log(0.6), math.log(0.3), math.log(0.1)], [math.log(0.5), math.log(0.25), math.log(0.25)]]
     assert rank_of([rows[0][0], rows[1][0]], rows) == 1
     # 0.30; 0.15 three times: (0, 1), (0, 2), (1, 0).
-    assert rank_of([rows[0][0], rows[1][1]], rows) == rank_of([rows[0][0], rows[1][2]], rows) == 2
+    assert rank_of([rows[0][0], rows[1][1]], rows) == rank_of([rows[0][0], rows[1][2]], rows) == 4
     assert rank_of([], []) is None
     assert largest_joint_scores(rows, 1) == pytest.approx([math.log(0.3)])
 
@@ -50,8 +50,14 @@ def test_by_hand():
 def test_only_the_best_of_each_position_are_needed():
     chance = np.random.default_rng(1)
     rows = np.log(chance.dirichlet(np.ones(200), size=2))
-    best = np.sort(rows, axis=1)[:, ::-1][:, :10]
+    best = np.sort(rows, axis=1)[:, ::-1][:, :11]
     order = sorted(itertools.product(range(200), repeat=2), key=lambda pair: -(rows[0][pair[0]] + rows[1][pair[1]]))
     for place, (first, second) in enumerate(order[:15]):
         wanted = place + 1 if place < 10 else None
         assert rank_of([float(rows[0][first]), float(rows[1][second])], best.tolist()) == wanted
+
+
+@pytest.mark.parametrize(("vocabulary", "wanted"), [(3, 3), (10, 10), (11, None), (50_000, None)])
+def test_a_model_that_expects_every_token_alike_knows_no_term(vocabulary, wanted):
+    value = -math.log(vocabulary)
+    assert rank_of([value], [[value] * min(vocabulary, 11)]) == wanted
