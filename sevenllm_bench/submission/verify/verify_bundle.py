@@ -24,6 +24,7 @@ from sevenllm_bench.submission.manifest import Declared, created_in, declared_in
 from sevenllm_bench.submission.verify.check_copies import Other, check_copies
 from sevenllm_bench.submission.verify.check_encoder_tasks import check_encoder_tasks, rescore_items
 from sevenllm_bench.submission.verify.check_formats import check_formats, format_files
+from sevenllm_bench.submission.verify.check_item_prompts import check_item_prompts
 from sevenllm_bench.submission.verify.check_manifest import check_figures, check_files, check_manifest, check_times
 from sevenllm_bench.submission.verify.check_prompts import check_lengths, check_prompts
 from sevenllm_bench.submission.verify.check_records import check_records
@@ -93,6 +94,7 @@ def _about_the_run(
     yield from check_rows(run, benchmarks)
     system = results.get("system_instruction")
     yield from check_prompts(run, benchmarks, system if isinstance(system, str) else None)
+    yield from check_item_prompts(run, benchmarks, system if isinstance(system, str) else None)
     yield from check_lengths(run)
     yield from check_records(run, files.samples, benchmarks)
     yield from check_scores(run, again)

@@ -1,0 +1,87 @@
+"""The prompts that causal models were sent in encoder tasks, against those that the package generates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sevenllm_bench.data.benchmark import Benchmark
+from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
+from sevenllm_bench.encoder_tasks.task_scoring import items_of
+from sevenllm_bench.encoder_tasks.vulnerable_code import vulnerable_option
+from sevenllm_bench.prompts import STYLES, PromptStyle, entity_prompt, render, render_code, render_entities
+from sevenllm_bench.runs.records import EncoderTaskRun, ItemSample, Run
+from sevenllm_bench.submission.verify.check_rows import Benchmarks, source_of
+from sevenllm_bench.submission.verify.findings import Finding, some, unconfirmed
+
+
+def check_item_prompts(run: Run, benchmarks: Benchmarks, system: str | None = None) -> Iterator[Finding]:
+    """Every prompt of the encoder tasks that lm-eval ran.
+
+    Without a chat template and examples they are known to the last character; with them, the generated prompt must be in what
+    was sent, and what stands around it can't be confirmed.
+
+    Args:
+        run: The run.
+        benchmarks: The rows by source.
+        system: The system instruction, where the results have its text.
+    """
+    for name, task in run.encoder_tasks.items():
+        samples = [sample for sample in run.item_samples if sample.task == name]
+        if task.output_type == "encoder" or not samples:
+            continue
+        style = _style(task.entry, task.prompt)
+        if style is None:
+            named = f"prompt {task.prompt.get('name')!r}, version {task.prompt.get('version')!r}" if task.prompt else "no prompt"
+            yield unconfirmed("prompts", name, "prompts", f"the results name {named}, which this package can't generate")
+        else:
+            wanted = _prompts(task.entry, benchmarks[source_of(task)], style)
+            is_whole = task.num_fewshot == 0 and run.settings.chat_template is None
+            yield _compared(task, [sample for sample in samples if sample.id in wanted], wanted, system or "", is_whole)
+
+
+def _style(entry: EncoderTask, said: Mapping[str, Any]) -> PromptStyle | None:
+    def named(style: PromptStyle) -> Mapping[str, Any]:
+        if entry.kind == "entities":
+            return entity_prompt(str(entry.language), style)
+        return {"name": style.name, "version": style.version, "sha256": style.sha256}
+
+    return next((style for style in STYLES.values() if all(said.get(key) == own for key, own in named(style).items())), None)
+
+
+def _prompts(entry: EncoderTask, benchmark: Benchmark, style: PromptStyle) -> dict[int, str]:
+    """Item's id to its prompt."""
+
+    def prompt(item: Item) -> str:
+        if entry.kind == "entities":
+            return render_entities(item.document["text"], str(entry.language), style)
+        if entry.kind == "vulnerable-code":
+            return render_code(item.document["func"], style, vulnerable_first=vulnerable_option(item) == 0)
+        return render(benchmark.by_id[item.id], style)
+
+    return {item.id: prompt(item) for item in items_of(entry, benchmark)}
+
+
+def _compared(
+    task: EncoderTaskRun, samples: Sequence[ItemSample], wanted: Mapping[int, str], system: str, is_whole: bool
+) -> Finding:
+    unknown = [sample.id for sample in samples if sample.prompt is None]
+    changed = [
+        sample.id
+        for sample in samples
+        if sample.prompt is not None and not _is_of(sample.prompt, wanted[sample.id], system, is_whole)
+    ]
+    if changed:
+        return Finding("prompts", task.task, "differs", f"{len(changed)} prompts are not the generated ones: items {some(changed)}")
+    if unknown:
+        return unconfirmed("prompts", task.task, "prompts", f"{len(unknown)} samples have no prompt")
+    if not is_whole:
+        why = "what stands around it can't be confirmed (examples or a chat template)"
+        return unconfirmed("prompts", task.task, "prompts", f"{len(samples)} prompts contain the generated one; {why}")
+    return Finding("prompts", task.task, "confirmed", f"{len(samples)} prompts")
+
+
+def _is_of(prompt: str, own: str, system: str, is_whole: bool) -> bool:
+    if not is_whole:
+        return own.strip() in prompt
+    return prompt in {own, *(system + between + own for between in ("", "\n", "\n\n"))} if system else prompt == own
