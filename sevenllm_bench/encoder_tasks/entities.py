@@ -155,8 +155,11 @@ def _wrong(invented: Iterable[str]) -> dict[str, SpanCounts]:
 
 
 def _together(*parts: dict[str, SpanCounts]) -> dict[str, SpanCounts]:
-    kinds = {kind for part in parts for kind in part}
-    return {kind: summed(part[kind] for part in parts if kind in part) for kind in sorted(kinds)}
+    by_kind: dict[str, list[SpanCounts]] = {}
+    for part in parts:
+        for kind, counts in part.items():
+            by_kind.setdefault(kind, []).append(counts)
+    return {kind: summed(counts) for kind, counts in sorted(by_kind.items())}
 
 
 def _strict(item: Item, read: PredictedSpans) -> dict[str, SpanCounts]:

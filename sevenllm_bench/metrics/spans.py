@@ -84,9 +84,16 @@ def partial_counts(gold: Iterable[Span], predicted: Iterable[Span]) -> dict[str,
     A predicted span with the bounds of a true one counts 1, one that only overlaps with a true one that no other took
     counts one half. Predicted spans choose in the order of the text.
     """
-    wanted, found = sorted(set(gold)), sorted(set(predicted))
-    kinds = sorted({kind for _, _, kind in (*wanted, *found)})
-    return {kind: _partial([s for s in wanted if s[2] == kind], [s for s in found if s[2] == kind]) for kind in kinds}
+    wanted, found = _spans_by_type(gold), _spans_by_type(predicted)
+    return {kind: _partial(wanted.get(kind, []), found.get(kind, [])) for kind in sorted(wanted.keys() | found.keys())}
+
+
+def _spans_by_type(spans: Iterable[Span]) -> dict[str, list[Span]]:
+    """The distinct spans of each type, in the text's order."""
+    found: dict[str, list[Span]] = {}
+    for span in sorted(set(spans)):
+        found.setdefault(span[2], []).append(span)
+    return found
 
 
 def partial_counts_any_type(gold: Iterable[Span], predicted: Iterable[Span]) -> SpanCounts:

@@ -72,7 +72,9 @@ def _compared(
         if sample.prompt is not None and not _is_of(sample.prompt, wanted[sample.id], system, is_whole)
     ]
     if changed:
-        return Finding("prompts", task.task, "differs", f"{len(changed)} prompts are not the generated ones: items {some(changed)}")
+        return Finding(
+            "prompts", task.task, "differs", f"{len(changed)} prompts are not the generated ones: items {some(changed)}"
+        )
     if unknown:
         return unconfirmed("prompts", task.task, "prompts", f"{len(unknown)} samples have no prompt")
     if not is_whole:

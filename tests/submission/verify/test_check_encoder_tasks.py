@@ -14,7 +14,7 @@ from sevenllm_bench.encoder_runs.mteb_import import with_mteb_results
 from sevenllm_bench.encoder_runs.results_writer import EncoderRun, write_run
 from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item, encoder_task_by_name
-from sevenllm_bench.encoder_tasks.task_scoring import answer_from_responses, further_figures, items_of
+from sevenllm_bench.encoder_tasks.task_scoring import answer_from_responses, further_figures, items_of, score_items
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.submission.bundle import one_run, write_bundle
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
@@ -242,9 +242,24 @@ def test_an_answer_beside_a_models_responses_is_not_read(tmp_path):
 
 def test_many_groups_take_no_longer_than_many_items():
     """Of items that a foreign file invents, each can be of a group and a class of its own."""
-    for kind, document in (("answer-ranking", {"candidates": ["a"] * 10, "answer": 0}), ("masked-terms", {})):
-        items = [Item(number, f"g{number}", "own", {**document, "task": f"t{number}"}) for number in range(20_000)]
+    for kind, name in (("answer-ranking", "groups"), ("masked-terms", "groups"), ("entities", "types")):
+        items = [Item(number, f"g{number}", "own", _foreign(f"t{number}")) for number in range(20_000)]
         began = time.perf_counter()
-        found = further_figures(EncoderTask(kind, "en"), items, [None] * len(items))
-        assert len(found["groups"]) == len(items)
+        found = further_figures(EncoderTask(kind, "en"), items, [[]] * len(items))
+        assert len(found[name]) == len(items)
         assert time.perf_counter() - began < 15
+
+
+def _foreign(name):
+    return {"candidates": ["a"] * 10, "answer": 0, "task": name, "text": "a", "spans": [[0, 1, name]], "types": [name]}
+
+
+def test_many_types_in_one_text_take_no_longer_than_many_spans():
+    names = [f"t{number}" for number in range(5_000)]
+    spans = [[0, 1, name] for name in names]
+    item = Item(1, "g", "own", {"text": "ab", "spans": spans, "types": names})
+    began = time.perf_counter()
+    assert (
+        score_items(EncoderTask("entities", "en"), [item] * 10, [spans] * 10) == [{"span_f1": 1.0, "span_f1_partial": 1.0}] * 10
+    )
+    assert time.perf_counter() - began < 15
