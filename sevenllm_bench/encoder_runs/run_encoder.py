@@ -15,22 +15,13 @@ from sevenllm_bench.encoder_runs.probes import probe_encoder
 from sevenllm_bench.encoder_runs.results_writer import EncoderRun
 from sevenllm_bench.encoder_runs.retrieval_run import RETRIEVAL_LONG_TEXTS
 from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, EncoderTask, EncoderTaskKind, Item
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, KINDS_OF_TASK, EncoderTask, Item
 from sevenllm_bench.encoder_tasks.task_scoring import items_of
 from sevenllm_bench.encoder_tasks.vulnerable_code import items_from_file
 from sevenllm_bench.encoders.checkpoint_kind import kind_of
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice, EncoderKind, LongTexts
 from sevenllm_bench.encoders.model_identity import model_identity
 from sevenllm_bench.errors import ConfigError, unknown_name
-
-#: The tasks that a kind of encoder can do.
-TASKS_OF_KIND: dict[EncoderKind, tuple[EncoderTaskKind, ...]] = {
-    "bi-encoder": ("retrieval", "answer-ranking"),
-    "cross-encoder": ("retrieval", "answer-ranking"),
-    "masked-lm": ("masked-terms", "answer-ranking"),
-    "token-classifier": ("entities",),
-    "text-classifier": ("vulnerable-code",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +65,7 @@ def tasks_for(
         if name not in known:
             raise ConfigError(unknown_name("task", name, list(known)))
     kind = kind_of(choice)
-    can = TASKS_OF_KIND[kind]
+    can = [own for own, kinds in KINDS_OF_TASK.items() if kind in kinds]
     for name in names:
         if known[name].kind not in can:
             raise ConfigError(f"{name}: {choice.label} is a {kind}, whose tasks are {', '.join(can)}")
