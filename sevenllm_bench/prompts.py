@@ -73,6 +73,9 @@ STYLES = {
     )
 }
 DEFAULT_STYLE = "alpaca"
+#: What is asked about a function, and its two options; a change of them moves `ENCODER_TASK_VERSION`.
+CODE_QUESTION = "Can an attacker exploit a weakness of this function? Answer with the letter of the right option."
+CODE_OPTIONS = ("The function is vulnerable.", "The function is not vulnerable.")
 
 
 def are_own_stop_strings(until: Any) -> bool:
@@ -93,10 +96,27 @@ def style_by_name(name: Any) -> PromptStyle:
 
 def render(row: Row, style: PromptStyle) -> str:
     """The prompt for `row`; the model's answer is expected right after it."""
-    # Not str.format on the whole: incident texts contain braces.
+    return _rendered(_instruction(row, style), row.input, style)
+
+
+def render_code(func: str, style: PromptStyle, vulnerable_first: bool) -> str:
+    """The prompt that asks whether a function is vulnerable; "A" or "B" is expected right after it.
+
+    Args:
+        func: The function's code.
+        style: How it is put to the model.
+        vulnerable_first: Whether option A says that it is vulnerable, or option B.
+    """
+    texts = CODE_OPTIONS if vulnerable_first else CODE_OPTIONS[::-1]
+    options = "\n".join(f"{letter}. {text}" for letter, text in zip("AB", texts, strict=True))
+    return _rendered(f"{CODE_QUESTION}\n{options}", func, style)
+
+
+def _rendered(instruction: str, content: str, style: PromptStyle) -> str:
+    # Not str.format on the whole: incident texts and code contain braces.
     head, _, rest = style.template.partition("{instruction}")
     middle, _, tail = rest.partition("{input}")
-    return head + _instruction(row, style) + middle + row.input + tail
+    return head + instruction + middle + content + tail
 
 
 def _instruction(row: Row, style: PromptStyle) -> str:
@@ -117,3 +137,38 @@ def target_parts(row: Row, style: PromptStyle) -> tuple[str, str]:
     """The target in two parts: the thought with the header that ends it (empty without one), and the answer."""
     thought = f"{row.thought}\n\n{RESPONSE_HEADER}\n" if style.with_thought else ""
     return thought, row.reference_text
+
+
+#: Moves when an instruction below does.
+ENTITY_PROMPT_VERSION = 1
+#: What the task of entities asks for, by language; the keys of the answer are the same in both.
+_ENTITY_INSTRUCTIONS = {
+    "en": (
+        "Execute the following information extraction task and return the results in json format: Name every entity of five "
+        "types in the text. Answer with one object that has exactly these keys, each with a list of strings: "
+        '"Indicator" (IP addresses, domains, URLs, e-mail addresses, hashes, names and paths of files, registry keys, ports, '
+        'accounts that the attack uses), "Malware" (names of malicious programs and of tools made for attacks), '
+        '"Organization" (companies, agencies, groups of attackers), "System" (products, operating systems, programs, devices), '
+        '"Vulnerability" (CVE numbers, names of vulnerabilities, kinds of weakness). Copy each entity character by character '
+        "as it stands in the text, and name it once. Leave a list empty where there is none."
+    ),
+    "zh": (
+        "执行如下信息抽取任务，并以json格式返回结果：找出文中五类实体。只返回一个对象，且恰好包含以下各键，每个键的值为字符串列表："
+        '"Indicator"（IP地址、域名、网址、邮箱、散列值、文件名与路径、注册表项、端口、攻击所用账号），'
+        '"Malware"（恶意程序与攻击工具的名称），"Organization"（公司、机构、攻击组织），'
+        '"System"（产品、操作系统、软件、设备），"Vulnerability"（CVE编号、漏洞名称、弱点类型）。'
+        "每个实体须与原文逐字一致，只列一次；没有时列表留空。"
+    ),
+}
+
+
+def render_entities(text: str, language: str, style: PromptStyle) -> str:
+    """The prompt that asks for the entities in a text; the model's answer is expected right after it."""
+    return _rendered(_ENTITY_INSTRUCTIONS[language], text, style)
+
+
+def entity_prompt(language: str, style: PromptStyle) -> dict[str, str | int]:
+    """Name, version and hash of that prompt, for signatures."""
+    shape = repr((style.sha256, _ENTITY_INSTRUCTIONS[language]))
+    digest = hashlib.sha256(shape.encode()).hexdigest()[:12]
+    return {"name": f"{style.name} entities", "version": ENTITY_PROMPT_VERSION, "sha256": digest}

@@ -60,6 +60,10 @@ class ModelHub(Hub):
             commit = self.revisions.get(name, name)
             content = {"_id": "0", "id": self.repository, "modelId": self.repository, "sha": commit, "siblings": []}
             return (json.dumps(content).encode(), commit) if commit in self.commits else None
+        tree = f"/api/models/{self.repository}/tree/"
+        if path.startswith(tree):
+            commit = path.removeprefix(tree).partition("?")[0]
+            return (json.dumps(self._listed(commit)).encode(), commit) if commit in self.commits else None
         start = f"/{self.repository}/resolve/"
         revision, _, name = path.removeprefix(start).partition("/")
         commit = self.revisions.get(revision, revision)
@@ -67,6 +71,14 @@ class ModelHub(Hub):
             return None
         file = self.commits[commit] / name
         return (file.read_bytes(), commit) if file.is_file() else None
+
+    def _listed(self, commit: str) -> list[dict[str, object]]:
+        folder = self.commits[commit]
+        return [
+            {"type": "file", "path": path.relative_to(folder).as_posix(), "size": path.stat().st_size, "oid": "0" * 40}
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        ]
 
 
 def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:

@@ -2,9 +2,9 @@ import pytest
 
 from sevenllm_bench.answers.final_text import with_thought_marked
 from sevenllm_bench.data.embedded import embedded_split
-from sevenllm_bench.data.rows import parse_row
+from sevenllm_bench.data.rows import OPENINGS, parse_row
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.prompts import STYLES, render, style_by_name, target
+from sevenllm_bench.prompts import STYLES, entity_prompt, render, render_entities, style_by_name, target
 
 MCQ = {
     "id": 5,
@@ -60,3 +60,17 @@ def test_an_unknown_style_is_named_with_the_nearest():
 
 def test_styles_have_different_hashes():
     assert len({style.sha256 for style in STYLES.values()}) == len(STYLES)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_prompt_for_entities_asks_as_extraction_rows_ask(language):
+    text = "A {text} with {instruction} in braces."
+    opening = next(words for words, ask in OPENINGS.items() if ask == (language, "understanding"))
+    for style in STYLES.values():
+        prompt = render_entities(text, language, style)
+        assert f"### Instruction:\n{opening}" in prompt
+        assert f"### Input:\n{text}\n" in prompt
+        assert all(f'"{kind}"' in prompt for kind in ("Indicator", "Malware", "Organization", "System", "Vulnerability"))
+    hashes = {entity_prompt(name, style)["sha256"] for name in ("en", "zh") for style in STYLES.values()}
+    assert len(hashes) == 2 * len(STYLES)
+    assert entity_prompt(language, STYLES["alpaca"])["name"] == "alpaca entities"

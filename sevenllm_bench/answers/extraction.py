@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sevenllm_bench.answers.final_text import final_text
@@ -27,6 +27,7 @@ class Extraction:
         text: The answer as text, which is what counts where its JSON doesn't.
         is_list: Whether the JSON found is a list.
         reason: Why no JSON was found; empty when it was.
+        value: The JSON value found; None without one.
     """
 
     values: list[str]
@@ -34,6 +35,7 @@ class Extraction:
     text: str
     is_list: bool = False
     reason: Reason = ""
+    value: Any = field(default=None, compare=False, repr=False)
 
     @property
     def is_json(self) -> bool:
@@ -80,7 +82,7 @@ def _read_parts(text: str) -> Extraction:
 
 def _found(found: Found, how: How, text: str) -> Extraction:
     how = "repaired" if found.by == "repair" else how
-    return Extraction(leaf_values(found.value), how, text, is_list=isinstance(found.value, list))
+    return Extraction(leaf_values(found.value), how, text, is_list=isinstance(found.value, list), value=found.value)
 
 
 def _not_found(text: str, reason: Reason) -> Extraction:

@@ -19,12 +19,16 @@ def add_encoder(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose an encoder: see `choice_of`."""
     parser.add_argument("model", metavar="MODEL", help="a local folder or a Hub id, with @REVISION where wanted")
     parser.add_argument("--kind", choices=("auto", *ENCODER_KINDS), default="auto", help="what it is (default: read from it)")
+    add_reading(parser)
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how encoders read."""
     parser.add_argument(
         "--long-texts",
         choices=LONG_TEXTS,
-        default="cut",
-        help="texts longer than it reads: windows, of which the best (max) or the mean counts, or cut, as MTEB does; "
-        "all are counted (default: cut)",
+        help="texts longer than it reads: windows, of which the best (max) or the mean counts, or cut; all are counted "
+        "(default: max; retrieval: cut, as in MTEB)",
     )
     parser.add_argument("--batch-size", type=whole(1), metavar="N", default=32, help="texts per pass (default: 32)")
     parser.add_argument("--device", metavar="NAME", help="e.g. cpu, cuda:1 (default: a GPU where there is one)")
@@ -40,7 +44,7 @@ def choice_of(arguments: argparse.Namespace) -> EncoderChoice:
     return EncoderChoice(
         *named(arguments.model),
         kind=None if arguments.kind == "auto" else arguments.kind,
-        long_texts=arguments.long_texts,
+        long_texts=arguments.long_texts or "max",
         batch_size=arguments.batch_size,
         device=arguments.device,
     )
@@ -77,7 +81,7 @@ def print_run(run: EncoderRun) -> None:
         values = score_items(outcome.task, outcome.items, outcome.answers)
         groups = list(dict.fromkeys(item.group for item in outcome.items))
         columns[outcome.task.kind] = ["task", "items", *outcome.task.metrics]
-        parts = [("", range(len(values)))]
+        parts = [("", list(range(len(values))))]
         parts += [(f"  {g}", [i for i, item in enumerate(outcome.items) if item.group == g]) for g in groups if len(groups) > 1]
         for name, places in parts:
             cells = [_mean([values[i][metric] for i in places if metric in values[i]]) for metric in outcome.task.metrics]

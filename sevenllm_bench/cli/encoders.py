@@ -10,7 +10,8 @@ _ACTIONS = {
     "run": "run an encoder on the tasks of its kind: retrieval, answer ranking, entities, masked terms, vulnerable code",
     "pipeline": "retrieve as deployed: BM25, then a bi-encoder, then a cross-encoder",
     "probe": "what scores don't show: indicators, acronyms, Chinese, texts that are cut, ties",
-    "transfer": "named entities of a data set of yours, with a map of its labels",
+    "transfer": "token classifiers on data sets of named entities, with a map of labels",
+    "agree": "two embedding models on the same answers: for choosing the model behind semantic",
     "import-mteb": "a run from a result file and the ranked lists that MTEB wrote of our tasks",
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.cli.encoder_options import add_encoder, choice_of, print_run, run_folder
 from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
+from sevenllm_bench.encoder_runs.mteb_import import with_mteb_results
 from sevenllm_bench.encoder_runs.results_writer import write_run
 from sevenllm_bench.encoder_runs.run_encoder import RunOptions, run_encoder, tasks_for
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
@@ -41,9 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
         code=None if arguments.code is None else Path(arguments.code),
         vulnerable_label=arguments.vulnerable_label,
         with_probes=arguments.probes,
+        long_texts=arguments.long_texts,
     )
     print(f"{choice.label}: a {kind}, {len(tasks)} tasks over {benchmark.source} rows", flush=True)
     found = run_encoder(choice, kind, tasks, benchmark, options, lambda line: print(line, flush=True))
+    found = with_mteb_results(found, benchmark, folder / "mteb")
     print_run(found)
     print(f"written: {write_run(found, benchmark, folder)}")
     return 0

@@ -12,7 +12,7 @@ from sevenllm_bench.cli.verify import print_findings
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.io.hub_access import check_repository, require_token, token_from_environment
-from sevenllm_bench.runs.model_name import is_only_the_base
+from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL, is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.submission.bundle import Bundle, one_run, write_bundle
@@ -71,7 +71,7 @@ def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:
             f"--model {arguments.model}: that is the base; what was run is {evaluated.model.identity.name}. "
             "Name the adapter's own repository, or leave --model out"
         )
-    if not (arguments.model or evaluated.model.identity.loaded):
+    if not (arguments.model or evaluated.model.identity.loaded or evaluated.model.source == ENCODER_RUN_MODEL):
         raise ConfigError(f"the run names no model ({evaluated.model.name} is made up by lm-eval): --model ORG/NAME")
     repository = arguments.model or evaluated.repository[0]
     for option, name in (("--model", repository), ("--benchmark", arguments.benchmark)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -189,8 +189,6 @@ def _model_beside(path: Path) -> tuple[str | None, str | None]:
 
 
 def _with_model(found: MtebFigures, model: str, revision: str | None) -> MtebFigures:
-    from dataclasses import replace
-
     return replace(found, model=model, model_revision=revision)
 
 
@@ -210,8 +208,13 @@ def mteb_result(outcome: TaskOutcome, benchmark: Benchmark) -> TaskResult:
     lists = [scored_documents(answer) for answer in outcome.answers]
     ordered = [[(document, scores[document]) for document in ranking(scores)] for scores in lists]
     result, _ = evaluate(outcome.task, outcome.items, benchmark, SavedRanking(ordered), model_meta("saved/ranking", None))
-    seconds = outcome.cost.get("seconds")
-    return result.model_copy(update={"evaluation_time": seconds, "evaluation_phases": None})
+    scores = {split: [_finite(of_subset) for of_subset in subsets] for split, subsets in result.scores.items()}
+    return result.model_copy(update={"scores": scores, "evaluation_time": outcome.cost.get("seconds"), "evaluation_phases": None})
+
+
+def _finite(scores: Mapping[str, Any]) -> dict[str, Any]:
+    """Scores without those that are not numbers, as some areas under curves are where all queries score alike: JSON has none."""
+    return {name: value for name, value in scores.items() if not isinstance(value, float) or math.isfinite(value)}
 
 
 def write_mteb_result(
@@ -240,8 +243,8 @@ def write_mteb_result(
     meta = model_meta(model, revision, {key: value for key, value in facts.items() if value})
     from mteb.cache import ResultCache
 
-    cache = ResultCache(cache_path=folder)
     try:
+        cache = ResultCache(cache_path=folder)
         cache.save_to_cache(result, meta)
         return cache.get_task_result_path(result.task_name, meta), result
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,12 @@ from sevenllm_bench.encoder_tasks.retrieval import DEPTH
 if TYPE_CHECKING:
     from mteb.models.model_meta import ModelMeta
     from mteb.results import TaskResult
+
+
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
+_PLAIN = re.compile(r"[^\w.-]+", re.ASCII)
+#: Between the names of a pipeline's models.
+_JOINT = re.compile(r" [>+] ")
 
 
 class MtebSearch:
@@ -66,16 +73,23 @@ def model_meta(name: str, revision: str | None, facts: Mapping[str, Any] | None 
     """What MTEB writes of a model.
 
     Args:
-        name: Hub id, folder, or names of the parts of a pipeline; MTEB wants "organisation/name".
+        name: Hub id, folder, or the names of a pipeline's models joined by " > " or " + "; MTEB wants "organisation/name".
         revision: Commit or digest.
         facts: Further fields of `ModelMeta`: "n_parameters", "max_tokens".
     """
     require_mteb()
     from mteb.models.model_meta import ModelMeta
 
-    part = name if name.count("/") == 1 and not name.startswith(("/", ".", "~")) else f"local/{Path(name).name or 'model'}"
-    fields = {"name": part, "revision": revision or "no_revision_available", **(facts or {})}
+    fields = {"name": _meta_name(name), "revision": revision or "no_revision_available", **(facts or {})}
     return ModelMeta.create_empty(overwrites=fields)
+
+
+def _meta_name(name: str) -> str:
+    """A name as MTEB and file systems take it: a Hub id as it is, "local/FOLDER", "pipeline/bm25-FOLDER"."""
+    parts = [_PLAIN.sub("-", Path(part).name).strip("-.") or "model" for part in _JOINT.split(name)]
+    if len(parts) > 1:
+        return f"pipeline/{'-'.join(parts)}"
+    return name if _HUB_ID.fullmatch(name) else f"local/{parts[0]}"
 
 
 def evaluate(

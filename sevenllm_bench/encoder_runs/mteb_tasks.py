@@ -134,6 +134,7 @@ def _task_of(metadata: Any, asked: Sequence[Item], documents: Sequence[tuple[int
         """Retrieval of incident texts of SEvenLLM."""
 
         k_values = (1, 3, 5, 10, 20, DEPTH)
+        data_loaded = False
 
         def load_data(self, num_proc: int | None = None, **kwargs: Any) -> None:
             if not self.data_loaded:

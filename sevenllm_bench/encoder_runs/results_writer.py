@@ -20,7 +20,7 @@ from sevenllm_bench.encoder_tasks.item_document import to_item_document
 from sevenllm_bench.encoder_tasks.task_scoring import further_figures, score_items
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.secrets import without_secrets
-from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS
+from sevenllm_bench.metrics.signature import encoder_signature
 from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL, local_arguments
 from sevenllm_bench.runs.run_block import KEY, RunBlock
 
@@ -143,20 +143,10 @@ def _error(column: Sequence[float], mean: float) -> float | str:
 
 
 def _config(outcome: TaskOutcome, benchmark: Benchmark, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    signature = encoder_signature(outcome, benchmark.description)
+    task = outcome.task
+    signature = encoder_signature(task.metrics, task.language, benchmark.description, method=dict(outcome.method))
     further = further_figures(outcome.task, outcome.items, outcome.answers)
     block = RunBlock(signature, local=local_arguments(arguments), cost=outcome.cost, notes=outcome.notes, further=further)
     metadata = {"version": ENCODER_TASK_VERSION, KEY: block.as_json()}
     listed = [{"metric": metric, "aggregation": "mean", "higher_is_better": True} for metric in outcome.task.metrics]
     return {"task": outcome.task.name, "output_type": "encoder", "metric_list": listed, "num_fewshot": 0, "metadata": metadata}
-
-
-def encoder_signature(outcome: TaskOutcome, data: Mapping[str, Any]) -> dict[str, Any]:
-    """What identifies the figures of an encoder task: versions, language, data, and how the encoder answered."""
-    return {
-        "sevenllm_bench": __version__,
-        "metrics": {name: ENCODER_METRIC_VERSIONS[name] for name in outcome.task.metrics},
-        "language": outcome.task.language or "code",
-        "data": dict(data),
-        "method": dict(outcome.method),
-    }

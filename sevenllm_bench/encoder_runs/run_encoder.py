@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.catalog import Language
 from sevenllm_bench.data.benchmark import Benchmark
-from sevenllm_bench.encoder_runs.code_run import run_vulnerable_code
-from sevenllm_bench.encoder_runs.entities_run import run_entities
-from sevenllm_bench.encoder_runs.masked_run import run_masked_terms
+from sevenllm_bench.encoder_runs.chinese_probe import warned
 from sevenllm_bench.encoder_runs.probes import probe_encoder
-from sevenllm_bench.encoder_runs.ranking_run import run_answer_ranking
 from sevenllm_bench.encoder_runs.results_writer import EncoderRun
-from sevenllm_bench.encoder_runs.retrieval_run import run_retrieval
+from sevenllm_bench.encoder_runs.retrieval_run import RETRIEVAL_LONG_TEXTS
 from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, EncoderTask, EncoderTaskKind, Item
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, KINDS_OF_TASK, EncoderTask, Item
 from sevenllm_bench.encoder_tasks.task_scoring import items_of
 from sevenllm_bench.encoder_tasks.vulnerable_code import items_from_file
 from sevenllm_bench.encoders.checkpoint_kind import kind_of
-from sevenllm_bench.encoders.encoder_choice import EncoderChoice, EncoderKind
+from sevenllm_bench.encoders.encoder_choice import EncoderChoice, EncoderKind, LongTexts
+from sevenllm_bench.encoders.model_identity import model_identity
 from sevenllm_bench.errors import ConfigError, unknown_name
-
-#: The tasks that a kind of encoder can do.
-TASKS_OF_KIND: dict[EncoderKind, tuple[EncoderTaskKind, ...]] = {
-    "bi-encoder": ("retrieval", "answer-ranking"),
-    "cross-encoder": ("retrieval", "answer-ranking"),
-    "masked-lm": ("masked-terms", "answer-ranking"),
-    "token-classifier": ("entities",),
-    "text-classifier": ("vulnerable-code",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +34,8 @@ class RunOptions:
         code: File of the user's functions instead of ours; None for ours.
         vulnerable_label: A text classifier's label of the vulnerable class; None where its labels say it.
         with_probes: Run the probes too.
+        long_texts: What becomes of texts that are longer than the encoder reads; None for what each task has by default:
+            retrieval cuts them, as MTEB does, other tasks read windows.
     """
 
     limit: int | None = None
@@ -52,6 +43,7 @@ class RunOptions:
     code: Path | None = None
     vulnerable_label: str | None = None
     with_probes: bool = False
+    long_texts: LongTexts | None = None
 
 
 def tasks_for(
@@ -73,7 +65,7 @@ def tasks_for(
         if name not in known:
             raise ConfigError(unknown_name("task", name, list(known)))
     kind = kind_of(choice)
-    can = TASKS_OF_KIND[kind]
+    can = [own for own, kinds in KINDS_OF_TASK.items() if kind in kinds]
     for name in names:
         if known[name].kind not in can:
             raise ConfigError(f"{name}: {choice.label} is a {kind}, whose tasks are {', '.join(can)}")
@@ -114,7 +106,9 @@ def run_encoder(
         items = items_from_file(options.code) if options.code else items_of(task, benchmark)
         in_all[task.name] = len(items)
         say(f"{task.name}: {len(items[: options.limit]):,} items …")
-        outcome = _answers(task, items[: options.limit], benchmark, choice, options)
+        default = RETRIEVAL_LONG_TEXTS if task.kind == "retrieval" else choice.long_texts
+        own = replace(choice, long_texts=options.long_texts or default)
+        outcome = warned(_answers(task, items[: options.limit], benchmark, own, options), choice, benchmark)
         say(f"{task.name}: {outcome.cost.get('seconds', 0.0):.1f} s in the model")
         outcomes.append(outcome)
     further: dict[str, Any] = {}
@@ -125,22 +119,38 @@ def run_encoder(
         "pretrained": choice.name,
         "revision": choice.revision,
         "kind": kind,
-        "long_texts": choice.long_texts,
+        "long_texts": options.long_texts,
         "batch_size": choice.batch_size,
         "device": choice.device,
     }
-    return EncoderRun(choice.name, arguments, None, options.limit, outcomes, in_all, began, further)
+    return EncoderRun(choice.name, arguments, _commit(choice), options.limit, outcomes, in_all, began, further)
+
+
+def _commit(choice: EncoderChoice) -> str | None:
+    """The commit of a checkpoint of the Hub; None for a folder."""
+    name, _, commit = (model_identity(choice.name, choice.revision) or "").rpartition("@")
+    return commit if name == choice.name else None
 
 
 def _answers(
     task: EncoderTask, items: Sequence[Item], benchmark: Benchmark, choice: EncoderChoice, options: RunOptions
 ) -> TaskOutcome:
     if task.kind == "retrieval":
+        from sevenllm_bench.encoder_runs.retrieval_run import run_retrieval
+
         return run_retrieval(task, items, benchmark, choice)
     if task.kind == "answer-ranking":
+        from sevenllm_bench.encoder_runs.ranking_run import run_answer_ranking
+
         return run_answer_ranking(task, items, choice)
     if task.kind == "entities":
+        from sevenllm_bench.encoder_runs.entities_run import run_entities
+
         return run_entities(task, items, choice, options.label_map)
     if task.kind == "masked-terms":
+        from sevenllm_bench.encoder_runs.masked_run import run_masked_terms
+
         return run_masked_terms(task, items, choice)
+    from sevenllm_bench.encoder_runs.code_run import run_vulnerable_code
+
     return run_vulnerable_code(task, items, choice, options.vulnerable_label)

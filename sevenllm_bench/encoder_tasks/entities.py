@@ -10,10 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.data.benchmark import Benchmark
-from sevenllm_bench.encoder_tasks.embedded_entities import spans_of_embedded
+from sevenllm_bench.encoder_tasks.embedded_entities import ENTITY_LABELS_VERSION, spans_of_embedded
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
+from sevenllm_bench.encoder_tasks.entity_types import ENTITY_MAP_VERSION, typed_values
 from sevenllm_bench.encoder_tasks.reference_spans import TextSpans, spans_of_references
+from sevenllm_bench.encoder_tasks.span_places import longest, occurrences
 from sevenllm_bench.metrics.spans import (
     Span,
     SpanCounts,
@@ -27,6 +30,10 @@ from sevenllm_bench.metrics.spans import (
 EMBEDDED_GROUP = "Incident Report"
 #: Type of an entry of an answer that has none; it counts as predicted, and is never right.
 _NO_TYPE = ""
+#: Values of a causal model's answer that are looked up; further ones count as wrong.
+_MOST_VALUES = 1_000
+#: Spans of an answer, and of an item of a foreign file, that are compared; further ones of an answer count as wrong.
+_MOST_SPANS = 5_000
 
 
 def items(task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:
@@ -39,6 +46,11 @@ def items(task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:
     return tuple(sorted(found, key=lambda item: item.id))
 
 
+def describe_spans(source: str) -> dict[str, Any]:
+    """What identifies the true spans of a source's items, for signatures."""
+    return {"labels": ENTITY_LABELS_VERSION} if source == "embedded" else {"map_of_keys": ENTITY_MAP_VERSION}
+
+
 def item_of(text: TextSpans, group: str, source: str) -> Item:
     """The item of a text with its entities."""
     document = {
@@ -48,6 +60,24 @@ def item_of(text: TextSpans, group: str, source: str) -> Item:
         "rows": list(text.rows),
     }
     return Item(text.rows[0], group, source, document)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an item's document holds; what is missing or of the wrong type in one of a foreign file is empty."""
+
+    text: str
+    gold: tuple[Span, ...]
+    types: frozenset[str]
+
+
+def _asked(item: Item) -> _Asked:
+    text, spans, types = (item.document.get(key) for key in ("text", "spans", "types"))
+    text = text if isinstance(text, str) else ""
+    kinds = frozenset(kind for kind in types if isinstance(kind, str)) if isinstance(types, list) else frozenset()
+    entries = spans[:_MOST_SPANS] if isinstance(spans, list) else []
+    gold = tuple((span[0], span[1], kind) for span in entries if (kind := _type_of(span)) and _is_place(span, len(text)))
+    return _Asked(text, gold, kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +101,15 @@ def read_spans(item: Item, answer: Any) -> PredictedSpans:
     """The spans of an answer. Any JSON value is accepted; an entry that is no place in the text counts as a wrong span."""
     if not isinstance(answer, list):
         return PredictedSpans(readable=False)
-    asked, size = set(item.document["types"]), len(item.document["text"])
+    asked = _asked(item)
     spans: dict[Span, None] = {}
     invented: list[str] = []
     not_asked = 0
     for entry in answer:
         kind = _type_of(entry)
-        if kind and kind not in asked:
+        if kind and kind not in asked.types:
             not_asked += 1
-        elif kind and _is_place(entry, size):
+        elif kind and len(spans) < _MOST_SPANS and _is_place(entry, len(asked.text)):
             spans[(entry[0], entry[1], kind)] = None
         else:
             invented.append(kind)
@@ -95,8 +125,26 @@ def _is_place(entry: Any, size: int) -> bool:
     return type(start) is int and type(end) is int and 0 <= start < end <= size
 
 
-def _gold(item: Item) -> list[Span]:
-    return [(start, end, kind) for start, end, kind in item.document["spans"]]
+def answer_from_text(item: Item, text: str) -> Any:
+    """What a causal model wrote about an item, as an answer.
+
+    Its values are looked up in the item's text as those of references are: same characters, every place, the longest of
+    those that overlap. A value under a key without a type is left out; one that is not in the text is [null, null, type].
+
+    Returns:
+        A list of entries; {"unread": reason} where the text holds no JSON object or list.
+    """
+    found = read_answer(text, "understanding").extraction
+    if found is None or not found.is_json or not isinstance(found.value, (dict, list)):
+        return {"unread": (found.reason if found else "") or "no object"}
+    values = list(dict.fromkeys(typed_values(found.value)))
+    asked = _asked(item)
+    places = [(kind, list(occurrences(asked.text, value))) for value, kind in values[:_MOST_VALUES]]
+    everywhere = dict.fromkeys((start, end, kind) for kind, own in places for start, end in own)
+    spans = longest(span for span in everywhere if span[2] in asked.types)
+    spans += [span for span in everywhere if span[2] not in asked.types]
+    missing = [kind for kind, own in places if not own] + [kind for _, kind in values[_MOST_VALUES:]]
+    return [*map(list, spans), *([None, None, kind] for kind in missing)]
 
 
 def _wrong(invented: Iterable[str]) -> dict[str, SpanCounts]:
@@ -112,11 +160,11 @@ def _together(*parts: dict[str, SpanCounts]) -> dict[str, SpanCounts]:
 
 
 def _strict(item: Item, read: PredictedSpans) -> dict[str, SpanCounts]:
-    return _together(strict_counts(_gold(item), read.spans), _wrong(read.invented))
+    return _together(strict_counts(_asked(item).gold, read.spans), _wrong(read.invented))
 
 
 def _partial(item: Item, read: PredictedSpans) -> dict[str, SpanCounts]:
-    return _together(partial_counts(_gold(item), read.spans), _wrong(read.invented))
+    return _together(partial_counts(_asked(item).gold, read.spans), _wrong(read.invented))
 
 
 def score(items: Sequence[Item], answers: Sequence[Any]) -> list[dict[str, float]]:
@@ -146,7 +194,7 @@ def figures(items: Sequence[Item], answers: Sequence[Any]) -> dict[str, Any]:
     strict = _together(*map(_strict, items, read))
     partial = _together(*map(_partial, items, read))
     any_type = summed(
-        partial_counts_any_type(_gold(item), found.spans) + SpanCounts(0.0, len(found.invented), 0)
+        partial_counts_any_type(_asked(item).gold, found.spans) + SpanCounts(0.0, len(found.invented), 0)
         for item, found in zip(items, read, strict=True)
     )
     return {

@@ -1,8 +1,9 @@
 """The five types of entity, and which keys of extraction references name entities of a type: the published map.
 
 `labels/answer_keys.json` holds the map. The types are those of SecureBERT 2.0's entity model (arXiv 2510.00240). The map
-was made from the keys of the official references. A key is compared in lower case, with "_" and "-" as blanks and without a plural's "s". Keys that may name
-entities of several types, such as "Tool" or "Target", have none, and neither have keys of descriptions.
+was made from the keys of the official references. The names of the types are keys too: models answer with them. A key is
+compared in lower case, with "_" and "-" as blanks and without a plural's "s". Keys that may name entities of several
+types, such as "Tool" or "Target", have none, and neither have keys of descriptions.
 """
 
 from __future__ import annotations
@@ -42,12 +43,12 @@ def key_types() -> dict[str, EntityType]:
 
 
 def typed_values(reference: Any) -> list[tuple[str, EntityType]]:
-    """The texts in a reference that stand under a key with a type, in order, with that type.
+    """The texts in a reference, or in a model's answer, that stand under a key with a type, in order, with that type.
 
     The nearest key decides; "Name", "Aliases" and such leave it to the key above. Numbers count as their digits: ports.
 
     Args:
-        reference: The JSON value of an extraction reference.
+        reference: The JSON value.
     """
     found: list[tuple[str, EntityType]] = []
     stack: list[tuple[Any, EntityType | None]] = [(reference, None)]

@@ -32,7 +32,7 @@ def _joined(text: str, place: int) -> bool:
 
 
 def _in_word(character: str) -> bool:
-    return character.isalnum() and not any(low <= character <= high for low, high in _HAN)
+    return (character.isalnum() or character == "_") and not any(low <= character <= high for low, high in _HAN)
 
 
 def longest(spans: Iterable[Span]) -> list[Span]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, EncoderTaskKind, Item
@@ -24,16 +25,8 @@ class KindOfTask(Protocol):
 
 def kind_of_task(kind: EncoderTaskKind) -> KindOfTask:
     """The module of a kind of task."""
-    from sevenllm_bench.encoder_tasks import answer_ranking, entities, masked_terms, retrieval, vulnerable_code
-
-    modules: dict[EncoderTaskKind, KindOfTask] = {
-        "retrieval": retrieval,
-        "answer-ranking": answer_ranking,
-        "entities": entities,
-        "masked-terms": masked_terms,
-        "vulnerable-code": vulnerable_code,
-    }
-    return modules[kind]
+    name = kind.replace("-", "_")
+    return cast(KindOfTask, importlib.import_module(f"sevenllm_bench.encoder_tasks.{name}"))
 
 
 def items_of(task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:
@@ -62,6 +55,13 @@ def answer_from_text(item: Item, text: str) -> Any:
     from sevenllm_bench.encoder_tasks import entities
 
     return entities.answer_from_text(item, text)
+
+
+def option_answer(item: Item, responses: Any) -> Any:
+    """What lm-eval wrote of a model's values for the options of a question about a function, as an answer."""
+    from sevenllm_bench.encoder_tasks import vulnerable_code
+
+    return vulnerable_code.answer_from_responses(item, responses)
 
 
 def answer_from_responses(item: Item, responses: Any, per_byte: bool) -> Any:

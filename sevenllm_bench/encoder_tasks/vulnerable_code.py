@@ -19,6 +19,10 @@ FOLDER = Path(__file__).parent / "code"
 LANGUAGES_OF_CODE = ("c", "python", "java", "php", "go")
 #: A function counts as called vulnerable from this probability on: what is exactly between the two is called vulnerable.
 THRESHOLD = 0.5
+#: Letters of the options in the harness, see `vulnerable_option`.
+OPTIONS = ("A", "B")
+#: exp of more is no number.
+_LARGEST_EXPONENT = 700.0
 #: Group of a function whose programming language isn't given.
 NO_LANGUAGE = "unknown"
 
@@ -66,7 +70,7 @@ def items_from_file(path: Path) -> tuple[Item, ...]:
     found = []
     for number, record in _records(read_bytes(path, DataError), str(path)):
         document = _user_document(record, f"{path}, line {number}")
-        found.append(Item(number, document.get("language") or NO_LANGUAGE, "user", document))
+        found.append(Item(number, document.get("language") or NO_LANGUAGE, "file", document))
     if not found:
         raise DataError(f'{path}: no functions in it; write one JSON object a line: {{"func": "…", "target": 0 or 1}}')
     return tuple(found)
@@ -110,6 +114,44 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else repr(value)[:60]
 
 
+def vulnerable_option(item: Item) -> int:
+    """Which option of a question about a function says that it is vulnerable: 0 for A, 1 for B.
+
+    Both functions of a pair have the same, and every second pair the other one, so that a model that prefers a letter is right
+    as often as wrong.
+    """
+    pair = item.document.get("pair")
+    return (pair if isinstance(pair, int) else item.id) % 2
+
+
+def answer_from_responses(item: Item, values: Any) -> dict[str, float] | None:
+    """The answer of a model of the harness: the probability of the option that says vulnerable, of both.
+
+    Args:
+        item: The item.
+        values: The log-likelihoods of options A and B, as numbers or text, alone or with lm-eval's second value, as in memory
+            or in a samples file.
+
+    Returns:
+        `{"vulnerable": p}`; None for anything else.
+    """
+    if not isinstance(values, list | tuple) or len(values) != len(OPTIONS):
+        return None
+    numbers = [_number(value[0] if isinstance(value, list | tuple) and value else value) for value in values]
+    chosen = vulnerable_option(item)
+    difference = numbers[1 - chosen] - numbers[chosen]
+    if math.isnan(difference):
+        return None
+    return {"vulnerable": 1 / (1 + math.exp(difference)) if difference < _LARGEST_EXPONENT else 0.0}
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value) if isinstance(value, int | float | str) else math.nan
+    except (ValueError, OverflowError):
+        return math.nan
+
+
 def probability_of(answer: Any) -> float | None:
     """The probability in an answer `{"vulnerable": p}`; None where it holds no number from 0 to 1."""
     found = answer.get("vulnerable") if isinstance(answer, dict) else None
@@ -134,14 +176,22 @@ def score(items: Sequence[Item], answers: Sequence[Any]) -> list[dict[str, float
 def _said(items: Sequence[Item], answers: Sequence[Any]) -> list[tuple[int, int]]:
     """What each answer says and what is right; an answer without a probability says what is wrong."""
     found = []
-    for item, answer in zip(items, answers, strict=True):
-        target, probability = _target(item), probability_of(answer)
+    for item, probability in zip(items, _probabilities(items, answers), strict=True):
+        target = _target(item) or 0
         found.append((1 - target if probability is None else int(probability >= THRESHOLD), target))
     return found
 
 
-def _target(item: Item) -> int:
-    return int(item.document["target"])
+def _probabilities(items: Sequence[Item], answers: Sequence[Any]) -> list[float | None]:
+    """The probability in each answer; None too for an item of a damaged samples file, of which nobody knows what is right."""
+    pairs = zip(items, answers, strict=True)
+    return [probability_of(answer) if _target(item) is not None else None for item, answer in pairs]
+
+
+def _target(item: Item) -> int | None:
+    """What is right, 0 or 1; None where the item doesn't say it."""
+    target = item.document.get("target")
+    return int(target) if isinstance(target, int | float) and target in (0, 1) else None
 
 
 def figures(items: Sequence[Item], answers: Sequence[Any]) -> dict[str, Any]:
@@ -158,7 +208,7 @@ def figures(items: Sequence[Item], answers: Sequence[Any]) -> dict[str, Any]:
         `auc`, None where there is one class only; `pairs` (see `_pairs`); counts `n`, `unanswered`, and `ties`, the answers
         of exactly 0.5; `by_language` and `by_cwe` with `n`, `accuracy` and, for languages, `auc`.
     """
-    probabilities = [probability_of(answer) for answer in answers]
+    probabilities = _probabilities(items, answers)
     said = _said(items, answers)
     languages, cwes = ([item.group for item in items], [str(item.document.get("cwe") or NO_LANGUAGE) for item in items])
     ranks = _rank_values(items, probabilities)
@@ -206,7 +256,7 @@ def _positions(names: Sequence[str]) -> Iterable[tuple[str, list[int]]]:
 def _rank_values(items: Sequence[Item], probabilities: Sequence[float | None]) -> list[float]:
     """The probabilities; for those that are missing, the end of the line that is wrong."""
     wrong_end = {1: -math.inf, 0: math.inf}
-    return [wrong_end[_target(item)] if p is None else p for item, p in zip(items, probabilities, strict=True)]
+    return [wrong_end[_target(item) or 0] if p is None else p for item, p in zip(items, probabilities, strict=True)]
 
 
 def auc(values: Sequence[float], targets: Sequence[int]) -> float | None:
@@ -243,8 +293,8 @@ def _pairs(items: Sequence[Item], said: Sequence[tuple[int, int]], ranks: Sequen
     """
     groups: dict[Any, list[int]] = defaultdict(list)
     for i, item in enumerate(items):
-        if item.document.get("pair") is not None:
-            groups[item.document["pair"]].append(i)
+        if isinstance(pair := item.document.get("pair"), str | int):
+            groups[pair].append(i)
     n = both_right = ordered = tied = 0
     for at in groups.values():
         values = {target: [ranks[i] for i in at if said[i][1] == target] for target in (0, 1)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -9,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from sevenllm_bench.encoders.checkpoint_kind import is_bare, require_kind
 from sevenllm_bench.encoders.cost_meter import measured
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
-from sevenllm_bench.encoders.encoder_loading import limit_of, load_sentence_model, parameters_of, versions
+from sevenllm_bench.encoders.encoder_loading import check_tokenizer, described, limit_of, load_sentence_model, parameters_of
 from sevenllm_bench.encoders.encoding_cost import EncodingCost
-from sevenllm_bench.encoders.model_identity import model_identity
-from sevenllm_bench.encoders.text_windows import OVERLAP, batches, text_windows, token_lengths, token_offsets
+from sevenllm_bench.encoders.text_windows import batches, text_windows, token_lengths, token_offsets
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.text.unicode import encodable
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Role = Literal["query", "document"]
 #: Names of the prompts that sentence-transformers puts before each role's texts, the first that a model has.
 _PROMPTS: dict[Role, tuple[str, ...]] = {"query": ("query",), "document": ("document", "passage", "corpus")}
+#: Tokens that a model reads whose vectors are sums over tokens, more than any text has.
+WITHOUT_LIMIT = 1 << 40
 #: Windows of documents that are compared at once: bounds memory.
 _BLOCK = 8_192
 
@@ -71,7 +73,7 @@ class BiEncoder:
 
     Attributes:
         choice: The model and how it is used.
-        limit: Tokens that it reads, special ones and its prompt included.
+        limit: Tokens that it reads, special ones and its prompt included; `WITHOUT_LIMIT` where it has no limit.
         cost: What was read so far.
     """
 
@@ -86,7 +88,9 @@ class BiEncoder:
         self._is_bare = is_bare(choice)
         self._model = load_sentence_model(choice, "SentenceTransformer")
         self._tokenizer = self._model.tokenizer
-        self.limit = limit_of(self._tokenizer, self._model.config)
+        check_tokenizer(choice, self._tokenizer)
+        is_limited = self._model.max_seq_length != math.inf
+        self.limit = limit_of(self._tokenizer, self._model.config) if is_limited else WITHOUT_LIMIT
         self.cost = EncodingCost(parameters=parameters_of(self._model))
         self._size = len(self._read(["."], None)[0])
 
@@ -149,22 +153,23 @@ class BiEncoder:
         found = [(first.of(rows[a]).astype(np.float64) @ second.of(columns[b]).astype(np.float64).T).max() for a, b in pairs]
         return np.clip(np.array(found), -1.0, 1.0)
 
+    @property
+    def dtype(self) -> str:
+        """Precision of its weights, as torch names it."""
+        return str(next((parameter.dtype for parameter in self._model.parameters()), ""))
+
     def describe(self) -> dict[str, Any]:
         """What identifies its similarities, for signatures."""
         prompts = {str(name): str(text) for name, text in self._model.prompts.items() if text}
-        return {
-            "kind": "bi-encoder",
-            "model": self.choice.name,
-            "revision": self.choice.revision,
-            "identity": model_identity(self.choice.name, self.choice.revision),
-            "max_tokens": self.limit,
-            "long_texts": self.choice.long_texts,
-            "window_overlap": OVERLAP,
-            "similarity": "cosine",
-            "pooling": "mean, assumed" if self._is_bare else "as in the checkpoint",
-            **({"prompts": prompts} if prompts else {}),
-            **versions(),
-        }
+        return described(
+            self.choice,
+            "bi-encoder",
+            None if self.limit == WITHOUT_LIMIT else self.limit,
+            self.dtype,
+            similarity="cosine",
+            pooling="mean, assumed" if self._is_bare else "as in the checkpoint",
+            prompts=prompts or None,
+        )
 
     def _both(self, queries: list[str], texts: list[str]) -> tuple[_Encoded, _Encoded]:
         """Queries and texts; together where the model reads them alike, so that what is in both is read once."""
@@ -197,7 +202,7 @@ class BiEncoder:
         """Distinct texts in windows."""
         import numpy as np
 
-        specials = int(self._tokenizer.num_special_tokens_to_add(pair=False))
+        specials = int(self._tokenizer.num_special_tokens_to_add(False))
         with measured(self.cost, self._model.device):
             around = specials + sum(token_lengths(self._tokenizer, [self._prompt(role)]))
             windows, bounds = self._windows([encodable(text) for text in texts], max(1, self.limit - around))

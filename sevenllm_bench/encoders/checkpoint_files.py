@@ -45,7 +45,7 @@ def checkpoint_folder(choice: EncoderChoice, weights: bool = True) -> Path:
     Raises:
         ConfigError: There is no such folder or repository, the Hub can't be reached, or files are missing.
     """
-    if is_folder(choice.name):
+    if choice.name.strip() and is_folder(choice.name):
         folder = Path(choice.name)
     else:
         folder = _from_hub(choice, _NEEDED if weights else _CONFIGURATION)

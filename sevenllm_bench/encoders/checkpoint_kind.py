@@ -51,7 +51,8 @@ def require_kind(choice: EncoderChoice, *kinds: EncoderKind) -> EncoderKind:
     """
     kind = kind_of(choice)
     if kind not in kinds:
-        raise ConfigError(f"the encoder {choice.label} is a {kind}; a {' or '.join(kinds)} is needed here")
+        wanted = " or ".join(part for part in (", ".join(kinds[:-1]), kinds[-1]) if part)
+        raise ConfigError(f"the encoder {choice.label} is a {kind}; a {wanted} is needed here")
     return kind
 
 

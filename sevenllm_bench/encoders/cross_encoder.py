@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.encoders.checkpoint_kind import require_kind
 from sevenllm_bench.encoders.cost_meter import measured
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
-from sevenllm_bench.encoders.encoder_loading import limit_of, load_sentence_model, parameters_of, versions
+from sevenllm_bench.encoders.encoder_loading import check_tokenizer, described, limit_of, load_sentence_model, parameters_of
 from sevenllm_bench.encoders.encoding_cost import EncodingCost
-from sevenllm_bench.encoders.model_identity import model_identity
-from sevenllm_bench.encoders.text_windows import OVERLAP, batches, text_windows, token_lengths, token_offsets
+from sevenllm_bench.encoders.text_windows import batches, text_windows, token_lengths, token_offsets
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.text.unicode import encodable
 
@@ -45,9 +44,10 @@ class PairScorer:
         self._model = load_sentence_model(choice, "CrossEncoder")
         if self._model.num_labels != 1:
             raise ConfigError(
-                f"the encoder {choice.label} has {self._model.num_labels} labels for a pair; a cross-encoder with one score is needed"
+                f"the encoder {choice.label} has {self._model.num_labels} labels for a pair; a cross-encoder with one is needed"
             )
         self._tokenizer = self._model.tokenizer
+        check_tokenizer(choice, self._tokenizer)
         self.limit = limit_of(self._tokenizer, self._model.config)
         self.cost = EncodingCost(parameters=parameters_of(self._model))
 
@@ -79,22 +79,23 @@ class PairScorer:
         place = {pair: number for number, pair in enumerate(distinct)}
         return np.asarray(values[[place[pair] for pair in pairs]], dtype=np.float64)
 
+    @property
+    def dtype(self) -> str:
+        """Precision of its weights, as torch names it."""
+        return str(self._model.dtype)
+
     def describe(self) -> dict[str, Any]:
         """What identifies its scores, for signatures."""
         prompts = {str(name): str(text) for name, text in self._model.prompts.items() if text}
-        return {
-            "kind": "cross-encoder",
-            "model": self.choice.name,
-            "revision": self.choice.revision,
-            "identity": model_identity(self.choice.name, self.choice.revision),
-            "max_tokens": self.limit,
-            "long_texts": self.choice.long_texts,
-            "window_overlap": OVERLAP,
-            "most_windows": MOST_WINDOWS,
-            "activation": type(self._model.activation_fn).__name__,
-            **({"prompts": prompts} if prompts else {}),
-            **versions(),
-        }
+        return described(
+            self.choice,
+            "cross-encoder",
+            self.limit,
+            self.dtype,
+            most_windows=MOST_WINDOWS,
+            activation=type(self._model.activation_fn).__name__,
+            prompts=prompts or None,
+        )
 
     def _windows(self, pairs: list[Pair]) -> tuple[list[Pair], list[int]]:
         """The pairs of windows of each pair, one after the other, and the bounds of each pair's windows."""
@@ -115,7 +116,7 @@ class PairScorer:
         return windows, bounds
 
     def _parts(self, pair: Pair, lengths: list[int], room: int) -> list[Pair]:
-        """Windows of the longer text beside the whole of the shorter one; of both where each is more than half of what is read."""
+        """Windows of the longer text beside the whole of the shorter one; of both where each is more than half of the room."""
         half = room // 2
         sizes = [max(half, room - lengths[1]), max(half, room - lengths[0])]
         queries, texts = (

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.encoders.checkpoint_files import checkpoint_folder
 from sevenllm_bench.encoders.checkpoint_kind import check_modules
-from sevenllm_bench.encoders.encoder_choice import LONG_TEXTS, EncoderChoice
+from sevenllm_bench.encoders.encoder_choice import LONG_TEXTS, EncoderChoice, EncoderKind
+from sevenllm_bench.encoders.model_identity import model_identity
+from sevenllm_bench.encoders.text_windows import OVERLAP
 from sevenllm_bench.errors import ConfigError, unknown_name
 from sevenllm_bench.io.hub_access import token_from_environment
 from sevenllm_bench.io.secrets import short_message
@@ -105,8 +107,7 @@ def load_model(choice: EncoderChoice, head: str) -> LoadedModel:
     report.extend(str(key) for key in loaded["missing_keys"])
     report.extend(str(key[0] if isinstance(key, tuple) else key) for key in loaded["mismatched_keys"])
     _require_weights(choice, model, report)
-    if not tokenizer.is_fast:
-        raise ConfigError(f"the encoder {choice.label}: its tokenizer gives no character offsets; save it with tokenizer.json")
+    check_tokenizer(choice, tokenizer)
     return LoadedModel(model, tokenizer, limit_of(tokenizer, model.config), device)
 
 
@@ -133,6 +134,16 @@ def load_sentence_model(choice: EncoderChoice, family: str) -> Any:
     return model
 
 
+def check_tokenizer(choice: EncoderChoice, tokenizer: Any) -> None:
+    """Refuse a tokenizer that doesn't say where its tokens are in the text.
+
+    Raises:
+        ConfigError: It doesn't.
+    """
+    if not getattr(tokenizer, "is_fast", hasattr(tokenizer, "encode_batch")):
+        raise ConfigError(f"the encoder {choice.label}: its tokenizer gives no character offsets; save it with tokenizer.json")
+
+
 def limit_of(tokenizer: Any, config: Any) -> int:
     """Tokens that a model reads, from its tokenizer and its configuration; 512 where neither says."""
     config = config.get_text_config() if hasattr(config, "get_text_config") else config
@@ -143,23 +154,44 @@ def limit_of(tokenizer: Any, config: Any) -> int:
     return int(min((size for size in known if isinstance(size, (int, float)) and 2 < size < _NO_LIMIT), default=_USUAL_LIMIT))
 
 
+def described(choice: EncoderChoice, kind: EncoderKind, limit: int | None, dtype: str, **further: Any) -> dict[str, Any]:
+    """What identifies an encoder's answers, for signatures.
+
+    Args:
+        choice: The encoder and how it is used.
+        kind: What it is.
+        limit: Tokens that it reads; None where it has no limit.
+        dtype: Precision of its weights.
+        **further: What its kind adds; None is left out.
+    """
+    from importlib.metadata import version
+
+    libraries = ("sentence-transformers", "transformers", "torch")
+    return {
+        "kind": kind,
+        "model": choice.name,
+        "revision": choice.revision,
+        "identity": model_identity(choice.name, choice.revision),
+        "max_tokens": limit,
+        "dtype": dtype,
+        "long_texts": choice.long_texts,
+        "window_overlap": OVERLAP,
+        **{name: value for name, value in further.items() if value is not None},
+        **{name.replace("-", "_"): version(name) for name in libraries},
+    }
+
+
 def parameters_of(model: Any) -> int:
     """How many parameters a model has, shared ones once."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-def versions() -> dict[str, str]:
-    """Versions of the libraries that a vector or score depends on."""
-    from importlib.metadata import version
-
-    return {name.replace("-", "_"): version(name) for name in ("sentence-transformers", "transformers", "torch")}
-
-
 def _require_weights(choice: EncoderChoice, model: Any, missing: list[str]) -> None:
     import torch
 
+    missing = sorted(set(missing))
     if missing:
-        listed = ", ".join(sorted(missing)[:3]) + (", …" if len(missing) > 3 else "")
+        listed = ", ".join(missing[:3]) + (", …" if len(missing) > 3 else "")
         raise ConfigError(
             f"the encoder {choice.label}: its files lack {len(missing)} weights ({listed}), which would start at random; name a "
             "complete checkpoint of this kind"
@@ -200,15 +232,25 @@ class _Report(logging.Handler):
 @contextmanager
 def _without_report() -> Iterator[list[str]]:
     """The keys that weights are missing for, in place of the table that transformers prints of them."""
+    from transformers.utils import logging as transformers_logging
+
     found: list[str] = []
-    logger, report = logging.getLogger("transformers.modeling_utils"), _Report(found)
-    level, propagates = logger.level, logger.propagate
-    logger.addHandler(report)
-    logger.setLevel(logging.WARNING)
-    logger.propagate = False
+    # The second one lists layers that are not sharded, also where nothing is.
+    loggers = [logging.getLogger(f"transformers.{name}") for name in ("modeling_utils", "distributed.tensor_parallel")]
+    before = [(logger.level, logger.propagate) for logger in loggers]
+    report = _Report(found)
+    has_bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    for logger in loggers:
+        logger.addHandler(report)
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
     try:
         yield found
     finally:
-        logger.removeHandler(report)
-        logger.setLevel(level)
-        logger.propagate = propagates
+        for logger, (level, propagates) in zip(loggers, before, strict=True):
+            logger.removeHandler(report)
+            logger.setLevel(level)
+            logger.propagate = propagates
+        if has_bars:
+            transformers_logging.enable_progress_bar()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 Span = tuple[int, int, str]
@@ -9,6 +10,8 @@ Span = tuple[int, int, str]
 _FIRST, _INNER, _LAST, _ONLY = "B", "I", ("L", "E"), ("U", "S")
 _MARKS = (_FIRST, _INNER, *_LAST, *_ONLY)
 OUTSIDE = "O"
+#: Chinese and Japanese characters, Thai, Lao, Tibetan, Burmese and Khmer.
+_WITHOUT_SPACES = re.compile("[\u0e00-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 def parts_of_label(label: str) -> tuple[str, str]:
@@ -34,13 +37,14 @@ def spans_of_labels(
     """The spans that labels of tokens name.
 
     A span begins at B, at another type than before, or after O, so that IOB1 and labels without B are read too. Later pieces of
-    a word go on as inner tokens of what its first piece is labelled.
+    a word go on as inner tokens of what its first piece is labelled. In writing without spaces a word is a character, also
+    where the tokenizer takes a run of them for a word.
 
     Args:
         labels: Label of each token.
         offsets: Start and end of each token, in characters.
         text: The text; spaces at both ends of a span are left out.
-        words: Number of each token's word; None for a token that is in no word.
+        words: Number of each token's word, as the tokenizer splits the text; None for a token that is in no word.
 
     Returns:
         Start, end and type of each span, in order.
@@ -48,7 +52,7 @@ def spans_of_labels(
     spans: list[list[int]] = []
     types: list[str] = []
     is_open = False
-    for label, place, is_later in zip(labels, offsets, _later_pieces(words), strict=True):
+    for label, place, is_later in zip(labels, offsets, _later_pieces(words, offsets, text), strict=True):
         if is_later:
             if is_open:
                 spans[-1][1] = place[1]
@@ -66,11 +70,14 @@ def spans_of_labels(
     return list(_trimmed(spans, types, text))
 
 
-def _later_pieces(words: Sequence[int | None]) -> Iterator[bool]:
+def _later_pieces(words: Sequence[int | None], offsets: Sequence[tuple[int, int]], text: str) -> Iterator[bool]:
+    """Whether each token is a later piece of a word, or of a character."""
     before: int | None = None
-    for word in words:
-        yield word is not None and word == before
-        before = word
+    end = 0
+    for word, place in zip(words, offsets, strict=True):
+        is_inside = place[0] < end or not _WITHOUT_SPACES.search(text[max(0, place[0] - 1) : place[0] + 1])
+        yield word is not None and word == before and is_inside
+        before, end = word, place[1]
 
 
 def _trimmed(spans: Sequence[Sequence[int]], types: Sequence[str], text: str) -> Iterator[Span]:

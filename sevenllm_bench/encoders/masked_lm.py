@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import Any
 
 from sevenllm_bench.encoders.checkpoint_kind import require_kind
 from sevenllm_bench.encoders.cost_meter import measured
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
-from sevenllm_bench.encoders.encoder_loading import load_model, parameters_of, versions
+from sevenllm_bench.encoders.encoder_loading import described, load_model, parameters_of
 from sevenllm_bench.encoders.encoding_cost import EncodingCost
 from sevenllm_bench.encoders.masked_copies import MaskedCopy, MaskedReader
-from sevenllm_bench.encoders.model_identity import model_identity
 from sevenllm_bench.encoders.term_ranking import MOST, rank_of
-from sevenllm_bench.encoders.text_windows import OVERLAP, most_central, spans_of_windows
+from sevenllm_bench.encoders.text_windows import most_central, spans_of_windows
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.text.unicode import encodable
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +70,17 @@ class MaskedLanguageModel:
         Args:
             spans: Texts, and start and end of a term in each, in characters.
         """
-        copies: list[MaskedCopy] = []
-        terms = []
-        for text, start, end in spans:
-            ids, first, last = self._term(text, start, end)
-            terms.append((ids, first, last, len(copies)))
-            if first < last:
-                copies.append(MaskedCopy(ids, tuple(range(first, last))))
-                copies += [MaskedCopy(ids, (position,)) for position in range(first, last)] if last - first > 1 else []
-        ranks: dict[int, int | None] = {}
-        wanted = {place: ids[first:last] for ids, first, last, place in terms if first < last}
-
-        def take(number: int, scores: np.ndarray) -> None:
-            if number in wanted:
-                ranks[number] = rank_of(scores, wanted[number])
-
+        terms = [self._term(*span) for span in spans]
+        together = [MaskedCopy(ids, tuple(range(first, last))) for ids, first, last in terms if first < last]
+        alone = [MaskedCopy(copy.ids, (place,)) for copy in together for place in copy.masked]
         with measured(self.cost, self._loaded.device):
-            likelihoods = self._reader.read(copies, take)
-        answers = []
-        for _, first, last, place in terms:
-            own = range(place, place + 1) if last - first <= 1 else range(place + 1, place + 1 + last - first)
-            total = sum(likelihoods[number][0] for number in own) if first < last else 0.0
-            answers.append(TermAnswer(ranks.get(place) if first < last else None, last - first, min(0.0, total)))
-        return answers
+            scores = iter(self._reader.read([*together, *alone], best=MOST))
+        ranks = [rank_of(*next(scores)) for _ in together]
+        answers = iter(
+            TermAnswer(rank, len(copy.masked), min(0.0, sum(next(scores).own[0] for _ in copy.masked)))
+            for copy, rank in zip(together, ranks, strict=True)
+        )
+        return [next(answers) if first < last else TermAnswer(None, 0, 0.0) for _, first, last in terms]
 
     def pseudo_log_likelihoods(self, texts: Sequence[str]) -> list[float]:
         """Sum of the log-probabilities of each text's tokens, each masked alone; 0 for a text without tokens.
@@ -121,47 +106,47 @@ class MaskedLanguageModel:
 
         Of a context that is too long, windows are read before the continuation: the largest value or the mean counts, as
         `long_texts` says; with "cut", the end of the context. A continuation of more than half of what the model reads is read
-        in windows of both.
+        in windows of both; with "cut", only its beginning is, and the tokens that aren't count as the mean of those that are,
+        so that a cut makes no continuation likelier.
 
         Args:
             pairs: n contexts and continuations; equal pairs are read once.
         """
         distinct = list(dict.fromkeys(pairs))
         copies: list[MaskedCopy] = []
-        bounds, groups = [0], [0]
+        bounds, groups, unread = [0], [0], []
         for context, continuation in distinct:
-            for ids, first in self._joined(context, continuation):
+            for ids, first, left_out in self._joined(context, continuation):
                 copies += self._copies(ids, first)
                 bounds.append(len(copies))
+                unread.append(left_out)
             groups.append(len(bounds) - 1)
         sums = self._sums(copies, bounds)
+        read = [end - begin for begin, end in pairwise(bounds)]
+        sums = [
+            value * (1 + missing / count) if count else value for value, missing, count in zip(sums, unread, read, strict=True)
+        ]
         values = []
-        for begin, end in zip(groups, groups[1:], strict=False):
+        for begin, end in pairwise(groups):
             part = sums[begin:end]
             values.append(sum(part) / len(part) if self.choice.long_texts == "mean" else max(part))
         place = {pair: number for number, pair in enumerate(distinct)}
         return [values[place[pair]] for pair in pairs]
 
+    @property
+    def dtype(self) -> str:
+        """Precision of its weights, as torch names it."""
+        return str(self._loaded.model.dtype)
+
     def describe(self) -> dict[str, Any]:
         """What identifies its answers, for signatures."""
-        return {
-            "kind": "masked-lm",
-            "model": self.choice.name,
-            "revision": self.choice.revision,
-            "identity": model_identity(self.choice.name, self.choice.revision),
-            "max_tokens": self.limit,
-            "long_texts": self.choice.long_texts,
-            "window_overlap": OVERLAP,
-            "ranks_up_to": MOST,
-            **versions(),
-        }
+        return described(self.choice, "masked-lm", self.limit, self.dtype, ranks_up_to=MOST)
 
     def _sums(self, copies: list[MaskedCopy], bounds: list[int]) -> list[float]:
         """The sum of the log-probabilities of each text's copies."""
         with measured(self.cost, self._loaded.device):
-            likelihoods = self._reader.read(copies)
-        singles = [values[0] for values in likelihoods]
-        return [min(0.0, sum(singles[begin:end])) for begin, end in zip(bounds, bounds[1:], strict=False)]
+            singles = [scores.own[0] for scores in self._reader.read(copies)]
+        return [min(0.0, sum(singles[begin:end])) for begin, end in pairwise(bounds)]
 
     def _tokens(self, text: str) -> tuple[tuple[int, ...], list[tuple[int, int]]]:
         """Tokens of a text and their places in it, in characters."""
@@ -179,16 +164,12 @@ class MaskedLanguageModel:
         if self.choice.long_texts == "cut":
             return [MaskedCopy(ids[:room], (position,)) for position in range(min(first, room), room)]
         windows = spans_of_windows(len(ids), room)
+        parts = [ids[start:end] for start, end in windows]
         chosen = most_central(len(ids), windows)
-        return [
-            MaskedCopy(
-                ids[windows[chosen[position]][0] : windows[chosen[position]][1]], (position - windows[chosen[position]][0],)
-            )
-            for position in range(first, len(ids))
-        ]
+        return [MaskedCopy(parts[chosen[place]], (place - windows[chosen[place]][0],)) for place in range(first, len(ids))]
 
-    def _joined(self, context: str, continuation: str) -> list[tuple[tuple[int, ...], int]]:
-        """Tokens of windows of the context with the continuation after them, and where the continuation begins.
+    def _joined(self, context: str, continuation: str) -> list[tuple[tuple[int, ...], int, int]]:
+        """Tokens of windows of the context with the continuation after them, where that begins, and how many of it are cut off.
 
         Both are tokenized as one text; a token over their border is the continuation's.
         """
@@ -196,13 +177,19 @@ class MaskedLanguageModel:
         border = len(context)
         first = next((number for number, (_, end) in enumerate(offsets) if end > border), len(ids))
         before, after = ids[:first], ids[first:]
-        room = self._loaded.room - len(after)
-        if len(before) <= room or len(after) > self._loaded.room // 2:
-            return [(ids, first)]
-        self.cost.long_texts += 1
+        whole = self._loaded.room
+        if len(ids) <= whole:
+            return [(ids, first, 0)]
         if self.choice.long_texts == "cut":
-            return [(before[-room:] + after, room)]
-        return [(before[start:end] + after, end - start) for start, end in spans_of_windows(len(before), room)]
+            self.cost.long_texts += 1
+            kept = min(len(before), max(whole // 2, whole - len(after)))
+            shown = after[: whole - kept]
+            return [(before[len(before) - kept :] + shown, kept, len(after) - len(shown))]
+        if len(after) > whole // 2:
+            return [(ids, first, 0)]  # in windows of both, which `_copies` counts
+        self.cost.long_texts += 1
+        windows = spans_of_windows(len(before), whole - len(after))
+        return [(before[start:end] + after, end - start, 0) for start, end in windows]
 
     def _term(self, text: str, start: int, end: int) -> tuple[tuple[int, ...], int, int]:
         """Tokens of the window around a term, and the places of the term's first token and of the one after its last."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.encoders.checkpoint_kind import require_kind
 from sevenllm_bench.encoders.cost_meter import measured
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
-from sevenllm_bench.encoders.encoder_loading import load_model, parameters_of, versions
+from sevenllm_bench.encoders.encoder_loading import described, load_model, parameters_of
 from sevenllm_bench.encoders.encoding_cost import EncodingCost
-from sevenllm_bench.encoders.model_identity import model_identity
 from sevenllm_bench.encoders.padded_reader import labels_of, logits_of
-from sevenllm_bench.encoders.text_windows import OVERLAP, spans_of_windows
+from sevenllm_bench.encoders.text_windows import spans_of_windows
 from sevenllm_bench.text.unicode import encodable
 
 if TYPE_CHECKING:
@@ -42,15 +42,16 @@ class TextClassifier:
         self.labels = labels_of(self._loaded.model.config)
         self.cost = EncodingCost(parameters=parameters_of(self._loaded.model))
 
-    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+    def probabilities(self, texts: Sequence[str], wanted: int | None = None) -> np.ndarray:
         """Probabilities of the classes, shape (n, classes), float64; each row has the sum 1.
 
         A text that is longer than the model reads is read in windows: with `long_texts` "max" the window counts whose
-        probability of another class than the first is the largest (a fault anywhere in a function is a fault of the function),
-        with "mean" the mean of their probabilities, with "cut" the first window.
+        probability of the wanted class is the largest (a fault anywhere in a function is a fault of the function), with
+        "mean" the mean of their probabilities, with "cut" the first window.
 
         Args:
             texts: n texts; equal ones are read once.
+            wanted: Number of the wanted class; None for any other than the first.
         """
         import numpy as np
 
@@ -58,26 +59,16 @@ class TextClassifier:
         if not distinct:
             return np.zeros((0, len(self.labels)))
         with measured(self.cost, self._loaded.device):
-            found = self._read([encodable(text) for text in distinct])
+            found = self._read([encodable(text) for text in distinct], wanted)
         self.cost.texts += len(distinct)
         place = {text: number for number, text in enumerate(distinct)}
         return np.array([found[place[text]] for text in texts])
 
     def describe(self) -> dict[str, Any]:
         """What identifies its probabilities, for signatures."""
-        return {
-            "kind": "text-classifier",
-            "model": self.choice.name,
-            "revision": self.choice.revision,
-            "identity": model_identity(self.choice.name, self.choice.revision),
-            "max_tokens": self.limit,
-            "long_texts": self.choice.long_texts,
-            "window_overlap": OVERLAP,
-            "labels": list(self.labels),
-            **versions(),
-        }
+        return described(self.choice, "text-classifier", self.limit, str(self._loaded.model.dtype), labels=list(self.labels))
 
-    def _read(self, texts: list[str]) -> list[np.ndarray]:
+    def _read(self, texts: list[str], wanted: int | None) -> list[np.ndarray]:
         windows: list[list[int]] = []
         bounds = [0]
         for text in texts:
@@ -87,15 +78,15 @@ class TextClassifier:
             windows += [ids[start:end] for start, end in (own[:1] if self.choice.long_texts == "cut" else own)]
             bounds.append(len(windows))
         logits = logits_of(self._loaded, windows, self.choice, self.cost, of_tokens=False)
-        return [self._of_windows(logits[start:end]) for start, end in zip(bounds, bounds[1:], strict=False)]
+        return [self._of_windows(logits[start:end], wanted) for start, end in pairwise(bounds)]
 
-    def _of_windows(self, logits: Sequence[np.ndarray]) -> np.ndarray:
+    def _of_windows(self, logits: Sequence[np.ndarray], wanted: int | None) -> np.ndarray:
         import numpy as np
 
         values = np.array(logits)
         exponents = np.exp(values - values.max(axis=1, keepdims=True))
         probabilities = exponents / exponents.sum(axis=1, keepdims=True)
-        chosen: np.ndarray = (
-            probabilities.mean(axis=0) if self.choice.long_texts == "mean" else probabilities[probabilities[:, 0].argmin()]
-        )
-        return chosen
+        if self.choice.long_texts == "mean":
+            return np.asarray(probabilities.mean(axis=0))
+        strongest = probabilities[:, 0].argmin() if wanted is None else probabilities[:, wanted].argmax()
+        return np.asarray(probabilities[strongest])

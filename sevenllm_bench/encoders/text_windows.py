@@ -111,19 +111,33 @@ def token_lengths(tokenizer: Any, texts: Sequence[str]) -> list[int]:
     """Tokens of each text, without special ones.
 
     Args:
-        tokenizer: A tokenizer of transformers.
+        tokenizer: A tokenizer of transformers, or of the library tokenizers.
         texts: n texts.
     """
     lengths: list[int] = []
     for begin in range(0, len(texts), _BLOCK):
-        lengths += map(len, _tokenized(tokenizer, list(texts[begin : begin + _BLOCK]))["input_ids"])
+        lengths += (len(tokens) for tokens, _ in _tokenized(tokenizer, list(texts[begin : begin + _BLOCK])))
     return lengths
 
 
 def token_offsets(tokenizer: Any, text: str) -> list[tuple[int, int]]:
     """Start and end of each token of a text, in characters, without special ones."""
-    return [(start, end) for start, end in _tokenized(tokenizer, [text], return_offsets_mapping=True)["offset_mapping"][0]]
+    ((_, offsets),) = _tokenized(tokenizer, [text], with_offsets=True)
+    return [(start, end) for start, end in offsets]
 
 
-def _tokenized(tokenizer: Any, texts: list[str], **arguments: Any) -> Any:
-    return tokenizer(texts, add_special_tokens=False, truncation=False, return_attention_mask=False, verbose=False, **arguments)
+def _tokenized(tokenizer: Any, texts: list[str], with_offsets: bool = False) -> Iterator[tuple[Sequence[int], Offsets]]:
+    """Tokens of each text, and their offsets where they are asked for."""
+    if not callable(tokenizer):  # of the library tokenizers, as models without attention have it
+        for encoding in tokenizer.encode_batch(texts, add_special_tokens=False):
+            yield encoding.ids, encoding.offsets
+        return
+    found = tokenizer(
+        texts,
+        add_special_tokens=False,
+        truncation=False,
+        return_attention_mask=False,
+        return_offsets_mapping=with_offsets,
+        verbose=False,
+    )
+    yield from zip(found["input_ids"], found["offset_mapping"] if with_offsets else [()] * len(texts), strict=True)

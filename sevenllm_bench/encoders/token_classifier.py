@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.encoders.checkpoint_kind import require_kind
 from sevenllm_bench.encoders.cost_meter import measured
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
-from sevenllm_bench.encoders.encoder_loading import load_model, parameters_of, versions
+from sevenllm_bench.encoders.encoder_loading import described, load_model, parameters_of
 from sevenllm_bench.encoders.encoding_cost import EncodingCost
 from sevenllm_bench.encoders.label_spans import Span, spans_of_labels
-from sevenllm_bench.encoders.model_identity import model_identity
 from sevenllm_bench.encoders.padded_reader import labels_of, logits_of
-from sevenllm_bench.encoders.text_windows import OVERLAP, most_central, spans_of_windows
+from sevenllm_bench.encoders.text_windows import most_central, spans_of_windows
 from sevenllm_bench.text.unicode import encodable
 
 if TYPE_CHECKING:
@@ -61,17 +60,7 @@ class TokenClassifier:
 
     def describe(self) -> dict[str, Any]:
         """What identifies its spans, for signatures."""
-        return {
-            "kind": "token-classifier",
-            "model": self.choice.name,
-            "revision": self.choice.revision,
-            "identity": model_identity(self.choice.name, self.choice.revision),
-            "max_tokens": self.limit,
-            "long_texts": "cut" if self.choice.long_texts == "cut" else "windows",
-            "window_overlap": OVERLAP,
-            "labels": list(self.labels),
-            **versions(),
-        }
+        return described(self.choice, "token-classifier", self.limit, str(self._loaded.model.dtype), labels=list(self.labels))
 
     def _read(self, texts: list[str]) -> dict[str, list[Span]]:
         tokenized = [

@@ -34,6 +34,9 @@ EMBEDDED = "embedded rows, which are not the benchmark"
 FILE_ITEMS = "items of a file, which are not the benchmark"
 ENCODER_LEVELS: tuple[Level, ...] = ("encoder task", "encoder group")
 
+#: Groups of an encoder task at most: 28 tasks, and as many again.
+_MOST_GROUPS = 56
+
 _Key = tuple[str, int]
 
 
@@ -157,9 +160,9 @@ class RowValues:
         return [name for name in known if any(name in scope.values for scope in self._scopes.values())]
 
     def groups(self, task: str) -> list[str]:
-        """The names of an encoder task's groups, where it has several."""
+        """The names of an encoder task's groups, where it has several, and not so many that they are none of ours."""
         found = sorted(name for name in self._scopes if name.startswith(f"{task}."))
-        return found if len(found) > 1 else []
+        return found if 1 < len(found) <= _MOST_GROUPS else []
 
     def why_partial(self, cell: Cell) -> str:
         """Why a figure is none of the whole benchmark; empty where every official row of its tasks or sections is in it."""

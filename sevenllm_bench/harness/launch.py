@@ -11,7 +11,7 @@ import lm_eval.tasks
 from lm_eval.tasks import TaskManager
 
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.harness import replay  # noqa: F401  (registers the model)
+from sevenllm_bench.harness import encoder_model, replay  # noqa: F401  (registers the models)
 from sevenllm_bench.harness.model_errors import explain
 from sevenllm_bench.harness.yamls import yaml_folder
 

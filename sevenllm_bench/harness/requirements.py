@@ -32,7 +32,19 @@ def require(options: TaskOptions, official: bool, language: Language, kind: Kind
     scored = kind in OPTIONAL_FOR
     if options.embedding and scored:
         options.embedding.check_language(language, options.semantic_force)
-    problems = _problems(options, official, scored)
+    _stop_with(_problems(options, official, scored))
+
+
+def require_data(options: TaskOptions, official: bool) -> None:
+    """The same for a task that needs the rows alone.
+
+    Raises:
+        ConfigError: They are missing.
+    """
+    _stop_with(_problems(options, official, False))
+
+
+def _stop_with(problems: tuple[str, ...]) -> None:
     if problems:
         raise ConfigError("before anything is generated, this has to be fixed:\n" + "\n".join(f"- {line}" for line in problems))
 

@@ -11,7 +11,6 @@ import datasets
 from lm_eval.api.instance import Instance
 from lm_eval.api.task import ConfigurableTask
 
-from sevenllm_bench.answers.final_text import with_reasoning_marked, with_thought_marked
 from sevenllm_bench.catalog import Leaf, leaf_by_name
 from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.data.document import to_document
@@ -19,6 +18,7 @@ from sevenllm_bench.data.embedded import fewshot_pool
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder, embedder_for
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
+from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings, warn_of_readings
 from sevenllm_bench.harness.judging import judge_rows
 from sevenllm_bench.harness.model_errors import explain
 from sevenllm_bench.harness.options import TaskOptions, read_options
@@ -27,13 +27,10 @@ from sevenllm_bench.judge.llm_judge import Judge, judge_for
 from sevenllm_bench.judge.scores import JudgedRow
 from sevenllm_bench.metrics.registry import JUDGE_METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.metrics.signature import signature
-from sevenllm_bench.prompts import TARGET_DELIMITER, TEMPLATE_PARTS, render, target
+from sevenllm_bench.prompts import TARGET_DELIMITER, render, target
 from sevenllm_bench.runs.model_name import local_arguments
 from sevenllm_bench.runs.run_block import KEY, RunBlock
 from sevenllm_bench.scoring import RowScore, score_rows
-from sevenllm_bench.text.unicode import encodable
-
-logger = logging.getLogger("lm_eval.sevenllm")
 
 install_excepthook(explain)
 
@@ -50,23 +47,6 @@ class _MixedGroups(logging.Filter):
 
 
 logging.getLogger("lm_eval.api.group").addFilter(_MixedGroups())
-
-
-_CUT = (
-    "Answers look cut off (%s), which lowers scores; max_gen_toks may be too small. "
-    "The count for each task is in the results under configs, metadata, sevenllm, answers."
-)
-_SUSPECT = (
-    "Answers look like reasoning of a form that isn't known (%s), and are scored as they are. If they are, say what ends it: "
-    "--metadata reasoning_end=TEXT. The count for each task is in the results under configs, metadata, sevenllm, answers."
-)
-_warned: set[str] = set()
-
-
-def _warn_once(count: int, where: str, message: str) -> None:
-    if count and message not in _warned:
-        _warned.add(message)
-        logger.warning(message, where)
 
 
 class SEvenLLMTask(ConfigurableTask):
@@ -180,12 +160,7 @@ class SEvenLLMTask(ConfigurableTask):
 
     def construct_requests(self, doc: dict[str, Any], ctx: str | list[str], **kwargs: Any) -> Any:
         """The request for a row; with a chat template, only the model's own end stops it, unless `--gen_kwargs` says more."""
-        generation = self.config.generation_kwargs
-        if generation and generation.get("until") == list(TEMPLATE_PARTS):  # the YAML's own
-            if kwargs.get("apply_chat_template"):
-                del generation["until"]  # not an empty list, which some servers refuse: lm-eval then uses the model's own end
-            else:
-                generation["until"] = self._options.prompt.stop_strings
+        set_stop_strings(self.config.generation_kwargs, self._options, bool(kwargs.get("apply_chat_template")))
         return super().construct_requests(doc, ctx, **kwargs)
 
     def build_all_requests(self, **kwargs: Any) -> None:
@@ -199,7 +174,7 @@ class SEvenLLMTask(ConfigurableTask):
         if self.OUTPUT_TYPE != "generate_until":
             return super().apply_filters()
         for instance in self._instances:
-            instance.resps = [self._response(instance, response) for response in instance.resps]
+            instance.resps = [scored_response(instance, response, self._options) for response in instance.resps]
         filtered = super().apply_filters()
         if "bypass" not in self._metric_fn_list:
             answers = [
@@ -207,19 +182,6 @@ class SEvenLLMTask(ConfigurableTask):
             ]
             self._score(list(dict.fromkeys(answers)))
         return filtered
-
-    def _response(self, instance: Instance, response: Any) -> Any:
-        """A response as it is scored and written into the samples file: with what its prompt opened."""
-        if response is None:  # of a server that gave no text; lm-eval would write it as the text "None"
-            return ""
-        if not isinstance(response, str):
-            return response
-        prompt = str(getattr(instance.args[0], "prompt", instance.args[0]))  # chat messages are JSON, in a tuple of one
-        # With think_end_token lm-eval left the reasoning out, and what the prompt opened is closed.
-        if self._options.reasoning_end or not self._options.think_end_token:
-            response = with_reasoning_marked(prompt, response, self._options.reasoning_end)
-        # A lone surrogate would keep lm-eval from writing the samples file.
-        return encodable(with_thought_marked(prompt, response))
 
     def process_results(self, doc: dict[str, Any], results: list[Any]) -> dict[str, Any]:
         """The metrics of one row."""
@@ -269,5 +231,4 @@ class SEvenLLMTask(ConfigurableTask):
         read_as = dict(Counter(reading.how for reading in readings).most_common())
         answers = {"read_as": read_as, "look_cut_off": cut, "look_like_reasoning": suspect}
         self._record(replace(self._block, answers=answers))
-        _warn_once(cut, f"{self.config.task}: {cut} of {len(readings)}", _CUT)
-        _warn_once(suspect, f"{self.config.task}: {suspect} of {len(readings)}", _SUSPECT)
+        warn_of_readings(self.config.task, len(readings), cut, suspect)

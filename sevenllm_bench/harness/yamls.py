@@ -10,12 +10,17 @@ import yaml
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES, TASK_VERSION, Kind, Language, Leaf
 from sevenllm_bench.data.hub import REPO_ID, REVISION
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, ENCODER_TASKS, TASK_METRICS, EncoderTaskKind
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.metrics.registry import BY_LANGUAGE_ONLY, JUDGE_METRICS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.prompts import TEMPLATE_PARTS
 
 _HEADER = "# Written by `sevenllm-bench tasks generate` from sevenllm_bench/catalog.py; change it there.\n"
 _CLASS = "class: !function sevenllm_bench.harness.task.SEvenLLMTask\n"
+_RANKING_CLASS = "class: !function sevenllm_bench.harness.ranking_task.AnswerRankingTask\n"
+_ENTITIES_CLASS = "class: !function sevenllm_bench.harness.entities_task.EntitiesTask\n"
+_CODE_CLASS = "class: !function sevenllm_bench.harness.code_task.VulnerableCodeTask\n"
+_RUN_BY_CAUSAL_MODELS: tuple[EncoderTaskKind, ...] = ("answer-ranking", "entities", "vulnerable-code")
 _SECTION_ORDER: tuple[Kind, ...] = ("understanding", "generation", "mcq")
 
 
@@ -23,9 +28,15 @@ def render_all() -> dict[str, str]:
     """Every file of the task folder: name to content."""
     files = {f"_{kind}_yaml": _base(kind) for kind in KINDS}
     files["_mcq_logprob_yaml"] = _logprob_base()
+    files["_answer_ranking_yaml"] = _ranking_base()
+    files["_entities_yaml"] = _entities_base()
+    files["_vulnerable_code_yaml"] = _code_base()
     files |= {f"{leaf.name}.yaml": _dump({"include": f"_{leaf.kind}_yaml", "task": leaf.name}) for leaf in LEAVES}
     files |= {f"{name}.yaml": _dump(group) for name, group in _groups().items()}
     files |= {f"{name}.yaml": _dump(variant) for name, variant in _variants().items()}
+    for task in ENCODER_TASKS:
+        if task.kind in _RUN_BY_CAUSAL_MODELS:
+            files[f"{task.name}.yaml"] = _dump({"include": f"_{task.kind.replace('-', '_')}_yaml", "task": task.name})
     return files
 
 
@@ -42,6 +53,11 @@ def group_names() -> list[str]:
 def variant_names() -> list[str]:
     """Names of the variants, which run only when they are named."""
     return list(_variants())
+
+
+def encoder_task_names() -> list[str]:
+    """Names of the encoder tasks that causal models run too; they run only when they are named."""
+    return [task.name for task in ENCODER_TASKS if task.kind in _RUN_BY_CAUSAL_MODELS]
 
 
 def members(name: str) -> list[str]:
@@ -68,7 +84,7 @@ def _common(metrics: Iterable[str]) -> dict[str, object]:
     }
 
 
-def _base(kind: Kind) -> str:
+def _generated() -> dict[str, object]:
     generation = {
         "do_sample": False,
         "temperature": 0.0,
@@ -77,13 +93,41 @@ def _base(kind: Kind) -> str:
         "until": list(TEMPLATE_PARTS),
     }
     # process_results keeps lm-eval from looking up each metric's name on the Hub; the class answers the call itself.
-    content = {"output_type": "generate_until", "generation_kwargs": generation, "process_results": "process_results"}
-    return _dump(content | _common(METRICS[kind])) + _CLASS
+    return {"output_type": "generate_until", "generation_kwargs": generation, "process_results": "process_results"}
+
+
+def _base(kind: Kind) -> str:
+    return _dump(_generated() | _common(METRICS[kind])) + _CLASS
+
+
+def _entities_base() -> str:
+    version: dict[str, object] = {"metadata": {"version": ENCODER_TASK_VERSION}}
+    return _dump(_generated() | _common(TASK_METRICS["entities"]) | version) + _ENTITIES_CLASS
 
 
 def _logprob_base() -> str:
     content: dict[str, object] = {"output_type": "multiple_choice", "doc_to_choice": ["A", "B", "C", "D"]}
     return _dump(content | _common(["acc"])) + _CLASS
+
+
+def _ranking_base() -> str:
+    content: dict[str, object] = {
+        "output_type": "multiple_choice",
+        "doc_to_choice": "candidates",
+        "process_results": "process_results",
+    }
+    version: dict[str, object] = {"metadata": {"version": ENCODER_TASK_VERSION}}
+    return _dump(content | _common(TASK_METRICS["answer-ranking"]) | version) + _RANKING_CLASS
+
+
+def _code_base() -> str:
+    content: dict[str, object] = {
+        "output_type": "multiple_choice",
+        "doc_to_choice": ["A", "B"],
+        "process_results": "process_results",
+    }
+    common = {name: value for name, value in _common(TASK_METRICS["vulnerable-code"]).items() if not name.startswith("fewshot")}
+    return _dump(content | common | {"metadata": {"version": ENCODER_TASK_VERSION}}) + _CODE_CLASS
 
 
 def _variants() -> dict[str, dict[str, object]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.catalog import Kind, Language
 from sevenllm_bench.metrics.registry import (
+    ENCODER_METRIC_VERSIONS,
     JUDGE_METRICS,
     METRIC_VERSIONS,
     METRICS,
@@ -44,6 +46,26 @@ def signature(
         **(segmenter if kind == "generation" else {}),
         "data": data,
         **{name: part for name, part in parts.items() if part and kind in OPTIONAL_FOR},
+    }
+
+
+def encoder_signature(
+    metrics: Sequence[str], language: Language | None, data: Mapping[str, Any], **parts: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """What identifies the figures of a task that encoders can run.
+
+    Args:
+        metrics: Names of its metrics.
+        language: "en" or "zh"; None for code.
+        data: What identifies the rows.
+        **parts: What identifies further parts, such as `method`, how the answers were made; None for those that are absent.
+    """
+    return {
+        "sevenllm_bench": __version__,
+        "metrics": {name: ENCODER_METRIC_VERSIONS[name] for name in metrics},
+        "language": language or "code",
+        "data": dict(data),
+        **{name: dict(part) for name, part in parts.items() if part},
     }
 
 

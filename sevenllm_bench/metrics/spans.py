@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -93,28 +95,54 @@ def partial_counts_any_type(gold: Iterable[Span], predicted: Iterable[Span]) -> 
 
 
 def _partial(gold: Sequence[Span], predicted: Sequence[Span]) -> SpanCounts:
-    taken: set[int] = set()
+    left = _TrueSpans(gold)
     correct = 0.0
     for span in predicted:
-        place = _match(gold, span, taken)
+        place = left.match(span)
         if place is not None:
-            taken.add(place)
+            left.take(place)
             correct += 1.0 if gold[place][:2] == span[:2] else 0.5
     return SpanCounts(correct, len(predicted), len(gold))
 
 
-def _match(gold: Sequence[Span], span: Span, taken: set[int]) -> int | None:
-    """Place of the true span with the same bounds, else of the first that overlaps; those that were taken are left out."""
-    first = None
-    for place, true in enumerate(gold):
-        if true[0] >= span[1]:  # sorted by start: none of the following overlaps
-            break
-        if place in taken or not _overlap(true, span):
-            continue
-        if true[:2] == span[:2]:
-            return place
-        first = place if first is None else first
-    return first
+class _TrueSpans:
+    """True spans that no predicted one took, found without a look at those that were taken."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        """Keep the spans, which are sorted."""
+        self._spans = spans
+        self._reach = list(itertools.accumulate((end for _, end, _ in spans), max))
+        self._next = list(range(len(spans) + 1))  # of each place, the first one from it on that may be free
+        self._same: dict[tuple[int, int], list[int]] = {}
+        for place in reversed(range(len(spans))):
+            self._same.setdefault(spans[place][:2], []).append(place)
+
+    def match(self, span: Span) -> int | None:
+        """Place of the free span with the same bounds, else of the first free one that overlaps; None without any."""
+        same = self._same.get(span[:2], [])
+        while same and self._free_from(same[-1]) != same[-1]:
+            same.pop()
+        if same:
+            return same[-1]
+        place = self._free_from(bisect.bisect_right(self._reach, span[0]))  # all before it end before the span begins
+        while place < len(self._spans) and self._spans[place][0] < span[1]:
+            if _overlap(self._spans[place], span):
+                return place
+            place = self._free_from(place + 1)
+        return None
+
+    def take(self, place: int) -> None:
+        """Take a span."""
+        self._next[place] = place + 1
+
+    def _free_from(self, place: int) -> int:
+        """The first free place from here on; the way to it is made short."""
+        end = place
+        while self._next[end] != end:
+            end = self._next[end]
+        while self._next[place] != end:
+            self._next[place], place = end, self._next[place]
+        return end
 
 
 def _overlap(true: Span, span: Span) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
 from sevenllm_bench.encoder_tasks.item_document import from_item_document
-from sevenllm_bench.encoder_tasks.task_scoring import answer_from_responses, answer_from_text
+from sevenllm_bench.encoder_tasks.task_scoring import answer_from_responses, answer_from_text, option_answer
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.metrics.registry import ROUNDING, bounds
@@ -63,6 +63,8 @@ def _sample(
             answer = answer_from_text(item, response or "")
         elif entry.kind == "answer-ranking":
             answer = answer_from_responses(item, record.get("filtered_resps"), per_byte)
+        elif entry.kind == "vulnerable-code":
+            answer = option_answer(item, record.get("filtered_resps"))
         else:
             answer = record.get("filtered_resps")
     if answer is None:

@@ -38,8 +38,10 @@ _NEUTRAL = re.compile(
     r" | tokenized_requests | max_images | write_out | predictions | provider_options | execution_provider"
     r" | watsonx_credentials | tokenizer_revision"
 )
-#: lm-eval's models that record the commit of what they load, where the Hub can be reached.
-_RECORDS_COMMIT = frozenset({"hf", "hf-auto", "huggingface", "hf-multimodal", "hf-mistral3"})
+#: Encoders as a model for lm-eval, and what the results of `encoders run` say of the type of model.
+ENCODER_MODEL, ENCODER_RUN_MODEL = "sevenllm-encoder", "sevenllm-encoders"
+#: lm-eval's models, and ours, that record the commit of what they load, where the Hub can be reached.
+_RECORDS_COMMIT = frozenset({"hf", "hf-auto", "huggingface", "hf-multimodal", "hf-mistral3", ENCODER_MODEL, ENCODER_RUN_MODEL})
 _LOADS_FROM_HUB = _RECORDS_COMMIT | {"vllm", "vllm-vlm", "sglang"}
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 #: Values that ask for nothing.
@@ -47,10 +49,6 @@ _OFF = frozenset({"", "none", "null", "main", "auto"})
 #: The same of what makes another model; `enable_thinking=False` asks for something.
 _NOT_SO = frozenset({"false", "0"})
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
-
-
-#: What the results of `encoders run` say of the type of model.
-ENCODER_RUN_MODEL = "sevenllm-encoders"
 
 
 @dataclass(frozen=True, slots=True)

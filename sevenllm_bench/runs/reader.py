@@ -105,7 +105,7 @@ def _items(files: RunFiles, results: Results, problems: Problems) -> Iterable[It
         if file is None:
             problems.add("no-samples", str(files.results), f"no samples of {name}; run with --log_samples", "encoder task")
             continue
-        items = read_item_samples(file, task.entry, task.further.get("values") != "scores", problems)
+        items = read_item_samples(file, task.entry, task.answers.get("scores") != "as given", problems)
         _check(items, task, file.name, problems)
         yield from items
     for name in by_task.keys() - results.encoder_tasks.keys():

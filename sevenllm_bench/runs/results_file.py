@@ -166,6 +166,7 @@ def _encoder_task(name: str, fields: Fields, configs: Fields) -> EncoderTaskRun:
         cost=block.cost,
         notes=block.notes,
         further=block.further,
+        answers=block.answers,
         task_hash=task_hash if isinstance(task_hash, str) else None,
         local=block.local,
     )

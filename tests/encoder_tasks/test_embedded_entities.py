@@ -39,7 +39,7 @@ def test_all_54_incidents_are_labelled_and_every_label_is_in_its_text():
 def test_every_mention_of_a_labelled_name_has_a_label(language, split):
     for found in labelled_texts(language, split):
         covered = {place for start, end, _ in found.spans for place in range(start, end)}
-        values = {found.text[start:end] for start, end, _ in found.spans} - {"反序列化"}  # once a weakness, once a verb
+        values = {found.text[start:end] for start, end, _ in found.spans}
         for value in values:
             assert all(set(range(*place)) <= covered for place in occurrences(found.text, value)), (found.rows[0], value)
 
@@ -50,7 +50,7 @@ def test_defanged_addresses_and_cve_numbers_are_all_labelled():
         labelled = " ".join(value for value, _, _ in record["spans"])
         for match in INDICATOR.finditer(text):
             if "[.]" in text[match.start() : match.end() + 6] or match[0].upper().startswith("CVE-"):
-                assert match[0].rstrip(".") in labelled, (record["row"], match[0])
+                assert match[0].rstrip(".,") in labelled, (record["row"], match[0])
 
 
 def test_spans_of_each_type_in_each_language():

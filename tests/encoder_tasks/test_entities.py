@@ -1,4 +1,5 @@
 import itertools
+import re
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.rows import parse_row
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
-from sevenllm_bench.encoder_tasks.entities import figures, items, read_spans, score
+from sevenllm_bench.encoder_tasks.entities import answer_from_text, figures, items, read_spans, score
 from sevenllm_bench.encoder_tasks.entity_types import ENTITY_TYPES, key_types, typed_values
 from sevenllm_bench.encoder_tasks.reference_spans import reference_counts, spans_of_references
 from sevenllm_bench.encoder_tasks.span_places import longest, occurrences
@@ -56,6 +57,7 @@ def test_a_value_is_found_wherever_it_stands_as_a_word():
     assert [TEXT[s:e] for s, e in occurrences(TEXT, "Emotet")] == ["Emotet"]
     assert list(occurrences("Windows Windows", "Windows")) == [(0, 7), (8, 15)]
     assert list(occurrences("端口445与1445", "445")) == [(2, 5)]
+    assert list(occurrences("svc_sql, sql", "sql")) == [(9, 12)]
     assert list(occurrences("银狐木马银狐", "银狐")) == [(0, 2), (4, 6)]
     assert list(occurrences("emotet", "Emotet")) == list(occurrences("abc", "")) == []
 
@@ -156,14 +158,28 @@ def test_any_answer_is_scored(answer):
     assert read_spans(ITEM, answer).readable == isinstance(answer, list)
 
 
+def by_regular_expression(item, benchmark):
+    """The values of an item's types, the longest first, wherever they stand and no Latin word or number goes on."""
+    typed = [(v, k) for row in item.document["rows"] for v, k in typed_values(benchmark.by_id[row].output)]
+    kinds = {value: kind for value, kind in reversed(typed) if kind in item.document["types"]}
+    chosen = "|".join(re.escape(value) for value in sorted(kinds, key=len, reverse=True))
+    word = r"[^\W\u3400-\u9fff]"
+    within = rf"(?<!{word})(?={word})|(?<={word})(?!{word})|(?<!{word})(?!{word})"
+    return [
+        [match.start(), match.end(), kinds[match[0]]]
+        for match in re.finditer(f"(?:{within})(?:{chosen})(?:{within})", item.document["text"])
+    ]
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.data
 def test_official_items(data_dir, language):
     benchmark = load_benchmark("official", data_dir)
     task = EncoderTask("entities", language)
     found = items(task, benchmark)
-    # Counted by a plain loop over references and texts, apart from this code.
-    assert (len(found), sum(len(item.document["spans"]) for item in found)) == {"en": (127, 540), "zh": (213, 988)}[language]
+    assert len(found) == {"en": 127, "zh": 213}[language]
+    for item in found:
+        assert item.document["spans"] == by_regular_expression(item, benchmark), item.id
     assert [item.id for item in found] == sorted({item.id for item in found})
     for item in found:
         text, spans = item.document["text"], item.document["spans"]
@@ -174,3 +190,28 @@ def test_official_items(data_dir, language):
         assert all(text[start:end] in values for start, end, _ in spans)
     assert all(value == 1.0 for metrics in score(found, [i.document["spans"] for i in found]) for value in metrics.values())
     assert items(task, benchmark) == found
+
+
+def test_a_longer_name_of_a_type_that_is_not_asked_for_hides_nothing():
+    answer = answer_from_text(ITEM, '{"System": ["Emotet came by mail", "Windows"], "Malware": ["Emotet", "Emotet2"]}')
+    assert answer == [[0, 6, "Malware"], [21, 28, "Malware"], [0, 19, "System"], [63, 70, "System"], [88, 95, "System"]]
+    assert score([ITEM], [answer])[0]["span_f1"] == pytest.approx(1 / 2)  # 1 of 2 predicted, 1 of 2 true
+
+
+@given(json_values, json_values, json_values, json_values)
+def test_items_of_foreign_files_are_scored_whatever_they_hold(text, spans, types, answer):
+    odd = [Item(1, "a", "own", {"text": text, "spans": spans, "types": types}), Item(2, "a", "own", {})]
+    for metrics in score(odd, [answer, answer]):
+        assert all(0.0 <= value <= 1.0 for value in metrics.values())
+    figures(odd, [answer, answer])
+    assert all(answer_from_text(item, '{"Malware": ["Emotet"]}') == [[None, None, "Malware"]] for item in odd)
+
+
+def test_many_spans_end_soon():
+    """All of them overlap with all true ones; what is beyond the most that is compared counts as wrong."""
+    text = "x" * 30_000
+    spans = [[2 * n, 2 * n + 1, "Malware"] for n in range(4_000)]
+    item = Item(1, "a", "own", {"text": text, "spans": spans, "types": ["Malware"], "rows": [1]})
+    answer = [[0, 30_000 - n, "Malware"] for n in range(8_000)]
+    assert figures([item], [answer])["predicted"] == 8_000
+    assert score([item], [spans]) == [{"span_f1": 1.0, "span_f1_partial": 1.0}]

@@ -9,7 +9,14 @@ from sklearn import metrics as reference
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.encoder_tasks import vulnerable_code
 from sevenllm_bench.encoder_tasks.encoder_task import Item, encoder_task_by_name
-from sevenllm_bench.encoder_tasks.vulnerable_code import auc, figures, items_from_file, score
+from sevenllm_bench.encoder_tasks.vulnerable_code import (
+    answer_from_responses,
+    auc,
+    figures,
+    items_from_file,
+    score,
+    vulnerable_option,
+)
 from sevenllm_bench.errors import DataError
 
 TASK = encoder_task_by_name("sevenllm-vulnerable-code")
@@ -20,7 +27,7 @@ def made(targets, pairs=None, groups=None):
     pairs, groups = pairs or [None] * len(targets), groups or ["c"] * len(targets)
     rows = zip(targets, pairs, groups, strict=True)
     return [
-        Item(i, group, "user", {"func": "x", "target": target, "pair": pair, "cwe": f"CWE-{target}"})
+        Item(i, group, "file", {"func": "x", "target": target, "pair": pair, "cwe": f"CWE-{target}"})
         for i, (target, pair, group) in enumerate(rows, 1)
     ]
 
@@ -98,7 +105,7 @@ def test_functions_of_the_users_own(tmp_path):
     )
     items = items_from_file(write(tmp_path / "own.jsonl", *rows))
     assert [(item.id, item.group, item.source) for item in items] == [
-        (1, "c", "user"), (3, "unknown", "user"), (4, "unknown", "user"), (5, "unknown", "user")
+        (1, "c", "file"), (3, "unknown", "file"), (4, "unknown", "file"), (5, "unknown", "file")
     ]  # fmt: skip
     assert [item.document["target"] for item in items] == [1, 0, 1, 0]
     assert items[0].document["commit"] == [1, 2]
@@ -141,6 +148,47 @@ def test_files_that_are_no_functions(tmp_path):
         items_from_file(tmp_path / "latin.jsonl")
     odd = write(tmp_path / "odd.jsonl", {"func": "\0\u202e中文" + "x" * 100_000, "target": 1})
     assert len(items_from_file(odd)) == 1
+
+
+@pytest.mark.parametrize(
+    "document", [{}, {"target": "1"}, {"target": [1]}, {"target": None}, {"target": 2}, {"target": math.nan}]
+)
+def test_items_of_a_damaged_samples_file_are_wrong_whatever_is_said(document):
+    items = [Item(4, "c", "file", document), *made([1])]
+    for p in (0.0, 0.5, 1.0):
+        assert score(items, said(p, 1.0)) == [{"code_acc": 0.0}, {"code_acc": 1.0}]
+        found = figures(items, said(p, 1.0))
+        assert (found["unanswered"], found["accuracy"], found["auc"]) == (1, 0.5, 0.0)
+
+
+def test_odd_pairs_and_names_in_a_samples_file_are_no_pairs():
+    documents = [{"target": 1, "pair": [1], "cwe": {"a": 1}}, {"target": 0, "pair": [1], "cwe": None}]
+    items = [Item(i, "c", "file", document) for i, document in enumerate(documents)]
+    assert figures(items, said(1, 0))["pairs"]["n"] == 0
+
+
+def test_answers_from_the_log_likelihoods_of_two_options():
+    # Pair 2 is asked with vulnerable as A, pair 3 with vulnerable as B. ln 3 more is three times as likely.
+    first, second = made([1, 1], pairs=[2, 3])
+    assert answer_from_responses(first, [(-1.0, True), (-1.0 - math.log(3), False)]) == {"vulnerable": pytest.approx(0.75)}
+    assert answer_from_responses(second, [["-1.0", "True"], [str(-1.0 - math.log(3)), "False"]]) == {
+        "vulnerable": pytest.approx(0.25)
+    }
+    assert answer_from_responses(first, [-2.0, -2.0]) == {"vulnerable": 0.5}
+    assert answer_from_responses(first, [-9_000.0, 0.0]) == {"vulnerable": 0.0}
+    assert answer_from_responses(first, [0.0, -9_000.0]) == {"vulnerable": 1.0}
+    assert answer_from_responses(first, [-math.inf, -1.0]) == {"vulnerable": 0.0}
+    for rubbish in (None, [], [1.0], "ab", [None, -1.0], [math.nan, 0.0], [-math.inf, -math.inf], ["x", 1.0], [[], []], {"a": 1}):
+        assert answer_from_responses(first, rubbish) is None
+
+
+def test_each_letter_is_right_as_often_as_the_other():
+    right = [vulnerable_option(item) if item.document["target"] else 1 - vulnerable_option(item) for item in ITEMS]
+    assert sum(right) == 50
+    by_pair = {item.document["pair"]: set() for item in ITEMS}
+    for item in ITEMS:
+        by_pair[item.document["pair"]].add(vulnerable_option(item))
+    assert sum(options == {0} for options in by_pair.values()) == sum(options == {1} for options in by_pair.values()) == 25
 
 
 def test_items_are_the_same_each_time_and_with_each_benchmark():

@@ -11,7 +11,7 @@ from lm_eval import simple_evaluate
 from sevenllm_bench.catalog import LEAVES
 from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import ConfigError, DataError
-from sevenllm_bench.harness import task
+from sevenllm_bench.harness import generated_answers, task
 from sevenllm_bench.harness.launch import SEvenLLMTaskManager
 from sevenllm_bench.harness.replay import ReplayLM
 from sevenllm_bench.prompts import INPUT_HEADER, INSTRUCTION_HEADER, OPENING, RESPONSE_HEADER, render, style_by_name
@@ -52,7 +52,7 @@ def test_the_signature_stands_in_the_results():
 
 
 def test_cut_answers_are_warned_about_once(caplog, monkeypatch):
-    monkeypatch.setattr(task, "_warned", set())
+    monkeypatch.setattr(generated_answers, "_warned", set())
     with caplog.at_level(logging.WARNING):
         evaluate(Scripted(lambda doc: "The attacker mov"), "sevenllm_en_threat_analysis", "sevenllm_en_impact_scope")
     assert sum("look cut off" in record.getMessage() for record in caplog.records) == 1
@@ -175,7 +175,7 @@ def test_where_lm_eval_leaves_the_reasoning_out_what_the_template_opened_is_clos
 
 
 def test_reasoning_of_an_unknown_form_is_counted_and_can_be_named(caplog, monkeypatch):
-    monkeypatch.setattr(task, "_warned", set())
+    monkeypatch.setattr(generated_answers, "_warned", set())
     model = Scripted(lambda doc: f"<musing> perhaps A, or B, or C ~~~ {doc['output']}")
     with caplog.at_level(logging.WARNING):
         unknown = evaluate(model, "sevenllm_en_mcq", "sevenllm_en_mcq", limit=2, log_samples=True)

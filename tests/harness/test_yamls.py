@@ -43,7 +43,9 @@ def test_lm_eval_indexes_exactly_these_names():
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager(include_path=str(FOLDER), include_defaults=False)
-    assert set(manager.all_subtasks) == {*yamls.leaf_names(), *yamls.variant_names()}
+    assert set(manager.all_subtasks) == {*yamls.leaf_names(), *yamls.variant_names(), *yamls.encoder_task_names()}
+    wanted = [f"sevenllm-{language}-{kind}" for kind in ("answer-ranking", "entities") for language in ("en", "zh")]
+    assert yamls.encoder_task_names() == [*wanted, "sevenllm-vulnerable-code"]
     assert set(manager.all_groups) == set(yamls.group_names())
     assert manager.all_tags == []
     assert manager.match_tasks(["sevenllm_*"]) == sorted(leaf.name for leaf in LEAVES)
@@ -53,12 +55,17 @@ def test_lm_eval_indexes_exactly_these_names():
 def test_every_function_in_the_files_resolves():
     from lm_eval.tasks._yaml_loader import load_yaml
 
+    from sevenllm_bench.harness.code_task import VulnerableCodeTask
+    from sevenllm_bench.harness.entities_task import EntitiesTask
+    from sevenllm_bench.harness.ranking_task import AnswerRankingTask
     from sevenllm_bench.harness.task import SEvenLLMTask
 
+    classes = {"answer-ranking": AnswerRankingTask, "entities": EntitiesTask, "code": VulnerableCodeTask}
     for path in FOLDER.glob("*.yaml"):
         config = load_yaml(path, resolve_func=True)
         if "task" in config and "group" not in config:
-            assert config["class"] is SEvenLLMTask, path.name
+            kind = config["task"].partition("-")[2].partition("-")[2]
+            assert config["class"] is classes.get(kind, SEvenLLMTask), path.name
 
 
 def test_groups_hold_the_official_leaves_once():

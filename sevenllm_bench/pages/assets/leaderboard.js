@@ -114,7 +114,7 @@
       details.append(element("summary", `Command of ${entry.name}`), element("pre", entry.command, { className: "text" }));
       return details;
     });
-    body.replaceChildren(...heads, ...table("overall", "Overall", entries), ...table("section", "By section", entries), ...table("task", "By task", entries), ...commands);
+    body.replaceChildren(...heads, ...table("overall", "Overall", entries), ...table("section", "By section", entries), ...table("encoder task", "Encoder tasks", entries), ...table("task", "By task", entries), ...commands);
     byId("comparison-chart").hidden = false;
     const key = document.querySelector("input[name=pair]:checked").value;
     window.sevenllmCharts.draw("pair", points(entries), key);

@@ -11,13 +11,14 @@ from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
+from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.metrics.registry import HEADLINE, METRICS
-from sevenllm_bench.pages.leaderboard.entry import PARTS, Entry, Facts, Value
+from sevenllm_bench.pages.leaderboard.entry import ENCODER_FIGURES, PARTS, Entry, Facts, Value
 from sevenllm_bench.pages.leaderboard.marks import with_marks
 from sevenllm_bench.pages.leaderboard.model_metadata import unused_facts, with_facts
 from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission, read_submissions
-from sevenllm_bench.pages.report.score_views import KIND_NAMES, LANGUAGE_NAMES, section_name
+from sevenllm_bench.pages.report.score_views import KIND_NAMES, LANGUAGE_NAMES, section_name, task_title
 from sevenllm_bench.pages.site import Site, options, script_json
 from sevenllm_bench.text.display import plain
 
@@ -115,6 +116,10 @@ def _values(
             *((name, f"MCQ {lang}, log-likelihood") for name, lang in zip(_LOGPROB, LANGUAGES, strict=True)),
             *_encoder_parts(current),
         ],
+        "shared": [entry for entry in current if entry.has_encoder_tasks],
+        "shared_columns": [
+            (name, *_title(name)[1:]) for name in ENCODER_FIGURES if any(name in entry.figures for entry in current)
+        ],
         "filters": _filters(main),
         "left_out": left_out,
         "charts": _charts(entries),
@@ -165,7 +170,7 @@ def _compact(entries: Sequence[Entry]) -> dict[str, Any]:
         HEADLINE_NAME,
         *(f"{language}_{kind}.{metric}" for kind in KINDS for language in LANGUAGES for metric in METRICS[kind]),
     ]
-    ids += [f"{leaf.name}.{HEADLINE[leaf.kind]}" for leaf in LEAVES] + list(_LOGPROB)
+    ids += [f"{leaf.name}.{HEADLINE[leaf.kind]}" for leaf in LEAVES] + list(_LOGPROB) + list(ENCODER_FIGURES)
     present = [name for name in ids if any(name in entry.figures for entry in entries)]
     return {
         "ids": present,
@@ -209,6 +214,8 @@ def _title(name: str) -> list[str]:
     scope, _, metric = name.partition(".")
     if name == HEADLINE_NAME:
         return ["overall", "Headline", ""]
+    if task := encoder_task_by_name(scope):
+        return ["encoder task", task_title(task), metric]
     leaf = next((leaf for leaf in LEAVES if leaf.name == scope), None)
     if leaf is None:
         return ["section", section_name(scope) if scope.startswith(LANGUAGES) else scope, metric]

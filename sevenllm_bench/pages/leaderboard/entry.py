@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.figures.cells import HEADLINE_NAME, mean_over
 from sevenllm_bench.figures.figures import combined_error
 from sevenllm_bench.metrics.registry import HEADLINE
@@ -18,6 +19,8 @@ Tuning = Literal["base", "tuned", ""]
 PARTS = tuple(f"{language}_{kind}.{HEADLINE[kind]}" for language in LANGUAGES for kind in KINDS)
 #: Billions of parameters from which a model counts in the next group, and the groups' names.
 _SIZES = ((1, "below 1 B"), (4, "1–4 B"), (9, "4–9 B"), (20, "9–20 B"), (80, "20–80 B"))
+#: The main figure of every encoder task.
+ENCODER_FIGURES = tuple(f"{task.name}.{task.metrics[0]}" for task in ENCODER_TASKS)
 _SIZE_IN_NAME = re.compile(r"(?<![a-z0-9.])(\d{1,4}(?:\.\d{1,3})?)b(?![a-z0-9])", re.IGNORECASE)
 
 
@@ -92,6 +95,7 @@ class Entry:
         sketches: Sketches of its answers by row, see `submission.copies`.
         like_references: Kinds of row of which more answers are the references than can be expected, with the share.
         marks: What a reader must know of its answers, see `with_marks`.
+        cost: What encoder tasks cost: "parameters", "texts_per_second", "peak_memory_bytes", where they are known.
     """
 
     name: str
@@ -109,6 +113,7 @@ class Entry:
     sketches: Mapping[int, str] = field(default_factory=dict)
     like_references: Mapping[str, float] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
+    cost: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -126,6 +131,11 @@ class Entry:
         """Why it has no rank; empty when it has one."""
         value = self.figures.get(HEADLINE_NAME)
         return (value.partial if value else "a section has no figures") if self.headline is None else ""
+
+    @property
+    def has_encoder_tasks(self) -> bool:
+        """Whether it has a figure of a task that encoders can run."""
+        return any(name in self.figures for name in ENCODER_FIGURES)
 
     @property
     def is_encoder(self) -> bool:

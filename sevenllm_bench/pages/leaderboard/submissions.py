@@ -14,6 +14,7 @@ from typing import Any
 
 from sevenllm_bench.catalog import SECTIONS, leaf_of_task
 from sevenllm_bench.comparison.compatibility import DISQUALIFYING
+from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import figures_of
@@ -141,6 +142,7 @@ def _of_manifest(manifest: Mapping[str, Any], path: str) -> Entry:
         path=path,
         sketches=sketches_in(manifest),
         like_references=like_references(manifest),
+        cost=_cost(_object(task, "cost") for task in tasks.values() if isinstance(task, dict)),
         figures={
             name: value for name, value in _values(figures) if version_2 or name.partition(".")[0] not in _OTHER_IN_VERSION_1
         },
@@ -192,13 +194,23 @@ def _values(figures: Iterable[Any]) -> Iterator[tuple[str, Value]]:
 
 
 def _is_figure(name: str) -> bool:
-    scope, _, metric = name.partition(".")
+    scope, _, metric = name.rpartition(".")
+    task = encoder_task_by_name(scope.partition(".")[0])
+    if task:  # or a group of its items
+        return metric in task.metrics
     return name == HEADLINE_NAME or (metric in METRIC_VERSIONS and (scope in SECTIONS or leaf_of_task(scope) is not None))
 
 
 def _in_range(name: str, mean: float) -> bool:
-    low, high = bounds(name.partition(".")[2])
+    low, high = bounds(name.rpartition(".")[2])
     return low <= mean <= high + ROUNDING
+
+
+def _cost(costs: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """What the encoder task with the most texts cost; empty where no task says it."""
+    most = max(costs, key=lambda cost: finite(cost.get("texts")) or 0.0, default={})
+    known = {name: finite(most.get(name)) for name in ("parameters", "texts_per_second", "peak_memory_bytes")}
+    return {name: value for name, value in known.items() if value is not None and 0 < value < 1e15}
 
 
 def _protocol(words: Sequence[str]) -> str:
@@ -206,7 +218,7 @@ def _protocol(words: Sequence[str]) -> str:
 
 
 def _of_run(run: Run) -> Entry:
-    if not run.samples:
+    if not run.has_samples:
         raise ResultsError(f"{run.path}: no samples; run lm_eval with --log_samples")
     untrusted = [problem.line for problem in run.problems if problem.code in DISQUALIFYING]
     if untrusted:
@@ -218,13 +230,14 @@ def _of_run(run: Run) -> Entry:
         revision=str(run.model.sha or run.model.revision or ""),
         date=_moment_of(run)[:10],
         moment=_moment_of(run),
-        protocol=_protocol(words_of(run.model, run.settings, run.leaves)),
+        protocol=_protocol(words_of(run.model, run.settings, run.tasks)),
         command=command_of(run).text,
         source=run.model.source,
         path=run.path,
         figures=_figures(run),
         sketches=sketches_in(described),
         like_references=like_references(described),
+        cost=_cost(task.cost for task in run.encoder_tasks.values()),
     )
 
 

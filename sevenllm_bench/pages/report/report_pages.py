@@ -12,7 +12,7 @@ from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
 from sevenllm_bench.comparison.compare_runs import ComparedFigure
 from sevenllm_bench.comparison.compatibility import differences
 from sevenllm_bench.comparison.table_cells import how_to_read, p_value
-from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.cells import HEADLINE_NAME, LEVELS
 from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.metrics.signature import signature_line
@@ -23,12 +23,15 @@ from sevenllm_bench.pages.report.score_views import (
     LANGUAGE_NAMES,
     Examined,
     Figures,
+    cost_cells,
     dot_chart,
+    encoder_lines,
     examine,
     heat_maps,
     judge_chart,
     length_chart,
     section_name,
+    task_title,
 )
 from sevenllm_bench.pages.site import Site, heat
 from sevenllm_bench.runs.command import command_of
@@ -122,7 +125,8 @@ def _tasks(runs: Sequence[Run]) -> list[LeafRun]:
 def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int) -> dict[str, Any]:
     found = answer_quality(runs)
     marks = judged(runs)
-    charts = {"dots": dot_chart(runs, examined.figures), "lengths": length_chart(runs, found)}
+    with_rows = [run for run in runs if run.samples]
+    charts = {"dots": dot_chart(with_rows, examined.figures), "lengths": length_chart(with_rows, found)}
     if marks:
         charts["judge"] = judge_chart(marks)
     return {
@@ -132,6 +136,13 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
         "headline_parts": _headline_parts(),
         "partial": {run.label: why_partial(run) for run in runs},
         "dates": {run.label: _date(run) for run in runs},
+        "has_rows": any(run.samples for run in runs),
+        "encoder_lines": encoder_lines(runs, examined.figures),
+        "encoder_costs": [
+            (run.label, task_title(task.entry), cost_cells(task.cost), task.notes)
+            for run in runs
+            for task in run.encoder_tasks.values()
+        ],
         "sections": [f"{language}_{kind}" for kind in KINDS for language in LANGUAGES],
         "maps": heat_maps(runs, examined.figures),
         "kind_names": KIND_NAMES,
@@ -210,10 +221,10 @@ def _findings(examined: Examined) -> list[tuple[str, list[ComparedFigure]]]:
     """Level and findings of the tables of findings; the tasks' only where one can tell."""
     if not examined.comparison:
         return []
-    tables = []
-    for level in ("overall", "language", "kind", "section", "task"):
+    tables: list[tuple[str, list[ComparedFigure]]] = []
+    for level in LEVELS:
         found = [f for f in examined.comparison.findings if f.cell.level == level]
-        if level == "task":
+        if level in ("task", "encoder group"):
             found = [f for f in found if f.verdict != "cannot tell"]
         if found:
             tables.append((level, found))
@@ -228,6 +239,10 @@ def signatures(run: Run) -> list[tuple[str, str, int]]:
         line = signature_line({name: value for name, value in fields.items() if value or value == 0})
         key = (f"{leaf.leaf.language}_{leaf.leaf.kind}", line)
         found[key] = found.get(key, 0) + 1
+    found |= {
+        (name, signature_line({**task.signature, "prompt": dict(task.prompt), "version": task.version})): 1
+        for name, task in run.encoder_tasks.items()
+    }
     return [(section, line, count) for (section, line), count in found.items()]
 
 
@@ -238,7 +253,7 @@ def settings(run: Run) -> Iterable[tuple[str, str]]:
     yield "model", run.model.identity.name
     yield "model type", run.model.source
     yield "model arguments", run.model.identity.noted or "none that may change an answer"
-    yield "protocol", ", ".join(words_of(run.model, run.settings, run.leaves))
+    yield "protocol", ", ".join(words_of(run.model, run.settings, run.tasks))
     yield "revision", f"{run.model.revision}" + (f", commit {run.model.sha}" if run.model.sha else "")
     yield "limit", "none" if of.limit is None else str(of.limit)
     yield "chat template", "none" if of.chat_template is None else str(of.chat_template)

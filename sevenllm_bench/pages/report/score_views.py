@@ -8,10 +8,12 @@ from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, TASKS, Kind, Language, Leaf
 from sevenllm_bench.comparison.compare_runs import Comparison, Score, compare_runs, score_run
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, EncoderTask
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import HEADLINE, METRICS
 from sevenllm_bench.pages.report.answer_quality import AnswerQuality
 from sevenllm_bench.runs.records import Run
+from sevenllm_bench.runs.untrusted import finite
 from sevenllm_bench.text.display import plain
 
 #: Name of a heat map, what it shows, and the metric of each kind.
@@ -41,6 +43,10 @@ class Figures:
     def metrics(self, level: str, name: str) -> list[str]:
         """The metrics that any run has in a cell, in the order of the documentation."""
         return list(dict.fromkeys(metric for _, where, what, metric in self._scores if (where, what) == (level, name)))
+
+    def names(self, level: str) -> list[str]:
+        """The names of the cells of a level that any run has."""
+        return list(dict.fromkeys(name for _, where, name, _ in self._scores if where == level))
 
     def best(self, runs: Sequence[Run], level: str, name: str, metric: str) -> float | None:
         """The highest figure in a cell, where several runs have one."""
@@ -192,6 +198,59 @@ def section_name(section: str) -> str:
     """A section in words: "en_mcq" is "English, multiple choice"."""
     language, _, kind = section.partition("_")
     return f"{LANGUAGE_NAMES.get(language, language)}, {KIND_NAMES.get(kind, kind)}"
+
+
+def task_title(task: EncoderTask) -> str:
+    """An encoder task in words: "Answer ranking, English"."""
+    words = task.kind.replace("-", " ").capitalize()
+    return f"{words}, {LANGUAGE_NAMES[task.language]}" if task.language else words
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderLine:
+    """A line of the table of encoder tasks.
+
+    Attributes:
+        title: The task in words, or the group of its items.
+        is_group: Whether it is a group.
+        metric: Name of the metric.
+        items: Items behind it.
+        scores: Each run's score, or None.
+        best: The highest, where several runs have one.
+    """
+
+    title: str
+    is_group: bool
+    metric: str
+    items: int
+    scores: tuple[Score | None, ...]
+    best: float | None
+
+
+def encoder_lines(runs: Sequence[Run], figures: Figures) -> list[EncoderLine]:
+    """Every metric of every encoder task that a run has, then the task's groups by its main metric."""
+    lines = []
+    for task in ENCODER_TASKS:
+        title = task_title(task)
+        lines += [_encoder_line(runs, figures, "encoder task", task.name, title, metric) for metric in task.metrics]
+        for name in figures.names("encoder group"):
+            if name.startswith(f"{task.name}."):
+                group = name.partition(".")[2]
+                lines.append(_encoder_line(runs, figures, "encoder group", name, group, task.metrics[0]))
+    return [line for line in lines if any(line.scores)]
+
+
+def cost_cells(cost: Mapping[str, Any]) -> list[tuple[float | None, int]]:
+    """Parameters, texts, texts per second, long texts and MiB of memory, each with its decimal places; None if not known."""
+    memory = finite(cost.get("peak_memory_bytes"))
+    names = (("parameters", 0), ("texts", 0), ("texts_per_second", 1), ("long_texts", 0))
+    return [*((finite(cost.get(name)), digits) for name, digits in names), (memory / 2**20 if memory else None, 0)]
+
+
+def _encoder_line(runs: Sequence[Run], figures: Figures, level: str, name: str, title: str, metric: str) -> EncoderLine:
+    scores = tuple(figures.get(run.label, level, name, metric) for run in runs)
+    items = max((score.rows for score in scores if score), default=0)
+    return EncoderLine(title, level == "encoder group", metric, items, scores, figures.best(runs, level, name, metric))
 
 
 LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}

@@ -80,6 +80,8 @@ def check_copies(manifest: Mapping[str, Any], model: str, others: Sequence[Other
     many = like_references(manifest)
     for kind in MOST_LIKE_REFERENCES:
         rows, alike = (finite(dig(manifest, "answers", "like_references", kind, name)) or 0 for name in ("rows", "alike"))
+        if not rows:
+            continue
         said = f"{alike:.1%} of {rows:.0f} answers are the same as the references, or nearly"
         if kind in many:
             yield unconfirmed("copies", kind, "copies", f"{said}; no published model comes near this")

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sevenllm_bench.encoder_runs.mteb_results import figures_of as mteb_figures
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, Item
 from sevenllm_bench.encoder_tasks.task_scoring import further_figures, items_of, score_items
+from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import standard_error
 from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS
 from sevenllm_bench.runs.records import EncoderTaskRun, ItemSample, Run, Unknown
@@ -15,6 +17,8 @@ from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.submission.verify.check_rows import Benchmarks, data_finding, rows_within, source_of
 from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some, unconfirmed
 from sevenllm_bench.submission.verify.json_differences import differences
+
+_MTEB_ROUNDING = 2e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ def check_encoder_tasks(run: Run, results: Mapping[str, Any], benchmarks: Benchm
         yield from _versions(task)
         yield from _scores(checked, results)
         yield from _further(checked)
+        yield from _mteb(checked, results)
 
 
 def _checked(run: Run, benchmarks: Benchmarks) -> Iterator[_Checked]:
@@ -147,6 +152,26 @@ def _differ(claimed: float | None, found: float | None) -> bool:
 
 def _shown(value: float | None) -> str:
     return "no value" if value is None else f"{value:.6f}"
+
+
+def _mteb(checked: _Checked, results: Mapping[str, Any]) -> Iterator[Finding]:
+    """MTEB's own result of the task, where the results have it; MTEB rounds to five decimal places."""
+    name = checked.task.task
+    said = dig(results, "mteb", name)
+    if said is None:
+        return
+    try:
+        figures = mteb_figures(said, f"mteb, {name}")
+    except ResultsError as error:
+        yield Finding("task figures", f"{name}, by MTEB", "differs", str(error))
+        return
+    wrong = [] if figures.task == checked.task.entry else [f"it is of {figures.task.name}"]
+    for metric, claimed in figures.values.items():
+        values = [sample.metrics[metric] for sample in checked.again]
+        mean = sum(values) / len(values) if values else 0.0
+        if abs(mean - claimed) > _MTEB_ROUNDING:
+            wrong.append(f"{metric} {claimed:.5f}, recomputed {mean:.5f}")
+    yield Finding("task figures", f"{name}, by MTEB", "differs" if wrong else "confirmed", some(wrong, 3))
 
 
 def _further(checked: _Checked) -> Iterator[Finding]:

@@ -1,0 +1,165 @@
+"""The class behind the tasks of entities in the harness: spans of five types, from the JSON that a model writes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import datasets
+from lm_eval.api.instance import Instance
+from lm_eval.api.task import ConfigurableTask
+
+from sevenllm_bench.answers.reading import Reading, read_answer
+from sevenllm_bench.catalog import Language
+from sevenllm_bench.data.benchmark import load_benchmark
+from sevenllm_bench.encoder_tasks.embedded_entities import labelled_texts
+from sevenllm_bench.encoder_tasks.encoder_task import Item, encoder_task_by_name
+from sevenllm_bench.encoder_tasks.entities import (
+    EMBEDDED_GROUP,
+    answer_from_text,
+    describe_spans,
+    figures,
+    item_of,
+    items,
+    score,
+)
+from sevenllm_bench.encoder_tasks.entity_types import ENTITY_TYPES
+from sevenllm_bench.encoder_tasks.item_document import to_item_document
+from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
+from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings, warn_of_readings
+from sevenllm_bench.harness.model_errors import explain
+from sevenllm_bench.harness.options import TaskOptions, read_options
+from sevenllm_bench.harness.requirements import require_data
+from sevenllm_bench.metrics.signature import encoder_signature
+from sevenllm_bench.prompts import RESPONSE_HEADER, TARGET_DELIMITER, entity_prompt, render_entities
+from sevenllm_bench.runs.model_name import local_arguments
+from sevenllm_bench.runs.run_block import KEY, RunBlock
+
+install_excepthook(explain)
+
+
+class EntitiesTask(ConfigurableTask):
+    """The incident texts of a language; a model answers with lists of names by type, which are looked up in the text."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        """Build the task.
+
+        Args:
+            config: The task's YAML as a mapping.
+
+        Raises:
+            DataError: The rows are not available.
+            ConfigError: An option in `metadata` has an unknown value.
+        """
+        config = {key: value for key, value in config.items() if key != "class"}
+        task = encoder_task_by_name(config["task"])
+        if task is None or task.kind != "entities" or task.language is None:
+            raise ConfigError(f"task {config['task']}: no task of entities; see `sevenllm-bench tasks list`")
+        self._task = task
+        self._language: Language = task.language
+        self._options: TaskOptions = read_options(config.get("metadata") or {})
+        super().__init__(config={**config, "target_delimiter": TARGET_DELIMITER})
+
+    def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        """Read the rows, the official or the embedded ones, and make the items; few-shot examples are always embedded."""
+        official = self._options.dataset == "official"
+        require_data(self._options, official)
+        benchmark = load_benchmark(self._options.dataset, self._options.data_dir, self._options.allow_modified)
+        if not official:
+            self.config.task_alias = f"{self.config.task} (embedded rows)"
+            self.config.dataset_path, self.config.dataset_kwargs = "sevenllm_bench/data/embedded", None
+        found = items(self._task, benchmark)
+        if not found:
+            raise DataError(f"the modified data file has no entity for {self._task.name}; leave this task out of --tasks")
+        pool = [item_of(text, EMBEDDED_GROUP, "embedded") for text in labelled_texts(self._language, "fewshot")]
+        self._items = {item.id: item for item in (*found, *pool)}
+        self.dataset = datasets.DatasetDict(
+            {
+                "test": datasets.Dataset.from_list([to_item_document(item) for item in found]),
+                "fewshot": datasets.Dataset.from_list([to_item_document(item) for item in pool]),
+            }
+        )
+        record = encoder_signature(
+            self._task.metrics, self._language, benchmark.description, spans=describe_spans(benchmark.source)
+        )
+        if self._options.reasoning_end:
+            record["reasoning_end"] = self._options.reasoning_end
+        prompt = entity_prompt(self._language, self._options.prompt)
+        self._record(RunBlock(record, prompt, local=local_arguments(self.config.metadata)))
+
+    def _record(self, block: RunBlock) -> None:
+        """Put the block where lm-eval takes it into the results file."""
+        self._block = block
+        self.config.metadata = {**(self.config.metadata or {}), KEY: block.as_json()}
+
+    def doc_to_text(self, doc: dict[str, Any], doc_to_text: Any = None) -> str:
+        """The prompt for a text."""
+        return render_entities(self._items[doc["id"]].document["text"], self._language, self._options.prompt)
+
+    def doc_to_target(self, doc: dict[str, Any], doc_to_target: Any = None) -> str:
+        """What a model should write: each name once, in the order of the text."""
+        document = self._items[doc["id"]].document
+        names: dict[str, list[str]] = {kind: [] for kind in ENTITY_TYPES}
+        for start, end, kind in document["spans"]:
+            name = document["text"][start:end]
+            names[kind] += [name] if name not in names[kind] else []
+        answer = json.dumps(names, ensure_ascii=False)
+        return f"\n\n{RESPONSE_HEADER}\n{answer}" if self._options.prompt.with_thought else answer
+
+    def fewshot_context(self, doc: dict[str, Any], num_fewshot: int, **kwargs: Any) -> Any:
+        """The prompt with `num_fewshot` embedded examples before it.
+
+        Raises:
+            ConfigError: More examples are asked for than there are, or the prompt asks for a thought, which they lack.
+        """
+        available = len(self.dataset["fewshot"])
+        if num_fewshot > available:
+            raise ConfigError(f"{self.config.task}: --num_fewshot {num_fewshot}, but there are {available} few-shot texts")
+        if num_fewshot and self._options.prompt.with_thought:
+            raise ConfigError(
+                f"{self.config.task}: the few-shot texts have no thoughts, which the prompt {self._options.prompt.name!r} asks "
+                "for; use --num_fewshot 0 or another prompt"
+            )
+        return super().fewshot_context(doc, num_fewshot, **kwargs)
+
+    def construct_requests(self, doc: dict[str, Any], ctx: str | list[str], **kwargs: Any) -> Any:
+        """The request for a text; with a chat template, only the model's own end stops it, unless `--gen_kwargs` says more."""
+        set_stop_strings(self.config.generation_kwargs, self._options, bool(kwargs.get("apply_chat_template")))
+        return super().construct_requests(doc, ctx, **kwargs)
+
+    def apply_filters(self) -> list[Instance] | None:
+        """Mark what prompts opened, apply lm-eval's filters, then put into the results how answers were read."""
+        for instance in self._instances:
+            instance.resps = [scored_response(instance, response, self._options) for response in instance.resps]
+        filtered = super().apply_filters()
+        if "bypass" not in self._metric_fn_list:
+            answers = [
+                (instance.doc["id"], response) for instance in self._instances for response in instance.filtered_resps.values()
+            ]
+            self._count_readings(list(dict.fromkeys(answers)))
+        return filtered
+
+    def _count_readings(self, answers: list[tuple[int, str]]) -> None:
+        asked = [self._items[item] for item, _ in answers]
+        readings = [read_answer(text, "understanding") for _, text in answers]
+        further = figures(asked, [answer_from_text(item, text) for item, (_, text) in zip(asked, answers, strict=True)])
+        counts = _counts(readings)
+        self._record(replace(self._block, answers=counts, further=further))
+        warn_of_readings(self.config.task, len(readings), counts["look_cut_off"], counts["look_like_reasoning"])
+
+    def process_results(self, doc: dict[str, Any], results: list[Any]) -> dict[str, Any]:
+        """The metrics of one text."""
+        if "bypass" in self._metric_fn_list:
+            return {"bypass": None}
+        item: Item = self._items[doc["id"]]
+        return dict(score([item], [answer_from_text(item, results[0])])[0])
+
+
+def _counts(readings: list[Reading]) -> dict[str, Any]:
+    return {
+        "read_as": dict(Counter(reading.how for reading in readings).most_common()),
+        "look_cut_off": sum(reading.cut for reading in readings),
+        "look_like_reasoning": sum(reading.is_suspect for reading in readings),
+    }
