@@ -27,7 +27,7 @@ def models(tmp_path_factory):
 RUNS = {
     "bi-encoder": ["sevenllm-en-retrieval", "sevenllm-en-answer-ranking"],
     "cross-encoder": ["sevenllm-en-retrieval", "sevenllm-en-answer-ranking"],
-    "masked-lm": ["sevenllm-en-answer-ranking", "sevenllm-en-masked-terms"],
+    "masked-lm": ["sevenllm-en-masked-terms"],
     "token-classifier": ["sevenllm-en-entities"],
     "text-classifier": ["sevenllm-vulnerable-code"],
 }
@@ -93,6 +93,7 @@ def test_bm25_alone_needs_no_model_and_its_bundle_is_confirmed(tmp_path, capsys)
     printed = capsys.readouterr().out
     assert " 0 differ or are missing" in printed
     assert main(["verify", str(tmp_path / "bundle.zip")]) == 0
+    assert list(read_runs([tmp_path / "run"])[0].encoder_tasks) == ["sevenllm-zh-retrieval", "sevenllm-zh-answer-ranking"]
 
 
 def test_what_mteb_wrote_becomes_a_run_that_is_confirmed(models, tmp_path, capsys):
