@@ -23,7 +23,6 @@ from sevenllm_bench.encoders.encoder_choice import EncoderChoice, EncoderKind, L
 from sevenllm_bench.encoders.model_identity import model_identity
 from sevenllm_bench.errors import ConfigError, unknown_name
 
-
 #: Kinds of encoder with tasks that they run only where these are named: a masked LM reads each candidate as often as it has
 #: tokens, close to a million times for the official rows of a language.
 ONLY_BY_NAME = frozenset({("masked-lm", "answer-ranking")})
