@@ -11,8 +11,10 @@ from sevenllm_bench.catalog import LEAVES, Leaf, leaf_of_task
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, encoder_task_by_name
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS
-from sevenllm_bench.runs.records import UNKNOWN, EncoderTaskRun, LeafRun, Model, Settings, Unknown
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun
+from sevenllm_bench.runs.records import LeafRun, Model, Settings
 from sevenllm_bench.runs.run_block import read_block
+from sevenllm_bench.runs.unknown import UNKNOWN, Unknown
 from sevenllm_bench.runs.untrusted import Fields, Problems, finite, read_json
 from sevenllm_bench.text.display import printable
 
