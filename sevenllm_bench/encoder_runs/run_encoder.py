@@ -23,6 +23,10 @@ from sevenllm_bench.encoders.encoder_choice import EncoderChoice, EncoderKind, L
 from sevenllm_bench.encoders.model_identity import model_identity
 from sevenllm_bench.errors import ConfigError, unknown_name
 
+#: Kinds of encoder with tasks that they run only where these are named: a masked LM reads each candidate as often as it has
+#: tokens, close to a million times for the official rows of a language.
+ONLY_BY_NAME = frozenset({("masked-lm", "answer-ranking")})
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -53,7 +57,7 @@ def tasks_for(
 
     Args:
         choice: The encoder.
-        names: Names of tasks; none for all that its kind can do.
+        names: Names of tasks; none for all that its kind can do, but for those of `ONLY_BY_NAME`.
         language: Tasks of this language only.
         own_code: Whether functions of the user's were named.
 
@@ -69,7 +73,8 @@ def tasks_for(
     for name in names:
         if known[name].kind not in can:
             raise ConfigError(f"{name}: {choice.label} is a {kind}, whose tasks are {', '.join(can)}")
-    wanted = [known[name] for name in dict.fromkeys(names)] or [task for task in ENCODER_TASKS if task.kind in can]
+    usual = [task for task in ENCODER_TASKS if task.kind in can and (kind, task.kind) not in ONLY_BY_NAME]
+    wanted = [known[name] for name in dict.fromkeys(names)] or usual
     found = [task for task in wanted if language is None or task.language in (language, None)]
     if not found:
         raise ConfigError(f"no task is left: {', '.join(names)} are not of the language {language}")
