@@ -10,7 +10,6 @@ from sevenllm_bench.data.embedded import FOLDER, embedded_split
 from sevenllm_bench.encoder_tasks import entities, retrieval
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
 from sevenllm_bench.encoders.bi_encoder import BiEncoder
-from sevenllm_bench.encoders.cross_encoder import PairScorer
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
 from sevenllm_bench.encoders.token_classifier import TokenClassifier
 from sevenllm_bench.stats.intervals import mean_interval
@@ -86,28 +85,3 @@ def test_a_tagger_finds_more(tmp_path):
     changes = ("data.max_length=128", "training.batch_size=8", "training.epochs=16", "training.learning_rate=0.002")
     output = trained("ner", base, tmp_path / "out", *changes, "evaluation.every=0")
     assert gain(found_spans(untrained), found_spans(output), "ner, strict F1, en") > 0.1
-
-
-def ranked_first(folder):
-    """Reciprocal rank of the right text among all twelve English ones, for every third query."""
-    task = EncoderTask("retrieval", "en")
-    items, corpus = retrieval.items(task, BENCHMARK)[::3], retrieval.corpus(task, BENCHMARK)
-    scorer = PairScorer(EncoderChoice(str(folder), kind="cross-encoder", long_texts="cut"))
-    pairs = [(item.document["query"], text) for item in items for _, text in corpus]
-    found = scorer.scores(pairs).reshape(len(items), len(corpus))
-    answers = [{"ranked": [[row, float(score)] for (row, _), score in zip(corpus, scores, strict=True)]} for scores in found]
-    return [values["mrr_at_10"] for values in retrieval.score(items, answers)]
-
-
-def test_a_cross_encoder_ranks_better(tmp_path):
-    """The small model with a new head, on 60 rows."""
-    from sentence_transformers import CrossEncoder
-
-    base = small_model()
-    untrained = CrossEncoder(base, num_labels=1, max_length=128, device="cpu")
-    untrained.save_pretrained(str(tmp_path / "untrained"), create_model_card=False)
-    changes = ("data.languages=[en]", "data.max_rows=60", "data.max_length=128", "training.batch_size=8")
-    steps = ("training.epochs=2", "training.learning_rate=0.0002", "pairs.negatives=1")
-    output = trained("cross-encoder", base, tmp_path / "out", *changes, *steps)
-    before, after = (ranked_first(folder) for folder in (tmp_path / "untrained", output))
-    assert gain(before, after, "cross-encoder, MRR, en") > 0.1
