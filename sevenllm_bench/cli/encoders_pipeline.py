@@ -12,6 +12,7 @@ from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.encoder_runs.mteb_import import with_mteb_results
 from sevenllm_bench.encoder_runs.pipeline import PipelineStages, run_pipeline
+from sevenllm_bench.encoder_runs.ranking_run import run_bm25_ranking
 from sevenllm_bench.encoder_runs.results_writer import EncoderRun, write_run
 from sevenllm_bench.encoder_runs.retrieval_run import RETRIEVAL_LONG_TEXTS
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
@@ -59,6 +60,12 @@ def run(arguments: argparse.Namespace) -> int:
             in_all[task.name] = len(items)
             print(f"{task.name}: {len(items[: arguments.limit]):,} queries …", flush=True)
             outcomes.append(run_pipeline(task, items[: arguments.limit], benchmark, stages))
+    if not (arguments.bi_encoder or arguments.cross_encoder):  # the baseline of answer ranking
+        for task in ENCODER_TASKS:
+            if task.kind == "answer-ranking" and arguments.language in (task.language, None):
+                items = items_of(task, benchmark)
+                in_all[task.name] = len(items)
+                outcomes.append(run_bm25_ranking(task, items[: arguments.limit]))
     names = [*([] if arguments.no_bm25 else ["bm25"]), arguments.bi_encoder, arguments.cross_encoder]
     model = (" + " if arguments.fusion else " > ").join(name for name in names[:2] if name)
     model = " > ".join(name for name in (model, arguments.cross_encoder) if name)
@@ -66,7 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
     found = with_mteb_results(found, benchmark, folder / "mteb")
     print_run(found)
     for outcome in outcomes:
-        rows = [_stage_cells(stage) for stage in outcome.cost["stages"]]
+        rows = [_stage_cells(stage) for stage in outcome.cost.get("stages", ())]
+        if not rows:
+            continue
         print_table(f"{outcome.task.name}: stages", ["stage", "seconds", "texts", "handed on per query"], rows)
     print(f"written: {write_run(found, benchmark, folder)}")
     return 0

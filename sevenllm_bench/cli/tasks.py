@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from sevenllm_bench.catalog import LEAVES, TASKS, Leaf, leaf_by_name, nearest_name, task_by_name
 from sevenllm_bench.cli.table import print_table
+from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.embedded import embedded_split
+from sevenllm_bench.encoder_tasks.encoder_task import (
+    ENCODER_TASK_VERSION,
+    ENCODER_TASKS,
+    KINDS_OF_TASK,
+    encoder_task_by_name,
+)
+from sevenllm_bench.encoder_tasks.task_scoring import items_of
 from sevenllm_bench.errors import ConfigError, nearest
 from sevenllm_bench.harness import yamls
 from sevenllm_bench.io.files import user_path
@@ -54,6 +63,12 @@ def _list() -> None:
         name_zh = leaf.task.name_zh if leaf.task else "选择题"
         rows.append([leaf.name, name_zh, leaf.kind, str(official or "-"), str(embedded.count(leaf))])
     print_table("Leaves (run by --tasks 'sevenllm_*')", ["name", "名称", "kind", "official rows", "embedded rows"], rows)
+    causal = yamls.encoder_task_names()
+    found = [
+        [task.name, ", ".join(KINDS_OF_TASK[task.kind]), "yes" if task.name in causal else "-", ", ".join(task.metrics)]
+        for task in ENCODER_TASKS
+    ]
+    print_table("Encoder tasks (run by `encoders run`)", ["name", "encoders", "in lm-eval", "metrics"], found)
     print("\nGroups:   " + "  ".join(yamls.group_names()))
     print("Variants: " + "  ".join(yamls.variant_names()))
     print("\nLeaves without official rows run on embedded rows of our own writing and belong to the group sevenllm-complement.")
@@ -64,6 +79,13 @@ def _show(name: str, prompt: str) -> None:
     from sevenllm_bench.prompts import render, style_by_name, target
 
     style = style_by_name(prompt)
+    task = encoder_task_by_name(name)
+    if task:
+        embedded = items_of(task, load_benchmark("embedded"))
+        print(f"{task.name}: version {ENCODER_TASK_VERSION}, {len(embedded)} items of this project's own; see docs/encoders.md")
+        print(f"encoders: {', '.join(KINDS_OF_TASK[task.kind])}\nmetrics: {', '.join(task.metrics)}")
+        print(f"\n--- item {embedded[0].id} ---\n{json.dumps(dict(embedded[0].document), ensure_ascii=False, indent=1)}")
+        return
     members = yamls.members(name)
     if members:
         print(f"{name}: {', '.join(members)}")
@@ -89,7 +111,8 @@ def _leaves_named(name: str) -> list[Leaf]:
     task = task_by_name(name) or next((task for task in TASKS if name in (task.slug, task.name_zh)), None)
     if task:
         return [leaf for leaf in LEAVES if leaf.task == task]
-    near = nearest_name(name) if " " in name else nearest(name, yamls.leaf_names())
+    known = [*yamls.leaf_names(), *(task.name for task in ENCODER_TASKS)]
+    near = nearest_name(name) if " " in name else nearest(name, known)
     hint = f"; did you mean {near!r}?" if near else "."
     raise ConfigError(f"no task {name!r}{hint} See `sevenllm-bench tasks list`.")
 

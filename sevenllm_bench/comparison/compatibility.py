@@ -10,8 +10,10 @@ from typing import Any, Literal
 
 from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS, JUDGE_METRICS, METRIC_VERSIONS, SEMANTIC_METRICS
 from sevenllm_bench.prompts import are_own_stop_strings
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
 from sevenllm_bench.runs.predictions import name_ids
-from sevenllm_bench.runs.records import EncoderTaskRun, ItemSample, LeafRun, Run, Sample, Unknown
+from sevenllm_bench.runs.records import LeafRun, Run, Sample
+from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.text.display import printable
 
 #: "forbids": figures are not about the same thing. "unknown": it isn't known. "note": worth knowing, no obstacle.

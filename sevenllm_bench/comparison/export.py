@@ -22,7 +22,8 @@ from sevenllm_bench.comparison.table_cells import (
 from sevenllm_bench.figures.cells import ENCODER_LEVELS, Level
 from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import HEADLINE
-from sevenllm_bench.runs.records import Run, Unknown
+from sevenllm_bench.runs.records import Run
+from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.stats.intervals import LEVEL
 from sevenllm_bench.stats.paired import ALPHA
 

@@ -15,7 +15,7 @@ from sevenllm_bench.encoder_runs.probes import probe_encoder
 from sevenllm_bench.encoder_runs.results_writer import EncoderRun
 from sevenllm_bench.encoder_runs.retrieval_run import RETRIEVAL_LONG_TEXTS
 from sevenllm_bench.encoder_runs.task_outcome import TaskOutcome
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, EncoderTask, EncoderTaskKind, Item
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, KINDS_OF_TASK, EncoderTask, Item
 from sevenllm_bench.encoder_tasks.task_scoring import items_of
 from sevenllm_bench.encoder_tasks.vulnerable_code import items_from_file
 from sevenllm_bench.encoders.checkpoint_kind import kind_of
@@ -23,14 +23,9 @@ from sevenllm_bench.encoders.encoder_choice import EncoderChoice, EncoderKind, L
 from sevenllm_bench.encoders.model_identity import model_identity
 from sevenllm_bench.errors import ConfigError, unknown_name
 
-#: The tasks that a kind of encoder can do.
-TASKS_OF_KIND: dict[EncoderKind, tuple[EncoderTaskKind, ...]] = {
-    "bi-encoder": ("retrieval", "answer-ranking"),
-    "cross-encoder": ("retrieval", "answer-ranking"),
-    "masked-lm": ("masked-terms", "answer-ranking"),
-    "token-classifier": ("entities",),
-    "text-classifier": ("vulnerable-code",),
-}
+#: Kinds of encoder with tasks that they run only where these are named: a masked LM reads each candidate as often as it has
+#: tokens, close to a million times for the official rows of a language.
+ONLY_BY_NAME = frozenset({("masked-lm", "answer-ranking")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +57,7 @@ def tasks_for(
 
     Args:
         choice: The encoder.
-        names: Names of tasks; none for all that its kind can do.
+        names: Names of tasks; none for all that its kind can do, but for those of `ONLY_BY_NAME`.
         language: Tasks of this language only.
         own_code: Whether functions of the user's were named.
 
@@ -74,11 +69,12 @@ def tasks_for(
         if name not in known:
             raise ConfigError(unknown_name("task", name, list(known)))
     kind = kind_of(choice)
-    can = TASKS_OF_KIND[kind]
+    can = [own for own, kinds in KINDS_OF_TASK.items() if kind in kinds]
     for name in names:
         if known[name].kind not in can:
             raise ConfigError(f"{name}: {choice.label} is a {kind}, whose tasks are {', '.join(can)}")
-    wanted = [known[name] for name in dict.fromkeys(names)] or [task for task in ENCODER_TASKS if task.kind in can]
+    usual = [task for task in ENCODER_TASKS if task.kind in can and (kind, task.kind) not in ONLY_BY_NAME]
+    wanted = [known[name] for name in dict.fromkeys(names)] or usual
     found = [task for task in wanted if language is None or task.language in (language, None)]
     if not found:
         raise ConfigError(f"no task is left: {', '.join(names)} are not of the language {language}")

@@ -23,6 +23,15 @@ TASK_METRICS: dict[EncoderTaskKind, tuple[str, ...]] = {
     "vulnerable-code": ("code_acc",),
 }
 
+#: The kinds of encoder that can run each kind of task (see `encoders.encoder_choice.EncoderKind`).
+KINDS_OF_TASK: dict[EncoderTaskKind, tuple[str, ...]] = {
+    "retrieval": ("bi-encoder", "cross-encoder"),
+    "answer-ranking": ("bi-encoder", "cross-encoder", "masked-lm"),
+    "entities": ("token-classifier",),
+    "masked-terms": ("masked-lm",),
+    "vulnerable-code": ("text-classifier",),
+}
+
 #: Interface and comparability of these tasks. The number moves when scores stop being comparable, the letter otherwise.
 ENCODER_TASK_VERSION = "1-A"
 

@@ -9,6 +9,7 @@ from sevenllm_bench.encoder_tasks.label_map import LabelMap
 from sevenllm_bench.encoder_tasks.ner_data import LabelledText, NerData, ner_data
 from sevenllm_bench.encoder_tasks.ner_files import TAG_KEYS, labelled_text
 from sevenllm_bench.errors import DataError
+from sevenllm_bench.io.hub_access import dataset_commit, reason_of
 
 
 def read_hub_ner(
@@ -34,12 +35,12 @@ def read_hub_ner(
     from datasets import load_dataset
 
     what = f"the data set {repository}" + (f" at {revision}" if revision else "")
-    commit = _commit(repository, revision, what)
+    commit = dataset_commit(repository, revision, what)
     try:
         rows = load_dataset(repository, subset, split=split, revision=commit)
         names = _tag_names(rows.features)
     except Exception as problem:  # the Hub's client, its HTTP library, and readers of many kinds
-        raise DataError(f"{what} can't be loaded ({_reason(problem)})") from None
+        raise DataError(f"{what} can't be loaded ({reason_of(problem)})") from None
     name = f"{repository}, split {split}"
     return ner_data(_texts(rows, name, names), labels or LabelMap(), name, f"{repository}@{commit}")
 
@@ -56,26 +57,3 @@ def _tag_names(features: Any) -> list[str] | None:
         if names:
             return list(names)
     return None
-
-
-def _commit(repository: str, revision: str | None, what: str) -> str:
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
-
-    if revision and len(revision) == 40 and all(digit in "0123456789abcdef" for digit in revision):
-        return revision
-    try:
-        return str(HfApi().dataset_info(repository, revision=revision).sha)
-    except RepositoryNotFoundError:
-        raise DataError(f"{what} is not on the Hub (or is private: log in with `hf auth login`)") from None
-    except RevisionNotFoundError:
-        raise DataError(f"{what}: no such revision") from None
-    except Exception as problem:  # the HTTP library's own errors
-        raise DataError(
-            f"{what}: the Hub can't be reached ({_reason(problem)}); with a commit as revision, a data set in the local cache is "
-            "read without it"
-        ) from None
-
-
-def _reason(problem: Exception) -> str:
-    return (str(problem).strip().split("\n")[0] or type(problem).__name__)[:300]

@@ -4,6 +4,7 @@ The official file was written from reports, and most reports come twice in it: r
 row n + 300 for an analysis, each with an excerpt or a summary of its own. So the texts differ, and one incident has two.
 Checked on the file: among the 300 analyses of a language, BM25 ranks that of row n + 300 first for 284 English and 272
 Chinese rows n. Outside these pairs no two texts have more than 0.61 of their runs of five characters or words in common.
+A searcher finds the other text of the report first for many queries: all-MiniLM-L6-v2 for 19 % of the English ones.
 """
 
 from __future__ import annotations

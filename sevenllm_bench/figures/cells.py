@@ -21,7 +21,8 @@ from sevenllm_bench.metrics.registry import (
     SEMANTIC_METRICS,
     kinds_of,
 )
-from sevenllm_bench.runs.records import ItemSample, Run, Sample
+from sevenllm_bench.runs.encoder_records import ItemSample
+from sevenllm_bench.runs.records import Run, Sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.figures.cells import Cell, Level, RowValues, encoder_cells, headline_cell, mean_over, metric_cells
-from sevenllm_bench.runs.records import ItemSample, Run, Sample
+from sevenllm_bench.runs.encoder_records import ItemSample
+from sevenllm_bench.runs.records import Run, Sample
 
 
 @dataclass(frozen=True, slots=True)

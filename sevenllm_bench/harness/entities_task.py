@@ -7,15 +7,12 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-import datasets
 from lm_eval.api.instance import Instance
-from lm_eval.api.task import ConfigurableTask
 
 from sevenllm_bench.answers.reading import Reading, read_answer
 from sevenllm_bench.catalog import Language
-from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.encoder_tasks.embedded_entities import labelled_texts
-from sevenllm_bench.encoder_tasks.encoder_task import Item, encoder_task_by_name
+from sevenllm_bench.encoder_tasks.encoder_task import Item
 from sevenllm_bench.encoder_tasks.entities import (
     EMBEDDED_GROUP,
     answer_from_text,
@@ -26,61 +23,28 @@ from sevenllm_bench.encoder_tasks.entities import (
     score,
 )
 from sevenllm_bench.encoder_tasks.entity_types import ENTITY_TYPES
-from sevenllm_bench.encoder_tasks.item_document import to_item_document
-from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
+from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings, warn_of_readings
-from sevenllm_bench.harness.model_errors import explain
-from sevenllm_bench.harness.options import TaskOptions, read_options
-from sevenllm_bench.harness.requirements import require_data
+from sevenllm_bench.harness.item_task import ItemTask
 from sevenllm_bench.metrics.signature import encoder_signature
-from sevenllm_bench.prompts import RESPONSE_HEADER, TARGET_DELIMITER, entity_prompt, render_entities
+from sevenllm_bench.prompts import RESPONSE_HEADER, entity_prompt, render_entities
 from sevenllm_bench.runs.model_name import local_arguments
-from sevenllm_bench.runs.run_block import KEY, RunBlock
-
-install_excepthook(explain)
+from sevenllm_bench.runs.run_block import RunBlock
 
 
-class EntitiesTask(ConfigurableTask):
+class EntitiesTask(ItemTask):
     """The incident texts of a language; a model answers with lists of names by type, which are looked up in the text."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        """Build the task.
-
-        Args:
-            config: The task's YAML as a mapping.
-
-        Raises:
-            DataError: The rows are not available.
-            ConfigError: An option in `metadata` has an unknown value.
-        """
-        config = {key: value for key, value in config.items() if key != "class"}
-        task = encoder_task_by_name(config["task"])
-        if task is None or task.kind != "entities" or task.language is None:
-            raise ConfigError(f"task {config['task']}: no task of entities; see `sevenllm-bench tasks list`")
-        self._task = task
-        self._language: Language = task.language
-        self._options: TaskOptions = read_options(config.get("metadata") or {})
-        super().__init__(config={**config, "target_delimiter": TARGET_DELIMITER})
+    kind = "entities"
+    reads_thoughts = True
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Read the rows, the official or the embedded ones, and make the items; few-shot examples are always embedded."""
-        official = self._options.dataset == "official"
-        require_data(self._options, official)
-        benchmark = load_benchmark(self._options.dataset, self._options.data_dir, self._options.allow_modified)
-        if not official:
-            self.config.task_alias = f"{self.config.task} (embedded rows)"
-            self.config.dataset_path, self.config.dataset_kwargs = "sevenllm_bench/data/embedded", None
-        found = items(self._task, benchmark)
-        if not found:
-            raise DataError(f"the modified data file has no entity for {self._task.name}; leave this task out of --tasks")
+        benchmark = self._benchmark()
+        if benchmark.source == "embedded":
+            self._mark_embedded()
         pool = [item_of(text, EMBEDDED_GROUP, "embedded") for text in labelled_texts(self._language, "fewshot")]
-        self._items = {item.id: item for item in (*found, *pool)}
-        self.dataset = datasets.DatasetDict(
-            {
-                "test": datasets.Dataset.from_list([to_item_document(item) for item in found]),
-                "fewshot": datasets.Dataset.from_list([to_item_document(item) for item in pool]),
-            }
-        )
+        self._set_items(items(self._task, benchmark), pool)
         record = encoder_signature(
             self._task.metrics, self._language, benchmark.description, spans=describe_spans(benchmark.source)
         )
@@ -89,10 +53,10 @@ class EntitiesTask(ConfigurableTask):
         prompt = entity_prompt(self._language, self._options.prompt)
         self._record(RunBlock(record, prompt, local=local_arguments(self.config.metadata)))
 
-    def _record(self, block: RunBlock) -> None:
-        """Put the block where lm-eval takes it into the results file."""
-        self._block = block
-        self.config.metadata = {**(self.config.metadata or {}), KEY: block.as_json()}
+    @property
+    def _language(self) -> Language:
+        assert self._task.language is not None
+        return self._task.language
 
     def doc_to_text(self, doc: dict[str, Any], doc_to_text: Any = None) -> str:
         """The prompt for a text."""
@@ -114,9 +78,6 @@ class EntitiesTask(ConfigurableTask):
         Raises:
             ConfigError: More examples are asked for than there are, or the prompt asks for a thought, which they lack.
         """
-        available = len(self.dataset["fewshot"])
-        if num_fewshot > available:
-            raise ConfigError(f"{self.config.task}: --num_fewshot {num_fewshot}, but there are {available} few-shot texts")
         if num_fewshot and self._options.prompt.with_thought:
             raise ConfigError(
                 f"{self.config.task}: the few-shot texts have no thoughts, which the prompt {self._options.prompt.name!r} asks "

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, DataError
 from sevenllm_bench.io.secrets import quieten, short_message
 
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105  (the variable's name)
@@ -75,3 +75,37 @@ def refusals_in_words(what: str, token: str) -> Iterator[None]:
 def _reason(error: BaseException) -> str:
     """The error, with the one that it hides: the upload of a large file fails with a sentence that gives no reason."""
     return f"{error} ({error.__cause__})" if isinstance(error, RuntimeError) and error.__cause__ else str(error)
+
+
+def dataset_commit(repository: str, revision: str | None, what: str) -> str:
+    """The commit of a data set on the Hub.
+
+    Args:
+        repository: Its id.
+        revision: Branch, tag or commit; None for the newest commit. A whole commit is taken without asking the Hub.
+        what: What errors call it.
+
+    Raises:
+        DataError: There is no such data set or revision, or the Hub can't be reached.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+    if revision and len(revision) == 40 and all(digit in "0123456789abcdef" for digit in revision):
+        return revision
+    try:
+        return str(HfApi().dataset_info(repository, revision=revision).sha)
+    except RepositoryNotFoundError:
+        raise DataError(f"{what} is not on the Hub (or is private: log in with `hf auth login`)") from None
+    except RevisionNotFoundError:
+        raise DataError(f"{what}: no such revision") from None
+    except Exception as problem:  # the HTTP library's own errors
+        raise DataError(
+            f"{what}: the Hub can't be reached ({reason_of(problem)}); with a commit as revision, a data set in the local cache "
+            "is read without it"
+        ) from None
+
+
+def reason_of(problem: Exception) -> str:
+    """The first line of what a library says of a failure."""
+    return (str(problem).strip().split("\n")[0] or type(problem).__name__)[:300]

@@ -12,7 +12,7 @@ from sevenllm_bench.encoder_tasks.task_scoring import answer_from_responses, ans
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.metrics.registry import ROUNDING, bounds
-from sevenllm_bench.runs.records import ItemSample
+from sevenllm_bench.runs.encoder_records import ItemSample
 from sevenllm_bench.runs.responses import texts_of
 from sevenllm_bench.runs.samples import prompt_of, records_of
 from sevenllm_bench.runs.untrusted import Problems, finite

@@ -8,7 +8,8 @@ from typing import Any
 
 from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.data.official import SHA256, SHA256_LF
-from sevenllm_bench.runs.records import EncoderTaskRun, LeafRun, Model, Settings
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun
+from sevenllm_bench.runs.records import LeafRun, Model, Settings
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.text.display import printable
 

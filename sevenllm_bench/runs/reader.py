@@ -11,12 +11,14 @@ from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import ROUNDING
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
 from sevenllm_bench.runs.from_answers import run_from_predictions
 from sevenllm_bench.runs.item_samples import read_item_samples
 from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
-from sevenllm_bench.runs.records import EncoderTaskRun, ItemSample, LeafRun, Run, Sample, Unknown
+from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.results_file import Results, read_results
 from sevenllm_bench.runs.samples import read_samples
+from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.runs.untrusted import Problems
 
 #: lm-eval's output types of encoder tasks: whose samples hold a model's responses.

@@ -1,36 +1,20 @@
 """What a run is, once read: the model, the settings that make runs comparable, its leaves, and one sample per row.
 
-Where a file doesn't say something, the value is `UNKNOWN`, which is not None: a `limit` of None is a run without limit.
+Where a file doesn't say something, the value is `UNKNOWN`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from sevenllm_bench.answers.reading import Reading
 from sevenllm_bench.catalog import Kind, Language, Leaf
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
 from sevenllm_bench.runs.model_name import Identity, identity_of, repository_of
-
-
-class Unknown(Enum):
-    """The type of `UNKNOWN`."""
-
-    UNKNOWN = "unknown"
-
-    def __str__(self) -> str:
-        return self.value
-
-    def __bool__(self) -> bool:
-        return False
-
-
-#: What a run's files don't say.
-UNKNOWN: Final = Unknown.UNKNOWN
+from sevenllm_bench.runs.unknown import UNKNOWN, Unknown
 
 #: What can be wrong with a run without keeping it from being read.
 ProblemCode = Literal[
@@ -215,77 +199,6 @@ class Sample:
     def is_default(self) -> bool:
         """Whether a default leaf ran it, and no variant."""
         return self.task.startswith("sevenllm_")
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderTaskRun:
-    """One encoder task in a run, as the results file reports it; what it shares with a leaf has the same names there.
-
-    Attributes:
-        task: Its name.
-        entry: The task.
-        version: Task version.
-        rows: Items evaluated.
-        rows_in_all: Items that the task has.
-        num_fewshot: Number of few-shot examples; 0 for encoders.
-        output_type: "encoder" for what encoders answered, lm-eval's "multiple_choice" or "generate_until" otherwise.
-        generation: The generation arguments of a causal model.
-        prompt: {"name", "version", "sha256"} of the prompt; empty where there is none.
-        signature: The signature of its figures, with how an encoder answered ("method").
-        metrics: Metric name to the mean that the file reports.
-        stderr: Metric name to the standard error that it reports.
-        cost: What the answers cost, see `encoders.encoding_cost`; empty where it isn't known.
-        notes: What a reader of the figures must know.
-        further: Figures that are no mean over items.
-        answers: How lm-eval's values became answers: of answer ranking {"scores": "per byte" or "as given", …}.
-        task_hash: lm-eval's hash over rows, prompts and targets; None where there is none.
-        local: Arguments of the model that name a file or folder of the machine that it ran on.
-    """
-
-    task: str
-    entry: EncoderTask
-    version: str | Unknown = UNKNOWN
-    rows: int | Unknown = UNKNOWN
-    rows_in_all: int | Unknown = UNKNOWN
-    num_fewshot: int | Unknown = UNKNOWN
-    output_type: str | Unknown = UNKNOWN
-    generation: Mapping[str, Any] | Unknown = UNKNOWN
-    prompt: Mapping[str, Any] = field(default_factory=dict)
-    signature: Mapping[str, Any] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    stderr: Mapping[str, float] = field(default_factory=dict)
-    cost: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    further: Mapping[str, Any] = field(default_factory=dict)
-    answers: Mapping[str, Any] = field(default_factory=dict)
-    task_hash: str | None = None
-    local: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ItemSample:
-    """One item of an encoder task, answered once.
-
-    Attributes:
-        task: Name of the task.
-        item: The item, as the samples file has it.
-        answer: The answer as a JSON value (each kind of task says which); None where there is none.
-        metrics: Metric name to value, as the samples file has them.
-        response: What a causal model wrote, of entities; None for others.
-        prompt: What a causal model was sent; None for encoders and where the file doesn't say.
-    """
-
-    task: str
-    item: Item
-    answer: Any = field(hash=False)
-    metrics: Mapping[str, float] = field(hash=False)
-    response: str | None = None
-    prompt: str | None = None
-
-    @property
-    def id(self) -> int:
-        """Id of the item."""
-        return self.item.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sevenllm_bench.catalog import LEAVES, Leaf, leaf_of_task
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, encoder_task_by_name
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS
-from sevenllm_bench.runs.records import UNKNOWN, EncoderTaskRun, LeafRun, Model, Settings, Unknown
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun
+from sevenllm_bench.runs.records import LeafRun, Model, Settings
 from sevenllm_bench.runs.run_block import read_block
+from sevenllm_bench.runs.unknown import UNKNOWN, Unknown
 from sevenllm_bench.runs.untrusted import Fields, Problems, finite, read_json
 from sevenllm_bench.text.display import printable
 
@@ -163,13 +166,20 @@ def _encoder_task(name: str, fields: Fields, configs: Fields) -> EncoderTaskRun:
         signature=block.signature,
         metrics=_figures(figures, "{},none", entry.metrics),
         stderr=_figures(figures, "{}_stderr,none", entry.metrics),
-        cost=block.cost,
+        cost=block.cost or _cost(fields.object("config")),
         notes=block.notes,
         further=block.further,
         answers=block.answers,
         task_hash=task_hash if isinstance(task_hash, str) else None,
         local=block.local,
     )
+
+
+def _cost(config: Fields) -> dict[str, Any]:
+    """What lm-eval recorded of a run's cost: the whole run's where an encoder answered, the size of any other model."""
+    cost = config.object("encoder").object("cost").values
+    size = config.whole("model_num_parameters")
+    return cost or ({"parameters": size} if isinstance(size, int) and size else {})
 
 
 def _figures(figures: Fields, key: str, metrics: Iterable[str]) -> dict[str, float]:

@@ -12,7 +12,8 @@ from typing import Any
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import read_bytes
-from sevenllm_bench.runs.records import UNKNOWN, Problem, ProblemCode, Unknown
+from sevenllm_bench.runs.records import Problem, ProblemCode
+from sevenllm_bench.runs.unknown import UNKNOWN, Unknown
 from sevenllm_bench.text.display import printable
 
 

@@ -18,7 +18,9 @@ from sevenllm_bench import __version__
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.runs.command import command_of
-from sevenllm_bench.runs.records import EncoderTaskRun, LeafRun, Model, Run, Sample, Settings, Unknown
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun
+from sevenllm_bench.runs.records import LeafRun, Model, Run, Sample, Settings
+from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.submission.copies import describe_answers
 from sevenllm_bench.submission.formats.hub_results import for_the_hub
 from sevenllm_bench.submission.layout import MANIFEST, misplaced

@@ -24,6 +24,8 @@ FULL_SIZE = {
     ),
     "demo": ("Llama", {"hidden_size": 160, "intermediate_size": 448, "num_hidden_layers": 4}, (5, 5), None),
 }
+#: Recipes that train encoders, whose bases are ModernBERT's; `test_encoder_configs` has them.
+ENCODER_RECIPES = ("biencoder", "code-classifier", "cross-encoder", "encoder-mlm", "ner", "securebert2")
 #: What makes one of them tiny.
 TINY = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "head_dim": 8}
 TINY_EXPERTS = {"moe_intermediate_size": 16, "num_experts": 4, "num_experts_per_tok": 2}

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from recipe_bases import ENCODER_RECIPES
 
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.finetune.encoder_training.encoder_sections import EncoderConfig
+from sevenllm_bench.finetune.encoder_training.run_config_file import read_run_config
 from sevenllm_bench.finetune.settings import config_file
 from sevenllm_bench.finetune.settings.config import FinetuneConfig
 from sevenllm_bench.finetune.settings.config_file import read_config
@@ -34,7 +37,7 @@ def refused(config, *changes) -> str:
 
 def test_each_recipe_parses():
     for name in recipe_names():
-        assert isinstance(read_config(name), FinetuneConfig)
+        assert isinstance(read_run_config(name), EncoderConfig if name in ENCODER_RECIPES else FinetuneConfig)
 
 
 def test_the_papers_recipe_has_the_papers_settings():

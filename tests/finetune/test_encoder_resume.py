@@ -16,7 +16,7 @@ for module in ("trl", "sentence_transformers", "bm25s"):
 
 pytestmark = pytest.mark.slow
 
-#: Three passes of five or so steps, a checkpoint every two.
+#: Three passes of some steps, a checkpoint every two.
 LONGER = ("data.max_rows=24", "training.epochs=3", "training.save_every=2", "training.log_every=1")
 
 

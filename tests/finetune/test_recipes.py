@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 from finetune_runs import QUICK, make_base, weights
-from recipe_bases import FULL_SIZE, full_size, tiny
+from recipe_bases import ENCODER_RECIPES, FULL_SIZE, full_size, tiny
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.finetune.estimates.memory import count, meta_model
@@ -23,17 +23,20 @@ def tokenizer(tmp_path_factory):
 
 
 def test_every_recipe_has_a_base_here():
-    assert recipe_names() == ("demo", "lora-14b", "lora-30b-a3b", "lora-4b", "lora-8b", "paper")
-    assert set(recipe_names()) == set(FULL_SIZE)
+    causal = {"demo", "lora-14b", "lora-30b-a3b", "lora-4b", "lora-8b", "paper"}
+    assert set(recipe_names()) == causal | set(ENCODER_RECIPES)
+    assert causal == set(FULL_SIZE)
 
 
 def test_the_help_names_them(capsys):
     with pytest.raises(SystemExit):
         main(["finetune", "--help"])
-    assert "demo, lora-14b, lora-30b-a3b, lora-4b, lora-8b, paper" in " ".join(capsys.readouterr().out.split())
+    shown = " ".join(capsys.readouterr().out.split())
+    names = "biencoder, code-classifier, cross-encoder, demo, encoder-mlm, lora-14b, lora-30b-a3b, lora-4b, lora-8b, ner, paper"
+    assert f"{names}, securebert2" in shown
 
 
-@pytest.mark.parametrize("name", recipe_names())
+@pytest.mark.parametrize("name", FULL_SIZE)
 def test_it_plans_a_run(name, tokenizer, tmp_path, capsys):
     """A configuration and a tokenizer are enough; its parameters are the published ones."""
     base = full_size(name)

@@ -83,7 +83,7 @@ def test_samples_are_read_back_with_the_same_figures(tmp_path):
 
 
 def test_what_is_refused():
-    with pytest.raises(ConfigError, match="--num_fewshot 2, but this task has no examples"):
+    with pytest.raises(ConfigError, match="--num_fewshot 2, but there are 0 few-shot examples"):
         evaluate(Choosing(knowing), NAME, num_fewshot=2, limit=1)
     with pytest.raises(ConfigError, match="log-likelihood of both options is 0"):
         evaluate(Choosing(lambda document, prompt, letter: 0.0), NAME, limit=1)

@@ -115,7 +115,7 @@ def test_the_prompt_and_its_examples():
         for start, end, kind in examples[0].spans:
             expected[kind] += [examples[0].text[start:end]] if examples[0].text[start:end] not in expected[kind] else []
         assert json.loads(target) == expected
-    with pytest.raises(ConfigError, match="there are 6 few-shot texts"):
+    with pytest.raises(ConfigError, match="there are 6 few-shot examples"):
         evaluate(model, TASKS[0], num_fewshot=7, limit=1)
 
 

@@ -85,7 +85,7 @@ def test_few_shot_examples_end_with_their_reference():
     style = style_by_name("alpaca")
     start = f"{render(example, style)}\n{example.reference_text}\n\n"
     assert {prompt.startswith(start) for prompt in model.prompts} == {True}
-    with pytest.raises(ConfigError, match="--num_fewshot 5000, but there are 56 few-shot rows"):
+    with pytest.raises(ConfigError, match="--num_fewshot 5000, but there are 56 few-shot examples"):
         evaluate(model, TASKS[0], num_fewshot=5000, limit=1)
 
 

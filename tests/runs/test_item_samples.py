@@ -113,3 +113,16 @@ def test_results_without_a_task_of_ours_are_refused(tmp_path):
     file.write_text(json.dumps({"results": {"sevenllm-en-other": {}}}), encoding="utf-8")
     with pytest.raises(ResultsError, match="no SEvenLLM task"):
         read_run(find_runs([file])[0])
+
+
+def test_the_cost_is_the_tasks_own_or_what_lm_eval_recorded(results):
+    content = json.loads(results.read_text(encoding="utf-8"))
+    del content["configs"][CODE]["metadata"]["sevenllm"]["cost"]
+    content["config"]["model_num_parameters"] = 7
+    results.write_text(json.dumps(content), encoding="utf-8")
+    run = run_in(results)
+    assert run.encoder_tasks[CODE].cost == {"parameters": 7}
+    assert run.encoder_tasks[ENTITIES].cost["texts"] == 50
+    content["config"]["encoder"] = {"cost": {"parameters": 8, "texts": 3}}
+    results.write_text(json.dumps(content), encoding="utf-8")
+    assert run_in(results).encoder_tasks[CODE].cost == {"parameters": 8, "texts": 3}

@@ -15,7 +15,7 @@ from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.errors import PredictionsError, ResultsError, SEvenLLMError
 from sevenllm_bench.runs.locate import find_runs
 from sevenllm_bench.runs.reader import read_runs
-from sevenllm_bench.runs.records import UNKNOWN
+from sevenllm_bench.runs.unknown import UNKNOWN
 from sevenllm_bench.scoring import score_rows
 
 EVENT, THREAT, MCQ = "sevenllm_en_important_event_extraction", "sevenllm_zh_threat_analysis", "sevenllm_en_mcq"

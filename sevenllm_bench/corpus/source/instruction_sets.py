@@ -21,6 +21,7 @@ from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import MOST_BYTES
+from sevenllm_bench.io.hub_access import dataset_commit, reason_of
 
 #: Records by which a format is recognised.
 _LOOKED_AT = 100
@@ -243,11 +244,11 @@ def read_hub_dataset(
     from datasets import load_dataset
 
     what = f"the data set {repository}" + (f" at {revision}" if revision else "")
-    commit = _commit(repository, revision, what)
+    commit = dataset_commit(repository, revision, what)
     try:
         rows = load_dataset(repository, subset, split=split, revision=commit)
     except Exception as problem:  # the Hub's client, its HTTP library, and readers of many kinds
-        raise DataError(f"{what} can't be loaded ({_reason(problem)})") from None
+        raise DataError(f"{what} can't be loaded ({reason_of(problem)})") from None
     taken = enumerate(islice(_rows_of(rows, what), most), 1)
     corpus = conversations(taken, name, form, f"{repository}, split {split}")
     identity = hashlib.sha256("\0".join((repository, commit, subset or "", split)).encode()).hexdigest()
@@ -258,27 +259,4 @@ def _rows_of(rows: Iterable[Any], what: str) -> Iterator[dict[str, Any]]:
     try:
         yield from map(dict, rows)
     except Exception as problem:  # what decodes images and sound: many kinds
-        raise DataError(f"{what}: its rows can't be read ({_reason(problem)})") from None
-
-
-def _commit(repository: str, revision: str | None, what: str) -> str:
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
-
-    if revision and len(revision) == 40 and all(digit in "0123456789abcdef" for digit in revision):
-        return revision
-    try:
-        return str(HfApi().dataset_info(repository, revision=revision).sha)
-    except RepositoryNotFoundError:
-        raise DataError(f"{what} is not on the Hub (or is private: log in with `hf auth login`)") from None
-    except RevisionNotFoundError:
-        raise DataError(f"{what}: no such revision") from None
-    except Exception as problem:  # the HTTP library's own errors
-        raise DataError(
-            f"{what}: the Hub can't be reached ({_reason(problem)}); with revision: COMMIT, a data set in the local cache is "
-            "read without it"
-        ) from None
-
-
-def _reason(problem: Exception) -> str:
-    return (str(problem).strip().split("\n")[0] or type(problem).__name__)[:300]
+        raise DataError(f"{what}: its rows can't be read ({reason_of(problem)})") from None

@@ -90,7 +90,7 @@ class BiTrainee(EncoderTrainee[BiTrainingConfig]):
         return BiTrainer(batches, model=self.model, args=arguments, train_dataset=training.select_columns(columns), loss=loss)
 
     def figures(self, held_out: Sequence[Any], training: Dataset) -> dict[str, float]:
-        """nDCG@10, recall@1 and MRR@10 of held-out queries among the held-out texts and some of training, by language alone."""
+        """nDCG@10, recall@1 and MRR@10 of held-out queries among the held-out texts and some of training."""
         texts = list(dict.fromkeys(training["text"]))[:_DISTRACTORS]
         return retrieval_figures(self.model, held_out[:_QUERIES], texts, self.config.evaluation.batch_size)
 

@@ -26,7 +26,8 @@ from sevenllm_bench.runs.locate import find_runs, results_files, samples_alone
 from sevenllm_bench.runs.model_name import identity_of
 from sevenllm_bench.runs.protocol import protocol_words, words_of
 from sevenllm_bench.runs.reader import read_run
-from sevenllm_bench.runs.records import Run, Unknown
+from sevenllm_bench.runs.records import Run
+from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.runs.untrusted import finite
 from sevenllm_bench.submission.copies import describe_answers, like_references, sketches_in
 from sevenllm_bench.submission.manifest import read_unverified

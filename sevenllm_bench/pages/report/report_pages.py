@@ -36,7 +36,8 @@ from sevenllm_bench.pages.report.score_views import (
 from sevenllm_bench.pages.site import Site, heat
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.protocol import words_of
-from sevenllm_bench.runs.records import LeafRun, Run, Unknown
+from sevenllm_bench.runs.records import LeafRun, Run
+from sevenllm_bench.runs.unknown import Unknown
 
 #: Random draws per interval: a tenth of the time of `compare`'s 10,000, and the ends of intervals agree to about 0.002.
 RESAMPLES = 2_000

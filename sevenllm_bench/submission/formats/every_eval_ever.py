@@ -18,8 +18,9 @@ from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS, ENCODER_SHARES, JUDGE_METRICS, METRIC_VERSIONS, SHARES
 from sevenllm_bench.prompts import STYLES
+from sevenllm_bench.runs.encoder_records import ItemSample
 from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL
-from sevenllm_bench.runs.records import ItemSample, Sample
+from sevenllm_bench.runs.records import Sample
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.submission.formats.hub_results import model_identity, model_name
 from sevenllm_bench.submission.layout import EVERY_EVAL_EVER, safe_part

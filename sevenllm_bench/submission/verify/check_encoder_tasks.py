@@ -16,7 +16,9 @@ from sevenllm_bench.encoder_tasks.task_scoring import further_figures, items_of,
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import standard_error
 from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS
-from sevenllm_bench.runs.records import EncoderTaskRun, ItemSample, Run, Unknown
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
+from sevenllm_bench.runs.records import Run
+from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.submission.verify.check_rows import Benchmarks, data_finding, rows_within, source_of
 from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some, unconfirmed

@@ -10,7 +10,8 @@ from typing import Any
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.io.yaml12 import load_yaml
-from sevenllm_bench.runs.records import ItemSample, Sample
+from sevenllm_bench.runs.encoder_records import ItemSample
+from sevenllm_bench.runs.records import Sample
 from sevenllm_bench.submission.formats import every_eval_ever
 from sevenllm_bench.submission.formats.hub_results import hub_path, hub_results
 from sevenllm_bench.submission.formats.model_index import model_index

@@ -11,7 +11,8 @@ from typing import Any
 from sevenllm_bench.figures.cells import ENCODER_LEVELS
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.metrics.registry import LEXICAL
-from sevenllm_bench.runs.records import Run, Unknown
+from sevenllm_bench.runs.records import Run
+from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.submission.formats.hub_results import for_the_hub
 from sevenllm_bench.submission.layout import MANIFEST

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sevenllm_bench.data.benchmark import OFFICIAL_NAME, Benchmark, Source
 from sevenllm_bench.data.rows import FIELDS, Row
-from sevenllm_bench.runs.records import EncoderTaskRun, LeafRun, Run, Sample, Unknown
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun
+from sevenllm_bench.runs.records import LeafRun, Run, Sample
+from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.submission.verify.findings import Finding, some, unconfirmed
 from sevenllm_bench.submission.verify.json_differences import differences

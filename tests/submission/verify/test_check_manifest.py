@@ -8,7 +8,8 @@ import pytest
 
 from sevenllm_bench.figures.cells import Cell
 from sevenllm_bench.figures.figures import Figure
-from sevenllm_bench.runs.records import UNKNOWN, Model, Run, Settings
+from sevenllm_bench.runs.records import Model, Run, Settings
+from sevenllm_bench.runs.unknown import UNKNOWN
 from sevenllm_bench.submission.formats.hub_results import for_the_hub
 from sevenllm_bench.submission.verify.check_manifest import check_figures, check_files, check_manifest, check_times
 

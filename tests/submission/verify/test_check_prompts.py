@@ -9,7 +9,8 @@ from sevenllm_bench.catalog import leaf_by_name
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.embedded import fewshot_pool
 from sevenllm_bench.prompts import render
-from sevenllm_bench.runs.records import UNKNOWN, Model
+from sevenllm_bench.runs.records import Model
+from sevenllm_bench.runs.unknown import UNKNOWN
 from sevenllm_bench.submission.verify.check_prompts import check_lengths, check_prompts
 
 

@@ -7,7 +7,7 @@ from mcq_run import IDS, ROWS, SETTINGS, a_run, told
 
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.official import SHA256, SHA256_LF
-from sevenllm_bench.runs.records import UNKNOWN
+from sevenllm_bench.runs.unknown import UNKNOWN
 from sevenllm_bench.submission.verify.check_rows import check_rows
 
 
