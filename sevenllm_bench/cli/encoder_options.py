@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from sevenllm_bench.cli.shared_options import whole
@@ -63,7 +64,7 @@ def named(text: str) -> tuple[str, str | None]:
 
 
 def run_folder(name: str) -> Path:
-    """The folder of a run's files; it is made here, before models are loaded and run.
+    """The folder of a run's files; that it can be written to is tried before models are loaded and run.
 
     Raises:
         ConfigError: It is a file, or can't be written to.
@@ -71,12 +72,17 @@ def run_folder(name: str) -> Path:
     folder = user_path(name, ConfigError)
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"--output {name}: that is a file; name a folder")
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise ConfigError(f"--output {name}: can't be written to ({error.strerror or error})") from None
+    finally:
+        for path in made:  # until there is something to write
+            with suppress(OSError):
+                path.rmdir()
     return folder
 
 

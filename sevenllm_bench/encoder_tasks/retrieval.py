@@ -21,6 +21,8 @@ from sevenllm_bench.text.leaf_values import leaf_values
 
 #: Documents of an answer at most.
 DEPTH = 100
+#: Documents of an answer that are looked at, where a file of others has more.
+_MOST_PAIRS = 10 * DEPTH
 
 
 def corpus(task: EncoderTask, benchmark: Benchmark) -> tuple[tuple[int, str], ...]:
@@ -67,12 +69,14 @@ def _rows(task: EncoderTask, benchmark: Benchmark) -> list[Row]:
 def scored_documents(answer: Any) -> dict[int, float]:
     """Document id to score from `{"ranked": [[id, score], …]}`; what is no such pair is left out, of equal ids the first counts.
 
+    Our answers have at most `DEPTH` pairs; of one with more than ten times as many, the rest is not looked at.
+
     Args:
         answer: Any JSON value.
     """
     pairs = answer.get("ranked") if isinstance(answer, dict) else None
     found: dict[int, float] = {}
-    for pair in pairs if isinstance(pairs, list) else ():
+    for pair in pairs[:_MOST_PAIRS] if isinstance(pairs, list) else ():
         if isinstance(pair, list | tuple) and len(pair) == 2 and type(pair[0]) is int and (score := _finite(pair[1])) is not None:
             found.setdefault(pair[0], score)
     return found

@@ -11,7 +11,7 @@ from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.encoder_tasks.encoder_task import TASK_METRICS, EncoderTask, Item, encoder_task_by_name
 from sevenllm_bench.encoder_tasks.incidents import incidents
-from sevenllm_bench.encoder_tasks.retrieval import corpus, figures, items, left_out, query_of, score
+from sevenllm_bench.encoder_tasks.retrieval import corpus, figures, items, left_out, query_of, score, scored_documents
 
 ENGLISH = EncoderTask("retrieval", "en")
 CHINESE = EncoderTask("retrieval", "zh")
@@ -186,3 +186,11 @@ def test_figures_by_group_and_ties():
 def test_names():
     assert (ENGLISH.name, CHINESE.name) == ("sevenllm-en-retrieval", "sevenllm-zh-retrieval")
     assert encoder_task_by_name("sevenllm-zh-retrieval") == CHINESE
+
+
+def test_of_a_list_that_is_too_long_the_beginning_counts():
+    item = Item(1, "mcq", "embedded", {"query": "q", "relevant": [5], "row": 5})
+    pairs = [[number, 1.0] for number in range(10, 1_009)]
+    assert score([item], [{"ranked": [*pairs, [5, 2.0]]}])[0]["recall_at_1"] == 1.0
+    assert score([item], [{"ranked": [*pairs, [9_999, 0.0], [5, 2.0]]}])[0]["recall_at_1"] == 0.0
+    assert len(scored_documents({"ranked": [[number, 1.0] for number in range(200_000)]})) == 1_000

@@ -10,7 +10,8 @@ from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
 from sevenllm_bench.encoder_tasks.task_scoring import items_of
 from sevenllm_bench.encoder_tasks.vulnerable_code import vulnerable_option
 from sevenllm_bench.prompts import STYLES, PromptStyle, entity_prompt, render, render_code, render_entities
-from sevenllm_bench.runs.records import EncoderTaskRun, ItemSample, Run
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
+from sevenllm_bench.runs.records import Run
 from sevenllm_bench.submission.verify.check_rows import Benchmarks, source_of
 from sevenllm_bench.submission.verify.findings import Finding, some, unconfirmed
 
