@@ -211,33 +211,45 @@ class EncoderLine:
     """A line of the table of encoder tasks.
 
     Attributes:
-        title: The task in words, or the group of its items.
-        is_group: Whether it is a group.
+        group: The part of the items that it is about; empty for all of them.
         metric: Name of the metric.
         items: Items behind it.
         scores: Each run's score, or None.
         best: The highest, where several runs have one.
     """
 
-    title: str
-    is_group: bool
+    group: str
     metric: str
     items: int
     scores: tuple[Score | None, ...]
     best: float | None
 
 
-def encoder_lines(runs: Sequence[Run], figures: Figures) -> list[EncoderLine]:
-    """Every metric of every encoder task that a run has, then the task's groups by its main metric."""
-    lines = []
+def encoder_lines(runs: Sequence[Run], figures: Figures) -> list[tuple[str, bool, list[EncoderLine]]]:
+    """The encoder tasks that a run has.
+
+    Returns:
+        Title, whether the items are this project's own embedded ones, and the lines: every metric of the task, then its
+        groups by the main metric.
+    """
+    found = []
     for task in ENCODER_TASKS:
-        title = task_title(task)
-        lines += [_encoder_line(runs, figures, "encoder task", task.name, title, metric) for metric in task.metrics]
+        lines = [_encoder_line(runs, figures, "encoder task", task.name, "", metric) for metric in task.metrics]
         for name in figures.names("encoder group"):
             if name.startswith(f"{task.name}."):
                 group = name.partition(".")[2]
                 lines.append(_encoder_line(runs, figures, "encoder group", name, group, task.metrics[0]))
-    return [line for line in lines if any(line.scores)]
+        shown = [line for line in lines if any(line.scores)]
+        if shown:
+            sources = {sample.item.source for run in runs for sample in run.item_samples if sample.task == task.name}
+            found.append((task_title(task), "embedded" in sources, shown))
+    return found
+
+
+def _encoder_line(runs: Sequence[Run], figures: Figures, level: str, name: str, group: str, metric: str) -> EncoderLine:
+    scores = tuple(figures.get(run.label, level, name, metric) for run in runs)
+    items = max((score.rows for score in scores if score), default=0)
+    return EncoderLine(group, metric, items, scores, figures.best(runs, level, name, metric))
 
 
 def cost_cells(cost: Mapping[str, Any]) -> list[tuple[float | None, int]]:
@@ -245,12 +257,6 @@ def cost_cells(cost: Mapping[str, Any]) -> list[tuple[float | None, int]]:
     memory = finite(cost.get("peak_memory_bytes"))
     names = (("parameters", 0), ("texts", 0), ("texts_per_second", 1), ("long_texts", 0))
     return [*((finite(cost.get(name)), digits) for name, digits in names), (memory / 2**20 if memory else None, 0)]
-
-
-def _encoder_line(runs: Sequence[Run], figures: Figures, level: str, name: str, title: str, metric: str) -> EncoderLine:
-    scores = tuple(figures.get(run.label, level, name, metric) for run in runs)
-    items = max((score.rows for score in scores if score), default=0)
-    return EncoderLine(title, level == "encoder group", metric, items, scores, figures.best(runs, level, name, metric))
 
 
 LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}

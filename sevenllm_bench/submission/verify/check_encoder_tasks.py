@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -95,7 +96,12 @@ def _items(checked: _Checked) -> Iterator[Finding]:
 
 
 def _same(found: Item, wanted: Item) -> bool:
-    return found == wanted and not list(differences(dict(wanted.document), dict(found.document), ""))
+    return found == wanted and _as_text(found) == _as_text(wanted)
+
+
+def _as_text(item: Item) -> str:
+    """The document as JSON text, in which 1, 1.0 and true differ."""
+    return json.dumps(dict(item.document), sort_keys=True)
 
 
 def _coverage(checked: _Checked, limit: float | Unknown | None) -> Iterator[Finding]:

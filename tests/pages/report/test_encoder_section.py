@@ -23,11 +23,13 @@ def encoders(tmp_path_factory):
 def test_encoders_have_a_table_costs_and_notes_and_no_empty_sections(open_page, encoders):
     page = open_page(encoders / "index.html")
     assert page.locator("#headline").count() == 0
-    lines = page.locator("#t-encoder-tasks tbody tr").all_inner_texts()
-    code = next(line for line in lines if line.startswith("Vulnerable code"))
-    assert "code_acc" in code
-    assert "1.000" in code
-    assert any(line.startswith("python") for line in lines)
+    code = page.locator("#t-encoder-tasks tbody", has_text="Vulnerable code")
+    assert "own rows" not in code.locator("tr").first.inner_text()
+    assert "own rows" in page.locator("#t-encoder-tasks tbody", has_text="Entities, English").locator("tr").first.inner_text()
+    lines = code.locator("tr").all_inner_texts()
+    assert lines[1].startswith("code_acc\tall\t100")
+    assert "1.000" in lines[1]
+    assert any("\tpython\t20" in line for line in lines)
     assert page.locator("#t-encoder-costs tbody tr").count() == 3
     assert "1,000" in page.locator("#t-encoder-costs").inner_text()
     # The note has markup in it, which is shown as it is.
