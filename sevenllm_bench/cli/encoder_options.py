@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from sevenllm_bench.cli.shared_options import whole
 from sevenllm_bench.cli.table import print_table
@@ -104,9 +106,22 @@ def print_run(run: EncoderRun) -> None:
     costs = [[outcome.task.name, *_cost(outcome.cost)] for outcome in run.outcomes if outcome.cost]
     if costs:
         print_table("cost", ["task", "parameters", "texts", "texts/s", "long texts", "peak memory"], costs)
+    notes: dict[str, list[str]] = {}
     for outcome in run.outcomes:
         for note in outcome.notes:
-            print(f"{outcome.task.name}: {note}")
+            notes.setdefault(note, []).append(outcome.task.name)
+    for note, tasks in notes.items():
+        print(f"{', '.join(tasks)}: {note}")
+    if probes := run.further.get("probes"):
+        print_probes(probes)
+
+
+def print_probes(found: Mapping[str, Any]) -> None:
+    """Print a sentence for each probe, and the warnings."""
+    for name, probe in found["probes"].items():
+        print(f"{name}: {probe['sentence']}")
+    for warning in found["warnings"]:
+        print(f"WARNING: {warning}")
 
 
 def _mean(values: list[float]) -> str:
@@ -117,9 +132,8 @@ def _cost(cost: object) -> list[str]:
     own = cost if isinstance(cost, dict) else {}
     memory = own.get("peak_memory_bytes") or 0
     return [
-        f"{own.get('parameters') or 0:,}",
-        f"{own.get('texts') or 0:,}",
-        f"{own.get('texts_per_second') or 0:,.1f}",
-        f"{own.get('long_texts') or 0:,}",
+        *(f"{own[name]:,}" if own.get(name) is not None else "-" for name in ("parameters", "texts")),
+        f"{own['texts_per_second']:,.1f}" if own.get("texts_per_second") else "-",
+        f"{own['long_texts']:,}" if own.get("long_texts") is not None else "-",
         f"{memory / 2**20:,.0f} MiB" if memory else "-",
     ]

@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--predictions", required=True, metavar="FILE", help="the ranked lists (TASK_predictions.json in prediction_folder)"
     )
+    parser.add_argument("--name", metavar="NAME", help="the model's name (default: MTEB's, which doesn't know local folders)")
     add_rows(parser)
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder of the results and samples")
 
@@ -26,7 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the files, write the run and print its figures."""
     folder, benchmark = run_folder(arguments.output), benchmark_of(arguments)
     result, predictions = (user_path(name, ResultsError) for name in (arguments.result, arguments.predictions))
-    found = with_mteb_results(import_mteb(result, predictions, benchmark), benchmark, folder / "mteb")
+    found = import_mteb(result, predictions, benchmark, arguments.name)
+    found = with_mteb_results(found, benchmark, folder / "mteb")
     print_run(found)
     print(f"written: {write_run(found, benchmark, folder)}")
     return 0

@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_reading(parser)
     parser.add_argument("--language", choices=LANGUAGES, help="one language only")
     parser.add_argument("--limit", type=whole(1), metavar="N", help="first N queries; no figure of the benchmark")
+    parser.add_argument("--name", metavar="NAME", help="what tables call the pipeline (default: the names of its models)")
     add_rows(parser)
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder of the results and samples")
 
@@ -69,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     names = [*([] if arguments.no_bm25 else ["bm25"]), arguments.bi_encoder, arguments.cross_encoder]
     model = (" + " if arguments.fusion else " > ").join(name for name in names[:2] if name)
     model = " > ".join(name for name in (model, arguments.cross_encoder) if name)
-    found = EncoderRun(model, _arguments(arguments), None, arguments.limit, outcomes, in_all, began)
+    found = EncoderRun(arguments.name or model, _arguments(arguments), None, arguments.limit, outcomes, in_all, began)
     found = with_mteb_results(found, benchmark, folder / "mteb")
     print_run(found)
     for outcome in outcomes:

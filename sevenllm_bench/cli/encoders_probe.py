@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from sevenllm_bench.cli.encoder_options import add_encoder, choice_of
+from sevenllm_bench.cli.encoder_options import add_encoder, choice_of, print_probes
 from sevenllm_bench.cli.output import check_outputs, json_text, write_text
 from sevenllm_bench.cli.shared_options import add_rows, benchmark_of
 from sevenllm_bench.encoder_runs.probes import probe_encoder
@@ -24,10 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_outputs({"--json": arguments.json}, [arguments.data_dir])
     found = probe_encoder(choice, benchmark_of(arguments))
     print(f"{plain(found['encoder'])}: a {found['kind']}")
-    for name, probe in found["probes"].items():
-        print(f"{name}: {probe['sentence']}")
-    for warning in found["warnings"]:
-        print(f"WARNING: {warning}")
+    print_probes(found)
     if arguments.json:
         write_text("--json", arguments.json, json_text(found))
     return 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.cli.encoder_options import add_encoder, choice_of, print_run, run_folder
 from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
+from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.encoder_runs.mteb_import import with_mteb_results
 from sevenllm_bench.encoder_runs.results_writer import write_run
 from sevenllm_bench.encoder_runs.run_encoder import RunOptions, run_encoder, tasks_for
@@ -28,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--code", metavar="FILE", help="vulnerable code: functions of yours, JSON lines of func and target")
     parser.add_argument("--vulnerable-label", metavar="LABEL", help="vulnerable code: the model's label of the vulnerable class")
     parser.add_argument("--probes", action="store_true", help="run the probes too, and put them into the results")
+    parser.add_argument("--name", metavar="NAME", help="what tables call the model (default: as it was given)")
     add_rows(parser)
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder of the results and samples")
 
@@ -37,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     choice, folder = choice_of(arguments), run_folder(arguments.output)
     kind, tasks = tasks_for(choice, arguments.task or (), arguments.language, arguments.code is not None)
     _check_for_kind(arguments, choice.label, kind)
-    benchmark = benchmark_of(arguments)
+    only_code = all(task.kind == "vulnerable-code" for task in tasks)
+    benchmark = load_benchmark("embedded") if only_code else benchmark_of(arguments)  # code needs no rows
     options = RunOptions(
         limit=arguments.limit,
         label_map=None if arguments.labels is None else user_path(arguments.labels, ConfigError),
@@ -48,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     print(f"{choice.label}: a {kind}, {len(tasks)} tasks over {benchmark.source} rows", flush=True)
     found = run_encoder(choice, kind, tasks, benchmark, options, lambda line: print(line, flush=True))
+    found = replace(found, model=arguments.name or found.model)
     found = with_mteb_results(found, benchmark, folder / "mteb")
     print_run(found)
     print(f"written: {write_run(found, benchmark, folder)}")

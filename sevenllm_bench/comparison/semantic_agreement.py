@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Rows named of those on which the models agree least.
 _NAMED = 10
+#: Fewer rows have no rank correlation that says anything.
+_FEWEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class SectionAgreement:
         section: The section.
         rows: Rows that have an answer.
         means: Mean similarity by the first and by the second model, in [0, 1].
-        spearman: Rank correlation of the rows' values, -1 to 1; None where a model gives all rows one value.
+        spearman: Rank correlation of the rows' values, -1 to 1; None for fewer than four rows, and where a model gives all rows
+            one value.
         difference: Mean of second less first.
         difference_error: Its standard error; None for one row.
         apart: Rows on which they differ most once each model's mean is taken off: (id, first, second).
@@ -92,6 +95,6 @@ def _correlation(first: Sequence[float], second: Sequence[float]) -> float | Non
     """Spearman's; None where either gives all rows one value."""
     from scipy.stats import spearmanr  # sentence-transformers brings it
 
-    if len(set(first)) < 2 or len(set(second)) < 2:
+    if len(first) < _FEWEST or len(set(first)) < 2 or len(set(second)) < 2:
         return None
     return float(spearmanr(first, second).statistic)

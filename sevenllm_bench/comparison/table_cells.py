@@ -133,14 +133,24 @@ def p_value(p: float) -> str:
     return "<0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.06 else f"{p:.2f}"
 
 
+_OF_ROWS = (
+    "Headline: unweighted mean over language x (value_f1, rouge_l, acc). A kind, a language and the headline are unweighted "
+    "means of their sections, a section (as in the paper) and a task are means over rows.",
+)
+_OF_ITEMS = (
+    "Encoder tasks: means over items (queries, texts, terms, functions), by each task's main metric; an encoder group is a part "
+    "of a task's items. None of them counts in the headline.",
+)
+
+
 def how_to_read(comparison: Comparison) -> list[str]:
     """What to know before believing the tables, one line each."""
     baseline = comparison.runs[0].label
     lines = [
         f"Baseline: {baseline}. Differences are figure less baseline, over the rows that both runs have. "
         "Better/equal/worse counts rows.",
-        "Headline: unweighted mean over language x (value_f1, rouge_l, acc). A kind, a language and the headline are unweighted "
-        "means of their sections, a section (as in the paper) and a task are means over rows.",
+        *(_OF_ROWS if any(run.samples for run in comparison.runs) else ()),
+        *(_OF_ITEMS if any(run.item_samples for run in comparison.runs) else ()),
         "A finding is called better or worse only where p is at most 0.05 after Holm's correction over all tests of the same "
         'level. Anything else is "cannot tell", which doesn\'t mean that the models are equal.',
         f"Intervals and permutation tests use {comparison.resamples:,} random draws with seed {comparison.seed}.",

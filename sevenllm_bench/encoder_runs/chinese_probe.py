@@ -22,6 +22,7 @@ WARN_FROM = 0.1
 _WORD_BEGINS = "\u2581"
 #: Texts of each language whose vectors are compared, all with all.
 _COMPARED = 50
+_BEGINNING = "The encoder doesn't read Chinese"
 
 
 def chinese_probe(encoder: ProbedEncoder, chinese: Sequence[str], english: Sequence[str]) -> dict[str, Any]:
@@ -79,7 +80,8 @@ def warned(outcome: TaskOutcome, choice: EncoderChoice, benchmark: Benchmark) ->
     if outcome.task.language != "zh":
         return outcome
     warning = chinese_warning(choice, [row.input for row in benchmark.rows if row.language == "zh"])
-    return replace(outcome, notes=(*outcome.notes, warning)) if warning and warning not in outcome.notes else outcome
+    is_said = any(note.startswith(_BEGINNING) for note in outcome.notes)
+    return replace(outcome, notes=(*outcome.notes, warning)) if warning and not is_said else outcome
 
 
 def _readability(tokenizer: Any, texts: Sequence[str]) -> dict[str, Any]:
@@ -141,7 +143,7 @@ def _warning(choice: EncoderChoice, result: dict[str, Any]) -> str | None:
         reasons.append(f"{same} pairs of distinct Chinese texts have the same vector")
     if not reasons:
         return None
-    return f"The encoder doesn't read Chinese, and its figures on Chinese texts mean little: {'; '.join(reasons)}."
+    return f"{_BEGINNING}, and its figures on Chinese texts mean little: {'; '.join(reasons)}."
 
 
 def _sentence(result: dict[str, Any]) -> str:

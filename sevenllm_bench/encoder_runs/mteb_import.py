@@ -22,13 +22,14 @@ from sevenllm_bench.metrics.ranking import ranking
 from sevenllm_bench.runs.untrusted import finite, read_json
 
 
-def import_mteb(result: Path, predictions: Path, benchmark: Benchmark) -> EncoderRun:
+def import_mteb(result: Path, predictions: Path, benchmark: Benchmark, name: str | None = None) -> EncoderRun:
     """A run from the files that MTEB wrote of one of our retrieval tasks.
 
     Args:
         result: Its result file, `results/MODEL/REVISION/TASK.json`.
         predictions: The ranked lists, `TASK_predictions.json` in the `prediction_folder` that `mteb.evaluate` was given.
         benchmark: The rows that the task was run over.
+        name: The model's name; None for MTEB's, which is a made-up one for a local folder.
 
     Raises:
         ResultsError: A file can't be read or is none of MTEB's; the lists are not of this benchmark's queries; or the figures
@@ -45,7 +46,7 @@ def import_mteb(result: Path, predictions: Path, benchmark: Benchmark) -> Encode
     )
     if wrong:
         raise ResultsError(f"{result}: {wrong[0]}; were both files written by one call of mteb.evaluate, over these rows?")
-    model, revision = said.model or result.parent.parent.name, said.model_revision
+    model, revision = name or said.model or result.parent.parent.name, said.model_revision
     arguments = {"pretrained": model, "revision": revision, "kind": "mteb"}
     method = {"kind": "mteb", "mteb": said.mteb_version, "depth": DEPTH, "revision": revision}
     cost = {} if said.seconds is None else {"seconds": said.seconds}

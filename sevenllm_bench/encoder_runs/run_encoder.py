@@ -128,7 +128,18 @@ def run_encoder(
         "batch_size": choice.batch_size,
         "device": choice.device,
     }
+    if said := _other_kind(choice, kind):
+        outcomes = [replace(outcome, notes=(said, *outcome.notes)) for outcome in outcomes]
     return EncoderRun(choice.name, arguments, _commit(choice), options.limit, outcomes, in_all, began, further)
+
+
+def _other_kind(choice: EncoderChoice, kind: EncoderKind) -> str:
+    """What to know where a checkpoint is read as another kind than it is; empty where it isn't."""
+    try:
+        own = kind_of(replace(choice, kind=None))
+    except ConfigError:
+        return ""
+    return "" if own == kind else f"The checkpoint is a {own}, and was read as a {kind}, as asked; its own head was not used."
 
 
 def _commit(choice: EncoderChoice) -> str | None:

@@ -16,6 +16,9 @@ from sevenllm_bench.encoder_tasks.retrieval import DEPTH, corpus, figures, left_
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
 from sevenllm_bench.encoders.encoding_cost import EncodingCost
 
+#: Documents from which on chance finds little among the first ten.
+_MANY = 200
+
 
 class Reader(Protocol):
     """What all encoders have that read texts."""
@@ -61,7 +64,8 @@ def answers_of(task: EncoderTask, items: Sequence[Item], benchmark: Benchmark, s
         "documents": len(corpus(task, benchmark)),
         "mteb": version("mteb"),
     }
-    return Searched(answers, method, (*_left_out_note(task, benchmark), *_tie_note(items, answers)))
+    notes = (*_few_note(len(corpus(task, benchmark))), *_left_out_note(task, benchmark), *_tie_note(items, answers))
+    return Searched(answers, method, notes)
 
 
 def encoder_notes(reader: Reader, task: EncoderTask, texts: Sequence[str], unit: str = "texts", read: int = 0) -> list[str]:
@@ -82,6 +86,16 @@ def encoder_notes(reader: Reader, task: EncoderTask, texts: Sequence[str], unit:
         notes.append(f"{share} are longer than the {reader.limit} tokens that {reader.choice.label} reads; {what}.")
     warning = chinese_warning(reader.choice, texts) if task.language == "zh" else None
     return [*notes, warning] if warning else notes
+
+
+def _few_note(documents: int) -> tuple[str, ...]:
+    """What chance finds, where there are so few documents that it finds much."""
+    if documents >= _MANY:
+        return ()
+    chance = min(1, 10 / documents)
+    return (
+        f"There are {documents} documents only: a random order has a given one among the first ten in {chance:.0%} of cases.",
+    )
 
 
 def _left_out_note(task: EncoderTask, benchmark: Benchmark) -> tuple[str, ...]:

@@ -37,6 +37,8 @@ ENCODER_LEVELS: tuple[Level, ...] = ("encoder task", "encoder group")
 
 #: Groups of an encoder task at most: 28 tasks, and as many again.
 _MOST_GROUPS = 56
+#: Fewer items than this have no interval, and their mean says nothing.
+LEAST_IN_GROUP = 10
 
 _Key = tuple[str, int]
 
@@ -161,9 +163,10 @@ class RowValues:
         return [name for name in known if any(name in scope.values for scope in self._scopes.values())]
 
     def groups(self, task: str) -> list[str]:
-        """The names of an encoder task's groups, where it has several, and not so many that they are none of ours."""
+        """The names of an encoder task's groups of ten items or more; none where the groups are too many to be ours."""
         found = sorted(name for name in self._scopes if name.startswith(f"{task}."))
-        return found if 1 < len(found) <= _MOST_GROUPS else []
+        large = [name for name in found if len(self._scopes[name].rows) >= LEAST_IN_GROUP]
+        return large if 1 < len(found) <= _MOST_GROUPS else []
 
     def why_partial(self, cell: Cell) -> str:
         """Why a figure is none of the whole benchmark; empty where every official row of its tasks or sections is in it."""

@@ -12,6 +12,8 @@ from typing import Any
 from sevenllm_bench.catalog import LEAVES
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.io.secrets import REMOVED, without_secrets
+from sevenllm_bench.runs.encoder_command import encoder_command_notes, encoder_words
+from sevenllm_bench.runs.model_name import ENCODER_MODEL, ENCODER_RUN_MODEL
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.run_block import TASK_OPTIONS
 from sevenllm_bench.runs.untrusted import Fields, Problems, read_json
@@ -53,15 +55,18 @@ def command_of(run: Run) -> Command:
     """The command for a run, with secrets in the model's arguments left out."""
     if run.origin == "predictions":
         return Command(("sevenllm-bench", "score", run.path), ("Saved answers: how they were made isn't known.",))
+    if run.model.source == ENCODER_RUN_MODEL:
+        return Command(tuple(encoder_words(run)), tuple(encoder_command_notes(run)))
     try:
         content = read_json(Path(run.path))
     except ResultsError as error:
         return Command((), (str(error),))
     fields = Fields(content, run.path, Problems())
     # lm-eval has no plug-ins for models, so that its own command doesn't know ours.
-    program = ["sevenllm-bench", "eval"] if run.model.source == "sevenllm-replay" else ["lm_eval"]
+    ours = run.model.source in ("sevenllm-replay", ENCODER_MODEL)
+    program = ["sevenllm-bench", "eval"] if ours else ["lm_eval"]
     words = [*program, "--model", run.model.source, *_model_arguments(run.model.arguments)]
-    words += ["--tasks", _tasks(run.leaves)]
+    words += ["--tasks", _tasks(run.tasks)]
     words += [*_template(fields), *_sampling(run, fields), *_metadata(run, fields), *_seeds(run)]
     words += ["--output_path", "results", "--log_samples"]
     return Command(tuple(words), tuple(_notes(run, fields)))
@@ -105,7 +110,7 @@ def _template(fields: Fields) -> list[str]:
 
 def _sampling(run: Run, fields: Fields) -> list[str]:
     config = fields.object("config")
-    shots = {leaf.num_fewshot for leaf in run.leaves.values()}
+    shots = {task.num_fewshot for task in run.tasks.values()}
     words = []
     if len(shots) == 1 and (number := shots.pop()):
         words += ["--num_fewshot", str(number)]
@@ -122,7 +127,7 @@ def _sampling(run: Run, fields: Fields) -> list[str]:
 def _metadata(run: Run, fields: Fields) -> list[str]:
     """The options of our tasks in force; lm-eval merges them with the model's arguments, which are left out here."""
     found: dict[str, Any] = {}
-    for task in run.leaves:
+    for task in run.tasks:
         metadata = fields.object("configs").object(task).object("metadata").values
         found |= {name: metadata[name] for name in TASK_OPTIONS if name in metadata and name not in run.model.arguments}
     return ["--metadata", _pairs(found)] if found else []
@@ -138,7 +143,7 @@ def _seeds(run: Run) -> list[str]:
 def _notes(run: Run, fields: Fields) -> Iterable[str]:
     if any(REMOVED in word for word in _model_arguments(run.model.arguments)):
         yield f"{REMOVED} stands for a key or password that the run was given."
-    if len({leaf.num_fewshot for leaf in run.leaves.values()}) > 1:
+    if len({task.num_fewshot for task in run.tasks.values()}) > 1:
         yield "Its tasks had different numbers of few-shot examples; repeat them task by task with --num_fewshot."
     if isinstance(fields.values.get("chat_template"), str):
         yield f"Chat template: sha256 {str(run.settings.chat_template)[:16]}; a template chosen by name must be named again."

@@ -105,7 +105,7 @@ def _values(
         "main": main,
         "ranks": {id(entry): place for place, entry in enumerate(main, 1)},
         "unranked": [entry for entry in models if entry.headline is None],
-        "encoders": [entry for entry in current if entry.is_encoder],
+        "encoders": [entry for entry in current if entry.is_encoder and entry.figures.keys() & {*_LOGPROB, *PARTS}],
         "older": older,
         "number": lambda entry: numbers[id(entry)],
         "key": id,
@@ -116,7 +116,8 @@ def _values(
             *((name, f"MCQ {lang}, log-likelihood") for name, lang in zip(_LOGPROB, LANGUAGES, strict=True)),
             *_encoder_parts(current),
         ],
-        "shared": [entry for entry in current if entry.has_encoder_tasks],
+        "shared": [entry for entry in current if entry.whole_encoder_figures],
+        "shared_partial": [entry for entry in current if entry.has_encoder_tasks and not entry.whole_encoder_figures],
         "shared_columns": [
             (name, *_title(name)[1:]) for name in ENCODER_FIGURES if any(name in entry.figures for entry in current)
         ],

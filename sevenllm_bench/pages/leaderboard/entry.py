@@ -138,6 +138,17 @@ class Entry:
         return any(name in self.figures for name in ENCODER_FIGURES)
 
     @property
+    def whole_encoder_figures(self) -> list[str]:
+        """Those of them that are over all official items, or all of the task's own."""
+        return [name for name in ENCODER_FIGURES if name in self.figures and not self.figures[name].partial]
+
+    @property
+    def why_no_encoder_figure(self) -> str:
+        """Why its figures of encoder tasks aren't in the table."""
+        reasons = {self.figures[name].partial: None for name in ENCODER_FIGURES if name in self.figures}
+        return "; ".join(reason for reason in reasons if reason)
+
+    @property
     def is_encoder(self) -> bool:
         """Whether it belongs to the encoders: known to be one, or run on log-likelihoods alone."""
         if self.facts.encoder is not None:

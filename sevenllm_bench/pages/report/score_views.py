@@ -215,7 +215,7 @@ class EncoderLine:
         metric: Name of the metric.
         items: Items behind it.
         scores: Each run's score, or None.
-        best: The highest, where several runs have one.
+        best: The highest, where several runs have one over as many items.
     """
 
     group: str
@@ -248,8 +248,9 @@ def encoder_lines(runs: Sequence[Run], figures: Figures) -> list[tuple[str, bool
 
 def _encoder_line(runs: Sequence[Run], figures: Figures, level: str, name: str, group: str, metric: str) -> EncoderLine:
     scores = tuple(figures.get(run.label, level, name, metric) for run in runs)
-    items = max((score.rows for score in scores if score), default=0)
-    return EncoderLine(group, metric, items, scores, figures.best(runs, level, name, metric))
+    counts = {score.rows for score in scores if score}
+    best = figures.best(runs, level, name, metric) if len(counts) == 1 else None  # not across runs of different items
+    return EncoderLine(group, metric, max(counts, default=0), scores, best)
 
 
 def cost_cells(cost: Mapping[str, Any]) -> list[tuple[float | None, int]]:
