@@ -1,7 +1,7 @@
 """`sevenllm-bench encoders` with wrong words, files and folders: one message and exit code 2, before anything is run."""
 
 import pytest
-from tiny_encoders import make_encoder, make_text_classifier, make_token_classifier
+from encoders.tiny_encoders import make_encoder, make_text_classifier, make_token_classifier
 
 from sevenllm_bench.cli.main import main
 

@@ -3,8 +3,8 @@ import json
 
 import numpy as np
 import pytest
+from encoders.tiny_encoders import make_bi_encoder, make_encoder
 from sentence_transformers import SentenceTransformer
-from tiny_encoders import make_bi_encoder, make_encoder
 
 from sevenllm_bench.encoders.bi_encoder import BiEncoder
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_encoders import (
+from encoders.tiny_encoders import (
     make_bi_encoder,
     make_cross_encoder,
     make_encoder,

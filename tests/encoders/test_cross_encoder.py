@@ -2,8 +2,8 @@ import itertools
 
 import numpy as np
 import pytest
+from encoders.tiny_encoders import make_cross_encoder, make_text_classifier
 from sentence_transformers import CrossEncoder
-from tiny_encoders import make_cross_encoder, make_text_classifier
 
 from sevenllm_bench.encoders.cross_encoder import MOST_WINDOWS, PairScorer
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice

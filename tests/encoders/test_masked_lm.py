@@ -3,7 +3,7 @@ import math
 
 import pytest
 import torch
-from tiny_encoders import make_encoder
+from encoders.tiny_encoders import make_encoder
 from transformers import (
     AutoModelForMaskedLM,
     AutoTokenizer,

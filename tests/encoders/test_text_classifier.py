@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from tiny_encoders import make_text_classifier
+from encoders.tiny_encoders import make_text_classifier
 from transformers import pipeline
 
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice

@@ -1,6 +1,6 @@
+from encoders.tiny_encoders import make_tokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_encoders import make_tokenizer
 
 from sevenllm_bench.encoders.text_windows import (
     batches,

@@ -2,7 +2,7 @@ import re
 
 import pytest
 import torch
-from tiny_encoders import NER_LABELS, make_token_classifier
+from encoders.tiny_encoders import NER_LABELS, make_token_classifier
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
 from sevenllm_bench.data.embedded import embedded_split
