@@ -1,4 +1,4 @@
-"""Chinese texts in a model that may know English only: are they read, and told apart?"""
+"""Chinese texts in a model that may know English only: are they read, and do their vectors differ?"""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def types_of_model(labels: Sequence[str], label_map: LabelMap, name: str) -> dic
 
 
 def mapped_spans(classifier: TokenClassifier, texts: Sequence[str], types: Mapping[str, EntityType | None]) -> MappedSpans:
-    """The spans of n texts with our types; neighbours that only the model's own labels told apart stay apart."""
+    """The spans of n texts with our types; neighbours with different labels of the model stay two spans."""
     found = classifier.spans(texts)
     left_out = Counter(label for spans in found for _, _, label in spans if types.get(label) is None)
     answers = [[[start, end, types[label]] for start, end, label in spans if types.get(label)] for spans in found]

@@ -131,7 +131,7 @@ class EncoderLM(LM):
         """
         raise ConfigError(
             f"sevenllm-encoder: an encoder writes no text, and {self._choice.label} was asked for {len(requests)} answers; run "
-            "tasks that score given answers (--tasks 'sevenllm-*-mcq-logprob'), or a generating model"
+            "tasks that score given answers (sevenllm-en-answer-ranking, sevenllm-en-mcq-logprob …), or a generating model"
         )
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:

@@ -30,7 +30,7 @@ class FileRecord:
     """A record of a user's file.
 
     Attributes:
-        text: Its text, by which the benchmark is kept apart and duplicates are told.
+        text: Its text, by which the benchmark is kept apart and duplicates are found.
         value: What is trained on besides, a JSON value: labels, a class.
     """
 
