@@ -65,7 +65,7 @@ def test_the_test_rows_are_of_other_incidents():
 def test_a_bi_encoder_finds_more(tmp_path):
     """A small English model on Chinese pairs."""
     base = small_model()
-    changes = ("data.languages=[zh]", "data.max_length=128", "training.batch_size=12", "training.learning_rate=0.0001")
+    changes = ("data.languages=[zh]", "data.max_length=192", "training.batch_size=12", "training.learning_rate=0.0001")
     output = trained("biencoder", base, tmp_path / "out", *changes, "training.epochs=1", "pairs.negatives=0")
     assert gain(retrieved(base), retrieved(output), "bi-encoder, nDCG@10, zh") > 0.05
 

@@ -20,6 +20,15 @@ pytestmark = pytest.mark.slow
 LONGER = ("data.max_rows=24", "training.epochs=3", "training.save_every=2", "training.log_every=1")
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As in the process that is killed: sums over several threads are rounded otherwise."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def killed(words, output):
     """Run in a process of its own and kill it behind its second checkpoint, in the middle of a later step."""
     command = [*finetune_runs.command(), *words[1:]]
