@@ -17,7 +17,7 @@ class TaskOutcome:
         task: The task.
         items: n items.
         answers: n answers, JSON values as samples files hold them (each kind of task says which); None where there is none.
-        method: How the answers were made, for the signature: kind of encoder, revision, what became of long texts, tokens
+        method: How the answers were made, for the signature: kind of encoder, revision, how long texts were read, tokens
             read, similarity, versions of the libraries. Two runs whose methods differ in what isn't the model are not alike.
         cost: See `EncodingCost.as_json`; with `stages` where several models took part.
         notes: Anything that a reader of the results must know, a sentence each: texts cut, a language that the model doesn't

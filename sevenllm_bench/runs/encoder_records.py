@@ -30,7 +30,7 @@ class EncoderTaskRun:
         cost: What the answers cost, see `encoders.encoding_cost`; empty where it isn't known.
         notes: What a reader of the figures must know.
         further: Figures that are no mean over items.
-        answers: How lm-eval's values became answers: of answer ranking {"scores": "per byte" or "as given", …}.
+        answers: How lm-eval's values became answers: of answer ranking {"scores": "log-likelihood per byte" or "as given"}.
         task_hash: lm-eval's hash over rows, prompts and targets; None where there is none.
         local: Arguments of the model that name a file or folder of the machine that it ran on.
     """
