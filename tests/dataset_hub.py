@@ -11,10 +11,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from loopback import LoopbackServer
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -101,7 +103,7 @@ def _handler(hub: DatasetHub) -> type[BaseHTTPRequestHandler]:
 def serve_dataset(repository: str, files: dict[str, bytes]) -> Iterator[DatasetHub]:
     """A Hub that holds a data set."""
     hub = DatasetHub(repository, files)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
+    server = LoopbackServer(("127.0.0.1", 0), _handler(hub))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     hub.endpoint = f"http://127.0.0.1:{server.server_port}"
     try:

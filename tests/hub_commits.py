@@ -8,8 +8,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from loopback import LoopbackServer
 
 
 @dataclass
@@ -88,7 +90,7 @@ def serve_commits(repository: str, token: str) -> Iterator[CommitHub]:
 @contextmanager
 def serving(hub: Any, handler: type[BaseHTTPRequestHandler]) -> Iterator[None]:
     """Serve on a port of its own, whose address is the hub's `endpoint`."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = LoopbackServer(("127.0.0.1", 0), handler)
     hub.endpoint = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

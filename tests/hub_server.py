@@ -8,10 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from loopback import LoopbackServer
 
 from sevenllm_bench.data.hub import REPO_ID, REVISION
 
@@ -120,7 +121,7 @@ def serve(cache: Path, monkeypatch: pytest.MonkeyPatch, hub: Hub | None = None) 
     from huggingface_hub import constants, hf_api
 
     hub = hub or Hub()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
+    server = LoopbackServer(("127.0.0.1", 0), _handler(hub))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     template = constants.HUGGINGFACE_CO_URL_TEMPLATE.removeprefix(constants.ENDPOINT)
     endpoint = f"http://127.0.0.1:{server.server_port}"

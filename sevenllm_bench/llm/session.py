@@ -192,7 +192,8 @@ class Session:
                 self._forms.refuse_room()
                 raise CallError("cut reply", effort.cut, again=False, replied=True) from None
             exhausted = effort.failures + 1 >= self._settings.max_attempts
-            broken = failure.status == 500 and exhausted and not self._health.answered and _has_form(request)
+            # Another form may have been taken since this call began; only what was taken in this one shows that it is sound.
+            broken = failure.status == 500 and exhausted and form not in self._forms.taken and _has_form(request)
             if not (failure.about_form or broken):
                 raise
             return await self._in_another_form(request, form, failure, effort, probing)

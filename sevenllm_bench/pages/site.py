@@ -26,8 +26,17 @@ MARKER = "made-by-sevenllm-bench.json"
 #: What a build may write; a list from somebody else may name anything.
 _OURS = re.compile(r"index\.html|leaderboard\.json|tasks/\w[\w.-]*\.html|assets/\w[\w.-]*")
 
-#: Scripts that pages of one kind need.
-_ONLY_FOR = {"leaderboard.js": "leaderboard", "review.js": "review"}
+#: Kinds of page that need an asset; those not named are for all.
+_ONLY_FOR = {
+    "board.css": {"leaderboard"},
+    "charts.css": {"report", "leaderboard"},
+    "charts.js": {"report", "leaderboard"},
+    "heat.css": {"report"},
+    "leaderboard.js": {"leaderboard"},
+    "review.css": {"review"},
+    "review.js": {"review"},
+    "rows.css": {"report", "review"},
+}
 
 
 class Site:
@@ -48,10 +57,14 @@ class Site:
         self._written: list[str] = []
         self._environment = environment()
         self._clear()
+        self._sheets = []
         for asset in sorted(files("sevenllm_bench.pages").joinpath("assets").iterdir(), key=lambda file: file.name):
-            if _ONLY_FOR.get(asset.name, kind) != kind:
+            if kind not in _ONLY_FOR.get(asset.name, {kind}):
                 continue
             self.write_bytes(f"assets/{asset.name}", asset.read_bytes())
+            if asset.name.endswith(".css"):
+                self._sheets.append(asset.name)
+        self._sheets.sort(key=lambda name: name != "style.css")  # the others build on it
 
     def _clear(self) -> None:
         try:
@@ -81,6 +94,7 @@ class Site:
             root="../" * path.count("/"),
             policy=POLICY,
             plotted=plotted,
+            sheets=self._sheets,
             version=__version__,
             **values,
         )

@@ -6,6 +6,9 @@ Each server is asked by the command for four answers; `paid` is the number of it
 import gzip
 import json
 import re
+import threading
+import time
+from collections import Counter
 from dataclasses import dataclass
 
 import pytest
@@ -63,6 +66,23 @@ def once(answer):
 def after(good, answer):
     """A server that gives so many grades, and then only `answer`."""
     return lambda body, nth: reply() if nth <= good else answer
+
+
+def late_for(name, answer):
+    """A server that fails at a schema, and at its last attempt for one answer only after the others were taken without."""
+    taken, asked = threading.Event(), Counter()
+
+    def script(body, nth):
+        if not schema(body):
+            taken.set()
+            return reply()
+        asked[json.dumps(body["messages"])] += 1
+        if is_about(body, name) and asked[json.dumps(body["messages"])] == 2:
+            taken.wait(10)
+            time.sleep(0.3)  # until the good reply is read
+        return answer
+
+    return script
 
 
 def row_only(name, answer):
@@ -148,6 +168,7 @@ KINDS = {
         refusing(schema, error(404, "No endpoints found that support the requested parameters.", code=404)), calls=5
     ),
     "schema, 500 of a grammar": Kind(refusing(schema, error(500, "Failed to initialize samplers: failed to parse grammar"))),
+    "schema, 500 of a grammar, once late": Kind(late_for("delta", error(500, "failed to parse grammar"))),
     "any format, LM Studio's words": Kind(
         refusing(has("response_format"), Sent(400, {"error": "'response_format.type' must be 'text'"})), calls=5
     ),

@@ -8,31 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
+from sevenllm_bench.catalog import KINDS, LANGUAGES
 from sevenllm_bench.comparison.compare_runs import ComparedFigure
 from sevenllm_bench.comparison.compatibility import differences
 from sevenllm_bench.comparison.table_cells import how_to_read, p_value
 from sevenllm_bench.figures.cells import HEADLINE_NAME, LEVELS
 from sevenllm_bench.figures.figures import why_partial
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, section_name, task_title
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.metrics.signature import signature_line
-from sevenllm_bench.pages.report.answer_examples import examples, main_value
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
-from sevenllm_bench.pages.report.score_views import (
-    KIND_NAMES,
-    LANGUAGE_NAMES,
-    Examined,
-    Figures,
-    cost_cells,
-    dot_chart,
-    encoder_lines,
-    examine,
-    heat_maps,
-    judge_chart,
-    length_chart,
-    section_name,
-    task_title,
-)
+from sevenllm_bench.pages.report.report_charts import dot_chart, judge_chart, length_chart
+from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine, heat_maps
+from sevenllm_bench.pages.report.task_pages import tasks_of, title_of, write_task_pages
 from sevenllm_bench.pages.site import Site, heat
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.protocol import words_of
@@ -79,7 +67,7 @@ def build_report(
     """
     site = Site(folder, "report")
     examined = examine(runs, seed, resamples)
-    tasks = _tasks(runs)
+    tasks = tasks_of(runs)
     shared: dict[str, Any] = {
         "runs": runs,
         "figures": examined.figures,
@@ -87,40 +75,10 @@ def build_report(
         "section_name": section_name,
         "p_value": p_value,
     }
-    size = left_out = 0
-    for place, leaf in enumerate(tasks):
-        found = examples(runs, leaf.task, most_examples)
-        left_out += found.in_all - len(found.shown)
-        around: dict[str, Any] = {
-            "before": tasks[place - 1] if place else None,
-            "after": tasks[place + 1] if place + 1 < len(tasks) else None,
-        }
-        values = _task_values(runs, leaf, examined.figures)
-        size += site.page(f"tasks/{leaf.task}.html", "task.html", **shared, **around, **values, found=found)
+    written = write_task_pages(site, runs, tasks, most_examples, shared)
     # Last, so that a report that was stopped has no page that leads nowhere.
-    size += site.page("index.html", "report.html", plotted=True, **shared, **_index(runs, examined, tasks, resamples))
-    return WrittenReport(site.index, 1 + len(tasks), size, left_out)
-
-
-def _tasks(runs: Sequence[Run]) -> list[LeafRun]:
-    """Every task that a run has, in the catalogue's order."""
-    first: dict[str, LeafRun] = {}
-    for run in runs:
-        for name, leaf in run.leaves.items():
-            first.setdefault(name, leaf)
-    kinds, languages = list(KINDS), list(LANGUAGES)
-
-    def place(leaf: LeafRun) -> tuple[Any, ...]:
-        of = leaf.leaf
-        return (
-            not leaf.is_default,
-            languages.index(of.language),
-            kinds.index(of.kind),
-            of.task.number if of.task else 0,
-            leaf.task,
-        )
-
-    return sorted(first.values(), key=place)
+    size = site.page("index.html", "report.html", plotted=True, **shared, **_index(runs, examined, tasks, resamples))
+    return WrittenReport(site.index, 1 + len(tasks), written.size + size, written.left_out)
 
 
 def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int) -> dict[str, Any]:
@@ -177,11 +135,6 @@ def _date(run: Run) -> str:
         return ""
 
 
-def title_of(leaf: Leaf) -> tuple[str, str]:
-    """English and Chinese title of a leaf."""
-    return (leaf.task.name, leaf.task.name_zh) if leaf.task else ("Multiple choice", "选择题")
-
-
 def _task_line(runs: Sequence[Run], leaf: LeafRun, figures: Figures) -> dict[str, Any]:
     """A line of the table of tasks."""
     metric = HEADLINE[leaf.leaf.kind]
@@ -199,22 +152,6 @@ def _task_line(runs: Sequence[Run], leaf: LeafRun, figures: Figures) -> dict[str
         "scores": [figures.get(run.label, "task", leaf.task, metric) for run in runs],
         "best": figures.best(runs, "task", leaf.task, metric),
         "trouble": sum(sample.reading.cut or sample.reading.is_unread for sample in samples),
-    }
-
-
-def _task_values(runs: Sequence[Run], leaf: LeafRun, figures: Figures) -> dict[str, Any]:
-    name, name_zh = title_of(leaf.leaf)
-    return {
-        "title": f"{name}, {LANGUAGE_NAMES[leaf.leaf.language]}",
-        "name": name,
-        "name_zh": name_zh,
-        "leaf": leaf,
-        "title_of": title_of,
-        "language_names": LANGUAGE_NAMES,
-        "kind_name": KIND_NAMES[leaf.leaf.kind],
-        "main": HEADLINE[leaf.leaf.kind],
-        "main_value": main_value,
-        "metrics": figures.metrics("task", leaf.task),
     }
 
 

@@ -1,4 +1,4 @@
-"""Figures for pages: scores by run and cell, heat maps, and the data of the charts."""
+"""Figures for pages: scores by run and cell, and heat maps."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, TASKS, Kind, Language, Leaf
 from sevenllm_bench.comparison.compare_runs import Comparison, Score, compare_runs, score_run
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, EncoderTask
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.figures.vocabulary import task_title
 from sevenllm_bench.metrics.registry import HEADLINE, METRICS
-from sevenllm_bench.pages.report.answer_quality import AnswerQuality
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import finite
-from sevenllm_bench.text.display import plain
 
 #: Name of a heat map, what it shows, and the metric of each kind.
 MAPS: tuple[tuple[str, str, Mapping[Kind, str]], ...] = (
@@ -25,8 +24,6 @@ MAPS: tuple[tuple[str, str, Mapping[Kind, str]], ...] = (
     ("semantic", "Semantic", {"understanding": "semantic", "generation": "semantic"}),
     ("judge", "Judge, 1 to 5", {"understanding": "judge", "generation": "judge"}),
 )
-#: Markers that differ in shape as well as in colour; the palette is Okabe and Ito's, which colour-blind people can tell apart.
-MOST_IN_CHART = 8
 
 
 class Figures:
@@ -103,13 +100,14 @@ def heat_maps(runs: Sequence[Run], figures: Figures) -> list[tuple[str, str, Map
     """The heat maps that the runs have figures for: name, title, metric by kind, rows."""
     maps = []
     for name, title, metrics in MAPS:
-        rows = [row for leaves in _leaf_pairs() if (row := _heat_row(runs, figures, leaves, metrics))]
+        rows = [row for leaves in leaf_pairs() if (row := _heat_row(runs, figures, leaves, metrics))]
         if any(score for row in rows for cell in row.cells for score in cell[4]):
             maps.append((name, title, metrics, rows))
     return maps
 
 
-def _leaf_pairs() -> Iterator[tuple[Leaf, ...]]:
+def leaf_pairs() -> Iterator[tuple[Leaf, ...]]:
+    """The English and the Chinese leaf of every task, and of the multiple choice."""
     for task in TASKS:
         yield tuple(Leaf(language, task.kind, task) for language in LANGUAGES)
     yield tuple(Leaf(language, "mcq") for language in LANGUAGES)
@@ -135,75 +133,6 @@ def _heat_row(runs: Sequence[Run], figures: Figures, leaves: Sequence[Leaf], met
 def _rows(runs: Sequence[Run], task: str) -> int | None:
     counts = [len(run.of_task(task)) for run in runs if task in run.leaves]
     return max(counts) if counts else None
-
-
-def dot_chart(runs: Sequence[Run], figures: Figures) -> dict[str, Any]:
-    """The chart of all tasks with intervals: per language, the tasks' labels and each run's points."""
-    shown = runs[:MOST_IN_CHART]
-    groups = []
-    for language, label in (("en", "English"), ("zh", "中文 Chinese")):
-        leaves = [leaf for pair in _leaf_pairs() for leaf in pair if leaf.language == language]
-        leaves = [leaf for leaf in leaves if any(leaf.name in run.leaves for run in shown)]
-        points = [[_point(figures, run, leaf.name, HEADLINE[leaf.kind]) for leaf in leaves] for run in shown]
-        if leaves:
-            groups.append({"key": language, "label": label, "rows": [_name(leaf) for leaf in leaves], "points": points})
-    return {"type": "dots", "names": [plain(run.label, 40) for run in shown], "groups": groups}
-
-
-def _name(leaf: Leaf) -> str:
-    return leaf.task.name if leaf.task else "Multiple choice"
-
-
-def _point(figures: Figures, run: Run, task: str, metric: str) -> list[Any]:
-    """Mean, low, high and number of rows."""
-    score = figures.get(run.label, "task", task, metric)
-    if score is None:
-        return []
-    return [_short(score.mean), _short(score.interval.low), _short(score.interval.high), score.rows]
-
-
-def _short(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
-
-
-def length_chart(runs: Sequence[Run], found: Sequence[AnswerQuality]) -> dict[str, Any]:
-    """Quartiles and ninth decile of the answers' lengths, by section and run."""
-    shown = [run.label for run in runs[:MOST_IN_CHART]]
-    sections = [name for name in dict.fromkeys(a.section for a in found) if not name.endswith("_mcq")]
-    by_key = {(a.run, a.section): a.lengths for a in found}
-    boxes = []
-    for run in shown:
-        own = [by_key.get((run, section)) for section in sections]
-        boxes.append([[o.least, o.first, o.median, o.third, o.ninety] if o else [] for o in own])
-    return {
-        "type": "boxes",
-        "names": [plain(run, 40) for run in shown],
-        "rows": list(map(section_name, sections)),
-        "boxes": boxes,
-    }
-
-
-def judge_chart(marks: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-    """How many answers the judge gave each mark, by run."""
-    shown = list(marks.items())[:MOST_IN_CHART]
-    return {
-        "type": "bars",
-        "names": [plain(run, 40) for run, _ in shown],
-        "rows": ["1", "2", "3", "4", "5"],
-        "bars": [m for _, m in shown],
-    }
-
-
-def section_name(section: str) -> str:
-    """A section in words: "en_mcq" is "English, multiple choice"."""
-    language, _, kind = section.partition("_")
-    return f"{LANGUAGE_NAMES.get(language, language)}, {KIND_NAMES.get(kind, kind)}"
-
-
-def task_title(task: EncoderTask) -> str:
-    """An encoder task in words: "Answer ranking, English"."""
-    words = task.kind.replace("-", " ").capitalize()
-    return f"{words}, {LANGUAGE_NAMES[task.language]}" if task.language else words
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +187,3 @@ def cost_cells(cost: Mapping[str, Any]) -> list[tuple[float | None, int]]:
     memory = finite(cost.get("peak_memory_bytes"))
     names = (("parameters", 0), ("texts", 0), ("texts_per_second", 1), ("long_texts", 0))
     return [*((finite(cost.get(name)), digits) for name, digits in names), (memory / 2**20 if memory else None, 0)]
-
-
-LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
-KIND_NAMES = {"understanding": "understanding", "generation": "generation", "mcq": "multiple choice"}

@@ -252,7 +252,7 @@ def test_a_report_that_was_stopped_has_no_index(tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sevenllm_bench.pages.report.report_pages.examples", stop)
+    monkeypatch.setattr("sevenllm_bench.pages.report.task_pages.examples", stop)
     with pytest.raises(KeyboardInterrupt):
         build_report(runs, tmp_path / "out", resamples=100)
     assert not (tmp_path / "out" / "index.html").exists()

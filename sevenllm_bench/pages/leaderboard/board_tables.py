@@ -1,0 +1,91 @@
+"""What the tables of the leaderboard show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sevenllm_bench.catalog import KINDS, LANGUAGES
+from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, section_name
+from sevenllm_bench.metrics.registry import HEADLINE
+from sevenllm_bench.pages.leaderboard.board_charts import board_charts
+from sevenllm_bench.pages.leaderboard.entry import ENCODER_FIGURES, PARTS, Entry
+from sevenllm_bench.pages.leaderboard.pair_data import LOGPROB, figure_title
+from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission
+from sevenllm_bench.pages.site import options
+
+#: Rows of a table shown at once; more on request, so that a thousand submissions stay fluid on a phone.
+PAGE = 100
+#: Columns beside the headline: part of its name in `Entry.group`, title, metric.
+_GROUPS = (
+    *((language, LANGUAGE_NAMES[language], "") for language in LANGUAGES),
+    *((kind, KIND_NAMES[kind].capitalize(), HEADLINE[kind]) for kind in KINDS),
+)
+
+
+def table_values(
+    entries: Sequence[Entry],
+    current: Sequence[Entry],
+    older: Sequence[Entry],
+    numbers: Mapping[int, int],
+    left_out: Sequence[UnusableSubmission],
+) -> dict[str, Any]:
+    """What the page's template shows.
+
+    Args:
+        entries: All submissions, in order.
+        current: The newest of each model and protocol.
+        older: The others.
+        numbers: `id` of an entry to its place in `entries`.
+        left_out: What couldn't be read.
+    """
+    models = [entry for entry in current if not entry.is_encoder]
+    main = [entry for entry in models if entry.headline is not None]
+    return {
+        "title": "SEvenLLM leaderboard",
+        "now": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "main": main,
+        "ranks": {id(entry): place for place, entry in enumerate(main, 1)},
+        "unranked": [entry for entry in models if entry.headline is None],
+        "encoders": [entry for entry in current if entry.is_encoder and entry.figures.keys() & {*LOGPROB, *PARTS}],
+        "older": older,
+        "number": lambda entry: numbers[id(entry)],
+        "key": id,
+        "page": PAGE,
+        "groups": _GROUPS,
+        "headline_id": HEADLINE_NAME,
+        "encoder_columns": [
+            *((name, f"MCQ {lang}, log-likelihood") for name, lang in zip(LOGPROB, LANGUAGES, strict=True)),
+            *_encoder_parts(current),
+        ],
+        "shared": [entry for entry in current if entry.whole_encoder_figures],
+        "shared_partial": [entry for entry in current if entry.has_encoder_tasks and not entry.whole_encoder_figures],
+        "shared_columns": [
+            (name, *figure_title(name)[1:]) for name in ENCODER_FIGURES if any(name in entry.figures for entry in current)
+        ],
+        "filters": _filters(main),
+        "left_out": left_out,
+        "charts": board_charts(entries),
+        "count": len(entries),
+    }
+
+
+def _encoder_parts(entries: Sequence[Entry]) -> list[tuple[str, str]]:
+    """Columns for the headline's parts that any encoder has."""
+    has = {name for entry in entries if entry.is_encoder for name in entry.figures}
+    return [(name, section_name(name.partition(".")[0])) for name in PARTS if name in has]
+
+
+def _filters(entries: Sequence[Entry]) -> list[tuple[str, str, list[str]]]:
+    """Key, title and values of every filter."""
+    facts = [entry.facts for entry in entries]
+    sizes = list(dict.fromkeys(f.size_group for f in sorted(facts, key=lambda f: (f.parameters is None, f.parameters or 0))))
+    return [
+        ("size", "Size", sizes),
+        ("licence", "Licence", options(f.licence or "unknown" for f in facts)),
+        ("languages", "Language", options(language for f in facts for language in f.languages or ("unknown",))),
+        ("tuning", "Base or tuned", options(f.tuning or "unknown" for f in facts)),
+        ("protocol", "Protocol", options(entry.protocol for entry in entries)),
+    ]
