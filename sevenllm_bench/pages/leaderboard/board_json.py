@@ -12,6 +12,9 @@ from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission
 
+#: Fields of an entry that are no figures, and as large as its rows.
+_LEFT_OUT = frozenset({"sketches", "row_scores"})
+
 
 def board_json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Sequence[UnusableSubmission]) -> bytes:
     """The leaderboard as JSON: every entry with every figure."""
@@ -21,7 +24,11 @@ def board_json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Seq
         "headline": "unweighted mean over language x (" + ", ".join(HEADLINE.values()) + ")",
         "entries": [
             {
-                **{key: value for key, value in asdict(replace(entry, sketches={})).items() if key != "sketches"},
+                **{
+                    key: value
+                    for key, value in asdict(replace(entry, sketches={}, row_scores={})).items()
+                    if key not in _LEFT_OUT
+                },
                 "figures": {name: _plain(value) for name, value in entry.figures.items()},
                 "encoder": entry.is_encoder,
                 "newest": id(entry) in shown,

@@ -75,6 +75,21 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class RankBand:
+    """The ranks that an entry may have, as far as its rows can tell.
+
+    Attributes:
+        best: The best of them, from 1.
+        worst: The worst of them.
+        paired: Whether they come from paired tests over rows; else from intervals.
+    """
+
+    best: int
+    worst: int
+    paired: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A submission.
 
@@ -96,6 +111,10 @@ class Entry:
         like_references: Kinds of row of which more answers are the references than can be expected, with the share.
         marks: What a reader must know of its answers, see `with_marks`.
         cost: What encoder tasks cost: "parameters", "texts_per_second", "peak_memory_bytes", where they are known.
+        id: A short name for the submission that stays the same in every build, from its content.
+        refused: Why it has no rank though it has a headline: in what it contradicts itself or the benchmark.
+        row_scores: Section to row id to the value of the headline's metric; empty where there are no samples.
+        band: The ranks that it may have; None for an entry without a rank.
     """
 
     name: str
@@ -114,6 +133,10 @@ class Entry:
     like_references: Mapping[str, float] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
     cost: Mapping[str, float] = field(default_factory=dict)
+    id: str = ""
+    refused: tuple[str, ...] = ()
+    row_scores: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    band: RankBand | None = None
 
     @property
     def key(self) -> tuple[str, str]:
