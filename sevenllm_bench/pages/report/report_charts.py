@@ -9,7 +9,8 @@ from sevenllm_bench.catalog import Leaf
 from sevenllm_bench.figures.vocabulary import section_name
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.report.answer_quality import AnswerQuality
-from sevenllm_bench.pages.report.score_views import Figures, leaf_pairs
+from sevenllm_bench.pages.report.heat_map import leaf_pairs
+from sevenllm_bench.pages.report.score_views import Figures
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.text.display import plain
 

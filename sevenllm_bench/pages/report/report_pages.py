@@ -13,19 +13,22 @@ from sevenllm_bench.comparison.compare_runs import ComparedFigure
 from sevenllm_bench.comparison.compatibility import differences
 from sevenllm_bench.comparison.table_cells import how_to_read, p_value
 from sevenllm_bench.figures.cells import HEADLINE_NAME, LEVELS
-from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, section_name, task_title
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
+from sevenllm_bench.pages.report.first_screen import first_screen
+from sevenllm_bench.pages.report.heat_map import FEW_ROWS, heat_maps
 from sevenllm_bench.pages.report.report_charts import dot_chart, judge_chart, length_chart
-from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine, heat_maps
+from sevenllm_bench.pages.report.run_order import by_score
+from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine
 from sevenllm_bench.pages.report.task_pages import tasks_of, title_of, write_task_pages
 from sevenllm_bench.pages.site import Site, heat
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.protocol import words_of
 from sevenllm_bench.runs.records import LeafRun, Run
 from sevenllm_bench.runs.unknown import Unknown
+from sevenllm_bench.text.short_names import short_names
 
 #: Random draws per interval: a tenth of the time of `compare`'s 10,000, and the ends of intervals agree to about 0.002.
 RESAMPLES = 2_000
@@ -68,16 +71,22 @@ def build_report(
     site = Site(folder, "report")
     examined = examine(runs, seed, resamples)
     tasks = tasks_of(runs)
+    ordered = by_score(runs, examined.figures)
     shared: dict[str, Any] = {
-        "runs": runs,
+        "runs": ordered.runs,
+        "baseline": runs[0].label if len(runs) > 1 else None,
+        "short": short_names([run.label for run in ordered.runs]),
         "figures": examined.figures,
         "heat": heat,
         "section_name": section_name,
         "p_value": p_value,
     }
-    written = write_task_pages(site, runs, tasks, most_examples, shared)
+    written = write_task_pages(site, ordered.runs, tasks, most_examples, shared)
+    first = first_screen(ordered, examined, shared["short"], shared["baseline"], seed, resamples)
     # Last, so that a report that was stopped has no page that leads nowhere.
-    size = site.page("index.html", "report.html", plotted=True, **shared, **_index(runs, examined, tasks, resamples))
+    values = _index(ordered.runs, examined, tasks, resamples) | {"first": first, "partial": ordered.partial}
+    values["maps"] = heat_maps(ordered.runs, examined.figures, shared["baseline"])
+    size = site.page("index.html", "report.html", plotted=True, **shared, **values)
     return WrittenReport(site.index, 1 + len(tasks), written.size + size, written.left_out)
 
 
@@ -93,7 +102,6 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
         "now": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "headline": HEADLINE_NAME,
         "headline_parts": _headline_parts(),
-        "partial": {run.label: why_partial(run) for run in runs},
         "dates": {run.label: _date(run) for run in runs},
         "has_rows": any(run.samples for run in runs),
         "encoder_lines": encoder_lines(runs, examined.figures),
@@ -103,8 +111,9 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
             for task in run.encoder_tasks.values()
         ],
         "sections": [f"{language}_{kind}" for kind in KINDS for language in LANGUAGES],
-        "maps": heat_maps(runs, examined.figures),
+        "few_rows": FEW_ROWS,
         "kind_names": KIND_NAMES,
+        "language_names": LANGUAGE_NAMES,
         "tasks": [_task_line(runs, leaf, examined.figures) for leaf in tasks],
         "answering": found,
         "marks": marks,

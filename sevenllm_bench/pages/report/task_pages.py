@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
-from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, leaf_title
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.report.answer_examples import examples, main_value
 from sevenllm_bench.pages.report.score_views import Figures
@@ -76,7 +76,7 @@ def tasks_of(runs: Sequence[Run]) -> list[LeafRun]:
 
 def title_of(leaf: Leaf) -> tuple[str, str]:
     """English and Chinese title of a leaf."""
-    return (leaf.task.name, leaf.task.name_zh) if leaf.task else ("Multiple choice", "选择题")
+    return leaf_title(leaf)
 
 
 def _task_values(leaf: LeafRun, figures: Figures) -> dict[str, Any]:
