@@ -18,7 +18,11 @@ def test_what_needs_no_model(official_rows):
     assert {len(row.choices) for row in questions} == {1 / CHANCE_MCQ}
     right = {language: Counter(row.output for row in questions if row.language == language) for language in ("en", "zh")}
     assert [right[language].most_common(1)[0] for language in ("en", "zh")] == [("B", 20), ("C", 20)]
-    fixed = {"understanding": lambda row: "{}", "generation": lambda row: row.input, "mcq": lambda row: "BC"[row.language == "zh"]}
+    fixed = {
+        "understanding": lambda row: "{}",
+        "generation": lambda row: row.input,
+        "mcq": lambda row: "BC"[row.language == "zh"],
+    }
     answers = {row.id: fixed[row.kind](row) for row in official_rows}
     sections = by_section(score_rows(official_rows, answers_for(official_rows, answers)))
     means = [sections[name].means[HEADLINE[name.partition("_")[2]]] for name in SECTIONS]
