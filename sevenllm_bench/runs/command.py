@@ -23,7 +23,7 @@ from sevenllm_bench.runs.untrusted import Fields, Problems, read_json
 #: A word that begins a line of the command as it is shown.
 _OPTION = re.compile(r"--[a-z][a-z_-]*(?:=|$)")
 #: Text that lm-eval reads as the same text from name=value; anything else is written as JSON.
-_PLAIN = re.compile(r"(?!(?i:true|false|none|nan|infinity|inf)$)(?:\.{0,2}/)?[A-Za-z~][\w./:@~-]*", re.ASCII)
+_PLAIN = re.compile(r"(?!(?i:true|false|none|nan|infinity|inf)$)(?:\.{0,2}/)?[A-Za-z~](?:[\w./:@~ -]*[\w./:@~-])?", re.ASCII)
 #: lm-eval's default for each seed.
 _SEEDS = (("random_seed", 0), ("numpy_seed", 1234), ("torch_seed", 1234), ("fewshot_seed", 1234))
 
@@ -100,7 +100,7 @@ def _model_arguments(arguments: Mapping[str, Any]) -> list[str]:
 
 def _pairs(values: Mapping[str, Any]) -> str:
     """Arguments as lm-eval reads them: name=value, or a JSON object where a value would be read as something else."""
-    if all(isinstance(value, (bool, int)) or _PLAIN.fullmatch(str(value)) for value in values.values()):
+    if all(value == REMOVED or isinstance(value, (bool, int)) or _PLAIN.fullmatch(str(value)) for value in values.values()):
         return ",".join(f"{name}={value}" for name, value in values.items())
     return json.dumps(values, ensure_ascii=False, default=str)
 

@@ -29,7 +29,7 @@ def test_what_needs_no_model(official_rows):
     assert sum(means) / 6 == pytest.approx(WITHOUT_A_MODEL, abs=5e-5)
 
 
-def test_the_published_models(official_rows, predictions_dir):
+def test_the_published_models(data_dir, predictions_dir):
     """The least and the greatest of them; ROUGE-L is the one metric of the three that the authors have not published."""
     from sevenllm_bench.data.benchmark import load_benchmark
     from sevenllm_bench.figures.sections import score_predictions
@@ -39,7 +39,7 @@ def test_the_published_models(official_rows, predictions_dir):
     for name in ("qwen1_5-7b-1000", "llama2-13b"):
         if not (predictions_dir / f"{name}.jsonl").exists():
             pytest.skip(f"no {name}.jsonl among the published outputs")
-        scores = score_predictions(load_benchmark(), read_predictions([predictions_dir / f"{name}.jsonl"]))
+        scores = score_predictions(load_benchmark(data_dir=data_dir), read_predictions([predictions_dir / f"{name}.jsonl"]))
         means = [scores.sections[section].means[HEADLINE[section.partition("_")[2]]] for section in SECTIONS]
         found.append(sum(means) / 6)
     assert found == pytest.approx(PUBLISHED_MODELS, abs=5e-5)
