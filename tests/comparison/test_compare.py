@@ -185,9 +185,9 @@ def test_as_many_draws_as_the_tests_of_a_level_need(tmp_path):
     assert not any(undecidable(comparison, level) for level in comparison.families)
     (line,) = [line for line in how_to_read(comparison) if line.startswith("Intervals and")]
     assert line == (
-        "Intervals and permutation tests use 100 random draws with seed 0. Small p-values use more, since the correction for many "
-        "tests needs it: 10,000 at the level overall (3 tests), 10,000 at the level language (6 tests), 10,000 at the level kind "
-        "(6 tests), 10,000 at the level section (12 tests)."
+        "Intervals and permutation tests use 100 random draws with seed 0. Small p-values use more, since the correction for "
+        "many tests needs it: 10,000 at the level overall (3 tests), 10,000 at the level language (6 tests), 10,000 at the level "
+        "kind (6 tests), 10,000 at the level section (12 tests)."
     )
     content = as_json(comparison)["families"]["section"]
     assert content == {"tests": 12, "resamples": 10_000, "least_p_holm": pytest.approx(12 / 10_001), "why_no_finding": None}

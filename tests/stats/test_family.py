@@ -95,7 +95,7 @@ def test_a_family_without_tests():
 
 
 def test_drawing_again_finds_no_more_than_chance_allows():
-    """Equal models: 400 families of 12 tests, 100 first draws. Holm promises a finding in 5 % at most; 10 % is 4.6 errors more."""
+    """Equal models: 400 families of 12 tests, 100 first draws. Holm promises at most 5 % with a finding."""
     chance, draws = np.random.default_rng(5), Draws(0, 100)
     found = 0
     for number in range(400):
