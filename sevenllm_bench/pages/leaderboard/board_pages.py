@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.pages.leaderboard.bands import with_bands
 from sevenllm_bench.pages.leaderboard.board_json import board_json
 from sevenllm_bench.pages.leaderboard.board_tables import table_values
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts
@@ -48,6 +49,7 @@ def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Ma
     """
     read, left_out = read_submissions(paths)
     entries = _ranked(with_marks([with_facts(entry, known or {}) for entry in read]))
+    entries = with_bands(entries, _newest(entries)[0])
     site = Site(folder, "leaderboard")
     current, older = _newest(entries)
     numbers = {id(entry): place for place, entry in enumerate(entries)}
