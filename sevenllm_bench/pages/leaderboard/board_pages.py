@@ -53,7 +53,7 @@ def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Ma
     numbers = {id(entry): place for place, entry in enumerate(entries)}
     site.write_bytes("leaderboard.json", board_json(entries, current, left_out))
     site.write_bytes("assets/entries.js", b"window.sevenllmEntries=" + script_json(pair_data(entries)).encode() + b";\n")
-    site.page("index.html", "leaderboard.html", True, **table_values(entries, current, older, numbers, left_out))
+    site.page("index.html", "leaderboard.html", **table_values(entries, current, older, numbers, left_out))
     unused = unused_facts(known or {}, (entry.name for entry in entries))
     return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused))
 

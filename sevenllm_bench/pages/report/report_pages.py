@@ -18,7 +18,7 @@ from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, sectio
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
-from sevenllm_bench.pages.report.report_charts import dot_chart, judge_chart, length_chart
+from sevenllm_bench.pages.report.report_charts import report_charts
 from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine, heat_maps
 from sevenllm_bench.pages.report.task_pages import tasks_of, title_of, write_task_pages
 from sevenllm_bench.pages.site import Site, heat
@@ -77,17 +77,13 @@ def build_report(
     }
     written = write_task_pages(site, runs, tasks, most_examples, shared)
     # Last, so that a report that was stopped has no page that leads nowhere.
-    size = site.page("index.html", "report.html", plotted=True, **shared, **_index(runs, examined, tasks, resamples))
+    size = site.page("index.html", "report.html", **shared, **_index(runs, examined, tasks, resamples))
     return WrittenReport(site.index, 1 + len(tasks), written.size + size, written.left_out)
 
 
 def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int) -> dict[str, Any]:
     found = answer_quality(runs)
     marks = judged(runs)
-    with_rows = [run for run in runs if run.samples]
-    charts = {"dots": dot_chart(with_rows, examined.figures), "lengths": length_chart(with_rows, found)}
-    if marks:
-        charts["judge"] = judge_chart(marks)
     return {
         "title": "SEvenLLM report",
         "now": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -107,8 +103,8 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
         "kind_names": KIND_NAMES,
         "tasks": [_task_line(runs, leaf, examined.figures) for leaf in tasks],
         "answering": found,
-        "marks": marks,
-        "charts": charts,
+        "charts": report_charts(runs, examined.figures, found, marks),
+        "language_names": LANGUAGE_NAMES,
         "resamples": resamples,
         "why_not": examined.why_not,
         "findings": _findings(examined),
