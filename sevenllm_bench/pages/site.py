@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.chart_file import chart_file
+from sevenllm_bench.pages.charts.preview import Preview
+from sevenllm_bench.pages.page_names import brief, is_baseline, page_names
 from sevenllm_bench.text.display import Piece, pieces, plain
 from sevenllm_bench.text.unicode import encodable
 
@@ -64,7 +67,7 @@ class Site:
             raise ConfigError(f"--site-url {plain(url, 80)}: an address such as https://example.org/pages/ was expected")
         self.folder = user_path(folder, ConfigError)
         self._url = f"{url.rstrip('/')}/" if url else ""
-        self._preview: tuple[str, str] | None = None
+        self._preview: Preview | None = None
         self._kind = kind
         self._written: list[str] = []
         self._environment = environment()
@@ -76,7 +79,7 @@ class Site:
             self.write_bytes(f"assets/{asset.name}", asset.read_bytes())
             if asset.name.endswith(".css"):
                 self._sheets.append(asset.name)
-        self._sheets.sort(key=lambda name: name != "style.css")  # the others build on it
+        self._sheets.sort(key=lambda name: (name != "style.css", name != "plot.css"))  # the others build on these
 
     def _clear(self) -> None:
         try:
@@ -90,23 +93,26 @@ class Site:
         except OSError as error:
             raise ConfigError(f"-o {self.folder}: can't be written ({error.strerror or error})") from None
 
-    def preview(self, description: str, picture: bytes, words: str) -> None:
-        """Say what pages written from now on are about, for link previews.
+    def preview(self, shown: Preview) -> None:
+        """Write the picture of links to the pages, and give pages written from now on its description."""
+        self.write_bytes("preview.png", shown.picture())
+        self._preview = shown
 
-        Args:
-            description: One or two sentences.
-            picture: A PNG image of 1200 × 630 pixels.
-            words: What the picture shows.
-        """
-        self.write_bytes("preview.png", picture)
-        self._preview = (description, words)
-
-    def page(self, path: str, template: str, **values: Any) -> int:
+    def page(
+        self,
+        path: str,
+        template: str,
+        short: Mapping[str, str] | None = None,
+        baseline: str | None = None,
+        **values: Any,
+    ) -> int:
         """Write a page, and a file of each chart among its values.
 
         Args:
             path: Path in the folder, e.g. "tasks/x.html".
             template: Name of the template.
+            short: Short names of what the macro `label` names, see `page_names`.
+            baseline: The name that the macro `label` marks as the baseline.
             **values: What the template shows; a `description` of its own replaces that of `preview`.
 
         Returns:
@@ -114,16 +120,18 @@ class Site:
         """
         for chart in _charts_in(values):
             self.write_bytes(f"charts/{chart.name}.svg", chart_file(chart))
-        text = self._environment.get_template(template).render(
-            root="../" * path.count("/"),
-            policy=POLICY,
-            sheets=self._sheets,
-            version=__version__,
-            preview=self._preview,
-            site_url=self._url,
-            path=path,
-            **({"description": self._preview[0] if self._preview else ""} | values),
-        )
+        description = {"description": self._preview.description if self._preview else ""}
+        with page_names(short or {}, baseline):
+            text = self._environment.get_template(template).render(
+                root="../" * path.count("/"),
+                policy=POLICY,
+                sheets=self._sheets,
+                version=__version__,
+                preview=self._preview,
+                site_url=self._url,
+                path=path,
+                **(description | values),
+            )
         return self.write_bytes(path, text.encode("utf-8", "replace"))
 
     def write_bytes(self, name: str, content: bytes) -> int:
@@ -209,7 +217,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"visible": _markup, "plain": plain, "figure": figure, "script_json": _script}
+    made.tests["baseline"] = is_baseline
+    made.filters |= {"visible": _markup, "plain": plain, "brief": brief, "script_json": _script}
+    made.filters |= {"figure": shown, "difference": shown_difference}
     return made
 
 
@@ -227,11 +237,6 @@ def _script(value: Any) -> Any:
     from markupsafe import Markup
 
     return Markup(script_json(value))  # noqa: S704  (the text has no "<", ">" or "&")
-
-
-def figure(value: float | None, digits: int = 3) -> str:
-    """A figure, or a dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def options(values: Iterable[str]) -> list[str]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+_NOTHING = Markup()
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -30,7 +32,7 @@ class Chart:
     svg: Markup
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    narrow: Markup = Markup()
+    narrow: Markup = _NOTHING
     panels: tuple[tuple[str, tuple[Markup, ...]], ...] = ()
     legend: tuple[tuple[Markup, str], ...] = ()
     note: str = ""

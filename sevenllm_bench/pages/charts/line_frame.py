@@ -89,7 +89,7 @@ def framed(
         lines, bottom = _lines(layout, blocks, scale, left, tall := top + 24)
     grid = [_tick(scale(value), words, tall, bottom, layout.font, bottom - top > _TALL) for value, words in axis.ticks]
     if mark is not None:
-        grid.append(line(scale(mark), tall, scale(mark), bottom, "at"))
+        grid.append(line(scale(mark), tall, scale(mark), bottom, "reference"))
     below = bottom + layout.font + 5
     if axis.title:
         below += layout.font + 5

@@ -100,9 +100,7 @@ def _together(runs: Sequence[ChartedRun], task: ChartedTask) -> Line:
         for place, (run, figure) in enumerate(zip(runs, task.figures, strict=True)):
             if figure:
                 own = y + 10 * (place - (len(runs) - 1) / 2)
-                marks = interval_marks(
-                    scale, own, figure.mean, figure.low, figure.high, run_shape(place), run_colour(place)
-                )
+                marks = interval_marks(scale, own, figure.mean, figure.low, figure.high, run_shape(place), run_colour(place))
                 yield group("point", [_hint(run, task, figure), *marks])
 
     return Line(task.name, draw, thick=12 + 10 * len(runs), kind="ruled")
@@ -146,8 +144,7 @@ def _panel(runs: Sequence[ChartedRun], task: ChartedTask, axis: Axis) -> list[Ma
     best = _only_best(task.figures)
     mark = next((f.mean for run, f in zip(runs, task.figures, strict=True) if run.is_baseline and f), None)
     lines = [
-        _run_line(run, task, figure, place == best)
-        for place, (run, figure) in enumerate(zip(runs, task.figures, strict=True))
+        _run_line(run, task, figure, place == best) for place, (run, figure) in enumerate(zip(runs, task.figures, strict=True))
     ]
     _, parts = framed(PANEL, axis, [Block("", lines)], mark, top=22)
     rows = max((figure.rows for figure in task.figures if figure), default=0)

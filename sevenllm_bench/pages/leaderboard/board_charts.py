@@ -8,6 +8,7 @@ from datetime import date
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.history_chart import Dated, history_chart
+from sevenllm_bench.pages.charts.preview import Preview, PreviewLine
 from sevenllm_bench.pages.charts.size_chart import Sized, size_chart
 from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.text.display import plain
@@ -33,6 +34,20 @@ def board_charts(entries: Sequence[Entry], current: Sequence[Entry]) -> dict[str
     return made
 
 
+def board_preview(current: Sequence[Entry], count: int) -> Preview:
+    """What is shown of a link to the leaderboard: the models that can be ranked, the highest headline first.
+
+    Args:
+        current: The newest of each model and protocol.
+        count: Number of submissions.
+    """
+    ranked = [entry for entry in current if _counts(entry) and not entry.is_encoder]
+    found = sorted(ranked, key=lambda entry: -entry.figures[HEADLINE_NAME].mean)
+    lines = [PreviewLine(entry.name, *_with_ends(entry)) for entry in found]
+    words = f"{count:,} {'submission' if count == 1 else 'submissions'} on 28 cyber threat intelligence tasks"
+    return Preview("SEvenLLM leaderboard", words, tuple(lines))
+
+
 def _counts(entry: Entry) -> bool:
     """Whether it has a headline that can be ranked."""
     return entry.headline is not None and not entry.refused
@@ -52,10 +67,16 @@ def _size(entries: Sequence[Entry]) -> Chart:
 
 
 def _sized(entry: Entry, billions: float) -> Sized:
+    return Sized(entry.name, _short(entry.name), billions, *_with_ends(entry), entry.facts.from_name)
+
+
+def _with_ends(entry: Entry) -> tuple[float, float | None, float | None]:
+    """The headline and the ends of its interval."""
     value = entry.figures[HEADLINE_NAME]
-    half = 1.959964 * value.error if value.has_interval and value.error else None
-    ends = (None, None) if half is None else (max(0.0, value.mean - half), min(1.0, value.mean + half))
-    return Sized(entry.name, _short(entry.name), billions, value.mean, *ends, entry.facts.from_name)
+    if not value.has_interval or value.error is None:
+        return value.mean, None, None
+    half = 1.959964 * value.error
+    return value.mean, max(0.0, value.mean - half), min(1.0, value.mean + half)
 
 
 def _without(names: Sequence[str]) -> str:

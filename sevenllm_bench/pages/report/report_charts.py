@@ -11,11 +11,16 @@ from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, sectio
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.charts.box_chart import Box, box_chart
 from sevenllm_bench.pages.charts.chart import Chart
+from sevenllm_bench.pages.charts.preview import Preview, PreviewLine
 from sevenllm_bench.pages.charts.share_chart import share_chart
 from sevenllm_bench.pages.charts.task_chart import ChartedRun, ChartedTask, Measured, task_chart
 from sevenllm_bench.pages.report.answer_quality import AnswerQuality
 from sevenllm_bench.pages.report.score_views import Figures, leaf_pairs
 from sevenllm_bench.runs.records import Run
+from sevenllm_bench.text.short_names import short_names
+
+#: Columns of names in charts.
+_MOST = 18
 
 
 def report_charts(
@@ -23,7 +28,6 @@ def report_charts(
     figures: Figures,
     found: Sequence[AnswerQuality],
     marks: Mapping[str, Sequence[int]],
-    short: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """The charts: "tasks" by language, "lengths" and "judge", the last two None where there is nothing to draw.
 
@@ -32,9 +36,8 @@ def report_charts(
         figures: Their scores.
         found: Their answers, see `answer_quality`.
         marks: The judge's marks, see `judged`.
-        short: Label to the name that is written in charts; the label itself where it is missing.
     """
-    short = {run.label: (short or {}).get(run.label, run.label) for run in runs}
+    short = short_names([run.label for run in runs], _MOST)
     with_rows = [run for run in _by_headline(runs, figures) if run.samples]
     charted = [ChartedRun(run.label, short[run.label], run is runs[0] and len(runs) > 1) for run in with_rows]
     return {
@@ -42,6 +45,16 @@ def report_charts(
         "lengths": _length_chart(charted, found),
         "judge": _judge_chart(charted, marks),
     }
+
+
+def report_preview(runs: Sequence[Run], figures: Figures) -> Preview:
+    """What is shown of a link to the report: the runs with a headline, the highest first."""
+    lines = [
+        PreviewLine(run.label, s.mean, s.interval.low, s.interval.high, run is runs[0] and len(runs) > 1)
+        for run in _by_headline(runs, figures)
+        if (s := figures.get(run.label, "overall", HEADLINE_NAME, HEADLINE_NAME))
+    ]
+    return Preview("SEvenLLM report", f"{_count(runs)} on 28 cyber threat intelligence tasks", tuple(lines))
 
 
 def _by_headline(runs: Sequence[Run], figures: Figures) -> list[Run]:
@@ -70,7 +83,7 @@ def _count(runs: Sequence[Any]) -> str:
 def _task(leaf: Leaf, runs: Sequence[Run], figures: Figures) -> ChartedTask:
     metric = HEADLINE[leaf.kind]
     scores = [figures.get(run.label, "task", leaf.name, metric) for run in runs]
-    measured = tuple(s and Measured(s.mean, s.interval.low, s.interval.high, s.rows) for s in scores)
+    measured = tuple(Measured(s.mean, s.interval.low, s.interval.high, s.rows) if s else None for s in scores)
     name = leaf.task.name if leaf.task else "Multiple choice"
     return ChartedTask(name, f"{KIND_NAMES[leaf.kind].capitalize()}: {metric}", measured)
 
@@ -93,6 +106,8 @@ def _length_chart(runs: Sequence[ChartedRun], found: Sequence[AnswerQuality]) ->
 def _judge_chart(runs: Sequence[ChartedRun], marks: Mapping[str, Sequence[int]]) -> Chart | None:
     """How many answers the judge gave each mark, by run."""
     counts = [(run.label, run.short, marks[run.label]) for run in runs if run.label in marks]
-    words = "How many answers the judge gave each mark from 1 to 5, by run, as shares of a bar; the number of answers is at its end."
+    words = (
+        "How many answers the judge gave each mark from 1 to 5, by run, as shares of a bar; the number of answers is at its end."
+    )
     answers = [f"mark {mark}" for mark in range(1, 6)]
     return share_chart("judge", "The judge's marks", words, answers, counts) if counts else None
