@@ -1,4 +1,4 @@
-"""Which run is the best, and which can't be told apart from it: each against the best, over the rows that both have."""
+"""Which run is the best, and which can't be told apart from it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sevenllm_bench.figures.cells import RowValues, headline_cell
 from sevenllm_bench.runs.records import Run
-from sevenllm_bench.stats.paired import ALPHA, compare_paired, holm
-from sevenllm_bench.stats.resampling import content_of, generator
+from sevenllm_bench.stats.family import enough_resamples
+from sevenllm_bench.stats.paired import ALPHA, paired_p
+from sevenllm_bench.stats.resampling import Draws
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +28,23 @@ class Standing:
 
 
 def standing(ordered: Sequence[Run], seed: int, resamples: int) -> Standing:
-    """Test the headline of every run against that of the first, with Holm's correction over these tests.
+    """Who may be the best: every other run is tested against the one with the highest headline, over the rows of both.
+
+    A run is worse where p times the number of other runs is at most 0.05. So the chance that the run which is truly the best
+    is called worse is at most 5 %, though the highest was chosen after the fact: of the pairs that the truly best one is in,
+    as many as there are other runs, none has so small a p by chance more often.
 
     Args:
         ordered: Two or more runs with a headline that can be compared, the one with the highest first.
-        seed: Seed of the permutations.
-        resamples: Number of sign patterns; more where the tests are many.
+        seed: Seed of the sign patterns.
+        resamples: Number of sign patterns; more where the runs are many.
     """
-    cell = headline_cell()
+    cell, tests = headline_cell(), len(ordered) - 1
+    draws = Draws(seed, enough_resamples(tests, resamples))
     best = RowValues(ordered[0])
-    resamples = max(resamples, round(2 * (len(ordered) - 1) / ALPHA))
-    found = []
+    level, worse = [], []
     for run in ordered[1:]:
         ours, theirs = best.common(RowValues(run), cell)
-        rng = generator(seed, *content_of([b - a for a, b in zip(ours, theirs, strict=True)]))
-        found.append(compare_paired(ours, theirs, rng, resamples).p)
-    worse = [p is not None and p <= ALPHA for p in holm(found)]
-    labels = [run.label for run in ordered[1:]]
-    return Standing(
-        ordered[0].label,
-        tuple(label for label, is_worse in zip(labels, worse, strict=True) if not is_worse),
-        tuple(label for label, is_worse in zip(labels, worse, strict=True) if is_worse),
-    )
+        p, _ = paired_p([b - a for a, b in zip(ours, theirs, strict=True)], False, draws)
+        (worse if p is not None and p * tests <= ALPHA else level).append(run.label)
+    return Standing(ordered[0].label, tuple(level), tuple(worse))

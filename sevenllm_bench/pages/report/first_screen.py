@@ -51,9 +51,7 @@ class FirstScreen:
     models: tuple[tuple[str, str], ...]
 
 
-def first_screen(
-    ordered: OrderedRuns, examined: Examined, short: Mapping[str, str], baseline: str | None, seed: int, resamples: int
-) -> FirstScreen:
+def first_screen(ordered: OrderedRuns, examined: Examined, short: Mapping[str, str], baseline: str | None) -> FirstScreen:
     """Put the first screen together.
 
     Args:

@@ -19,7 +19,7 @@ from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
 from sevenllm_bench.pages.report.first_screen import first_screen
 from sevenllm_bench.pages.report.heat_map import FEW_ROWS, heat_maps
-from sevenllm_bench.pages.report.report_charts import dot_chart, judge_chart, length_chart
+from sevenllm_bench.pages.report.report_charts import report_charts, report_preview
 from sevenllm_bench.pages.report.run_order import by_score
 from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine
 from sevenllm_bench.pages.report.task_pages import tasks_of, title_of, write_task_pages
@@ -54,7 +54,12 @@ class WrittenReport:
 
 
 def build_report(
-    runs: Sequence[Run], folder: str | Path, most_examples: int = EXAMPLES, seed: int = 0, resamples: int = RESAMPLES
+    runs: Sequence[Run],
+    folder: str | Path,
+    most_examples: int = EXAMPLES,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    site_url: str = "",
 ) -> WrittenReport:
     """Write the report of runs.
 
@@ -64,17 +69,20 @@ def build_report(
         most_examples: Rows in each task's page.
         seed: Seed of the bootstrap.
         resamples: Number of random draws per interval and test.
+        site_url: Where it will be published, see `Site`.
 
     Raises:
         ConfigError: The folder can't be written, or a library for pages is missing.
     """
-    site = Site(folder, "report")
+    site = Site(folder, "report", site_url)
     examined = examine(runs, seed, resamples)
-    tasks = tasks_of(runs)
     ordered = by_score(runs, examined.figures)
+    baseline = runs[0].label if len(runs) > 1 else None
+    site.preview(report_preview(ordered.runs, examined.figures, baseline))
+    tasks = tasks_of(ordered.runs)
     shared: dict[str, Any] = {
         "runs": ordered.runs,
-        "baseline": runs[0].label if len(runs) > 1 else None,
+        "baseline": baseline,
         "short": short_names([run.label for run in ordered.runs]),
         "figures": examined.figures,
         "heat": heat,
@@ -82,21 +90,23 @@ def build_report(
         "p_value": p_value,
     }
     written = write_task_pages(site, ordered.runs, tasks, most_examples, shared)
-    first = first_screen(ordered, examined, shared["short"], shared["baseline"], seed, resamples)
+    first = first_screen(ordered, examined, shared["short"], baseline, seed, resamples)
     # Last, so that a report that was stopped has no page that leads nowhere.
-    values = _index(ordered.runs, examined, tasks, resamples) | {"first": first, "partial": ordered.partial}
-    values["maps"] = heat_maps(ordered.runs, examined.figures, shared["baseline"])
-    size = site.page("index.html", "report.html", plotted=True, **shared, **values)
+    values = _index(ordered.runs, examined, tasks, resamples, baseline) | {
+        "first": first,
+        "first_chart": first.chart,
+        "partial": ordered.partial,
+    }
+    values["maps"] = heat_maps(ordered.runs, examined.figures, baseline)
+    size = site.page("index.html", "report.html", **shared, **values)
     return WrittenReport(site.index, 1 + len(tasks), written.size + size, written.left_out)
 
 
-def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int) -> dict[str, Any]:
+def _index(
+    runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int, baseline: str | None
+) -> dict[str, Any]:
     found = answer_quality(runs)
     marks = judged(runs)
-    with_rows = [run for run in runs if run.samples]
-    charts = {"dots": dot_chart(with_rows, examined.figures), "lengths": length_chart(with_rows, found)}
-    if marks:
-        charts["judge"] = judge_chart(marks)
     return {
         "title": "SEvenLLM report",
         "now": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -113,11 +123,10 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
         "sections": [f"{language}_{kind}" for kind in KINDS for language in LANGUAGES],
         "few_rows": FEW_ROWS,
         "kind_names": KIND_NAMES,
-        "language_names": LANGUAGE_NAMES,
         "tasks": [_task_line(runs, leaf, examined.figures) for leaf in tasks],
         "answering": found,
-        "marks": marks,
-        "charts": charts,
+        "charts": report_charts(runs, examined.figures, found, marks, baseline),
+        "language_names": LANGUAGE_NAMES,
         "resamples": resamples,
         "why_not": examined.why_not,
         "findings": _findings(examined),

@@ -70,7 +70,7 @@ def many_verdict(ordered: OrderedRuns, found: Standing, comparison: Comparison) 
     counts = [sum(f.verdict == word for f in comparison.at("overall")) for word in ("better", "worse", "cannot tell")]
     tested = ("better", "worse", "can't be told apart")
     against = ", ".join(f"{count} {word}" for count, word in zip(counts, tested, strict=True) if count)
-    second: list[Sentence] = [("Against the baseline ", Named(comparison.runs[0].label), f": {against}.")] if against else []
+    second: list[Sentence] = [("Against ", Named(comparison.runs[0].label), f": {against}.")] if against else []
     apart = differing(differences(comparison.runs))
     return [first, *second, (f"{apart[0].upper()}{apart[1:]}.",), *_cautions(ordered)]
 
@@ -103,7 +103,7 @@ def differing(found: Iterable[Difference]) -> str:
     known = dict.fromkeys(one.setting for one in relevant if one.weight != "unknown")
     unknown = dict.fromkeys(one.setting for one in relevant if one.weight == "unknown")
     words = [f"they also differ in {_few(known)}"] if known else []
-    words += [f"it isn't known whether they also differ in {_few(unknown)}"] if unknown else []
+    words += [f"the files don't say whether {_few(unknown)} were the same"] if unknown else []
     return "; ".join(words) or "nothing else differs"
 
 
