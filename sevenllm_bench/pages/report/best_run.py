@@ -42,7 +42,8 @@ def standing(ordered: Sequence[Run], seed: int, resamples: int) -> Standing:
     cell, tests = headline_cell(), len(ordered) - 1
     draws = Draws(seed, enough_resamples(tests, resamples))
     best = RowValues(ordered[0])
-    level, worse = [], []
+    level: list[str] = []
+    worse: list[str] = []
     for run in ordered[1:]:
         ours, theirs = best.common(RowValues(run), cell)
         p, _ = paired_p([b - a for a, b in zip(ours, theirs, strict=True)], False, draws)

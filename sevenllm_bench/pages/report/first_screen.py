@@ -51,7 +51,9 @@ class FirstScreen:
     models: tuple[tuple[str, str], ...]
 
 
-def first_screen(ordered: OrderedRuns, examined: Examined, short: Mapping[str, str], baseline: str | None) -> FirstScreen:
+def first_screen(
+    ordered: OrderedRuns, examined: Examined, short: Mapping[str, str], baseline: str | None, seed: int, resamples: int
+) -> FirstScreen:
     """Put the first screen together.
 
     Args:

@@ -13,7 +13,16 @@ from sevenllm_bench.comparison.compare_runs import ComparedFigure
 from sevenllm_bench.comparison.compatibility import differences
 from sevenllm_bench.comparison.table_cells import how_to_read, p_value
 from sevenllm_bench.figures.cells import HEADLINE_NAME, LEVELS
-from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, section_name, task_title
+from sevenllm_bench.figures.vocabulary import (
+    KIND_NAMES,
+    LANGUAGE_NAMES,
+    LEVEL_NAMES,
+    VERDICT_NAMES,
+    cell_name,
+    section_name,
+    task_name,
+    task_title,
+)
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
@@ -123,6 +132,9 @@ def _index(
         "sections": [f"{language}_{kind}" for kind in KINDS for language in LANGUAGES],
         "few_rows": FEW_ROWS,
         "kind_names": KIND_NAMES,
+        "level_names": LEVEL_NAMES,
+        "verdict_names": VERDICT_NAMES,
+        "cell_name": cell_name,
         "tasks": [_task_line(runs, leaf, examined.figures) for leaf in tasks],
         "answering": found,
         "charts": report_charts(runs, examined.figures, found, marks, baseline),
@@ -188,15 +200,15 @@ def _findings(examined: Examined) -> list[tuple[str, list[ComparedFigure]]]:
 
 
 def signatures(run: Run) -> list[tuple[str, str, int]]:
-    """The signatures of a run's figures: section, signature on one line, number of tasks that share it."""
+    """The signatures of a run's figures: section or encoder task in words, signature on one line, number of tasks that share it."""
     found: dict[tuple[str, str], int] = {}
     for leaf in run.leaves.values():
         fields = {**leaf.signature, "prompt": dict(leaf.prompt), "fewshot": leaf.num_fewshot, "version": leaf.version}
         line = signature_line({name: value for name, value in fields.items() if value or value == 0})
-        key = (f"{leaf.leaf.language}_{leaf.leaf.kind}", line)
+        key = (section_name(f"{leaf.leaf.language}_{leaf.leaf.kind}"), line)
         found[key] = found.get(key, 0) + 1
     found |= {
-        (name, signature_line({**task.signature, "prompt": dict(task.prompt), "version": task.version})): 1
+        (task_name(name), signature_line({**task.signature, "prompt": dict(task.prompt), "version": task.version})): 1
         for name, task in run.encoder_tasks.items()
     }
     return [(section, line, count) for (section, line), count in found.items()]
