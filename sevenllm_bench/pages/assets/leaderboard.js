@@ -86,20 +86,6 @@
     return [element("h3", title), scroll];
   }
 
-  function points(entries) {
-    const groups = ["en", "zh"].map((key) => {
-      const places = data.ids.map((_, place) => place).filter((place) => data.titles[place][0] === "task" && data.titles[place][1].endsWith(`, ${key}`) && entries.some((entry) => entry.mean[place] !== null));
-      const point = (entry, place) => {
-        if (entry.mean[place] === null) return [];
-        const margin = half(entry, place);
-        const ends = margin === null ? [null, null] : [Math.max(0, entry.mean[place] - margin) / 1e4, Math.min(1e4, entry.mean[place] + margin) / 1e4];
-        return [entry.mean[place] / 1e4, ...ends, entry.rows[place] ?? 0];
-      };
-      return { key, rows: places.map((place) => data.titles[place][1].slice(0, -4)), points: entries.map((entry) => places.map((place) => point(entry, place))) };
-    });
-    return { type: "dots", names: entries.map((entry) => entry.name.slice(0, 40)), groups };
-  }
-
   function show() {
     const entries = chosen.map((number) => data.entries[number]);
     const body = byId("comparison-body");
@@ -115,9 +101,6 @@
       return details;
     });
     body.replaceChildren(...heads, ...table("overall", "Overall", entries), ...table("section", "By section", entries), ...table("encoder task", "Encoder tasks", entries), ...table("task", "By task", entries), ...commands);
-    byId("comparison-chart").hidden = false;
-    const key = document.querySelector("input[name=pair]:checked").value;
-    window.sevenllmCharts.draw("pair", points(entries), key);
     history.replaceState(null, "", `#compare=${chosen.join(",")}`);
     byId("comparison").focus({ preventScroll: true });
     byId("comparison").scrollIntoView();

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.pages.leaderboard.bands import with_bands
+from sevenllm_bench.pages.leaderboard.board_charts import board_preview
 from sevenllm_bench.pages.leaderboard.board_json import board_json
 from sevenllm_bench.pages.leaderboard.board_tables import table_values
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts
@@ -35,13 +36,16 @@ class WrittenBoard:
     unused: tuple[str, ...] = ()
 
 
-def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Mapping[str, Facts] | None = None) -> WrittenBoard:
+def build_leaderboard(
+    paths: Sequence[str | Path], folder: str | Path, known: Mapping[str, Facts] | None = None, site_url: str = ""
+) -> WrittenBoard:
     """Write the leaderboard of submissions.
 
     Args:
         paths: See `read_submissions`.
         folder: Where to write, see `Site`.
         known: What no run says of models, see `read_facts`.
+        site_url: Where it will be published, see `Site`.
 
     Raises:
         ResultsError: There is no usable submission.
@@ -50,12 +54,13 @@ def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Ma
     read, left_out = read_submissions(paths)
     entries = _ranked(with_marks([with_facts(entry, known or {}) for entry in read]))
     entries = with_bands(entries, _newest(entries)[0])
-    site = Site(folder, "leaderboard")
+    site = Site(folder, "leaderboard", site_url)
     current, older = _newest(entries)
     numbers = {id(entry): place for place, entry in enumerate(entries)}
     site.write_bytes("leaderboard.json", board_json(entries, current, left_out))
     site.write_bytes("assets/entries.js", b"window.sevenllmEntries=" + script_json(pair_data(entries)).encode() + b";\n")
-    site.page("index.html", "leaderboard.html", True, **table_values(entries, current, older, numbers, left_out))
+    site.preview(board_preview(current, len(entries)))
+    site.page("index.html", "leaderboard.html", **table_values(entries, current, older, numbers, left_out))
     unused = unused_facts(known or {}, (entry.name for entry in entries))
     return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused))
 
