@@ -24,7 +24,7 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:
 #: Lists what a build wrote, so that the next one into the same folder can take it away first, and no other file.
 MARKER = "made-by-sevenllm-bench.json"
 #: What a build may write; a list from somebody else may name anything.
-_OURS = re.compile(r"index\.html|leaderboard\.json|tasks/\w[\w.-]*\.html|assets/\w[\w.-]*")
+_OURS = re.compile(r"index\.html|leaderboard\.json|tasks/\w[\w.-]*\.(?:html|js)|assets/\w[\w.-]*")
 
 #: Kinds of page that need an asset; those not named are for all.
 _ONLY_FOR = {
@@ -33,9 +33,11 @@ _ONLY_FOR = {
     "charts.js": {"report", "leaderboard"},
     "heat.css": {"report"},
     "leaderboard.js": {"leaderboard"},
+    "reader.js": {"report"},
     "review.css": {"review"},
     "review.js": {"review"},
     "rows.css": {"report", "review"},
+    "rows.js": {"report"},
 }
 
 
@@ -173,7 +175,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"visible": _markup, "plain": plain, "figure": figure, "script_json": _script}
+    made.filters |= {"visible": _markup, "plain": plain, "figure": figure, "signed": signed, "script_json": _script}
     return made
 
 
@@ -196,6 +198,11 @@ def _script(value: Any) -> Any:
 def figure(value: float | None, digits: int = 3) -> str:
     """A figure, or a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """A difference with its sign, or a dash where there is none."""
+    return "–" if value is None else f"{value:+.{digits}f}"
 
 
 def options(values: Iterable[str]) -> list[str]:
