@@ -201,8 +201,10 @@ def figure(value: float | None, digits: int = 3) -> str:
 
 
 def signed(value: float | None, digits: int = 2) -> str:
-    """A difference with its sign, or a dash where there is none."""
-    return "–" if value is None else f"{value:+.{digits}f}"
+    """A difference with its sign, or a dash where there is none; what is 0 to so many places has no sign."""
+    text = figure(value, digits)
+    zero = value is None or not float(text)
+    return text.removeprefix("-") if zero else text if text.startswith("-") else f"+{text}"
 
 
 def options(values: Iterable[str]) -> list[str]:

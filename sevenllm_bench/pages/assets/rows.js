@@ -20,10 +20,10 @@
     row, place, id: Number(row.id.slice("row-".length)), values: runs.map(({ column }) => Number(row.cells[column].dataset.v ?? NaN)),
   }));
   for (const rest of [...table.tBodies].slice(1)) rest.remove();
-  const state = { q: "", a: "", b: "", only: "", reading: "", sort: "", runs: "", at: "" };
-  const choices = ["a", "b", "only", "reading", "sort"].filter((name) => form.elements[name]);
+  const state = { find: "", a: "", b: "", only: "", reading: "", order: "", runs: "", at: "" };
+  const choices = ["a", "b", "only", "reading", "order"].filter((name) => form.elements[name]);
   const first = Object.fromEntries(choices.map((name) => [name, form.elements[name].value]));
-  let reader = null, found = entries, limit = step, opened = null;
+  let reader = null, found = entries, limit = step, opened = null, figuresOf = null;
 
   // Figures
 
@@ -39,7 +39,8 @@
     const tie = Math.abs((value * 2 ** (places + 1)) % 2) === 1;
     const low = Math.floor(value * 10 ** places);
     const text = (tie ? (low % 2 === 0 ? low : low + 1) / 10 ** places : value).toFixed(places);
-    return sign && !text.startsWith("-") ? `+${text}` : text;
+    if (Number(text) === 0) return (0).toFixed(places);
+    return sign && value > 0 ? `+${text}` : text;
   }
 
   function spread(entry) {
@@ -79,7 +80,7 @@
   }
 
   function sorted(list) {
-    const [key, way] = (state.sort || "id,up").split(",");
+    const [key, way] = (state.order || "id,up").split(",");
     const run = placeOf(key);
     const value = { id: (entry) => entry.id, pair: (entry) => (way === "down" ? Math.abs(difference(entry)) : difference(entry)), spread, mean }[key]
       ?? (run >= 0 ? (entry) => entry.values[run] : key === "question" ? null : (entry) => entry.id);
@@ -96,11 +97,11 @@
   // The index
 
   function update() {
-    const words = fold(state.q).split(/\s+/).filter(Boolean);
+    const words = fold(state.find).split(/\s+/).filter(Boolean);
     found = sorted(entries.filter((entry) => isWanted(entry) && isRead(entry) && hasWords(entry, words)));
-    if (runs.length > 1) showFigures();
+    if (runs.length > 1 && figuresOf !== [state.a, state.b, state.runs].join()) showFigures();
     showIndex();
-    const [key, way] = (state.sort || "id,up").split(",");
+    const [key, way] = (state.order || "id,up").split(",");
     for (const head of heads) {
       if (head.dataset.key === key) head.setAttribute("aria-sort", way === "down" ? "descending" : "ascending"); else head.removeAttribute("aria-sort");
     }
@@ -108,10 +109,12 @@
   }
 
   function showFigures() {
-    const shown = new Set(shownRuns());
+    figuresOf = [state.a, state.b, state.runs].join();
+    const shown = new Set(shownRuns()), sides = pair();
     byId("runs-shown").textContent = shown.size === runs.length ? "all" : `${shown.size} of ${runs.length}`;
     runs.forEach(({ column, head }, place) => {
       head.hidden = !shown.has(place);
+      if (sides.includes(place)) head.dataset.side = "AB"[sides.indexOf(place)]; else delete head.dataset.side;
       for (const { row } of entries) row.cells[column].hidden = !shown.has(place);
     });
     for (const entry of entries) {
@@ -203,11 +206,11 @@
     for (const name of Object.keys(state)) state[name] = from.get(name) ?? first[name] ?? "";
     for (const name of ["a", "b"]) if (first[name] && placeOf(state[name]) < 0) state[name] = first[name];
     if (!shownRuns().length) state.runs = "";
-    form.elements.q.value = state.q;
+    form.elements.find.value = state.find;
     for (const name of choices) {
       const field = form.elements[name], options = [...field.options].map((option) => option.value);
-      field.value = options.includes(state[name]) ? state[name] : name === "sort" && state.sort ? "other" : "";
-      if (name !== "sort" && !options.includes(state[name])) state[name] = field.value;
+      field.value = options.includes(state[name]) ? state[name] : name === "order" && state.order ? "other" : "";
+      if (name !== "order" && !options.includes(state[name])) state[name] = field.value;
     }
     for (const box of form.querySelectorAll("input[name=run]")) box.checked = shownRuns().includes(placeOf(box.value));
     limit = step;
@@ -219,9 +222,9 @@
 
   function listen() {
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.elements.q.addEventListener("input", () => { limit = step; write({ q: form.elements.q.value }, false); update(); });
+    form.elements.find.addEventListener("input", () => { limit = step; write({ find: form.elements.find.value }, false); update(); });
     form.addEventListener("change", ({ target }) => {
-      if (target.name === "q") return;
+      if (target.name === "find") return;
       limit = step;
       if (target.name === "run") chooseRuns(); else write({ [target.name]: target.value }, true);
       update();
@@ -255,11 +258,11 @@
     button.append(...head.childNodes);
     head.append(button);
     button.addEventListener("click", () => {
-      const up = ["id", "question"].includes(head.dataset.key), now = (state.sort || "id,up").split(",");
+      const up = ["id", "question"].includes(head.dataset.key), now = (state.order || "id,up").split(",");
       const rising = now[0] === head.dataset.key ? now[1] === "down" : up;
       const sort = `${head.dataset.key},${rising ? "up" : "down"}`;
-      write({ sort: sort === "id,up" ? "" : sort }, true);
-      form.elements.sort.value = [...form.elements.sort.options].some((option) => option.value === state.sort) ? state.sort : "other";
+      write({ order: sort === "id,up" ? "" : sort }, true);
+      form.elements.order.value = [...form.elements.order.options].some((option) => option.value === state.order) ? state.order : "other";
       update();
     });
   }
@@ -285,7 +288,7 @@
     reader = new Reader(await unpack(window.sevenllmRows), runs, panel);
   } catch {
     byId("no-texts").hidden = false;
-    for (const element of [form.elements.q.parentElement, form.elements.reading.parentElement, byId("row-download")]) element.hidden = true;
+    for (const element of [form.elements.find.parentElement, form.elements.reading.parentElement, byId("row-download")]) element.hidden = true;
   }
   listen();
   address.follow(read);

@@ -128,8 +128,9 @@ def _asked_masked(item: Item) -> tuple[str, ...]:
 
 def _asked_code(item: Item) -> tuple[str, ...]:
     cwe = " ".join(filter(None, (_text(item, "cwe"), _text(item, "cwe_name"))))
-    target = "vulnerable" if item.document.get("target") in (1, True) else "not vulnerable"
-    return _text(item, "func"), f"{target}{', ' + cwe if cwe else ''}; {item.group}"
+    if item.document.get("target") in (1, True):
+        return _text(item, "func"), f"vulnerable{': ' + cwe if cwe else ''}; {item.group}"
+    return _text(item, "func"), f"not vulnerable{' (the counterpart is: ' + cwe + ')' if cwe else ''}; {item.group}"
 
 
 _ASKED: dict[EncoderTaskKind, Callable[[Item], tuple[str, ...]]] = {

@@ -99,7 +99,9 @@ def _item_pages(runs: Sequence[Run], most: int | None) -> Iterator[_Page]:
                 "task": task,
                 "task_title": task_title,
                 "metrics": task.metrics,
-                "counts": [len(own.get(task.name, ())) if task.name in run.encoder_tasks else None for run, own in _with(runs, by_run)],
+                "counts": [
+                    len(own.get(task.name, ())) if task.name in run.encoder_tasks else None for run, own in _with(runs, by_run)
+                ],
                 "before": tasks[place - 1] if place else None,
                 "after": tasks[place + 1] if place + 1 < len(tasks) else None,
             },

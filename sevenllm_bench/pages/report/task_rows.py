@@ -78,15 +78,21 @@ def _row(samples: Sequence[Sample | None], texts: TextTable, is_choice: bool) ->
     row = next(sample.row for sample in samples if sample)
     question = row.instruction if isinstance(row.instruction, str) else str(row.instruction["question"])
     options = tuple(Option(plain(letter, 10), texts.add(text), letter == row.output) for letter, text in row.choices.items())
-    reference = json.dumps(row.output, ensure_ascii=False, indent=2) if row.kind == "understanding" else row.reference_text
     incident = texts.add(row.input) if row.input else None
     return ExplorerRow(
         id=row.id,
         excerpt=plain(_without_opening(question[:_START]), _EXCERPT),
         values=tuple(main_value(sample) if sample else None for sample in samples),
-        parts=(texts.add(question), *([options] if is_choice else []), incident, texts.add(reference)),
+        parts=(texts.add(question), *([options] if is_choice else []), incident, texts.add(_reference(row))),
         answers=tuple(sample and _answer(sample, row, texts) for sample in samples),
     )
+
+
+def _reference(row: Row) -> str:
+    """The reference to read: JSON on lines of its own, a letter with its option."""
+    if row.kind == "understanding":
+        return json.dumps(row.output, ensure_ascii=False, indent=2)
+    return f"{row.output}: {row.choices[row.output]}" if row.output in row.choices else row.reference_text
 
 
 def _without_opening(question: str) -> str:
