@@ -30,7 +30,7 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:
 #: Lists what a build wrote, so that the next one into the same folder can take it away first, and no other file.
 MARKER = "made-by-sevenllm-bench.json"
 #: What a build may write; a list from somebody else may name anything.
-_OURS = re.compile(r"index\.html|leaderboard\.json|preview\.png|tasks/\w[\w.-]*\.html|charts/\w[\w.-]*\.svg|assets/\w[\w.-]*")
+_OURS = re.compile(r"index\.html|leaderboard\.json|preview\.png|tasks/\w[\w.-]*\.(?:html|js)|charts/\w[\w.-]*\.svg|assets/\w[\w.-]*")
 #: Folders of these.
 _FOLDERS = ("assets", "charts", "tasks")
 #: An address that can be in a page's head.
@@ -43,9 +43,11 @@ _ONLY_FOR = {
     "heat.css": {"report"},
     "leaderboard.js": {"leaderboard"},
     "plot.css": {"report", "leaderboard"},
+    "reader.js": {"report"},
     "review.css": {"review"},
     "review.js": {"review"},
     "rows.css": {"report", "review"},
+    "rows.js": {"report"},
 }
 
 
