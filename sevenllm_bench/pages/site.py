@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.text.display import Piece, pieces, plain
 from sevenllm_bench.text.unicode import encodable
@@ -173,7 +174,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"visible": _markup, "plain": plain, "figure": figure, "script_json": _script}
+    made.filters |= {"visible": _markup, "plain": plain, "figure": shown, "difference": shown_difference, "script_json": _script}
     return made
 
 
@@ -191,11 +192,6 @@ def _script(value: Any) -> Any:
     from markupsafe import Markup
 
     return Markup(script_json(value))  # noqa: S704  (the text has no "<", ">" or "&")
-
-
-def figure(value: float | None, digits: int = 3) -> str:
-    """A figure, or a dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def options(values: Iterable[str]) -> list[str]:
