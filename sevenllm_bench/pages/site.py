@@ -26,10 +26,13 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:
 #: Lists what a build wrote, so that the next one into the same folder can take it away first, and no other file.
 MARKER = "made-by-sevenllm-bench.json"
 #: What a build may write; a list from somebody else may name anything.
-_OURS = re.compile(r"index\.html|leaderboard\.json|tasks/\w[\w.-]*\.html|assets/\w[\w.-]*")
+_OURS = re.compile(
+    r"index\.html|leaderboard\.json|figures\.csv|tasks/\w[\w.-]*\.html|submissions/\w[\w.-]*\.(html|js)|assets/\w[\w.-]*"
+)
 
 #: Kinds of page that need an asset; those not named are for all.
 _ONLY_FOR = {
+    "bars.js": {"leaderboard"},
     "board.css": {"leaderboard"},
     "charts.css": {"report", "leaderboard"},
     "charts.js": {"report", "leaderboard"},
@@ -56,7 +59,7 @@ class Site:
         """
         self.folder = user_path(folder, ConfigError)
         self._kind = kind
-        self._written: list[str] = []
+        self._written: set[str] = set()
         self._environment = environment()
         self._clear()
         self._sheets = []
@@ -71,7 +74,7 @@ class Site:
     def _clear(self) -> None:
         try:
             earlier = _written_before(self.folder, self._kind)
-            for name in ("assets", "tasks"):
+            for name in ("assets", "tasks", "submissions"):
                 if (self.folder / name).is_symlink():
                     raise ConfigError(f"-o {self.folder}: {name} is a link in it; remove it, or name a new folder")
             for name in sorted(earlier, key=lambda name: name != "index.html"):  # no index to pages that are gone
@@ -120,17 +123,23 @@ class Site:
             ConfigError: It can't be written.
         """
         path = self.folder / name
-        self._written.append(name)
         try:
+            self.expect([name])
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._mark()
             _replace(path, content)
         except OSError as error:
             raise ConfigError(f"{path}: can't be written ({error.strerror or error})") from None
         return len(content)
 
+    def expect(self, names: Iterable[str]) -> None:
+        """List files before they are written: one by one, hundreds would be listed hundreds of times."""
+        before = len(self._written)
+        self._written.update(names)
+        if len(self._written) > before:
+            self._mark()
+
     def _mark(self) -> None:
-        """List what was written so far, so that a build that was stopped can be made again."""
+        """List what is written, so that a build that was stopped can be made again."""
         content = {"sevenllm_bench": __version__, "kind": self._kind, "files": sorted(self._written)}
         half = self.folder / f".{MARKER}.part"
         _replace(half, json.dumps(content, indent=1).encode())
@@ -187,7 +196,14 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.tests["baseline"] = is_baseline
-    made.filters |= {"brief": brief, "visible": _markup, "plain": plain, "figure": shown, "difference": shown_difference, "script_json": _script}
+    made.filters |= {
+        "brief": brief,
+        "visible": _markup,
+        "plain": plain,
+        "figure": shown,
+        "difference": shown_difference,
+        "script_json": _script,
+    }
     return made
 
 
