@@ -196,14 +196,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.tests["baseline"] = is_baseline
-    made.filters |= {
-        "brief": brief,
-        "visible": _markup,
-        "plain": plain,
-        "figure": shown,
-        "difference": shown_difference,
-        "script_json": _script,
-    }
+    made.filters |= {"visible": _markup, "plain": plain, "brief": brief, "script_json": _script}
+    made.filters |= {"figure": shown, "difference": shown_difference}
     return made
 
 

@@ -41,7 +41,7 @@ def test_names_as_they_are_given() -> None:
     assert list(short_names(names, 28).values()) == ["…8B-Instruct", "…8B-Instruct-cti-2024-lora"]
     revisions = [f"org/{'long' * 10}-{number}-{'same' * 10}" for number in (1, 2, 10)]
     shown = list(short_names(revisions, 20).values())
-    assert [text.strip("…aelmngos") for text in shown] == ["-1-", "-2-", "-10-"]
+    assert [text.strip("…aelmngos") for text in shown] == ["1-", "2-", "10-"]
 
 
 def test_clusters_and_stand_ins_stay_whole() -> None:

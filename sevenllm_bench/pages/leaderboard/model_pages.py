@@ -10,8 +10,8 @@ from functools import cache
 from markupsafe import Markup, escape
 
 from sevenllm_bench.figures.cells import HEADLINE_NAME
-from sevenllm_bench.pages.interval_bar import interval_bar
 from sevenllm_bench.metrics.registry import bounds
+from sevenllm_bench.pages.interval_bar import interval_bar
 from sevenllm_bench.pages.leaderboard.board_csv import board_csv
 from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.model_figures import ModelFigure, by_level, model_figures

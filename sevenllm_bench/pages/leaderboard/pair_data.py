@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from sevenllm_bench.metrics.registry import bounds
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts
 from sevenllm_bench.pages.leaderboard.model_figures import SHOWN, ModelFigure, figure_title
-from sevenllm_bench.metrics.registry import bounds
 from sevenllm_bench.pages.site import script_json
 from sevenllm_bench.text.display import plain
 
