@@ -12,11 +12,12 @@ from sevenllm_bench.pages.leaderboard.board_charts import board_preview
 from sevenllm_bench.pages.leaderboard.board_json import board_json
 from sevenllm_bench.pages.leaderboard.board_tables import table_values
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts
+from sevenllm_bench.pages.leaderboard.entry_ids import entry_ids
 from sevenllm_bench.pages.leaderboard.marks import with_marks
 from sevenllm_bench.pages.leaderboard.model_metadata import unused_facts, with_facts
-from sevenllm_bench.pages.leaderboard.pair_data import pair_data
+from sevenllm_bench.pages.leaderboard.model_pages import write_model_pages
 from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission, read_submissions
-from sevenllm_bench.pages.site import Site, script_json
+from sevenllm_bench.pages.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,11 @@ def build_leaderboard(
     entries = with_bands(entries, _newest(entries)[0])
     site = Site(folder, "leaderboard", site_url)
     current, older = _newest(entries)
-    numbers = {id(entry): place for place, entry in enumerate(entries)}
+    ids = dict(zip(map(id, entries), entry_ids(entries), strict=True))
     site.write_bytes("leaderboard.json", board_json(entries, current, left_out))
-    site.write_bytes("assets/entries.js", b"window.sevenllmEntries=" + script_json(pair_data(entries)).encode() + b";\n")
+    write_model_pages(site, entries, current, ids)
     site.preview(board_preview(current, len(entries)))
-    site.page("index.html", "leaderboard.html", **table_values(entries, current, older, numbers, left_out))
+    site.page("index.html", "leaderboard.html", **table_values(entries, current, older, ids, left_out))
     unused = unused_facts(known or {}, (entry.name for entry in entries))
     return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused))
 
