@@ -13,7 +13,7 @@ from sevenllm_bench.pages.leaderboard.entry import Entry, Facts
 from sevenllm_bench.pages.leaderboard.marks import with_marks
 from sevenllm_bench.pages.leaderboard.model_metadata import unused_facts, with_facts
 from sevenllm_bench.pages.leaderboard.pair_data import pair_data
-from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission, read_submissions
+from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission, read_with_files
 from sevenllm_bench.pages.site import Site, script_json
 
 
@@ -46,21 +46,24 @@ def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Ma
         ResultsError: There is no usable submission.
         ConfigError: The folder can't be written, or a library for pages is missing.
     """
-    read, left_out = read_submissions(paths)
-    entries = _ranked(with_marks([with_facts(entry, known or {}) for entry in read]))
+    read, left_out = read_with_files(paths)
+    entries = _ranked(with_marks([with_facts(entry, known or {}) for _, entry in read]))
     site = Site(folder, "leaderboard")
-    current, older = _newest(entries)
+    refused = [entry for entry in entries if entry.refused]
+    current, older = _newest([entry for entry in entries if not entry.refused])
     numbers = {id(entry): place for place, entry in enumerate(entries)}
     site.write_bytes("leaderboard.json", board_json(entries, current, left_out))
     site.write_bytes("assets/entries.js", b"window.sevenllmEntries=" + script_json(pair_data(entries)).encode() + b";\n")
-    site.page("index.html", "leaderboard.html", True, **table_values(entries, current, older, numbers, left_out))
+    site.page("index.html", "leaderboard.html", True, **table_values(entries, current, older, numbers, left_out), refused=refused)
     unused = unused_facts(known or {}, (entry.name for entry in entries))
     return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused))
 
 
 def _ranked(entries: Sequence[Entry]) -> list[Entry]:
-    """Best headline first; those without one last, by name."""
-    return sorted(entries, key=lambda e: (e.headline is None, -(e.headline or 0.0), e.name.casefold(), e.date, e.path))
+    """Best headline first; then those without a rank, by name, those refused one last."""
+    return sorted(
+        entries, key=lambda e: (bool(e.refused), e.headline is None, -(e.headline or 0.0), e.name.casefold(), e.date, e.id)
+    )
 
 
 def _newest(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
