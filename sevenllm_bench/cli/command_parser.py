@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from sevenllm_bench.cli.examples import examples_of
@@ -39,9 +40,17 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with 2, the usage and the message; an option that doesn't exist comes first, with the nearest that does."""
-        unknown = list(unknown_options(self._words, self._option_string_actions))
+        unknown = list(unknown_options(self._words, self._options()))
         if unknown and message.startswith("unrecognized arguments"):
             message = "; ".join(unknown)
         elif unknown:  # what is missing may be missing because of a typo
             message = f"{'; '.join(unknown)}; {message}"
         super().error(message)
+
+    def _options(self) -> Iterator[str]:
+        """The options of this parser and of its actions."""
+        yield from self._option_string_actions
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for inner in action.choices.values():
+                    yield from inner._option_string_actions

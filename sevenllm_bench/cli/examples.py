@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 PROGRAM = "sevenllm-bench"
 
 #: Command, or command and action, to what follows the program's name.
@@ -61,7 +63,7 @@ _EXAMPLES = {
     "corpus restore": ("corpus restore rows-without-texts.jsonl --texts texts/texts.jsonl -o train.jsonl",),
     "encoders": (
         "encoders run cisco-ai/SecureBERT2.0-biencoder --language en -o results/bi",
-        "encoders pipeline --bi-encoder cisco-ai/SecureBERT2.0-biencoder -o results/pipeline",
+        "encoders pipeline --bi-encoder cisco-ai/SecureBERT2.0-biencoder -o results/two",
     ),
     "encoders run": (
         "encoders run cisco-ai/SecureBERT2.0-biencoder --language en -o results/bi",
@@ -69,13 +71,13 @@ _EXAMPLES = {
     ),
     "encoders pipeline": (
         "encoders pipeline -o results/bm25",
-        "encoders pipeline --bi-encoder cisco-ai/SecureBERT2.0-biencoder -o results/pipeline",
+        "encoders pipeline --bi-encoder cisco-ai/SecureBERT2.0-biencoder -o results/two",
     ),
     "encoders probe": ("encoders probe cisco-ai/SecureBERT2.0-biencoder --json probes.json",),
     "encoders transfer": ("encoders transfer test.conll --model checkpoints/ner --labels labels.yaml",),
     "encoders agree": ("encoders agree results/A --models default BAAI/bge-m3",),
     "encoders import-mteb": (
-        "encoders import-mteb results/M/R/TASK.json --predictions TASK_predictions.json -o results/M",
+        "encoders import-mteb M/R/TASK.json --predictions TASK_predictions.json -o results/M",
     ),
     "finetune": (
         "finetune lora-8b output=runs/lora --dry-run --gpu h100",
@@ -108,4 +110,9 @@ _EXAMPLES = {
 
 def examples_of(program: str) -> tuple[str, ...]:
     """The examples of a command ("sevenllm-bench score") or an action ("sevenllm-bench tasks show"); often none."""
-    return tuple(f"{PROGRAM} {words}" for words in _EXAMPLES.get(program.removeprefix(PROGRAM).strip(), ()))
+    return tuple(_folded(f"{PROGRAM} {words}") for words in _EXAMPLES.get(program.removeprefix(PROGRAM).strip(), ()))
+
+
+def _folded(line: str) -> str:
+    """A command in lines that a terminal of 80 columns shows, and that a shell takes."""
+    return " \\\n".join(textwrap.wrap(line, 76, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False))

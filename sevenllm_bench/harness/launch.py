@@ -23,8 +23,8 @@ examples:
       --output_path results --log_samples
   {PROGRAM} --model hf --model_args pretrained=ORG/NAME --tasks 'sevenllm_*' \\
       --metadata dataset=embedded --limit 5
-  {PROGRAM} run --help       every option
-  {PROGRAM} ls subtasks      the tasks
+  {PROGRAM} run --help     # every option
+  {PROGRAM} ls subtasks    # the tasks
 """
 
 
