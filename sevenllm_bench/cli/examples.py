@@ -28,7 +28,7 @@ _EXAMPLES = {
     "compare": (
         "compare results/A results/B",
         "compare results/A results/B --by task --csv findings.csv",
-        "compare base.jsonl tuned.jsonl other.jsonl --baseline tuned",
+        "compare base.jsonl tuned.jsonl --label base.jsonl=before --baseline tuned",
     ),
     "report": (
         "report results/A -o report",

@@ -9,6 +9,7 @@ from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, S
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import why_partial
+from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.runs.untrusted import finite
 from sevenllm_bench.stats.intervals import Interval
@@ -114,13 +115,12 @@ def finding_row(finding: ComparedFigure, with_run: bool = True) -> list[str]:
 
 def figure(value: float) -> str:
     """A figure with four decimals."""
-    return f"{value:.4f}"
+    return shown(value, 4)
 
 
 def signed(value: float) -> str:
     """A difference with its sign; what rounds to 0 has none."""
-    text = f"{value:+.4f}"
-    return text[1:] if float(text) == 0 else text
+    return shown_difference(value, 4)
 
 
 def interval(found: Interval, form: Callable[[float], str] = figure) -> str:

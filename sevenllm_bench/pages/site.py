@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.pages.page_names import brief, is_baseline, page_names
 from sevenllm_bench.text.display import Piece, pieces, plain
 from sevenllm_bench.text.unicode import encodable
 
@@ -78,26 +80,37 @@ class Site:
         except OSError as error:
             raise ConfigError(f"-o {self.folder}: can't be written ({error.strerror or error})") from None
 
-    def page(self, path: str, template: str, plotted: bool = False, **values: Any) -> int:
+    def page(
+        self,
+        path: str,
+        template: str,
+        plotted: bool = False,
+        short: Mapping[str, str] | None = None,
+        baseline: str | None = None,
+        **values: Any,
+    ) -> int:
         """Write a page.
 
         Args:
             path: Path in the folder, e.g. "tasks/x.html".
             template: Name of the template.
             plotted: Whether it has charts.
+            short: Short names of what the macro `label` names, see `page_names`.
+            baseline: The name that the macro `label` marks as the baseline.
             **values: What the template shows.
 
         Returns:
             Bytes written.
         """
-        text = self._environment.get_template(template).render(
-            root="../" * path.count("/"),
-            policy=POLICY,
-            plotted=plotted,
-            sheets=self._sheets,
-            version=__version__,
-            **values,
-        )
+        with page_names(short or {}, baseline):
+            text = self._environment.get_template(template).render(
+                root="../" * path.count("/"),
+                policy=POLICY,
+                plotted=plotted,
+                sheets=self._sheets,
+                version=__version__,
+                **values,
+            )
         return self.write_bytes(path, text.encode("utf-8", "replace"))
 
     def write_bytes(self, name: str, content: bytes) -> int:
@@ -173,7 +186,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"visible": _markup, "plain": plain, "figure": figure, "script_json": _script}
+    made.tests["baseline"] = is_baseline
+    made.filters |= {"visible": _markup, "plain": plain, "brief": brief, "script_json": _script}
+    made.filters |= {"figure": shown, "difference": shown_difference}
     return made
 
 
@@ -191,11 +206,6 @@ def _script(value: Any) -> Any:
     from markupsafe import Markup
 
     return Markup(script_json(value))  # noqa: S704  (the text has no "<", ">" or "&")
-
-
-def figure(value: float | None, digits: int = 3) -> str:
-    """A figure, or a dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def options(values: Iterable[str]) -> list[str]:

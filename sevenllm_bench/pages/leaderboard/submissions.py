@@ -1,13 +1,14 @@
-"""Submissions to entries: bundles of `submit` by their manifest alone, and plain runs of lm-eval by their samples.
+"""Submissions to entries: bundles of `submit` by their manifest and their rows' values, plain runs of lm-eval by their samples.
 
 This is the one place that knows how submissions look. Nothing of a bundle is unpacked or executed.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.io.files import is_file, is_folder, user_path
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS, ROUNDING, bounds
+from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
+from sevenllm_bench.pages.leaderboard.bundle_rows import bundle_rows, row_scores
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.locate import find_runs, results_files, samples_alone
@@ -35,6 +38,8 @@ from sevenllm_bench.text.display import printable
 from sevenllm_bench.text.unicode import encodable
 
 _DEEPEST = 6
+#: Of a sha256, in the short name of a submission.
+_ID_DIGITS = 12
 #: Tasks whose figures have a row more in version 1 of the format (the rows 791 and 823): they are not shown.
 _OTHER_IN_VERSION_1 = frozenset({"sevenllm_en_protection_strategy_research", "sevenllm_en_attack_strategy_analysis"})
 #: No standard error of a mean of values from 1 to 5 is larger.
@@ -69,15 +74,16 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Unu
     entries: list[Entry] = []
     left_out: list[UnusableSubmission] = []
     seen: set[Path] = set()
-    for given in paths:
-        path = user_path(given, ResultsError)
-        if not path.exists():
-            raise ResultsError(f"{path}: no such file or folder")
-        for found in _find(path, seen):
-            try:
-                entries.append(_entry(found))
-            except SEvenLLMError as error:
-                left_out.append(UnusableSubmission(str(found), printable(error, 400)))
+    with BoardCache("rows") as cache:
+        for given in paths:
+            path = user_path(given, ResultsError)
+            if not path.exists():
+                raise ResultsError(f"{path}: no such file or folder")
+            for found in _find(path, seen):
+                try:
+                    entries.append(_entry(found, cache))
+                except SEvenLLMError as error:
+                    left_out.append(UnusableSubmission(str(found), printable(error, 400)))
     if not entries:
         reasons = "".join(f"\n  - {item.why}" for item in left_out[:10])
         raise ResultsError(f"{', '.join(map(str, paths))}: no usable submission in it{reasons}")
@@ -107,7 +113,7 @@ def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
                 yield from _find(child, seen, depth + 1)
 
 
-def _entry(path: Path) -> Entry:
+def _entry(path: Path, cache: BoardCache) -> Entry:
     if is_folder(path):
         why = f"it lies more than {_DEEPEST} folders deep; name it by itself"
         why = why if os.access(path, os.R_OK | os.X_OK) else "no permission"
@@ -115,11 +121,25 @@ def _entry(path: Path) -> Entry:
     if not is_file(path):
         raise ResultsError(f"{path}: {'not a regular file' if path.exists() else 'a link that leads nowhere'}")
     if path.suffix == ".zip":
-        return _of_manifest(read_unverified(path), str(path))
+        return _of_bundle(path, cache)
     files = find_runs([path])[0]
     if files.results is None:
         raise ResultsError(f"{path}: answers without lm-eval's results file, so it isn't known how they were made")
-    return _of_run(read_run(files))
+    return replace(_of_run(read_run(files)), id=_sha256(files.results)[:_ID_DIGITS])
+
+
+def _of_bundle(path: Path, cache: BoardCache) -> Entry:
+    manifest, sha256 = read_unverified(path), _sha256(path)
+    rows = bundle_rows(path, sha256, manifest, cache)
+    return replace(_of_manifest(manifest, str(path)), id=sha256[:_ID_DIGITS], row_scores=rows.scores if rows else {})
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ResultsError(f"{path}: can't be read ({error.strerror or error})") from None
 
 
 def _of_manifest(manifest: Mapping[str, Any], path: str) -> Entry:
@@ -236,6 +256,7 @@ def _of_run(run: Run) -> Entry:
         source=run.model.source,
         path=run.path,
         figures=_figures(run),
+        row_scores=row_scores(run.samples, run.source),
         sketches=sketches_in(described),
         like_references=like_references(described),
         cost=_cost(task.cost for task in run.encoder_tasks.values()),
