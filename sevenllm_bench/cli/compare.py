@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
-from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
+from sevenllm_bench.cli.shared_options import add_labels, add_rows, runs_of, whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.compare_runs import Comparison, compare_runs
 from sevenllm_bench.comparison.export import as_csv, as_json, as_markdown
@@ -21,7 +21,6 @@ from sevenllm_bench.comparison.table_cells import (
 )
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.cells import ENCODER_LEVELS
-from sevenllm_bench.runs.reader import read_runs
 from sevenllm_bench.runs.records import Run
 
 
@@ -36,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metric", action="append", metavar="NAME", help="metric to compare, again for more (default: those of the headline)"
     )
     parser.add_argument("--baseline", metavar="NAME", help="the run that the others are compared with (default: the first)")
+    add_labels(parser)
     parser.add_argument(
         "--force", action="store_true", help="compare runs that differ in their settings; the reasons are printed"
     )
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare, print the tables and write the files asked for."""
     outputs = {"--json": arguments.json, "--csv": arguments.csv, "--markdown": arguments.markdown}
     check_outputs(outputs, [*arguments.runs, arguments.data_dir])
-    runs = _baseline_first(read_runs(arguments.runs, lambda: benchmark_of(arguments)), arguments.baseline)
+    runs = _baseline_first(runs_of(arguments), arguments.baseline)
     metrics = tuple(dict.fromkeys(arguments.metric or ()))
     comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
     if arguments.json == "-":

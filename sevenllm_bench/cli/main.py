@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError, SEvenLLMError, report
+from sevenllm_bench.io.progress import steps_shown
 from sevenllm_bench.io.terminal import drop_output
 from sevenllm_bench.io.termination import end_in_order
 from sevenllm_bench.text.display import printable
@@ -48,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):  # of several processes the launcher ends those that wait, in C, and can't hear
         end_in_order()
     try:
-        code = _command(words)
+        with steps_shown():
+            code = _command(words)
         sys.stdout.flush()
         return code
     except SEvenLLMError as error:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
+from sevenllm_bench.cli.shared_options import add_labels, add_rows, add_site_url, runs_of, whole
 from sevenllm_bench.pages.report.report_pages import build_report
-from sevenllm_bench.runs.reader import read_runs
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,13 +20,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resamples", type=whole(1), metavar="N", default=2_000, help="bootstrap samples and sign patterns (default: 2000)"
     )
+    add_labels(parser)
+    add_site_url(parser)
     add_rows(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the runs and write the pages."""
-    runs = read_runs(arguments.runs, lambda: benchmark_of(arguments))
-    built = build_report(runs, arguments.output, arguments.examples, arguments.seed, arguments.resamples)
+    of = arguments
+    built = build_report(runs_of(of), of.output, of.examples, of.seed, of.resamples, of.site_url)
     left_out = f"; {built.left_out:,} rows have no place in the tasks' pages (--examples)" if built.left_out else ""
     print(f"written: {built.index} ({built.pages} pages, {built.size / 1e6:.1f} MB{left_out})")
     return 0

@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.judge.judge_choice import MAX_TOKENS, JudgeChoice, extra_body_text
+from sevenllm_bench.runs.reader import read_runs
+from sevenllm_bench.runs.records import Run
+from sevenllm_bench.runs.run_labels import relabelled
 
 
 def add_rows(parser: argparse.ArgumentParser) -> None:
@@ -16,6 +19,33 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--allow-modified", action="store_true", help="accept a data file whose sha256 differs")
     parser.add_argument("--dataset", choices=("official", "embedded"), default="official", help="rows (default: official)")
+
+
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names runs: see `runs_of`."""
+    parser.add_argument(
+        "--label",
+        action="append",
+        metavar="RUN=NAME",
+        default=[],
+        help="what to call a run, given as on the command line or by its present name; again for more",
+    )
+
+
+def runs_of(arguments: argparse.Namespace) -> list[Run]:
+    """The runs that the arguments name, called as `--label` says.
+
+    Raises:
+        SEvenLLMError: A run can't be read, or a label names none.
+    """
+    runs = read_runs(arguments.runs, lambda: benchmark_of(arguments))
+    return relabelled(runs, arguments.runs, arguments.label)
+
+
+def add_site_url(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says where pages will be published."""
+    words = "address at which DIR will be published, so that previews of links to it have their picture"
+    parser.add_argument("--site-url", default="", metavar="URL", help=words)
 
 
 def add_judge_calls(parser: argparse.ArgumentParser) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.pages.charts.chart import Chart
+from sevenllm_bench.pages.charts.chart_file import chart_file
+from sevenllm_bench.pages.charts.preview import Preview
+from sevenllm_bench.pages.page_names import brief, is_baseline, page_names
 from sevenllm_bench.text.display import Piece, pieces, plain
 from sevenllm_bench.text.unicode import encodable
 
@@ -24,15 +30,23 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:
 #: Lists what a build wrote, so that the next one into the same folder can take it away first, and no other file.
 MARKER = "made-by-sevenllm-bench.json"
 #: What a build may write; a list from somebody else may name anything.
-_OURS = re.compile(r"index\.html|leaderboard\.json|tasks/\w[\w.-]*\.(?:html|js)|assets/\w[\w.-]*")
+_OURS = re.compile(
+    r"index\.html|leaderboard\.json|figures\.csv|preview\.png|tasks/\w[\w.-]*\.(?:html|js)|submissions/\w[\w.-]*\.(?:html|js)|"
+    r"charts/\w[\w.-]*\.svg|assets/\w[\w.-]*"
+)
+#: Folders of these.
+_FOLDERS = ("assets", "charts", "submissions", "tasks")
+#: An address that can be in a page's head.
+_ADDRESS = re.compile(r"https?://[^\s\"'<>?#]{1,500}")
 
 #: Kinds of page that need an asset; those not named are for all.
 _ONLY_FOR = {
+    "bars.js": {"leaderboard"},
     "board.css": {"leaderboard"},
     "charts.css": {"report", "leaderboard"},
-    "charts.js": {"report", "leaderboard"},
     "heat.css": {"report"},
     "leaderboard.js": {"leaderboard"},
+    "plot.css": {"report", "leaderboard"},
     "reader.js": {"report"},
     "review.css": {"review"},
     "review.js": {"review"},
@@ -44,19 +58,24 @@ _ONLY_FOR = {
 class Site:
     """A folder of pages being written."""
 
-    def __init__(self, folder: str | Path, kind: str) -> None:
+    def __init__(self, folder: str | Path, kind: str, url: str = "") -> None:
         """Open a folder: a new or empty one, or one that a build of the same kind wrote.
 
         Args:
             folder: Where to write.
             kind: "report", "leaderboard" or "review".
+            url: Address at which the folder will be published, for link previews; empty where it isn't known.
 
         Raises:
-            ConfigError: The folder has other files in it or can't be written.
+            ConfigError: The folder has other files in it or can't be written, or the address is none.
         """
+        if url and not _ADDRESS.fullmatch(url):
+            raise ConfigError(f"--site-url {plain(url, 80)}: an address such as https://example.org/pages/ was expected")
         self.folder = user_path(folder, ConfigError)
+        self._url = f"{url.rstrip('/')}/" if url else ""
+        self._preview: Preview | None = None
         self._kind = kind
-        self._written: list[str] = []
+        self._written: set[str] = set()
         self._environment = environment()
         self._clear()
         self._sheets = []
@@ -66,12 +85,12 @@ class Site:
             self.write_bytes(f"assets/{asset.name}", asset.read_bytes())
             if asset.name.endswith(".css"):
                 self._sheets.append(asset.name)
-        self._sheets.sort(key=lambda name: name != "style.css")  # the others build on it
+        self._sheets.sort(key=lambda name: (name != "style.css", name != "plot.css"))  # the others build on these
 
     def _clear(self) -> None:
         try:
             earlier = _written_before(self.folder, self._kind)
-            for name in ("assets", "tasks"):
+            for name in _FOLDERS:
                 if (self.folder / name).is_symlink():
                     raise ConfigError(f"-o {self.folder}: {name} is a link in it; remove it, or name a new folder")
             for name in sorted(earlier, key=lambda name: name != "index.html"):  # no index to pages that are gone
@@ -80,26 +99,45 @@ class Site:
         except OSError as error:
             raise ConfigError(f"-o {self.folder}: can't be written ({error.strerror or error})") from None
 
-    def page(self, path: str, template: str, plotted: bool = False, **values: Any) -> int:
-        """Write a page.
+    def preview(self, shown: Preview) -> None:
+        """Write the picture of links to the pages, and give pages written from now on its description."""
+        self.write_bytes("preview.png", shown.picture())
+        self._preview = shown
+
+    def page(
+        self,
+        path: str,
+        template: str,
+        short: Mapping[str, str] | None = None,
+        baseline: str | None = None,
+        **values: Any,
+    ) -> int:
+        """Write a page, and a file of each chart among its values.
 
         Args:
             path: Path in the folder, e.g. "tasks/x.html".
             template: Name of the template.
-            plotted: Whether it has charts.
-            **values: What the template shows.
+            short: Short names of what the macro `label` names, see `page_names`.
+            baseline: The name that the macro `label` marks as the baseline.
+            **values: What the template shows; a `description` of its own replaces that of `preview`.
 
         Returns:
-            Bytes written.
+            Bytes of the page.
         """
-        text = self._environment.get_template(template).render(
-            root="../" * path.count("/"),
-            policy=POLICY,
-            plotted=plotted,
-            sheets=self._sheets,
-            version=__version__,
-            **values,
-        )
+        for chart in _charts_in(values):
+            self.write_bytes(f"charts/{chart.name}.svg", chart_file(chart))
+        description = {"description": self._preview.description if self._preview else ""}
+        with page_names(short or {}, baseline):
+            text = self._environment.get_template(template).render(
+                root="../" * path.count("/"),
+                policy=POLICY,
+                sheets=self._sheets,
+                version=__version__,
+                preview=self._preview,
+                site_url=self._url,
+                path=path,
+                **(description | values),
+            )
         return self.write_bytes(path, text.encode("utf-8", "replace"))
 
     def write_bytes(self, name: str, content: bytes) -> int:
@@ -109,17 +147,23 @@ class Site:
             ConfigError: It can't be written.
         """
         path = self.folder / name
-        self._written.append(name)
         try:
+            self.expect([name])
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._mark()
             _replace(path, content)
         except OSError as error:
             raise ConfigError(f"{path}: can't be written ({error.strerror or error})") from None
         return len(content)
 
+    def expect(self, names: Iterable[str]) -> None:
+        """List files before they are written: one by one, hundreds would be listed hundreds of times."""
+        before = len(self._written)
+        self._written.update(names)
+        if len(self._written) > before:
+            self._mark()
+
     def _mark(self) -> None:
-        """List what was written so far, so that a build that was stopped can be made again."""
+        """List what is written, so that a build that was stopped can be made again."""
         content = {"sevenllm_bench": __version__, "kind": self._kind, "files": sorted(self._written)}
         half = self.folder / f".{MARKER}.part"
         _replace(half, json.dumps(content, indent=1).encode())
@@ -129,6 +173,16 @@ class Site:
     def index(self) -> Path:
         """The page to open."""
         return self.folder / "index.html"
+
+
+def _charts_in(value: Any) -> Iterator[Chart]:
+    """The charts among a page's values, also in lists and mappings of them."""
+    if isinstance(value, Chart):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from chain.from_iterable(map(_charts_in, value.values()))
+    elif isinstance(value, list | tuple) and any(isinstance(item, Chart | Mapping) for item in value[:1]):
+        yield from chain.from_iterable(map(_charts_in, value))
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -175,7 +229,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"visible": _markup, "plain": plain, "figure": figure, "signed": signed, "script_json": _script}
+    made.tests["baseline"] = is_baseline
+    made.filters |= {"visible": _markup, "plain": plain, "brief": brief, "script_json": _script}
+    made.filters |= {"figure": shown, "difference": shown_difference}
     return made
 
 
@@ -193,18 +249,6 @@ def _script(value: Any) -> Any:
     from markupsafe import Markup
 
     return Markup(script_json(value))  # noqa: S704  (the text has no "<", ">" or "&")
-
-
-def figure(value: float | None, digits: int = 3) -> str:
-    """A figure, or a dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def signed(value: float | None, digits: int = 2) -> str:
-    """A difference with its sign, or a dash where there is none; what is 0 to so many places has no sign."""
-    text = figure(value, digits)
-    zero = value is None or not float(text)
-    return text.removeprefix("-") if zero else text if text.startswith("-") else f"+{text}"
 
 
 def options(values: Iterable[str]) -> list[str]:

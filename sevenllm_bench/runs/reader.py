@@ -10,6 +10,7 @@ from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.metrics.registry import ROUNDING
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
 from sevenllm_bench.runs.from_answers import run_from_predictions
@@ -37,7 +38,7 @@ def read_runs(paths: Sequence[str | Path], load: Callable[[], Benchmark] = load_
         PredictionsError: Saved answers can't be read.
         DataError: The official rows are not available (for saved answers only).
     """
-    return with_labels([read_run(files, load) for files in find_runs(paths)])
+    return with_labels([read_run(files, load) for files in tracked(find_runs(paths), "reading runs")])
 
 
 def read_run(files: RunFiles, load: Callable[[], Benchmark] = load_benchmark) -> Run:

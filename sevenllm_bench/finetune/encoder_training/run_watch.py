@@ -12,7 +12,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from sevenllm_bench.finetune.encoder_training.pass_number import PassNumber
 from sevenllm_bench.finetune.loop.divergence import diverged, not_finite
-from sevenllm_bench.finetune.loop.progress import Lines
+from sevenllm_bench.finetune.loop.step_lines import Lines
 from sevenllm_bench.finetune.output.run_folder import mark_complete
 from sevenllm_bench.finetune.processes import is_main_process, on_main, wait_for_all
 from sevenllm_bench.io.termination import raise_if_terminated

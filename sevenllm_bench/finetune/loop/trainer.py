@@ -19,7 +19,7 @@ from sevenllm_bench.errors import ConfigError, unknown_name
 from sevenllm_bench.finetune.encoding.example_encoder import IGNORED
 from sevenllm_bench.finetune.loop.best_checkpoint import Best, best_folder, forget_lost, reshard
 from sevenllm_bench.finetune.loop.divergence import diverged
-from sevenllm_bench.finetune.loop.progress import Lines
+from sevenllm_bench.finetune.loop.step_lines import Lines
 from sevenllm_bench.finetune.loop.watched_trainer import WatchedTrainer
 from sevenllm_bench.io.terminal import say
 

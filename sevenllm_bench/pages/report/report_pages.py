@@ -18,7 +18,7 @@ from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, sectio
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
-from sevenllm_bench.pages.report.report_charts import dot_chart, judge_chart, length_chart
+from sevenllm_bench.pages.report.report_charts import report_charts, report_preview
 from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine, heat_maps
 from sevenllm_bench.pages.report.task_pages import encoder_pages_of, tasks_of, title_of, write_task_pages
 from sevenllm_bench.pages.site import Site, heat
@@ -49,7 +49,12 @@ class WrittenReport:
 
 
 def build_report(
-    runs: Sequence[Run], folder: str | Path, most_examples: int | None = None, seed: int = 0, resamples: int = RESAMPLES
+    runs: Sequence[Run],
+    folder: str | Path,
+    most_examples: int | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    site_url: str = "",
 ) -> WrittenReport:
     """Write the report of runs.
 
@@ -59,12 +64,14 @@ def build_report(
         most_examples: Rows in each task's page at most; None for all.
         seed: Seed of the bootstrap.
         resamples: Number of random draws per interval and test.
+        site_url: Where it will be published, see `Site`.
 
     Raises:
         ConfigError: The folder can't be written, or a library for pages is missing.
     """
-    site = Site(folder, "report")
+    site = Site(folder, "report", site_url)
     examined = examine(runs, seed, resamples)
+    site.preview(report_preview(runs, examined.figures))
     tasks = tasks_of(runs)
     shared: dict[str, Any] = {
         "runs": runs,
@@ -75,17 +82,13 @@ def build_report(
     }
     written = write_task_pages(site, runs, tasks, most_examples, shared)
     # Last, so that a report that was stopped has no page that leads nowhere.
-    size = site.page("index.html", "report.html", plotted=True, **shared, **_index(runs, examined, tasks, resamples))
+    size = site.page("index.html", "report.html", **shared, **_index(runs, examined, tasks, resamples))
     return WrittenReport(site.index, 1 + written.pages, written.size + size, written.left_out)
 
 
 def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int) -> dict[str, Any]:
     found = answer_quality(runs)
     marks = judged(runs)
-    with_rows = [run for run in runs if run.samples]
-    charts = {"dots": dot_chart(with_rows, examined.figures), "lengths": length_chart(with_rows, found)}
-    if marks:
-        charts["judge"] = judge_chart(marks)
     return {
         "title": "SEvenLLM report",
         "now": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -106,8 +109,8 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
         "kind_names": KIND_NAMES,
         "tasks": [_task_line(runs, leaf, examined.figures) for leaf in tasks],
         "answering": found,
-        "marks": marks,
-        "charts": charts,
+        "charts": report_charts(runs, examined.figures, found, marks),
+        "language_names": LANGUAGE_NAMES,
         "resamples": resamples,
         "why_not": examined.why_not,
         "findings": _findings(examined),
