@@ -126,6 +126,7 @@
   function showIndex() {
     const shown = found.slice(0, limit);
     body.replaceChildren(...shown.map((entry) => entry.row));
+    window.sevenllmRove?.(table);
     byId("row-pager").hidden = shown.length === found.length;
     const part = shown.length < found.length ? `, the first ${shown.length} in the index` : "";
     byId("row-count").textContent = `${found.length} of ${entries.length} ${what}s${part}`;
@@ -166,7 +167,7 @@
       byId("reader-title").focus({ preventScroll: true });
       panel.scrollIntoView({ block: "start" });
     } else if (!opened && before) {
-      const link = before.row.isConnected ? before.row.querySelector("a") : table.parentElement;
+      const link = (before.row.isConnected ? before.row : body).querySelector("a") ?? form.elements.find;
       link.focus({ preventScroll: true });
       link.scrollIntoView({ block: "center" });
     }
