@@ -115,6 +115,7 @@
     runs.forEach(({ column, head }, place) => {
       head.hidden = !shown.has(place);
       if (sides.includes(place)) head.dataset.side = "AB"[sides.indexOf(place)]; else delete head.dataset.side;
+      head.firstElementChild.dataset.name = head.dataset.side ?? "";
       for (const { row } of entries) row.cells[column].hidden = !shown.has(place);
     });
     for (const entry of entries) {
