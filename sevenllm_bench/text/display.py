@@ -17,6 +17,8 @@ _HIDDEN = (
 #: Combining marks beyond three in a row, which no script in use needs.
 _TOWER = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _SPLIT = re.compile(f"([{_HIDDEN}]|(?<={_TOWER}{{3}}){_TOWER}+)")
+#: Where `_SPLIT` splits, in a form that searches faster.
+_MAYBE = re.compile(f"[{_HIDDEN}]|{_TOWER}{{4}}")
 
 
 _ONE_HIDDEN = re.compile(f"[{_HIDDEN}\ufffd\ufdd0-\ufdef\ufffe\uffff]")
@@ -51,6 +53,11 @@ def pieces(text: str) -> list[Piece]:
     found = _SPLIT.split(text.replace("\r\n", "\n"))
     shown = [Piece(part) if place % 2 == 0 else Piece(_stand_in(part), True) for place, part in enumerate(found)]
     return [piece for piece in shown if piece.text]
+
+
+def has_hidden(text: str) -> bool:
+    """Whether `pieces` would spell out anything of a text."""
+    return _MAYBE.search(text.replace("\r\n", "\n")) is not None
 
 
 def _stand_in(hidden: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.pages.leaderboard.bands import with_bands
+from sevenllm_bench.pages.leaderboard.board_charts import board_preview
 from sevenllm_bench.pages.leaderboard.board_json import board_json
 from sevenllm_bench.pages.leaderboard.board_tables import table_values
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts
@@ -35,13 +37,16 @@ class WrittenBoard:
     unused: tuple[str, ...] = ()
 
 
-def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Mapping[str, Facts] | None = None) -> WrittenBoard:
+def build_leaderboard(
+    paths: Sequence[str | Path], folder: str | Path, known: Mapping[str, Facts] | None = None, site_url: str = ""
+) -> WrittenBoard:
     """Write the leaderboard of submissions.
 
     Args:
         paths: See `read_submissions`.
         folder: Where to write, see `Site`.
         known: What no run says of models, see `read_facts`.
+        site_url: Where it will be published, see `Site`.
 
     Raises:
         ResultsError: There is no usable submission.
@@ -49,12 +54,14 @@ def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Ma
     """
     read, left_out = read_submissions(paths)
     entries = _ranked(with_marks([with_facts(entry, known or {}) for entry in read]))
-    site = Site(folder, "leaderboard")
+    entries = with_bands(entries, _newest(entries)[0])
+    site = Site(folder, "leaderboard", site_url)
     current, older = _newest(entries)
     ids = dict(zip(map(id, entries), entry_ids(entries), strict=True))
     site.write_bytes("leaderboard.json", board_json(entries, current, left_out))
     write_model_pages(site, entries, current, ids)
-    site.page("index.html", "leaderboard.html", True, **table_values(entries, current, older, ids, left_out))
+    site.preview(board_preview(current, len(entries)))
+    site.page("index.html", "leaderboard.html", **table_values(entries, current, older, ids, left_out))
     unused = unused_facts(known or {}, (entry.name for entry in entries))
     return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused))
 

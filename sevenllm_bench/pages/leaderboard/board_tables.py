@@ -73,7 +73,7 @@ def table_values(
         "filters": _filters(main),
         "known": _known_facts(main),
         "left_out": left_out,
-        "charts": board_charts(entries),
+        "charts": board_charts(entries, current),
         "count": len(entries),
     }
 
