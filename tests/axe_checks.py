@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -22,14 +23,15 @@ _CONTRAST = """(targets) => {
 }"""
 
 
-def findings(page: Any) -> list[str]:
+def findings(page: Any, tags: Sequence[str] = TAGS) -> list[str]:
     """What axe finds wrong in a page, and what it leaves undecided and isn't right either.
 
     Args:
         page: A page of Playwright; its policy doesn't apply to what a test evaluates.
+        tags: Of the rules that axe applies.
     """
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
-    result = page.evaluate(_RUN, TAGS)
+    result = page.evaluate(_RUN, list(tags))
     found = [f"{rule['id']}: {node['html'][:160]}" for rule in result["violations"] for node in rule["nodes"]]
     for rule in result["incomplete"]:
         targets = [node["target"][0] for node in rule["nodes"]]

@@ -76,7 +76,7 @@ def test_latex_has_its_special_characters_escaped(copied):
     assert lines[0] == "% \\usepackage{booktabs}"
     assert lines[1].startswith("\\begin{tabular}{r")
     rows = [line for line in lines[lines.index("\\midrule") + 1 :] if "&" in line]
-    assert rows[0].startswith("1 & =1+2 & 0.500 {\\scriptsize (0.490--0.510)} & ")
+    assert rows[0].startswith("1 {\\scriptsize (by intervals)} & =1+2 & 0.500 {\\scriptsize (0.490--0.510)} & ")
     assert 'a,{"}b{"}\\textbar{}{*}c{*}\\_d\\_ `e` \\textless{}f\\textgreater{} {[}g{]}(h)' in rows[1]
     assert "50\\% \\& \\$5 \\#1 \\{x\\} \\textasciitilde{}y\\textasciicircum{}z \\textbackslash{}w" in rows[2]
     assert "plain-{}-name" in rows[3]
