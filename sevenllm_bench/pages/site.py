@@ -31,8 +31,8 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:
 MARKER = "made-by-sevenllm-bench.json"
 #: What a build may write; a list from somebody else may name anything.
 _OURS = re.compile(
-    r"index\.html|leaderboard\.json|figures\.csv|preview\.png|(?:tasks|submissions)/\w[\w.-]*\.(?:html|js)|charts/\w[\w.-]*\.svg"
-    r"|assets/\w[\w.-]*"
+    r"index\.html|leaderboard\.json|figures\.csv|preview\.png|tasks/\w[\w.-]*\.(?:html|js)|submissions/\w[\w.-]*\.(?:html|js)|"
+    r"charts/\w[\w.-]*\.svg|assets/\w[\w.-]*"
 )
 #: Folders of these.
 _FOLDERS = ("assets", "charts", "submissions", "tasks")

@@ -73,7 +73,7 @@ def plain(text: str, most: int = 0) -> str:
 def printable(text: object, most: int = 200) -> str:
     """Text that is safe to print and to encode: control characters, surrogates and what is too long replaced."""
     short = str(text) if len(str(text)) <= most else f"{str(text)[: most - 1]}…"
-    return "".join(c if c.isprintable() else "�" for c in short)
+    return short if short.isprintable() else "".join(c if c.isprintable() else "�" for c in short)
 
 
 @dataclass(frozen=True, slots=True)
