@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from sevenllm_bench.cli.screen import print_verdict
 from sevenllm_bench.cli.shared_options import add_judge_calls, add_rows, judge_choice_of
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import is_folder
@@ -30,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     findings = run_checks(_checks(arguments))
     for finding in findings:
         mark = "ok  " if finding.ok else "FAIL"
-        print(f"{mark}  {finding.name}: {finding.text}")
+        print_verdict(mark, f"  {finding.name}: {finding.text}")
     wrong = sum(not finding.ok for finding in findings)
     print(f"{wrong} of {len(findings)} to fix" if wrong else "everything is as it should be")
     return 1 if wrong else 0

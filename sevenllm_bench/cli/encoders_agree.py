@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         ]
         for part in found
     ]
-    print_table(f"semantic: {first.model.label} and {second.model.label}", columns, rows)
+    title = f"semantic: {first.model.label} and {second.model.label}"
+    print_table(title, columns, rows, least=("furthest apart (ids)", "Spearman", "rows"))
     if arguments.json:
         models = [embedder.describe() for embedder in (first, second)]
         write_text("--json", arguments.json, json_text({"models": models, "sections": [asdict(part) for part in found]}))

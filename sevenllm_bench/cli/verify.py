@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
+from sevenllm_bench.cli.screen import print_verdict
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError, ResultsError, unknown_name
 from sevenllm_bench.io.files import user_path
@@ -90,7 +91,7 @@ def _print_figures(verification: Verification, everything: bool = False) -> None
     shown = [finding for finding in figures if everything or not finding.of_task]
     rows = [[f.what, _number(f.claimed), _number(f.found), _WORDS[f.status]] for f in shown]
     if rows:
-        print_table(f"figures of {verification.label}", ["figure", "claimed", "recomputed", ""], rows)
+        print_table(f"figures of {verification.label}", ["figure", "claimed", "recomputed", ""], rows, verdict="")
     if len(shown) < len(figures):
         confirmed = sum(f.status == "confirmed" for f in figures if f not in shown)
         print(f"figures by task: {confirmed} of {len(figures) - len(shown)} confirmed (--all lists them)")
@@ -105,7 +106,7 @@ def print_findings(verification: Verification, everything: bool = False) -> None
     for status in ("differs", "unconfirmed", "note", *(("confirmed",) if everything else ())):
         for finding in verification.findings:
             if finding.status == status:
-                print(f"{_WORDS[status]}: {finding.line}")
+                print_verdict(_WORDS[status], f": {finding.line}")
     counts = verification.counts
     print(
         f"{counts['confirmed']} confirmed, {counts['differs']} differ or are missing, {counts['unconfirmed']} cannot be confirmed"

@@ -44,7 +44,9 @@ _ONLY_FOR = {
     "bars.js": {"leaderboard"},
     "board.css": {"leaderboard"},
     "charts.css": {"report", "leaderboard"},
+    "first.css": {"report"},
     "heat.css": {"report"},
+    "heat.js": {"report"},
     "leaderboard.js": {"leaderboard"},
     "plot.css": {"report", "leaderboard"},
     "reader.js": {"report"},
@@ -131,6 +133,7 @@ class Site:
             text = self._environment.get_template(template).render(
                 root="../" * path.count("/"),
                 policy=POLICY,
+                baseline=baseline,
                 sheets=self._sheets,
                 version=__version__,
                 preview=self._preview,

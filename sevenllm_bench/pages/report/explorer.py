@@ -27,7 +27,7 @@ _LEVEL = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RowPart:
     """A part of every row: the question, the incident, the reference.
 
     Attributes:
@@ -132,7 +132,7 @@ class Explorer:
     whole: bool
     language: str
     what: str
-    parts: tuple[Part, ...]
+    parts: tuple[RowPart, ...]
     rows: tuple[ExplorerRow, ...]
     texts: TextTable = field(repr=False)
     in_all: int
