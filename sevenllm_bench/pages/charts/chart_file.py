@@ -9,7 +9,7 @@ from importlib.resources import files
 from markupsafe import Markup
 
 from sevenllm_bench.pages.charts.chart import Chart
-from sevenllm_bench.pages.charts.svg import element, group, number, text, text_width
+from sevenllm_bench.pages.charts.svg import element, group, number, one_line, text, text_width
 
 _MARGIN, _LINE, _BETWEEN = 16.0, 20.0, 12.0
 #: Panels beside each other.
@@ -49,7 +49,8 @@ def chart_file(chart: Chart) -> bytes:
 def _head(chart: Chart, width: float) -> tuple[list[Markup], float]:
     """The title and the legend, and where they end."""
     parts, x, y = [text(_MARGIN, 28, chart.title, name="heading")], _MARGIN, 28.0 + _LINE
-    for mark, words in chart.legend:
+    for mark, full in chart.legend:
+        words = one_line(full, 200)
         room = 20 + text_width(words)
         if x > _MARGIN and x + room > width - _MARGIN:
             x, y = _MARGIN, y + _LINE
