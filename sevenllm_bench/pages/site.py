@@ -30,22 +30,28 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:
 #: Lists what a build wrote, so that the next one into the same folder can take it away first, and no other file.
 MARKER = "made-by-sevenllm-bench.json"
 #: What a build may write; a list from somebody else may name anything.
-_OURS = re.compile(r"index\.html|leaderboard\.json|preview\.png|tasks/\w[\w.-]*\.html|charts/\w[\w.-]*\.svg|assets/\w[\w.-]*")
+_OURS = re.compile(
+    r"index\.html|leaderboard\.json|figures\.csv|preview\.png|tasks/\w[\w.-]*\.(?:html|js)|submissions/\w[\w.-]*\.(?:html|js)|"
+    r"charts/\w[\w.-]*\.svg|assets/\w[\w.-]*"
+)
 #: Folders of these.
-_FOLDERS = ("assets", "charts", "tasks")
+_FOLDERS = ("assets", "charts", "submissions", "tasks")
 #: An address that can be in a page's head.
 _ADDRESS = re.compile(r"https?://[^\s\"'<>?#]{1,500}")
 
 #: Kinds of page that need an asset; those not named are for all.
 _ONLY_FOR = {
+    "bars.js": {"leaderboard"},
     "board.css": {"leaderboard"},
     "charts.css": {"report", "leaderboard"},
     "heat.css": {"report"},
     "leaderboard.js": {"leaderboard"},
     "plot.css": {"report", "leaderboard"},
+    "reader.js": {"report"},
     "review.css": {"review"},
     "review.js": {"review"},
     "rows.css": {"report", "review"},
+    "rows.js": {"report"},
 }
 
 
@@ -69,7 +75,7 @@ class Site:
         self._url = f"{url.rstrip('/')}/" if url else ""
         self._preview: Preview | None = None
         self._kind = kind
-        self._written: list[str] = []
+        self._written: set[str] = set()
         self._environment = environment()
         self._clear()
         self._sheets = []
@@ -141,17 +147,23 @@ class Site:
             ConfigError: It can't be written.
         """
         path = self.folder / name
-        self._written.append(name)
         try:
+            self.expect([name])
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._mark()
             _replace(path, content)
         except OSError as error:
             raise ConfigError(f"{path}: can't be written ({error.strerror or error})") from None
         return len(content)
 
+    def expect(self, names: Iterable[str]) -> None:
+        """List files before they are written: one by one, hundreds would be listed hundreds of times."""
+        before = len(self._written)
+        self._written.update(names)
+        if len(self._written) > before:
+            self._mark()
+
     def _mark(self) -> None:
-        """List what was written so far, so that a build that was stopped can be made again."""
+        """List what is written, so that a build that was stopped can be made again."""
         content = {"sevenllm_bench": __version__, "kind": self._kind, "files": sorted(self._written)}
         half = self.folder / f".{MARKER}.part"
         _replace(half, json.dumps(content, indent=1).encode())
