@@ -55,9 +55,13 @@ def box_chart(name: str, title: str, description: str, boxes: Sequence[Box], axi
     return Chart(name, title, description, wide, columns, rows, narrow)
 
 
+def _names(box: Box) -> tuple[str, str]:
+    return one_line(box.label, 120), one_line(box.heading, 120)
+
+
 def _line(box: Box) -> Line:
     words = (
-        f"{one_line(box.label, 120)} · {one_line(box.heading, 120)}: shortest {box.least:,g}; quartiles {box.first:,g}, {box.median:,g}, "
+        f"{' · '.join(_names(box))}: shortest {box.least:,g}; quartiles {box.first:,g}, {box.median:,g}, "
         f"{box.third:,g}; nine tenths below {box.ninety:,g}"
     )
     return Line(box.short, lambda scale, y: _marks(box, scale, y), _THICK, f"{box.median:,g}", words)

@@ -49,9 +49,7 @@ def history_chart(name: str, title: str, description: str, found: Sequence[Dated
         for width, height, kind, suffix in SIZES
     )
     shown = ordered[-MOST_IN_FULL:]
-    rows = tuple(
-        (one_line(one.label, 120), one.day.isoformat(), f"{one.value:.3f}", _mark(one, records)) for one in reversed(shown)
-    )
+    rows = tuple(_row(one, records) for one in reversed(shown))
     note = f"The table has the newest {len(shown)} of {len(ordered):,}." if len(shown) < len(ordered) else ""
     legend = (
         (marker(0, 0, CIRCLE, "dot"), "a submission"),

@@ -59,7 +59,9 @@ def text(x: float, y: float, content: str, anchor: str = "start", name: str = ""
 def drawing(
     name: str, width: float, height: float, title: str, description: str, *children: Markup, kind: str = "plot"
 ) -> Markup:
-    """The `svg` element, which fits the width that it is given and is named for screen readers.
+    """The `svg` element, which fits the width that it is given.
+
+    For screen readers it is one image with a name and a description; the figures are in the table behind it.
 
     Args:
         name: Begins the ids of its title and description; must be the page's only one.
