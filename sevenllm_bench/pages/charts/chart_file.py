@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, ValuesView
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 
@@ -18,6 +21,27 @@ _VARIABLE = re.compile(r"--([\w-]+):\s*([^;]+);")
 _BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 #: Characters that no XML file may hold, and that `plain` leaves.
 _NO_XML = re.compile("[\ufffe\uffff]")
+
+
+_SHOWN: ContextVar[dict[str, Chart] | None] = ContextVar("charts", default=None)
+
+
+@contextmanager
+def shown_charts() -> Iterator[ValuesView[Chart]]:
+    """Collects the charts whose address a page gives while it is rendered."""
+    found: dict[str, Chart] = {}
+    kept = _SHOWN.set(found)
+    try:
+        yield found.values()
+    finally:
+        _SHOWN.reset(kept)
+
+
+def chart_address(chart: Chart) -> str:
+    """Where the chart's file is in a site; a page that is being rendered gets that file."""
+    if (shown := _SHOWN.get()) is not None:
+        shown[chart.name] = chart
+    return f"charts/{chart.name}.svg"
 
 
 def chart_file(chart: Chart) -> bytes:

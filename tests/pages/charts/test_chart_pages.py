@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from chart_samples import every_chart
 from hostile_texts import TEXTS
+from jinja2 import ChoiceLoader, DictLoader
 
 from sevenllm_bench.pages.site import POLICY, Site, environment
 
@@ -17,16 +18,9 @@ PAGE = """{% extends "base.html" %}{% import "macros.html" as m %}{% block main 
 
 def write_charts(folder, names):
     site = Site(folder, "report")
-    template = environment().from_string(PAGE)
-    text = template.render(
-        charts=every_chart(*names), title="Charts", root="", policy=POLICY, version="0", **_HEAD, sheets=site._sheets
-    )
-    site.page("index.html", "link_preview.html", title="Charts", charts=every_chart(*names))  # for the charts' files
-    site.write_bytes("index.html", text.encode("utf-8", "replace"))
-    return folder / "index.html"
-
-
-_HEAD = {"description": "", "preview": None, "site_url": "", "path": "index.html"}
+    site._environment = environment().overlay(loader=ChoiceLoader([DictLoader({"charts.html": PAGE}), environment().loader]))
+    site.page("index.html", "charts.html", title="Charts", charts=every_chart(*names))
+    return site.index
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +136,7 @@ def test_each_chart_has_its_file_and_its_table(charts, open_page):
     for figure in page.locator("figure.chart").all():
         file = charts.parent / figure.locator("a[download]").get_attribute("href")
         assert file.read_bytes().startswith(b"<?xml")
-        figure.locator("summary").click()
+        figure.locator(".under > details > summary").click()
         assert figure.locator("tbody tr").count() > 0
     drawing = open_page(charts.parent / "charts" / "panels.svg")
     assert drawing.evaluate("document.documentElement.tagName") == "svg"
