@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from sevenllm_bench.cli.shared_options import add_site_url
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.model_metadata import read_facts
 from sevenllm_bench.text.display import plain
@@ -25,12 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument(
         "--models", metavar="FILE", help="YAML: size, licence, languages, base or tuned, by model (see docs/report.md)"
     )
+    add_site_url(build)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the submissions and write the page."""
     known = read_facts(arguments.models) if arguments.models else {}
-    built = build_leaderboard(arguments.submissions, arguments.output, known)
+    built = build_leaderboard(arguments.submissions, arguments.output, known, arguments.site_url)
     for item in built.left_out[:20]:
         print(f"left out: {item.why}", file=sys.stderr)
     if len(built.left_out) > 20:

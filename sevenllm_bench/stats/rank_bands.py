@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 #: Means that agree to so many decimal places are tied.
 _PLACES = 9
 #: Tests at most whose p-value is more than roughly approximated, so that a board of hundreds takes no second: all of a board
-#: of 60. Rough ones are too large, and the bands wider.
-_REFINED = 1_800
+#: of 40. Rough ones are too large, and the bands wider.
+_REFINED = 800
 #: Tests looked at together.
 _CHUNK = 100
 

@@ -23,7 +23,7 @@ _BOUND = 3.178
 #: p-values above this decide nothing, and stay as they are.
 _UNCLEAR = 0.1
 #: Newton's steps towards the saddlepoint, which it comes near from below: with fewer, p is too large, not too small.
-_STEPS = 8
+_STEPS = 5
 
 
 def normal_p(distances: NDArray[Any], spreads: NDArray[Any]) -> NDArray[Any]:
