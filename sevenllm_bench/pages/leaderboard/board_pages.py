@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.pages.leaderboard.board_checks import check_counts
 from sevenllm_bench.pages.leaderboard.board_json import board_json
 from sevenllm_bench.pages.leaderboard.board_tables import table_values
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts
 from sevenllm_bench.pages.leaderboard.marks import with_marks
 from sevenllm_bench.pages.leaderboard.model_metadata import unused_facts, with_facts
 from sevenllm_bench.pages.leaderboard.pair_data import pair_data
-from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission, read_with_files
+from sevenllm_bench.pages.leaderboard.submissions import FoundSubmission, UnusableSubmission, find_submissions
 from sevenllm_bench.pages.site import Site, script_json
 
 
@@ -26,37 +27,47 @@ class WrittenBoard:
         entries: Number of submissions on it.
         left_out: Submissions that couldn't be read.
         unused: Names in the file of facts that no submission has.
+        refused: Submissions on it without a rank since they contradict themselves or the benchmark.
     """
 
     index: Path
     entries: int
     left_out: tuple[UnusableSubmission, ...]
     unused: tuple[str, ...] = ()
+    refused: tuple[Entry, ...] = ()
 
 
-def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Mapping[str, Facts] | None = None) -> WrittenBoard:
+def build_leaderboard(
+    paths: Sequence[str | Path],
+    folder: str | Path,
+    known: Mapping[str, Facts] | None = None,
+    check: Callable[[Sequence[FoundSubmission]], list[Entry]] | None = None,
+) -> WrittenBoard:
     """Write the leaderboard of submissions.
 
     Args:
         paths: See `read_submissions`.
         folder: Where to write, see `Site`.
         known: What no run says of models, see `read_facts`.
+        check: Verifies the submissions, see `board_checks.checked`; None leaves them as submitted.
 
     Raises:
         ResultsError: There is no usable submission.
         ConfigError: The folder can't be written, or a library for pages is missing.
     """
-    read, left_out = read_with_files(paths)
-    entries = _ranked(with_marks([with_facts(entry, known or {}) for _, entry in read]))
+    found, left_out = find_submissions(paths)
+    read = check(found) if check else [one.entry for one in found]
+    entries = _ranked(with_marks([with_facts(entry, known or {}) for entry in read]))
     site = Site(folder, "leaderboard")
     refused = [entry for entry in entries if entry.refused]
     current, older = _newest([entry for entry in entries if not entry.refused])
     numbers = {id(entry): place for place, entry in enumerate(entries)}
     site.write_bytes("leaderboard.json", board_json(entries, current, left_out))
     site.write_bytes("assets/entries.js", b"window.sevenllmEntries=" + script_json(pair_data(entries)).encode() + b";\n")
-    site.page("index.html", "leaderboard.html", True, **table_values(entries, current, older, numbers, left_out), refused=refused)
+    values = table_values(entries, current, older, numbers, left_out)
+    site.page("index.html", "leaderboard.html", True, **values, refused=refused, checks=check_counts(entries, check is not None))
     unused = unused_facts(known or {}, (entry.name for entry in entries))
-    return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused))
+    return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused), tuple(refused))
 
 
 def _ranked(entries: Sequence[Entry]) -> list[Entry]:
