@@ -50,10 +50,19 @@ def entry_of_bundle(path: Path, sha256: str, cache: BoardCache, now: datetime) -
         raise ResultsError(f"{path}: its manifest has no figures")
     rows = _shown_rows(bundle_rows(path, sha256, manifest, cache), manifest)
     claim = Claim(manifest, claimed_figures(manifest), rows, members_of(path))
+    return replace(entry_of_manifest(claim, now), path=str(path), id=short_id(sha256))
+
+
+def entry_of_manifest(claim: Claim, now: datetime) -> Entry:
+    """The entry of what a bundle claims, still without its place and its id.
+
+    Args:
+        claim: What it says.
+        now: The time.
+    """
+    rows = claim.rows
     return replace(
-        _entry(manifest),
-        path=str(path),
-        id=short_id(sha256),
+        _entry(claim.manifest),
         figures=derived_figures(claim.figures, rows.figures if rows else {}),
         row_scores=rows.scores if rows else {},
         refused=why_refused(claim, now),
