@@ -50,7 +50,6 @@ def checked(
     Raises:
         DataError: The official rows are not available.
     """
-    load_genuine("official", data_dir)  # before anything is begun
     checks: dict[str, BoardCheck] = {}
     due: dict[str, Path] = {}
     with BoardCache("checks") as cache:
@@ -63,6 +62,8 @@ def checked(
                 checks[one.sha256] = kept
             else:
                 due[one.sha256] = one.path
+        if any(one.entry.headline is not None for one in found if one.sha256 in due):
+            load_genuine("official", data_dir)  # before anything is begun
         for place, (sha256, check) in enumerate(_verified(due, data_dir), 1):
             checks[sha256] = check
             cache.put(_key(sha256), asdict(check))
