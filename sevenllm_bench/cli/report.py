@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from sevenllm_bench.cli.shared_options import add_labels, add_rows, runs_of, whole
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.pages.report.report_pages import build_report
 
 
@@ -26,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the runs and write the pages."""
-    built = build_report(runs_of(arguments), arguments.output, arguments.examples, arguments.seed, arguments.resamples)
+    with step("writing the report"):
+        built = build_report(runs_of(arguments), arguments.output, arguments.examples, arguments.seed, arguments.resamples)
     left_out = f"; {built.left_out:,} rows have no place in the tasks' pages (--examples)" if built.left_out else ""
     print(f"written: {built.index} ({built.pages} pages, {built.size / 1e6:.1f} MB{left_out})")
     return 0

@@ -20,6 +20,7 @@ from sevenllm_bench.errors import ResultsError, SEvenLLMError
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.io.files import is_file, is_folder, user_path
+from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS, ROUNDING, bounds
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
 from sevenllm_bench.pages.leaderboard.bundle_rows import bundle_rows, row_scores
@@ -79,7 +80,7 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Unu
             path = user_path(given, ResultsError)
             if not path.exists():
                 raise ResultsError(f"{path}: no such file or folder")
-            for found in _find(path, seen):
+            for found in tracked(_find(path, seen), "reading submissions"):
                 try:
                     entries.append(_entry(found, cache))
                 except SEvenLLMError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES
+from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.report.answer_examples import examples, main_value
 from sevenllm_bench.pages.report.score_views import Figures
@@ -41,7 +42,7 @@ def write_task_pages(
         shared: What all templates of the report are given.
     """
     size = left_out = 0
-    for place, leaf in enumerate(tasks):
+    for place, leaf in enumerate(tracked(tasks, "writing the tasks' pages")):
         found = examples(runs, leaf.task, most_examples)
         left_out += found.in_all - len(found.shown)
         around: dict[str, Any] = {
