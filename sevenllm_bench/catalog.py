@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from sevenllm_bench.errors import nearest
@@ -349,6 +350,7 @@ def leaf_of_task(task: str) -> Leaf | None:
     return leaf_by_name(f"sevenllm_{match[1]}_mcq") if match else leaf_by_name(task)
 
 
+@cache
 def leaf_of(language: Language, kind: Kind, category: str) -> Leaf:
     """The default leaf that a row belongs to: by its category, or the MCQ of its language.
 

@@ -1,4 +1,8 @@
-"""Writes submissions as `sevenllm-bench submit` does, with figures given by the test: a zip file with a manifest."""
+"""Writes submissions as `sevenllm-bench submit` does, with figures given by the test: a zip file with a manifest.
+
+The manifests of whole submissions agree in everything with the benchmark and with themselves, so that they have a rank; they
+list the files of their runs, which the zip files don't have: submissions without samples.
+"""
 
 from __future__ import annotations
 
@@ -8,36 +12,90 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.catalog import LEAVES
+from sevenllm_bench.catalog import LEAVES, TASK_VERSION, Leaf
+from sevenllm_bench.data.official import SHA256
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS, READING_VERSION
 
 METRIC = {"understanding": "value_f1", "generation": "rouge_l", "mcq": "acc"}
+LEXICAL = {
+    "understanding": ("value_f1", "value_f1_norm", "json_valid"),
+    "generation": ("rouge_l_paper", "rouge_l"),
+    "mcq": ("acc", "answered"),
+}
 SECTIONS = tuple(f"{language}_{kind}" for language in ("en", "zh") for kind in METRIC)
+#: Official rows of a section: 300, of MCQ 50.
+ROWS = {section: 50 if section.endswith("mcq") else 300 for section in SECTIONS}
+_STAMP = "2026-05-01T10-00-00.000000"
 
 
 def manifest_of(name: str, sections: dict[str, float], date: str = "2026-05-01", **submission: Any) -> dict[str, Any]:
-    """A manifest with the headline's six parts, the headline, and every official task at its section's value."""
-    figures = [
-        {"id": f"{section}.{METRIC[section[3:]]}", "value": value, "rows": 300, "stderr": 0.01}
-        for section, value in sections.items()
-    ]
+    """A manifest with the headline's parts, the headline where there are six, and every official task at its section's value."""
+    leaves = [leaf for leaf in LEAVES if leaf.is_official and section_of(leaf) in sections]
+    figures = [figure_of(f"{section}.{METRIC[section[3:]]}", value, ROWS[section], 0.01) for section, value in sections.items()]
     if len(sections) == 6:
-        figures.insert(0, {"id": "headline", "value": sum(sections.values()) / 6, "rows": 1300, "stderr": 0.005})
+        error = sum(figure["stderr"] ** 2 for figure in figures) ** 0.5 / 6
+        figures.insert(0, figure_of("headline", sum(sections.values()) / 6, 1300, error))
     figures += [
-        {"id": f"{leaf.name}.{METRIC[leaf.kind]}", "value": sections[f"{leaf.language}_{leaf.kind}"], "rows": 20, "stderr": 0.02}
-        for leaf in LEAVES
-        if leaf.is_official and f"{leaf.language}_{leaf.kind}" in sections
+        figure_of(f"{leaf.name}.{METRIC[leaf.kind]}", sections[section_of(leaf)], leaf.official_rows_scored, 0.02)
+        for leaf in leaves
     ]
     return {
         "format": "sevenllm-bench submission",
-        "version": 2,
+        "version": 3,
         "created": f"{date}T12:00:00Z",
         "sevenllm_bench": "0.1.0",
-        "submission": {"repository": name, "revision": "a" * 40, "organization": "somebody", **submission},
+        "submission": {
+            "repository": name,
+            "revision": "a" * 40,
+            "benchmark": "Multilingual-Multimodal-NLP/SEVENLLM-Dataset",
+            "source_url": None,
+            "organization": "somebody",
+            "relationship": "other",
+            "notes": "",
+            **submission,
+        },
         "model": {"name": name, "source": "hf", "arguments": {}, "revision": "main", "sha": "unknown"},
-        "tasks": {"sevenllm_en_mcq": {"num_fewshot": 0, "prompt": {"name": "alpaca", "version": 1}}},
+        "settings": {"limit": None, "chat_template": None, "system_instruction": None, "fewshot_as_multiturn": None},
+        "tasks": {leaf.name: task_of(leaf) for leaf in leaves},
         "command": f"lm_eval --model hf --model_args pretrained={name} --tasks sevenllm --log_samples",
         "date": f"{date}T10:00:00Z",
+        "answers": {"like_references": {}, "sketches": {}},
         "figures": figures,
+        "left_out_of_hub_formats": {},
+        "files": {f"run/results_{_STAMP}.json": {"bytes": 60_000, "sha256": "b" * 64}}
+        | {f"run/samples_{leaf.name}_{_STAMP}.jsonl": {"bytes": 100_000, "sha256": "c" * 64} for leaf in leaves},
+    }
+
+
+def section_of(leaf: Leaf) -> str:
+    return f"{leaf.language}_{leaf.kind}"
+
+
+def figure_of(name: str, value: float, rows: int, stderr: float) -> dict[str, Any]:
+    """A figure; its standard error is no larger than values in [0, 1] of this mean can have, if the value is one of those."""
+    most = (max(0.0, value * (1 - value)) / max(1, rows - 1)) ** 0.5
+    return {"id": name, "value": value, "rows": rows, "stderr": None if rows < 2 else min(stderr, most)}
+
+
+def task_of(leaf: Leaf) -> dict[str, Any]:
+    """A task as `submit` describes it."""
+    data = {"name": "SEvenLLM-Bench", "revision": "1de23ce5", "modified": False, "sha256": SHA256}
+    return {
+        "version": TASK_VERSION,
+        "rows": leaf.official_count,
+        "rows_in_all": leaf.official_count,
+        "num_fewshot": 0,
+        "output_type": "generate_until",
+        "generation": {"do_sample": False, "temperature": 0.0, "max_gen_toks": 2000, "until": ["### Instruction:"]},
+        "prompt": {"name": "alpaca", "version": 1, "sha256": "dff82b84626b"},
+        "signature": {
+            "sevenllm_bench": "0.1.0",
+            "metrics": {metric: METRIC_VERSIONS[metric] for metric in LEXICAL[leaf.kind]},
+            "reading": READING_VERSION,
+            "language": leaf.language,
+            "data": data,
+        },
+        "task_hash": "d" * 64,
     }
 
 
@@ -46,8 +104,9 @@ def write_bundle(path: Path, manifest: dict[str, Any]) -> Path:
     path = path.with_name(f"{path.name.removesuffix('.zip')}.zip")
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("manifest.json", json.dumps(manifest))
-        archive.writestr("run/samples.jsonl", "not looked at")
+        member = zipfile.ZipInfo("manifest.json")  # dated 1980, so that the same manifest gives the same bytes
+        member.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(member, json.dumps(manifest))
     return path
 
 
@@ -59,7 +118,7 @@ def write_many(folder: Path, count: int) -> dict[str, dict[str, Any]]:
         size = chance.choice((0.5, 1.5, 7, 8, 14, 70))
         name = f"org{number % 37}/model-{number:04d}-{size:g}B"
         values = {section: round(chance.random(), 4) for section in SECTIONS}
-        date = f"2026-{1 + number % 12:02d}-{1 + number % 28:02d}"
+        date = f"2026-{1 + number % 10:02d}-{1 + number % 28:02d}"
         write_bundle(folder / f"s{number:04d}", manifest_of(name, values, date))
         facts[name] = {
             "parameters": size,

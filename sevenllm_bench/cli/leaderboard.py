@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from sevenllm_bench.cli.shared_options import add_site_url
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.model_metadata import read_facts
@@ -24,17 +25,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", required=True, metavar="DIR", help="folder of the page: new, empty, or of an earlier one"
     )
     build.add_argument(
-        "--models",
-        metavar="FILE",
-        help="YAML or .json: size, licence, languages, base or tuned, by model (docs/report.md)",
+        "--models", metavar="FILE", help="YAML or .json: size, licence, languages, base or tuned, by model (docs/report.md)"
     )
+    add_site_url(build)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the submissions and write the page."""
     known = read_facts(arguments.models) if arguments.models else {}
     with step("building the leaderboard"):
-        built = build_leaderboard(arguments.submissions, arguments.output, known)
+        built = build_leaderboard(arguments.submissions, arguments.output, known, arguments.site_url)
     for item in built.left_out[:20]:
         print(f"left out: {item.why}", file=sys.stderr)
     if len(built.left_out) > 20:

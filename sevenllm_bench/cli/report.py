@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from sevenllm_bench.cli.shared_options import add_labels, add_rows, runs_of, whole
+from sevenllm_bench.cli.shared_options import add_labels, add_rows, add_site_url, runs_of, whole
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.pages.report.report_pages import build_report
 
@@ -16,19 +16,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", required=True, metavar="DIR", help="folder of the pages: new, empty, or of an earlier report"
     )
-    parser.add_argument("--examples", type=whole(1), default=60, metavar="N", help="rows in each task's page (default: 60)")
+    parser.add_argument("--examples", type=whole(1), metavar="N", help="rows in each task's page at most (default: all)")
     parser.add_argument("--seed", type=whole(0), metavar="N", default=0, help="seed of resampling (default: 0)")
     parser.add_argument(
         "--resamples", type=whole(1), metavar="N", default=2_000, help="bootstrap samples and sign patterns (default: 2000)"
     )
     add_labels(parser)
+    add_site_url(parser)
     add_rows(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Read the runs and write the pages."""
+    of = arguments
     with step("writing the report"):
-        built = build_report(runs_of(arguments), arguments.output, arguments.examples, arguments.seed, arguments.resamples)
+        built = build_report(runs_of(of), of.output, of.examples, of.seed, of.resamples, of.site_url)
     left_out = f"; {built.left_out:,} rows have no place in the tasks' pages (--examples)" if built.left_out else ""
     print(f"written: {built.index} ({built.pages} pages, {built.size / 1e6:.1f} MB{left_out})")
     return 0

@@ -42,6 +42,12 @@ def runs_of(arguments: argparse.Namespace) -> list[Run]:
     return relabelled(runs, arguments.runs, arguments.label)
 
 
+def add_site_url(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says where pages will be published."""
+    words = "address at which DIR will be published, so that previews of links to it have their picture"
+    parser.add_argument("--site-url", default="", metavar="URL", help=words)
+
+
 def add_judge_calls(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how a judge is called: see `judge_choice_of`."""
     parser.add_argument(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from sevenllm_bench.comparison.compatibility import Difference, differences, forbidding
 from sevenllm_bench.errors import ConfigError, ResultsError
@@ -30,13 +30,18 @@ from sevenllm_bench.metrics.registry import (
     bounds,
 )
 from sevenllm_bench.runs.records import Run
+from sevenllm_bench.stats.family import Family, decide
 from sevenllm_bench.stats.intervals import Interval, mean_interval
-from sevenllm_bench.stats.paired import ALPHA, Paired, compare_paired, holm
-from sevenllm_bench.stats.resampling import content_of, generator
+from sevenllm_bench.stats.paired import ALPHA, Paired, compare_paired
+from sevenllm_bench.stats.resampling import Draws
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Verdict = Literal["better", "worse", "cannot tell"]
 RESAMPLES = 10_000
 _SHARES = SHARES | ENCODER_SHARES
+_Strata = list["NDArray[Any]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Score:
         rows: Number of rows behind it.
         mean: The figure.
         interval: Its 95 % interval.
+        partial: Why it is no figure of the whole benchmark; empty when it is.
     """
 
     run: str
@@ -56,6 +62,7 @@ class Score:
     rows: int
     mean: float
     interval: Interval
+    partial: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,8 @@ class Comparison:
         notes: What is not in the tables, and why.
         metrics: The metrics compared; "headline" for value_f1, rouge_l and acc.
         seed: Seed of every random choice.
-        resamples: Number of bootstrap means and sign patterns.
+        resamples: Number of bootstrap means, and the least number of sign patterns.
+        families: The tests of each level, with the number of sign patterns that decided.
     """
 
     runs: tuple[Run, ...]
@@ -112,6 +120,7 @@ class Comparison:
     metrics: tuple[str, ...]
     seed: int
     resamples: int
+    families: Mapping[Level, Family] = field(default_factory=dict)
 
     def at(self, level: Level) -> list[ComparedFigure]:
         """The findings of one level."""
@@ -126,13 +135,16 @@ def score_run(run: Run, seed: int = 0, resamples: int = RESAMPLES) -> list[Score
         seed: Seed of the bootstrap.
         resamples: Number of bootstrap means per interval.
     """
-    values = RowValues(run)
+    return _scores(run, RowValues(run), Draws(seed, resamples))
+
+
+def _scores(run: Run, values: RowValues, draws: Draws) -> list[Score]:
     cells = headline_cells(run)
     for metric in values.metrics():
         if metric not in HEADLINE.values():
             cells += [cell for cell in metric_cells(run, metric) if cell.level in ("kind", "section", "task", "encoder task")]
     cells += [cell for cell in encoder_cells([run], [values]) if cell.level == "encoder group"]
-    return [_score(run.label, cell, values, seed, resamples) for cell in _in_order(cells) if values.has(cell)]
+    return [_score(run.label, cell, values, draws) for cell in _in_order(cells) if values.has(cell)]
 
 
 def compare_runs(
@@ -148,7 +160,8 @@ def compare_runs(
         runs: Two or more, with labels that differ.
         metrics: Metrics to compare; none: those of the headline.
         seed: Seed of every random choice; the same seed gives the same figures.
-        resamples: Number of bootstrap means and of sign patterns.
+        resamples: Number of bootstrap means, and least number of sign patterns; a level with so many tests that they need
+            more has more, see `stats.family`.
         force: Compare also runs whose figures are not about the same thing, over the rows that both have.
 
     Raises:
@@ -167,30 +180,32 @@ def compare_runs(
     values = [RowValues(run) for run in runs]
     wanted = [cell for metric in metrics for cell in metric_cells(runs[0], metric)]
     wanted = wanted or [*headline_cells(runs[0]), *encoder_cells(runs[:1], values[:1])]
-    findings, notes = [], []
+    draws = Draws(seed, resamples)
+    findings: list[tuple[ComparedFigure, _Strata]] = []
+    notes = []
     for cell in _in_order(wanted):
         for run, own in zip(runs[1:], values[1:], strict=True):
             if values[0].has(cell) and own.has(cell) and all(map(len, values[0].common(own, cell)[0])):
-                findings.append(_finding(cell, runs[0], run, values[0], own, seed, resamples))
+                findings.append(_finding(cell, runs[0], run, values[0], own, draws))
             elif cell.level not in ("task", *ENCODER_LEVELS) and run.samples and runs[0].samples:
                 notes.append(f"no figure for {cell.name} of {run.label}: it and {runs[0].label} share no rows in a part of it")
     if not findings:
         names = ", ".join(run.label for run in runs)
         what = f"no rows with {', '.join(metrics)} in common" if metrics else "no rows in common to compare"
         raise ResultsError(f"{names}: {what}; were they run with --log_samples{', and with this metric' if metrics else ''}?")
-    scores = [score for run in runs for score in score_run(run, seed, resamples)]
-    judged = tuple(_judged(findings))
-    notes += _too_few_resamples(judged, resamples)
+    scores = [score for run, own in zip(runs, values, strict=True) for score in _scores(run, own, draws)]
+    judged, families = _judged(findings, seed, resamples)
     return Comparison(
         runs=tuple(runs),
         scores=tuple(scores),
-        findings=judged,
+        findings=tuple(judged),
         differences=tuple(found),
         forbidden=tuple(forbidden),
         notes=tuple(dict.fromkeys(notes)),
         metrics=tuple(metrics) or (HEADLINE_NAME,),
         seed=seed,
         resamples=resamples,
+        families=families,
     )
 
 
@@ -223,45 +238,41 @@ def _in_order(cells: Sequence[Cell]) -> list[Cell]:
     return sorted(dict.fromkeys(cells), key=lambda cell: LEVELS.index(cell.level))
 
 
-def _score(label: str, cell: Cell, values: RowValues, seed: int, resamples: int) -> Score:
+def _score(label: str, cell: Cell, values: RowValues, draws: Draws) -> Score:
     strata = values.strata(cell)
-    rng = generator(seed, *content_of(strata))
-    interval = mean_interval(strata, rng, resamples, bounds(cell.metric), cell.metric in _SHARES)
-    return Score(label, cell, sum(map(len, strata)), mean_over(values.values(cell)), interval)
+    interval = mean_interval(strata, draws, bounds(cell.metric), cell.metric in _SHARES)
+    return Score(label, cell, sum(map(len, strata)), mean_over(values.values(cell)), interval, values.why_partial(cell))
 
 
 def _finding(
-    cell: Cell, baseline: Run, run: Run, first: RowValues, second: RowValues, seed: int, resamples: int
-) -> ComparedFigure:
+    cell: Cell, baseline: Run, run: Run, first: RowValues, second: RowValues, draws: Draws
+) -> tuple[ComparedFigure, _Strata]:
+    """A run against the baseline, not yet judged, and the rows' differences."""
     ours, theirs = first.common(second, cell)
-    rng = generator(seed, *content_of([b - a for a, b in zip(ours, theirs, strict=True)]))
     low, high = bounds(cell.metric)
-    paired = compare_paired(ours, theirs, rng, resamples, high - low, cell.metric in _SHARES)
+    paired = compare_paired(ours, theirs, draws, high - low, cell.metric in _SHARES)
     means = [mean_over(strata) for strata in (ours, theirs)]
-    return ComparedFigure(cell, baseline.label, run.label, means[0], means[1], paired)
+    finding = ComparedFigure(cell, baseline.label, run.label, means[0], means[1], paired)
+    return finding, [b - a for a, b in zip(ours, theirs, strict=True)]
 
 
-def _judged(findings: Sequence[ComparedFigure]) -> list[ComparedFigure]:
-    """The findings with p-values corrected within each level, and verdicts."""
-    judged: dict[int, ComparedFigure] = {}
+def _judged(
+    findings: Sequence[tuple[ComparedFigure, _Strata]], seed: int, resamples: int
+) -> tuple[list[ComparedFigure], dict[Level, Family]]:
+    """The findings with p-values corrected within each level, and verdicts; the families by level."""
+    judged = [finding for finding, _ in findings]
+    families: dict[Level, Family] = {}
     for level in LEVELS:
-        places = [place for place, finding in enumerate(findings) if finding.cell.level == level]
-        corrected = holm([findings[place].paired.p for place in places])
-        family = sum(p is not None for p in corrected)
-        for place, p in zip(places, corrected, strict=True):
-            verdict, reason = _verdict(findings[place].paired, p, family)
-            judged[place] = replace(findings[place], p=p, family=family, verdict=verdict, reason=reason)
-    return [judged[place] for place in range(len(findings))]
-
-
-def _too_few_resamples(findings: Sequence[ComparedFigure], resamples: int) -> list[str]:
-    """Levels with so many tests that no drawn p-value, corrected, could reach `ALPHA`: the least is 1 in `resamples` + 1."""
-    families = {f.cell.level: f.family for f in findings if f.paired.test == "permutation"}
-    return [
-        f"by {level}: with {family} tests, {resamples:,} resamples are too few for any finding; use --resamples {most:,} or more"
-        for level, family in families.items()
-        if (most := round(family / ALPHA) * 2) > 2 * resamples
-    ]
+        places = [place for place, (finding, _) in enumerate(findings) if finding.cell.level == level]
+        if not places:
+            continue
+        tests, differences = [findings[place][0].paired for place in places], [findings[place][1] for place in places]
+        final, corrected, families[level] = decide(tests, differences, seed, resamples)
+        size = families[level].size
+        for place, paired, p in zip(places, final, corrected, strict=True):
+            verdict, reason = _verdict(paired, p, size)
+            judged[place] = replace(judged[place], paired=paired, p=p, family=size, verdict=verdict, reason=reason)
+    return judged, families
 
 
 def _verdict(paired: Paired, p: float | None, family: int) -> tuple[Verdict, str]:

@@ -18,12 +18,14 @@ from sevenllm_bench.comparison.table_cells import (
     finding_row,
     headline_rows,
     how_to_read,
+    undecidable,
 )
 from sevenllm_bench.figures.cells import ENCODER_LEVELS, Level
 from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.unknown import Unknown
+from sevenllm_bench.stats.family import Family
 from sevenllm_bench.stats.intervals import LEVEL
 from sevenllm_bench.stats.paired import ALPHA
 
@@ -44,12 +46,22 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         "alpha": ALPHA,
         "seed": comparison.seed,
         "resamples": comparison.resamples,
+        "families": {level: _family(comparison, level, family) for level, family in comparison.families.items()},
         "runs": [_run(run) for run in comparison.runs],
         "differences": [_difference(difference) for difference in comparison.differences],
         "forced_in_spite_of": [_difference(difference) for difference in comparison.forbidden],
         "notes": list(comparison.notes),
         "scores": [_score(score) for score in comparison.scores],
         "findings": [finding_fields(finding) for finding in comparison.findings],
+    }
+
+
+def _family(comparison: Comparison, level: Level, family: Family) -> dict[str, Any]:
+    return {
+        "tests": family.size,
+        "resamples": family.resamples or None,
+        "least_p_holm": family.least,
+        "why_no_finding": undecidable(comparison, level) or None,
     }
 
 
@@ -92,6 +104,7 @@ def _score(score: Score) -> dict[str, Any]:
         "high": score.interval.high,
         "interval": score.interval.method or None,
         "why_no_interval": score.interval.why_not or None,
+        "partial": score.partial or None,
     }
 
 
@@ -152,7 +165,9 @@ def as_markdown(comparison: Comparison, level: Level) -> str:
         if found:
             rows = [finding_row(finding, len(comparison.runs) > 2) for finding in found]
             columns = COLUMNS if len(comparison.runs) > 2 else [name for name in COLUMNS if name != "run"]
-            parts += [f"## By {shown}" if shown != "overall" else "## Overall", "", *_table(columns, rows), ""]
+            note = undecidable(comparison, shown)
+            title = f"## By {shown}" if shown != "overall" else "## Overall"
+            parts += [title, "", *([_plain(note), ""] if note else []), *_table(columns, rows), ""]
     parts += [*(f"- {line}" for line in how_to_read(comparison)), ""]
     return "\n".join(_plain(part) if part.startswith("- ") else part for part in parts)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
-from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.cells import HEADLINE_NAME, Level
 from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.metrics.registry import HEADLINE
@@ -143,6 +143,27 @@ _OF_ITEMS = (
 )
 
 
+def undecidable(comparison: Comparison, level: Level) -> str:
+    """Why no finding is possible at a level, whatever the rows say; empty where one is possible."""
+    family = comparison.families.get(level)
+    if family is None or family.least is None or family.is_decidable:
+        return ""
+    draws = f" and {family.resamples:,} random draws" if family.resamples else ""
+    return (
+        f"No finding is possible at this level: with {family.size:,} tests{draws}, no corrected p-value can be below "
+        f"{p_value(family.least)}. Compare fewer runs at once, or look at a level with fewer tests."
+    )
+
+
+def _more_draws(comparison: Comparison) -> str:
+    """At which levels small p-values come from more draws than the intervals."""
+    more = {level: family for level, family in comparison.families.items() if family.resamples > comparison.resamples}
+    if not more:
+        return ""
+    levels = ", ".join(f"{family.resamples:,} at the level {level} ({family.size:,} tests)" for level, family in more.items())
+    return f" Small p-values use more, since the correction for many tests needs it: {levels}."
+
+
 def how_to_read(comparison: Comparison) -> list[str]:
     """What to know before believing the tables, one line each."""
     baseline = comparison.runs[0].label
@@ -153,7 +174,8 @@ def how_to_read(comparison: Comparison) -> list[str]:
         *(_OF_ITEMS if any(run.item_samples for run in comparison.runs) else ()),
         "A finding is called better or worse only where p is at most 0.05 after Holm's correction over all tests of the same "
         'level. Anything else is "cannot tell", which doesn\'t mean that the models are equal.',
-        f"Intervals and permutation tests use {comparison.resamples:,} random draws with seed {comparison.seed}.",
+        f"Intervals and permutation tests use {comparison.resamples:,} random draws with seed {comparison.seed}."
+        + _more_draws(comparison),
     ]
     for run in comparison.runs:
         lines += [f"{run.label}, {name}: {note}" for name, task in run.encoder_tasks.items() for note in task.notes]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.catalog import LANGUAGES, Language
 from sevenllm_bench.encoder_runs.probed_encoder import ProbedEncoder
 from sevenllm_bench.stats.intervals import mean_interval, only_zeros_and_ones, wilson
-from sevenllm_bench.stats.resampling import generator
+from sevenllm_bench.stats.resampling import Draws
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ def _figures(similar: list[np.ndarray], language: Language) -> dict[str, Any]:
 
     margins = np.array([[array[0, 0] - array[0, 1], array[1, 1] - array[1, 0]] for array in similar])
     right = ((np.sign(margins) + 1) / 2).mean(axis=1)
-    interval = mean_interval([right], generator(0, "acronyms", language), _RESAMPLES, shares=only_zeros_and_ones(right))
+    interval = mean_interval([right], Draws(0, _RESAMPLES, "acronyms", language), shares=only_zeros_and_ones(right))
     moved = int((margins.sum(axis=1) > 0).sum())
     share = wilson(moved, len(similar))
     return {

@@ -114,11 +114,13 @@ class RowValues:
         """
         self._run = run
         self._scopes: dict[str, _Scope] = {}
+        source = run.source
+        scored = {name: leaf.leaf.official_rows_scored for name, leaf in run.leaves.items()}
         for sample in run.samples if samples is None else samples:
             task = run.leaves.get(sample.task)
             if task and sample.kind == task.leaf.kind:
-                self._scope(sample.task, sample.row.source, task.leaf.official_rows_scored).add(sample)
-            if sample.is_default and sample.row.source == run.source:
+                self._scope(sample.task, sample.row.source, scored[sample.task]).add(sample)
+            if sample.is_default and sample.row.source == source:
                 section = sample.row.section
                 self._scope(section, sample.row.source, SECTION_ROWS[section]).add(sample)
         for item in run.item_samples if items is None else items:
@@ -128,7 +130,10 @@ class RowValues:
             self._scope(group_name(item.task, item.item.group), item.item.source, 0).add_item(item)
 
     def _scope(self, name: str, source: str, wanted: int) -> _Scope:
-        return self._scopes.setdefault(name, _Scope(source, wanted))
+        found = self._scopes.get(name)
+        if found is None:
+            found = self._scopes[name] = _Scope(source, wanted)
+        return found
 
     def has(self, cell: Cell) -> bool:
         """Whether every stratum of the cell has a row."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.pages.charts.chart import Chart
+from sevenllm_bench.pages.charts.chart_file import chart_file
+from sevenllm_bench.pages.charts.preview import Preview
 from sevenllm_bench.pages.page_names import brief, is_baseline, page_names
 from sevenllm_bench.text.display import Piece, pieces, plain
 from sevenllm_bench.text.unicode import encodable
@@ -26,37 +30,52 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:
 #: Lists what a build wrote, so that the next one into the same folder can take it away first, and no other file.
 MARKER = "made-by-sevenllm-bench.json"
 #: What a build may write; a list from somebody else may name anything.
-_OURS = re.compile(r"index\.html|leaderboard\.json|tasks/\w[\w.-]*\.html|assets/\w[\w.-]*")
+_OURS = re.compile(
+    r"index\.html|leaderboard\.json|figures\.csv|preview\.png|tasks/\w[\w.-]*\.(?:html|js)|submissions/\w[\w.-]*\.(?:html|js)|"
+    r"charts/\w[\w.-]*\.svg|assets/\w[\w.-]*"
+)
+#: Folders of these.
+_FOLDERS = ("assets", "charts", "submissions", "tasks")
+#: An address that can be in a page's head.
+_ADDRESS = re.compile(r"https?://[^\s\"'<>?#]{1,500}")
 
 #: Kinds of page that need an asset; those not named are for all.
 _ONLY_FOR = {
+    "bars.js": {"leaderboard"},
     "board.css": {"leaderboard"},
     "charts.css": {"report", "leaderboard"},
-    "charts.js": {"report", "leaderboard"},
     "heat.css": {"report"},
     "leaderboard.js": {"leaderboard"},
+    "plot.css": {"report", "leaderboard"},
+    "reader.js": {"report"},
     "review.css": {"review"},
     "review.js": {"review"},
     "rows.css": {"report", "review"},
+    "rows.js": {"report"},
 }
 
 
 class Site:
     """A folder of pages being written."""
 
-    def __init__(self, folder: str | Path, kind: str) -> None:
+    def __init__(self, folder: str | Path, kind: str, url: str = "") -> None:
         """Open a folder: a new or empty one, or one that a build of the same kind wrote.
 
         Args:
             folder: Where to write.
             kind: "report", "leaderboard" or "review".
+            url: Address at which the folder will be published, for link previews; empty where it isn't known.
 
         Raises:
-            ConfigError: The folder has other files in it or can't be written.
+            ConfigError: The folder has other files in it or can't be written, or the address is none.
         """
+        if url and not _ADDRESS.fullmatch(url):
+            raise ConfigError(f"--site-url {plain(url, 80)}: an address such as https://example.org/pages/ was expected")
         self.folder = user_path(folder, ConfigError)
+        self._url = f"{url.rstrip('/')}/" if url else ""
+        self._preview: Preview | None = None
         self._kind = kind
-        self._written: list[str] = []
+        self._written: set[str] = set()
         self._environment = environment()
         self._clear()
         self._sheets = []
@@ -66,12 +85,12 @@ class Site:
             self.write_bytes(f"assets/{asset.name}", asset.read_bytes())
             if asset.name.endswith(".css"):
                 self._sheets.append(asset.name)
-        self._sheets.sort(key=lambda name: name != "style.css")  # the others build on it
+        self._sheets.sort(key=lambda name: (name != "style.css", name != "plot.css"))  # the others build on these
 
     def _clear(self) -> None:
         try:
             earlier = _written_before(self.folder, self._kind)
-            for name in ("assets", "tasks"):
+            for name in _FOLDERS:
                 if (self.folder / name).is_symlink():
                     raise ConfigError(f"-o {self.folder}: {name} is a link in it; remove it, or name a new folder")
             for name in sorted(earlier, key=lambda name: name != "index.html"):  # no index to pages that are gone
@@ -80,36 +99,44 @@ class Site:
         except OSError as error:
             raise ConfigError(f"-o {self.folder}: can't be written ({error.strerror or error})") from None
 
+    def preview(self, shown: Preview) -> None:
+        """Write the picture of links to the pages, and give pages written from now on its description."""
+        self.write_bytes("preview.png", shown.picture())
+        self._preview = shown
+
     def page(
         self,
         path: str,
         template: str,
-        plotted: bool = False,
         short: Mapping[str, str] | None = None,
         baseline: str | None = None,
         **values: Any,
     ) -> int:
-        """Write a page.
+        """Write a page, and a file of each chart among its values.
 
         Args:
             path: Path in the folder, e.g. "tasks/x.html".
             template: Name of the template.
-            plotted: Whether it has charts.
             short: Short names of what the macro `label` names, see `page_names`.
             baseline: The name that the macro `label` marks as the baseline.
-            **values: What the template shows.
+            **values: What the template shows; a `description` of its own replaces that of `preview`.
 
         Returns:
-            Bytes written.
+            Bytes of the page.
         """
+        for chart in _charts_in(values):
+            self.write_bytes(f"charts/{chart.name}.svg", chart_file(chart))
+        description = {"description": self._preview.description if self._preview else ""}
         with page_names(short or {}, baseline):
             text = self._environment.get_template(template).render(
                 root="../" * path.count("/"),
                 policy=POLICY,
-                plotted=plotted,
                 sheets=self._sheets,
                 version=__version__,
-                **values,
+                preview=self._preview,
+                site_url=self._url,
+                path=path,
+                **(description | values),
             )
         return self.write_bytes(path, text.encode("utf-8", "replace"))
 
@@ -120,17 +147,23 @@ class Site:
             ConfigError: It can't be written.
         """
         path = self.folder / name
-        self._written.append(name)
         try:
+            self.expect([name])
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._mark()
             _replace(path, content)
         except OSError as error:
             raise ConfigError(f"{path}: can't be written ({error.strerror or error})") from None
         return len(content)
 
+    def expect(self, names: Iterable[str]) -> None:
+        """List files before they are written: one by one, hundreds would be listed hundreds of times."""
+        before = len(self._written)
+        self._written.update(names)
+        if len(self._written) > before:
+            self._mark()
+
     def _mark(self) -> None:
-        """List what was written so far, so that a build that was stopped can be made again."""
+        """List what is written, so that a build that was stopped can be made again."""
         content = {"sevenllm_bench": __version__, "kind": self._kind, "files": sorted(self._written)}
         half = self.folder / f".{MARKER}.part"
         _replace(half, json.dumps(content, indent=1).encode())
@@ -140,6 +173,16 @@ class Site:
     def index(self) -> Path:
         """The page to open."""
         return self.folder / "index.html"
+
+
+def _charts_in(value: Any) -> Iterator[Chart]:
+    """The charts among a page's values, also in lists and mappings of them."""
+    if isinstance(value, Chart):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from chain.from_iterable(map(_charts_in, value.values()))
+    elif isinstance(value, list | tuple) and any(isinstance(item, Chart | Mapping) for item in value[:1]):
+        yield from chain.from_iterable(map(_charts_in, value))
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from sevenllm_bench.stats.resampling import bootstrap_means
+from sevenllm_bench.stats.resampling import Draws, bootstrap_means
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 LEVEL = 0.95
@@ -43,8 +42,7 @@ def _none(why_not: str) -> Interval:
 
 def mean_interval(
     strata: Sequence[NDArray[Any]],
-    rng: np.random.Generator,
-    resamples: int,
+    draws: Draws,
     bounds: tuple[float, float] = (0.0, 1.0),
     shares: bool = False,
 ) -> Interval:
@@ -56,8 +54,7 @@ def mean_interval(
 
     Args:
         strata: Arrays of values, one per row.
-        rng: Source of chance.
-        resamples: Number of bootstrap means.
+        draws: Source of chance, and the number of bootstrap means.
         bounds: Least and greatest possible value.
         shares: Whether a row can only count 0 or 1.
     """
@@ -65,7 +62,7 @@ def mean_interval(
         return _none("no rows")
     if shares and len(strata) == 1 and only_zeros_and_ones(strata[0]):
         return wilson(int(strata[0].sum()), len(strata[0]))
-    return bootstrap_interval(strata, rng, resamples, bounds)
+    return bootstrap_interval(strata, draws, bounds)
 
 
 def only_zeros_and_ones(values: NDArray[Any]) -> bool:
@@ -73,9 +70,7 @@ def only_zeros_and_ones(values: NDArray[Any]) -> bool:
     return bool(((values == 0) | (values == 1)).all())
 
 
-def bootstrap_interval(
-    strata: Sequence[NDArray[Any]], rng: np.random.Generator, resamples: int, bounds: tuple[float, float]
-) -> Interval:
+def bootstrap_interval(strata: Sequence[NDArray[Any]], draws: Draws, bounds: tuple[float, float]) -> Interval:
     """The bootstrap interval of `mean_interval`, for values (or differences) of any kind."""
     import numpy as np
 
@@ -88,8 +83,17 @@ def bootstrap_interval(
     # Degrees of freedom of a sum of means (Welch-Satterthwaite); n - 1 for one stratum.
     freedom = sum(variances) ** 2 / sum(v * v / (len(x) - 1) for v, x in zip(variances, strata, strict=True))
     tail = NormalDist().cdf(-t_quantile((1 + LEVEL) / 2, float(freedom)))
-    low, high = np.quantile(bootstrap_means(strata, rng, resamples), [tail, 1 - tail])
-    return Interval(max(bounds[0], float(low)), min(bounds[1], float(high)), "bootstrap")
+    means = np.sort(bootstrap_means(strata, draws))
+    low, high = _quantile(means, tail), _quantile(means, 1 - tail)
+    return Interval(max(bounds[0], low), min(bounds[1], high), "bootstrap")
+
+
+def _quantile(rising: NDArray[Any], share: float) -> float:
+    """Quantile of sorted values, between two of them by the distance: what numpy.quantile gives, in a tenth of its time."""
+    place = share * (len(rising) - 1)
+    below = int(place)
+    above = min(below + 1, len(rising) - 1)
+    return float(rising[below] + (place - below) * (rising[above] - rising[below]))
 
 
 def wilson(successes: int, n: int) -> Interval:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.stats.intervals import LEAST_ROWS, Interval, bonett_price, bootstrap_interval, only_zeros_and_ones
-from sevenllm_bench.stats.resampling import sign_flip_p
+from sevenllm_bench.stats.resampling import Draws, sign_flip_p
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 ALPHA = 0.05
@@ -55,8 +54,7 @@ class Paired:
 def compare_paired(
     first: Sequence[NDArray[Any]],
     second: Sequence[NDArray[Any]],
-    rng: np.random.Generator,
-    resamples: int,
+    draws: Draws,
     width: float = 1.0,
     shares: bool = False,
 ) -> Paired:
@@ -67,8 +65,7 @@ def compare_paired(
     Args:
         first: The first model's values, an array per stratum, none empty.
         second: The second model's values in the same order.
-        rng: Source of chance.
-        resamples: Number of bootstrap means, and of sign patterns.
+        draws: Source of chance, and the number of bootstrap means and of sign patterns.
         width: Greatest possible difference.
         shares: Whether a row can only count 0 or 1.
     """
@@ -78,8 +75,8 @@ def compare_paired(
     every = np.concatenate(strata)
     wins, losses = int((every > 0).sum()), int((every < 0).sum())
     binary = shares and len(strata) == 1 and only_zeros_and_ones(np.concatenate([*first, *second]))
-    interval = bonett_price(wins, losses, len(every)) if binary else bootstrap_interval(strata, rng, resamples, (-width, width))
-    p, why_not = paired_p(strata, binary, rng, resamples)
+    interval = bonett_price(wins, losses, len(every)) if binary else bootstrap_interval(strata, draws, (-width, width))
+    p, why_not = paired_p(strata, binary, draws)
     return Paired(
         rows=len(every),
         difference=float(np.mean([values.mean() for values in strata])),
@@ -95,14 +92,13 @@ def compare_paired(
     )
 
 
-def paired_p(strata: Sequence[NDArray[Any]], binary: bool, rng: np.random.Generator, resamples: int) -> tuple[float | None, str]:
+def paired_p(strata: Sequence[NDArray[Any]], binary: bool, draws: Draws) -> tuple[float | None, str]:
     """The p-value for paired differences, or why there is none.
 
     Args:
         strata: Arrays of differences, none empty.
         binary: One stratum with differences of -1, 0 and 1: McNemar's test.
-        rng: Source of chance.
-        resamples: Number of sign patterns.
+        draws: Source of chance, and the number of sign patterns.
     """
     rows = sum(len(values) for values in strata)
     wins, losses = (sum(int((sign * values > 0).sum()) for values in strata) for sign in (1, -1))
@@ -110,7 +106,7 @@ def paired_p(strata: Sequence[NDArray[Any]], binary: bool, rng: np.random.Genera
         return None, f"no row differs (n = {rows})"
     if least_p(wins + losses) > ALPHA:
         return None, f"only {wins + losses} of {rows} rows differ: the least p possible is {least_p(wins + losses):.2g}"
-    return (mcnemar_p(wins, losses) if binary else sign_flip_p(strata, rng, resamples)), ""
+    return (mcnemar_p(wins, losses) if binary else sign_flip_p(strata, draws)), ""
 
 
 def least_p(differing: int) -> float:

@@ -17,6 +17,8 @@ _HIDDEN = (
 #: Combining marks beyond three in a row, which no script in use needs.
 _TOWER = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 _SPLIT = re.compile(f"([{_HIDDEN}]|(?<={_TOWER}{{3}}){_TOWER}+)")
+#: Where `_SPLIT` splits, in a form that searches faster.
+_MAYBE = re.compile(f"[{_HIDDEN}]|{_TOWER}{{4}}")
 
 
 _ONE_HIDDEN = re.compile(f"[{_HIDDEN}\ufffd\ufdd0-\ufdef\ufffe\uffff]")
@@ -53,6 +55,11 @@ def pieces(text: str) -> list[Piece]:
     return [piece for piece in shown if piece.text]
 
 
+def has_hidden(text: str) -> bool:
+    """Whether `pieces` would spell out anything of a text."""
+    return _MAYBE.search(text.replace("\r\n", "\n")) is not None
+
+
 def _stand_in(hidden: str) -> str:
     return f"⟨{len(hidden)} combining marks⟩" if len(hidden) > 1 else f"⟨U+{ord(hidden):04X}⟩"
 
@@ -66,7 +73,7 @@ def plain(text: str, most: int = 0) -> str:
 def printable(text: object, most: int = 200) -> str:
     """Text that is safe to print and to encode: control characters, surrogates and what is too long replaced."""
     short = str(text) if len(str(text)) <= most else f"{str(text)[: most - 1]}…"
-    return "".join(c if c.isprintable() else "�" for c in short)
+    return short if short.isprintable() else "".join(c if c.isprintable() else "�" for c in short)
 
 
 @dataclass(frozen=True, slots=True)

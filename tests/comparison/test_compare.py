@@ -15,7 +15,7 @@ from sevenllm_bench.catalog import LEAVES
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.comparison.compare_runs import compare_runs, score_run
 from sevenllm_bench.comparison.export import CSV_COLUMNS, as_csv, as_json, as_markdown
-from sevenllm_bench.comparison.table_cells import how_to_read
+from sevenllm_bench.comparison.table_cells import how_to_read, undecidable
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.cells import RowValues, headline_cells
@@ -105,11 +105,11 @@ def test_letters_are_compared_by_mcnemar_and_corrected_over_all_runs(tmp_path):
 
 def test_the_same_figures_whatever_else_is_compared_and_another_seed_moves_them(tmp_path):
     runs = runs_of(tmp_path, spread(), lambda row, metric: spread()(row, metric) ** (1 + row.id % 2), spread(0.01))
-    two, three = compare_runs(runs[:2], resamples=300), compare_runs(runs, resamples=300)
+    two, three = compare_runs(runs[:2], resamples=2_000), compare_runs(runs, resamples=2_000)
     assert finding(two, "en_generation").paired == finding(three, "en_generation").paired
-    assert compare_runs(runs[:2], resamples=300) == two
+    assert compare_runs(runs[:2], resamples=2_000) == two
     assert (
-        finding(compare_runs(runs[:2], resamples=300, seed=1), "en_generation").paired.interval
+        finding(compare_runs(runs[:2], resamples=2_000, seed=1), "en_generation").paired.interval
         != finding(two, "en_generation").paired.interval
     )
 
@@ -135,7 +135,7 @@ def test_a_namesake_moves_no_figure(tmp_path):
     write_run(tmp_path / "2", "b", rows, value=lambda row, metric: spread()(row, metric) ** (1 + row.id % 2))
     write_run(tmp_path / "3", "a", rows, value=spread(0.02))
     two, three = ([tmp_path / name for name in names] for names in ("12", "123"))
-    before, after = (compare_runs(read_runs(paths), resamples=300) for paths in (two, three))
+    before, after = (compare_runs(read_runs(paths), resamples=2_000) for paths in (two, three))
     assert [run.label for run in after.runs] == ["a (1)", "b", "a (2)"]
     named = [f"{run.label}: {run.path}" for run in after.runs]
     assert [line in how_to_read(after) for line in named] == [True, False, True]
@@ -166,17 +166,50 @@ def test_runs_without_samples_are_told_once_what_to_do(tmp_path):
     assert str(caught.value) == "a and b: no samples to compare; run lm_eval again with --log_samples"
 
 
-def test_too_few_resamples_for_so_many_tests_are_pointed_out(tmp_path):
-    """101 draws at most: the least p is 1/101, and times 6 or 12 that is above 0.05; times 3 (headline) it is not."""
+def test_as_many_draws_as_the_tests_of_a_level_need(tmp_path):
+    """The least p of 100 draws is 1/101, and times 12 that is above 0.05. The least of 10,000, times 12, is 0.0012."""
     runs = runs_of(tmp_path, spread(), spread(0.01), spread(0.02), spread(0.03))
     comparison = compare_runs(runs, resamples=100)
-    assert [note.split(", use")[0] for note in comparison.notes] == [
-        f"by {level}: with {tests} tests, 100 resamples are too few for any finding; use --resamples {wanted} or more"
-        for level, tests, wanted in (("language", 6, 240), ("kind", 6, 240), ("section", 12, 480))
-    ]
-    assert {f.verdict for f in comparison.at("section")} == {"cannot tell"}
-    assert {f.verdict for f in comparison.at("overall")} == {"better"}
-    assert compare_runs(runs, resamples=480).notes == ()
+    assert {level: (family.size, family.resamples) for level, family in comparison.families.items()} == {
+        "overall": (3, 10_000),
+        "language": (6, 10_000),
+        "kind": (6, 10_000),
+        "section": (12, 10_000),
+        "task": (0, 0),
+    }
+    tested = [f for f in comparison.at("section") if f.p is not None]
+    assert len(tested) == 12
+    assert {f.verdict for f in tested} == {"better"}
+    assert [f.p for f in tested] == pytest.approx([12 / 10_001] * 12)
+    assert comparison.resamples == 100
+    assert not any(undecidable(comparison, level) for level in comparison.families)
+    (line,) = [line for line in how_to_read(comparison) if line.startswith("Intervals and")]
+    assert line == (
+        "Intervals and permutation tests use 100 random draws with seed 0. Small p-values use more, since the correction for "
+        "many tests needs it: 10,000 at the level overall (3 tests), 10,000 at the level language (6 tests), 10,000 at the level "
+        "kind (6 tests), 10,000 at the level section (12 tests)."
+    )
+    content = as_json(comparison)["families"]["section"]
+    assert content == {"tests": 12, "resamples": 10_000, "least_p_holm": pytest.approx(12 / 10_001), "why_no_finding": None}
+
+
+def test_a_level_that_can_have_no_finding_says_so_in_place(tmp_path):
+    """Six of 16 letters differ: p is at least 2/64, and with three runs three times that."""
+    rows = [row.id for row in rows_of(MCQ)]
+
+    def wrong_in(ids):
+        return lambda row, metric: float(row.id not in ids)
+
+    runs = runs_of(tmp_path, constant(1.0), *(wrong_in(rows[start : start + 6]) for start in (0, 3, 6)), leaves=[MCQ])
+    comparison = compare_runs(runs, resamples=200)
+    words = (
+        "No finding is possible at this level: with 3 tests, no corrected p-value can be below 0.09. "
+        "Compare fewer runs at once, or look at a level with fewer tests."
+    )
+    assert undecidable(comparison, "section") == undecidable(comparison, "task") == words
+    assert f"## By task\n\n{words}\n\n| run |" in as_markdown(comparison, "task")
+    assert as_json(comparison)["families"]["task"]["why_no_finding"] == words
+    assert undecidable(compare_runs(runs[:2], resamples=200), "task") == ""
 
 
 def test_a_metric_by_name(tmp_path):

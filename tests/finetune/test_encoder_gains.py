@@ -12,6 +12,7 @@ from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
 from sevenllm_bench.encoders.token_classifier import TokenClassifier
 from sevenllm_bench.stats.intervals import mean_interval
+from sevenllm_bench.stats.resampling import Draws
 
 for module in ("trl", "sentence_transformers", "bm25s"):
     pytest.importorskip(module)
@@ -32,7 +33,7 @@ def trained(recipe, base, output, *changes):
 def gain(before, after, title):
     """The mean gain over the same rows, whose bootstrap interval has to be above 0."""
     differences = np.array(after) - np.array(before)
-    found = mean_interval([differences], np.random.default_rng(0), 2_000, (-1.0, 1.0))
+    found = mean_interval([differences], Draws(0, 2_000), (-1.0, 1.0))
     print(f"{title}: {np.mean(before):.3f} to {np.mean(after):.3f}, gain [{found.low:.3f}, {found.high:.3f}], n={len(before)}")
     assert found.low > 0
     return float(differences.mean())

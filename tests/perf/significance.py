@@ -1,6 +1,7 @@
 """Do the intervals hold what they promise, and how often does chance alone look like a difference?
 
-python tests/perf/significance.py [SIMULATIONS]    (default: 2000; about twelve minutes; prints the tables of docs/comparing.md)
+python tests/perf/significance.py [SIMULATIONS] [--bands]
+    (default: 2000; about twelve minutes; prints the tables of docs/comparing.md; --bands: only those of rank bands)
 
 Models are simulated, so that the truth is known. A row's values for two models hang together (its difficulty): correlation
 0.6 under a normal copula. Shapes are like those of published models: `f1` is 0 in a quarter of the rows and Beta(2, 3)
@@ -16,11 +17,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from ranked_boards import board_tables
 from scipy import special, stats
 
 from sevenllm_bench.catalog import LANGUAGES, LEAVES
-from sevenllm_bench.stats.intervals import bootstrap_interval, mean_interval
-from sevenllm_bench.stats.paired import ALPHA, compare_paired, holm, paired_p
+from sevenllm_bench.stats.family import decide
+from sevenllm_bench.stats.intervals import Interval, bootstrap_interval, mean_interval
+from sevenllm_bench.stats.paired import ALPHA, Paired, compare_paired, paired_p
+from sevenllm_bench.stats.resampling import Draws
 
 CORRELATION = 0.6
 RESAMPLES = 2_000
@@ -51,6 +55,11 @@ def pair(shape: str, n: int, rng: np.random.Generator) -> tuple[NDArray[Any], ND
     return SHAPES[shape][0](uniform[0]), SHAPES[shape][0](uniform[1])
 
 
+def draws_of(rng: np.random.Generator) -> Draws:
+    """Draws of their own for each simulated sample."""
+    return Draws(int(rng.integers(1 << 30)), RESAMPLES)
+
+
 def coverage_of_means(simulations: int) -> None:
     """How often the interval of a mean holds the true mean, and the interval of a difference 0."""
     print("| values | what | " + " | ".join(f"n = {n}" for n in SIZES) + " |")
@@ -63,11 +72,12 @@ def coverage_of_means(simulations: int) -> None:
             seen = 0
             for _ in range(simulations):
                 first, second = pair(shape, n, rng)
-                of_mean = mean_interval([first], rng, RESAMPLES, shares=shares)
+                draws = draws_of(rng)
+                of_mean = mean_interval([first], draws, shares=shares)
                 of_difference = (
-                    compare_paired([first], [second], rng, 100, shares=True).interval
+                    compare_paired([first], [second], draws, shares=True).interval
                     if shares
-                    else bootstrap_interval([second - first], rng, RESAMPLES, (-1, 1))
+                    else bootstrap_interval([second - first], draws, (-1, 1))
                 )
                 if of_mean.low is not None and of_mean.high is not None:  # all rows equal: no interval, nothing promised
                     seen += 1
@@ -87,8 +97,8 @@ def coverage_of_the_headline(simulations: int) -> None:
     held = [0, 0]
     for _ in range(simulations):
         pairs = [pair(shape, n, rng) for shape, n in sections]
-        one = mean_interval([first for first, _ in pairs], rng, RESAMPLES)
-        two = bootstrap_interval([second - first for first, second in pairs], rng, RESAMPLES, (-1, 1))
+        one = mean_interval([first for first, _ in pairs], draws_of(rng))
+        two = bootstrap_interval([second - first for first, second in pairs], draws_of(rng), (-1, 1))
         held[0] += one.low is not None and one.low <= truth <= (one.high or 0)
         held[1] += two.low is not None and two.low <= 0 <= (two.high or 0)
     print(f"\nheadline: mean {100 * held[0] / simulations:.1f} %, difference {100 * held[1] / simulations:.1f} %", flush=True)
@@ -105,7 +115,7 @@ def false_positives_of_one_test(simulations: int) -> None:
             found = 0
             for _ in range(simulations):
                 first, second = pair(shape, n, rng)
-                p, _why = paired_p([second - first], shares, rng, RESAMPLES)
+                p, _why = paired_p([second - first], shares, draws_of(rng))
                 found += p is not None and p <= ALPHA
             rates.append(found / simulations)
         print(f"| {shape} | " + " | ".join(f"{100 * rate:.1f}" for rate in rates) + " |", flush=True)
@@ -116,7 +126,7 @@ def false_positives_of_one_test(simulations: int) -> None:
         for _ in range(simulations):
             first, _ = pair("f1", n, rng)
             second = stats.beta.rvs(12, 28, size=n, random_state=rng)  # mean 0.3 as well, without zeros
-            p, _why = paired_p([second - first], False, rng, RESAMPLES)
+            p, _why = paired_p([second - first], False, draws_of(rng))
             found += p is not None and p <= ALPHA
         rates.append(found / simulations)
     print("| f1 against another shape of the same mean | " + " | ".join(f"{100 * rate:.1f}" for rate in rates) + " |", flush=True)
@@ -146,15 +156,33 @@ def whole_comparisons(simulations: int, models: int = 1) -> dict[str, float]:
     false: dict[str, int] = dict.fromkeys(("overall", "language", "kind", "section", "task"), 0)
     for number in range(simulations):
         rng = np.random.default_rng([5, models, number])
-        families: dict[str, list[float | None]] = {level: [] for level in false}
+        draws = draws_of(rng)
+        families: dict[str, list[tuple[Paired, Sequence[NDArray[Any]]]]] = {level: [] for level in false}
         for _ in range(models):
             differences = {task: np.subtract(*pair(shape, n, rng)) for task, (_, shape, n) in tasks.items()}
             for level, cells in _cells(differences, tasks).items():
                 for strata, binary in cells:
-                    families[level].append(paired_p(strata, binary, rng, RESAMPLES)[0])
-        for level, p_values in families.items():
-            false[level] += any(p is not None and p <= ALPHA for p in holm(p_values))
+                    families[level].append((tested(strata, binary, draws), strata))
+        for level, tests in families.items():
+            _, corrected, _ = decide([test for test, _ in tests], [strata for _, strata in tests], number, RESAMPLES)
+            false[level] += any(p is not None and p <= ALPHA for p in corrected)
     return {level: count / simulations for level, count in false.items()}
+
+
+def tested(strata: Sequence[NDArray[Any]], binary: bool, draws: Draws) -> Paired:
+    """The test of `compare_paired` without the interval, which takes most of the time."""
+    p, why_not = paired_p(strata, binary, draws)
+    rows, wins, losses = (sum(int(of(values).sum()) for values in strata) for of in (np.isfinite, _above, _below))
+    test = "" if why_not else "mcnemar" if binary else "permutation"
+    return Paired(rows, 0.0, Interval(None, None), wins, rows - wins - losses, losses, None, p, test, why_not)
+
+
+def _above(values: NDArray[Any]) -> NDArray[Any]:
+    return values > 0
+
+
+def _below(values: NDArray[Any]) -> NDArray[Any]:
+    return values < 0
 
 
 _Cells = dict[str, list[tuple[Sequence[NDArray[Any]], bool]]]
@@ -179,9 +207,14 @@ def _cells(differences: dict[str, NDArray[Any]], tasks: dict[str, tuple[str, str
 
 def main() -> None:
     """Print all tables."""
-    simulations = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
+    numbers = [int(word) for word in sys.argv[1:] if word.isdecimal()]
+    simulations = numbers[0] if numbers else 2_000
     start = time.perf_counter()
-    print(f"coverage of the 95 % interval in %, {simulations:,} samples each (wanted: 93 to 97)\n")
+    print(f"rank bands, {simulations // 2:,} boards each (wanted: at most 5 % of boards with a band that is wrong)\n")
+    board_tables(simulations // 2)
+    if "--bands" in sys.argv:
+        return
+    print(f"\ncoverage of the 95 % interval in %, {simulations:,} samples each (wanted: 93 to 97)\n")
     coverage_of_means(simulations)
     coverage_of_the_headline(simulations)
     # Five times as many: with 35 figures, 2,000 comparisons each would put some beyond 5.5 by chance alone.

@@ -1,14 +1,25 @@
-// Choosing one or two models and showing their figures side by side. Names and figures go into the page as text, never as HTML.
+// Choosing one or two submissions and showing their figures side by side. They are named by id in the address, and their figures
+// are loaded when they are chosen. Names and figures go into the page as text, never as HTML.
 "use strict";
 (() => {
-  const data = window.sevenllmEntries;
-  const chosen = [];
+  const board = window.sevenllmBoard;
+  const address = window.sevenllmAddress;
+  const known = new Set(board.ids);
   const byId = (id) => document.getElementById(id);
-  const boxes = new Map();
-  for (const box of document.querySelectorAll("input.pick")) boxes.set(Number(box.value), box);
-  for (const table of Object.values(window.sevenllmTables)) {
-    for (const { row } of table.entries) { const box = row.querySelector("input.pick"); if (box) boxes.set(Number(box.value), box); }
+  let chosen = [];
+  let boxes = null;
+
+  /** The boxes of each submission, also those in rows that aren't shown now. */
+  function boxesOf(id) {
+    if (!boxes) {
+      boxes = new Map();
+      const rows = Object.values(window.sevenllmTables).flatMap((table) => table.entries.map(({ row }) => row));
+      for (const row of rows) { const box = row.querySelector("input.pick"); if (box) boxes.set(box.value, [...(boxes.get(box.value) ?? []), box]); }
+    }
+    return boxes.get(id) ?? [];
   }
+
+  const nameOf = (id) => board.entries[id]?.name ?? boxesOf(id)[0]?.closest("tr").querySelector("th")?.dataset.v ?? id;
 
   function element(tag, text, properties = {}) {
     const made = document.createElement(tag);
@@ -16,124 +27,167 @@
     return Object.assign(made, properties);
   }
 
-  function toggle(number, on) {
-    const place = chosen.indexOf(number);
-    if (place >= 0) chosen.splice(place, 1);
-    if (on) {
-      chosen.push(number);
-      if (chosen.length > 2) boxes.get(chosen.shift()).checked = false;
-    }
-    tray();
-  }
-
-  function tray() {
-    const names = chosen.map((number) => data.entries[number].name);
-    byId("tray-text").textContent = names.length ? names.join("  against  ") : "Choose two models with ⇄ to compare them, or one to see all its figures.";
+  function choose(ids) {
+    for (const id of new Set([...chosen, ...ids])) for (const box of boxesOf(id)) box.checked = ids.includes(id);
+    chosen = ids;
+    const names = chosen.map(nameOf).join("  against  ");
+    byId("tray").hidden = !chosen.length;
+    byId("tray-text").textContent = names;
     byId("tray-go").textContent = chosen.length === 1 ? "Show its figures" : "Compare";
-    byId("tray-go").disabled = byId("tray-clear").disabled = !chosen.length;
+    byId("tray-status").textContent = chosen.length ? `Chosen: ${names}` : "";
   }
 
-  const figure = (value) => (value === null || value === undefined ? "–" : (value / 1e4).toFixed(3));
-  const half = (entry, place) => (entry.error[place] === null ? null : 1.959964 * entry.error[place]);
+  function load(id) {
+    if (board.entries[id]) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const script = element("script", undefined, { src: `submissions/${id}.js` });
+      script.addEventListener("load", resolve);
+      script.addEventListener("error", () => reject(new Error(`submissions/${id}.js is missing`)));
+      document.head.append(script);
+    });
+  }
 
-  function cell(entry, place) {
-    const td = element("td", figure(entry.mean[place]), { className: "num" });
-    const margin = half(entry, place);
-    if (margin !== null) td.append(element("small", `±${(margin / 1e4).toFixed(3)}`));
+  /** Three decimal places, rounded once from the exact number; the only halves that a float can hold go to the even digit. */
+  function rounded(value) {
+    const size = Math.abs(value);
+    let text = size.toFixed(3);
+    if ((size * 16) % 2 === 1) { const below = Math.floor(size * 1000); text = ((below + (below % 2)) / 1000).toFixed(3); }
+    return Number(text) === 0 ? text : `${value > 0 ? "+" : "-"}${text}`;
+  }
+
+  const numberCell = (text, note) => {
+    const td = element("td", text, { className: "num" });
+    if (note) td.append(element("small", note));
     return td;
-  }
+  };
 
-  function row(place, entries) {
-    const [, title, metric] = data.titles[place];
+  function row([name, , title, metric, low, high], entries) {
     const tr = element("tr");
-    const head = element("th", title, { scope: "row" });
-    tr.append(head, element("td", metric));
-    const [one, other] = entries;
-    entries.forEach((entry) => tr.append(cell(entry, place)));
-    if (!other) tr.append(element("td", one.rows[place] ?? "–", { className: "num" }));
-    else {
-      const [a, b] = [one.mean[place], other.mean[place]];
-      if (a === null || b === null) tr.append(element("td", "–", { className: "num" }), element("td", ""));
-      else {
-        const margins = [half(one, place), half(other, place)];
-        const apart = margins.every((margin) => margin !== null) ? Math.abs(b - a) > margins[0] + margins[1] : null;
-        const difference = (b - a) / 1e4;
-        tr.append(element("td", `${difference > 0 ? "+" : ""}${difference.toFixed(3)}`, { className: "num" }),
-          element("td", apart === null ? "no interval" : apart ? (b > a ? "second is higher" : "first is higher") : "intervals overlap", { className: apart ? (b > a ? "better" : "worse") : "" }));
-      }
-    }
+    tr.append(element("th", title, { scope: "row" }), element("td", metric));
+    const values = entries.map((entry) => entry.figures[name]);
+    for (const value of values) tr.append(value ? numberCell(value[2], value[5] ?? "no interval") : numberCell("–"));
+    const bar = element("td");
+    bar.append(window.sevenllmBars(values, low, high));
+    tr.append(bar);
+    if (values.length === 1) tr.append(numberCell(values[0]?.[0]?.toLocaleString("en") ?? "–"));
+    else tr.append(...difference(...values));
     return tr;
   }
 
+  function difference(one, other) {
+    if (!one || !other) return [numberCell("–"), element("td", "")];
+    const cell = numberCell(rounded(other[1] - one[1]));
+    if (one[3] === undefined || other[3] === undefined) return [cell, element("td", "no interval")];
+    if (one[3] <= other[4] && other[3] <= one[4]) return [cell, element("td", "intervals overlap")];
+    const better = other[1] > one[1];
+    return [cell, element("td", better ? "second is higher" : "first is higher", { className: better ? "better" : "worse" })];
+  }
+
   function table(level, title, entries) {
-    const places = data.ids.map((_, place) => place).filter((place) => data.titles[place][0] === level && entries.some((entry) => entry.mean[place] !== null));
-    if (!places.length) return [];
+    const titles = board.titles.filter(([name, where]) => where === level && entries.some((entry) => entry.figures[name]));
+    if (!titles.length) return [];
     const made = element("table", undefined, { className: "data" });
     const head = element("tr");
     head.append(element("th", "Figure", { scope: "col" }), element("th", "Metric", { scope: "col" }));
-    entries.forEach((entry) => head.append(element("th", entry.name, { scope: "col", className: "num wrap" })));
-    if (entries.length === 2) head.append(element("th", "Difference", { scope: "col", className: "num" }), element("th", "", { scope: "col" }));
+    entries.forEach((entry, place) => {
+      const cell = element("th", undefined, { scope: "col", className: "num wrap" });
+      if (entries.length === 2) cell.append(window.sevenllmMarker(place), " ");
+      cell.append(entry.name);
+      head.append(cell);
+    });
+    const bars = element("th", "Intervals", { scope: "col" });
+    bars.dataset.copy = "no";
+    head.append(bars);
+    if (entries.length === 2) head.append(element("th", "Difference", { scope: "col", className: "num" }), element("th", "Finding", { scope: "col" }));
     else head.append(element("th", "Rows", { scope: "col", className: "num" }));
     const body = element("tbody");
-    body.append(...places.map((place) => row(place, entries)));
+    body.append(...titles.map((of) => row(of, entries)));
     const thead = element("thead");
     thead.append(head);
     made.append(thead, body);
-    const scroll = element("div", undefined, { className: "scroll", tabIndex: 0 });
-    scroll.setAttribute("role", "region");
+    const scroll = element("div", undefined, { className: "scroll" });
     scroll.setAttribute("aria-label", title);
     scroll.append(made);
-    return [element("h3", title), scroll];
+    const holder = element("div");
+    holder.append(element("h3", title), scroll);
+    window.sevenllmCopying.addMenu(made, scroll);
+    window.sevenllmWatch(scroll);
+    return [holder];
   }
 
-  function points(entries) {
-    const groups = ["en", "zh"].map((key) => {
-      const places = data.ids.map((_, place) => place).filter((place) => data.titles[place][0] === "task" && data.titles[place][1].endsWith(`, ${key}`) && entries.some((entry) => entry.mean[place] !== null));
-      const point = (entry, place) => {
-        if (entry.mean[place] === null) return [];
-        const margin = half(entry, place);
-        const ends = margin === null ? [null, null] : [Math.max(0, entry.mean[place] - margin) / 1e4, Math.min(1e4, entry.mean[place] + margin) / 1e4];
-        return [entry.mean[place] / 1e4, ...ends, entry.rows[place] ?? 0];
-      };
-      return { key, rows: places.map((place) => data.titles[place][1].slice(0, -4)), points: entries.map((entry) => places.map((place) => point(entry, place))) };
-    });
-    return { type: "dots", names: entries.map((entry) => entry.name.slice(0, 40)), groups };
+  function about(id, place, count) {
+    const entry = board.entries[id], p = element("p");
+    if (count === 2) p.append(window.sevenllmMarker(place), " ");
+    p.append(element("b", entry.name), ` ${entry.about} `, element("a", "all about it", { href: `submissions/${id}.html` }));
+    return p;
   }
 
-  function show() {
-    const entries = chosen.map((number) => data.entries[number]);
+  function command(entry) {
+    const details = element("details");
+    details.append(element("summary", `Command of ${entry.name}`), element("pre", entry.command, { className: "text" }));
+    return details;
+  }
+
+  const LEVELS = { overall: "Overall", section: "By section", "encoder task": "Encoder tasks", task: "By task" };
+
+  async function show(ids, notes) {
     const body = byId("comparison-body");
-    if (!entries.length) return;
-    const heads = entries.map((entry) => {
-      const p = element("p");
-      p.append(element("b", entry.name), ` ${entry.about}`);
-      return p;
-    });
-    const commands = entries.filter((entry) => entry.command).map((entry) => {
-      const details = element("details");
-      details.append(element("summary", `Command of ${entry.name}`), element("pre", entry.command, { className: "text" }));
-      return details;
-    });
-    body.replaceChildren(...heads, ...table("overall", "Overall", entries), ...table("section", "By section", entries), ...table("encoder task", "Encoder tasks", entries), ...table("task", "By task", entries), ...commands);
-    byId("comparison-chart").hidden = false;
-    const key = document.querySelector("input[name=pair]:checked").value;
-    window.sevenllmCharts.draw("pair", points(entries), key);
-    history.replaceState(null, "", `#compare=${chosen.join(",")}`);
+    const shown = notes.map((note) => element("p", note, { className: "note warning" }));
+    try {
+      await Promise.all(ids.map(load));
+    } catch (error) {
+      body.replaceChildren(...shown, element("p", `The figures could not be loaded: ${error.message}.`, { className: "note warning" }));
+      return;
+    }
+    const entries = ids.map((id) => board.entries[id]);
+    const parts = entries.length ? Object.entries(LEVELS).flatMap(([level, title]) => table(level, title, entries)) : [];
+    if (!entries.length) shown.push(element("p", "Nothing is chosen. Choose two models in the first column of a table above.", { className: "note" }));
+    body.replaceChildren(...shown, ...ids.map((id, place) => about(id, place, ids.length)), ...parts, ...entries.filter((entry) => entry.command).map(command));
+    choose(ids); // again: a name may have been loaded
+  }
+
+  /** What a link asks for: ids that are on this board, and what must be said of the others. */
+  function asked(text) {
+    const parts = [...new Set(text.split(",").map((part) => part.trim()).filter(Boolean))].slice(0, 2);
+    const gone = parts.filter((part) => !known.has(part));
+    const numbers = gone.filter((part) => /^\d{1,6}$/.test(part));
+    const notes = gone.filter((part) => !numbers.includes(part)).map((part) => `The link names a submission that isn't on this board: ${part.slice(0, 80)}.`);
+    if (numbers.length) notes.push("The link is of an older form, which named submissions by numbers that change: it shows nothing. Choose them again.");
+    return { ids: parts.filter((part) => known.has(part)), notes };
+  }
+
+  let last = "";
+
+  address.follow((state) => {
+    const text = state.get("compare") ?? "";
+    if (text === last) return;
+    const first = !last;
+    last = text;
+    const { ids, notes } = asked(text);
+    choose(ids);
+    show(ids, notes).then(() => { if (first && text && !state.has("at")) byId("comparison").scrollIntoView(); });
+  });
+
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("input.pick")) return;
+    const id = event.target.value, rest = chosen.filter((one) => one !== id);
+    choose(event.target.checked ? [...rest, id].slice(-2) : rest);
+  });
+  byId("tray-go").addEventListener("click", async () => {
+    const ids = [...chosen];
+    last = ids.join(",");
+    address.change({ compare: last, at: "comparison" }, true);
+    await show(ids, []);
     byId("comparison").focus({ preventScroll: true });
     byId("comparison").scrollIntoView();
-  }
-
-  for (const [number, box] of boxes) box.addEventListener("change", () => toggle(number, box.checked));
-  byId("tray-go").addEventListener("click", show);
-  byId("tray-clear").addEventListener("click", () => {
-    for (const number of chosen.splice(0)) boxes.get(number).checked = false;
-    tray();
   });
-  const asked = /^#compare=(\d+)(?:,(\d+))?$/.exec(location.hash);
-  if (asked) {
-    for (const number of asked.slice(1).filter((part) => part !== undefined).map(Number)) {
-      if (boxes.has(number)) { boxes.get(number).checked = true; toggle(number, true); }
+  byId("tray-clear").addEventListener("click", () => {
+    choose([]);
+    if (last) {
+      last = "";
+      address.write("compare", "", true);
+      show([], []);
     }
-    show();
-  }
+    byId("main").focus({ preventScroll: true });
+  });
 })();

@@ -1,9 +1,11 @@
-// Tables that sort, search, filter and show their rows by the hundred; the switches, copy buttons and opened rows of pages.
+// Tables that sort, search, filter and show their rows by the hundred; their state is in the address (address.js).
 // Rows come from the page itself: nothing here makes HTML from text.
 "use strict";
 (() => {
+  const address = window.sevenllmAddress;
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const fold = (text) => text.normalize("NFKC").toLowerCase();
+  const slug = (text) => fold(text).replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 40);
 
   class Sorted {
     constructor(table) {
@@ -18,12 +20,21 @@
       this.filters = {};
       this.words = [];
       this.heads = [...table.tHead.rows[table.tHead.rows.length - 1].cells];
+      this.keys = this.columnKeys();
+      this.first = this.heads.findIndex((head) => head.dataset.first);
+      const named = [...(this.entries[0]?.row.cells ?? [])].findIndex((cell) => cell.tagName === "TH");
+      this.heads[named]?.classList.add("first"); // stays at the left with the names below it
       this.heads.forEach((head, column) => { if (head.dataset.sort) this.addButton(head, column); });
       this.tools = document.querySelector(`.tools[data-for="${table.id}"]`);
       if (this.tools) this.addTools();
       if (this.step < this.entries.length) this.addPager();
-      const first = this.heads.findIndex((head) => head.dataset.first);
-      if (first >= 0) this.sort(first, this.heads[first].dataset.first === "descending"); else this.show();
+      address.follow((state) => this.apply(state));
+    }
+
+    /** What the columns are called in the address: their headings, or their numbers where two are alike. */
+    columnKeys() {
+      const names = this.heads.map((head) => head.dataset.key ?? slug(head.textContent));
+      return names.map((name, column) => (name && names.indexOf(name) === column ? name : `column-${column + 1}`));
     }
 
     addButton(head, column) {
@@ -34,7 +45,7 @@
       head.append(button);
       button.addEventListener("click", () => {
         const falling = this.column === column ? !this.falling : head.dataset.sort === "number" && !head.dataset.rising;
-        this.sort(column, falling);
+        this.choose({ sort: `${this.keys[column]},${falling ? "down" : "up"}`, show: "" }, true);
       });
     }
 
@@ -44,14 +55,13 @@
       this.count.className = "count";
       this.count.setAttribute("role", "status");
       this.tools.append(this.count);
-      const search = this.tools.querySelector("input[type=search]");
-      search?.addEventListener("input", () => {
-        this.words = fold(search.value).split(/\s+/).filter(Boolean);
-        this.again();
-      });
-      for (const select of this.tools.querySelectorAll("select[data-filter]")) {
-        select.addEventListener("change", () => { this.filters[select.dataset.filter] = select.value; this.again(); });
+      this.search = this.tools.querySelector("input[type=search]");
+      this.search?.addEventListener("input", () => this.choose({ q: this.search.value, show: "" }));
+      this.selects = [...this.tools.querySelectorAll("select[data-filter]")];
+      for (const select of this.selects) {
+        select.addEventListener("change", () => this.choose({ [select.dataset.filter]: select.value, show: "" }, true));
       }
+      this.addNarrow();
       this.tools.querySelector(".open-all")?.addEventListener("click", (event) => {
         const shown = this.found.map((entry) => this.details(entry)).filter(Boolean);
         const open = shown.some((details) => !details.open);
@@ -63,18 +73,70 @@
     addPager() {
       this.pager = document.createElement("p");
       this.pager.className = "pager";
-      for (const [words, grow] of [[`Show ${this.step} more`, this.step], ["Show all", Infinity]]) {
+      for (const [words, next] of [[`Show ${this.step} more`, () => String(this.limit + this.step)], ["Show all", () => "all"]]) {
         const button = document.createElement("button");
         button.type = "button";
         button.textContent = words;
-        button.addEventListener("click", () => { this.limit += grow; this.show(); });
+        button.addEventListener("click", () => this.choose({ show: next() }, true));
         this.pager.append(button);
       }
       this.table.parentElement.after(this.pager);
     }
 
-    again() {
-      this.limit = this.step;
+    /** On narrow screens filters are behind a button, and columns that aren't the first ones behind another. */
+    addNarrow() {
+      const button = (words, name, apply) => {
+        const made = document.createElement("button");
+        made.type = "button";
+        made.className = `only-narrow ${name}`;
+        made.textContent = words;
+        made.addEventListener("click", apply);
+        this.tools.insertBefore(made, this.count);
+        return made;
+      };
+      if (this.selects.length > 1) {
+        const closed = (is) => { this.tools.classList.toggle("closed", is); toggle.setAttribute("aria-expanded", String(!is)); };
+        const toggle = button("Filters", "filters", () => closed(!this.tools.classList.contains("closed")));
+        closed(!this.selects.some((select) => address.read().get(`${this.table.id}.${select.dataset.filter}`)));
+      }
+      if (this.table.querySelector("thead .extra")) {
+        this.columns = button("All columns", "columns", () => this.choose({ columns: this.table.classList.contains("all-columns") ? "" : "all" }));
+      }
+    }
+
+    /** Put what the user chose into the address, and show it. */
+    choose(changes, push = false) {
+      const place = this.table.closest("section[id]")?.id;
+      const own = Object.fromEntries(Object.entries(changes).map(([name, value]) => [`${this.table.id}.${name}`, value]));
+      address.change(place ? { ...own, at: place } : own, push);
+      this.apply(address.read(), changes);
+    }
+
+    /** Show the table as a state of the address says; the newest changes count even where the address can't be written. */
+    apply(state, newest = {}) {
+      const value = (name) => newest[name] ?? state.get(`${this.table.id}.${name}`) ?? "";
+      const [key, way] = value("sort").split(/,(?=[^,]*$)/);
+      const asked = this.keys.indexOf(key);
+      const column = asked >= 0 && this.heads[asked].dataset.sort ? asked : this.first;
+      const falling = column === asked ? way === "down" : this.heads[column]?.dataset.first === "descending";
+      const filters = this.selects?.map((select) => [select.dataset.filter, value(select.dataset.filter)]) ?? [];
+      const limit = value("show") === "all" ? Infinity : Math.max(Number.parseInt(value("show"), 10) || 0, this.step);
+      if (this.columns) {
+        this.table.classList.toggle("all-columns", value("columns") === "all");
+        this.columns.setAttribute("aria-pressed", String(value("columns") === "all"));
+      }
+      const wanted = JSON.stringify([column, falling, value("q"), filters, String(limit)]);
+      if (wanted === this.shown) return;
+      this.shown = wanted;
+      if (this.search && this.search.value !== value("q")) this.search.value = value("q");
+      this.words = this.search ? fold(value("q")).split(/\s+/).filter(Boolean) : [];
+      for (const select of this.selects ?? []) {
+        select.value = value(select.dataset.filter);
+        if (select.selectedIndex < 0) select.value = ""; // no such value in this page
+        this.filters[select.dataset.filter] = select.value;
+      }
+      this.limit = limit;
+      this.sort(column, falling);
       this.show();
     }
 
@@ -88,12 +150,14 @@
     }
 
     sort(column, falling) {
+      if (column === this.column && falling === this.falling) return;
       this.column = column;
       this.falling = falling;
       this.heads.forEach((head, place) => {
         if (place === column) head.setAttribute("aria-sort", falling ? "descending" : "ascending");
         else head.removeAttribute("aria-sort");
       });
+      if (column < 0) { this.entries.sort((one, other) => one.place - other.place); return; }
       const numeric = this.heads[column].dataset.sort === "number";
       const sign = falling ? -1 : 1;
       const lacks = (value) => (numeric ? Number.isNaN(value) : value === "" || value === "–");
@@ -102,7 +166,6 @@
         if (lacks(a) || lacks(b)) return lacks(a) - lacks(b) || one.place - other.place;
         return sign * (numeric ? a - b : collator.compare(a, b)) || one.place - other.place;
       });
-      this.again(); // from the top, since laying out a thousand rows takes most of a second
     }
 
     matches(entry) {
@@ -120,58 +183,49 @@
 
     show() {
       this.found = this.entries.filter((entry) => this.matches(entry));
-      const shown = this.found.slice(0, this.limit);
-      this.body.replaceChildren(...shown.map((entry) => entry.row));
+      this.fill(this.limit);
       if (this.table.dataset.details) {
         const kept = new Set(this.found);
         for (const entry of this.entries) { const details = this.details(entry); if (details) details.hidden = !kept.has(entry); }
       }
-      if (this.pager) this.pager.hidden = shown.length >= this.found.length;
+      const shown = Math.min(this.limit, this.found.length);
+      if (this.pager) this.pager.hidden = shown >= this.found.length;
       if (this.count) {
         const sorted = this.column >= 0 ? `, sorted by ${this.heads[this.column].textContent.trim().replace(/\s+/g, " ")}` : "";
-        const part = shown.length < this.found.length ? `, the first ${shown.length} shown` : "";
+        const part = shown < this.found.length ? `, the first ${shown} shown` : "";
         this.count.textContent = `${this.found.length} of ${this.entries.length}${part}${sorted}`;
       }
+      document.dispatchEvent(new CustomEvent("sevenllm-shown", { detail: this.table }));
+    }
+
+    /** Put rows into the page: not more than needed, since laying out a thousand takes most of a second. */
+    fill(limit) {
+      this.body.replaceChildren(...this.found.slice(0, limit).map((entry) => entry.row));
+      window.sevenllmRove?.(this.table);
     }
   }
 
+  /** Fieldsets that show one of several parts; the value that the page begins with isn't in the address. */
   function addSwitches() {
     for (const field of document.querySelectorAll("fieldset[data-switch]")) {
+      const name = field.dataset.switch;
+      const inputs = [...field.querySelectorAll("input[type=radio]")];
+      const first = inputs.find((input) => input.defaultChecked)?.value ?? "";
+      const apply = (value) => {
+        const chosen = inputs.find((input) => input.value === value) ?? inputs.find((input) => input.value === first);
+        if (chosen) chosen.checked = true;
+        for (const part of document.querySelectorAll(`[data-switched="${name}"]`)) part.hidden = part.dataset.value !== chosen?.value;
+      };
       field.addEventListener("change", (event) => {
-        for (const part of document.querySelectorAll(`[data-switched="${field.dataset.switch}"]`)) {
-          part.hidden = part.dataset.value !== event.target.value;
-        }
+        address.change({ [name]: event.target.value === first ? "" : event.target.value, at: field.closest("section[id]")?.id ?? "" }, true);
+        apply(event.target.value);
       });
-    }
-  }
-
-  function addCopying() {
-    for (const button of document.querySelectorAll("button.copy")) {
-      button.addEventListener("click", async () => {
-        const text = button.previousElementSibling.textContent;
-        try {
-          await navigator.clipboard.writeText(text);
-          button.textContent = "Copied";
-        } catch {
-          getSelection().selectAllChildren(button.previousElementSibling);
-          button.textContent = "Selected: copy with the keyboard";
-        }
-      });
-    }
-  }
-
-  function openTarget() {
-    const target = location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null;
-    if (target instanceof HTMLDetailsElement) {
-      target.open = true;
-      target.querySelector("summary").focus({ preventScroll: true });
-      target.scrollIntoView();
+      address.follow((state) => apply(state.get(name) ?? first));
     }
   }
 
   window.sevenllmTables = Object.fromEntries([...document.querySelectorAll("table.sortable")].map((table) => [table.id, new Sorted(table)]));
   addSwitches();
-  addCopying();
-  addEventListener("hashchange", openTarget);
-  openTarget();
+  addEventListener("beforeprint", () => { for (const table of Object.values(window.sevenllmTables)) table.fill(Infinity); });
+  addEventListener("afterprint", () => { for (const table of Object.values(window.sevenllmTables)) table.fill(table.limit); });
 })();

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from sevenllm_bench.pages.charts.axis import bounded_axis
 from sevenllm_bench.pages.charts.chart import Chart
-from sevenllm_bench.pages.charts.svg import Scale, drawing, element, group, text, text_width
+from sevenllm_bench.pages.charts.line_frame import Block, Line, both_widths
+from sevenllm_bench.pages.charts.markers import CIRCLE, DIAMOND, marker
+from sevenllm_bench.pages.charts.svg import Scale, line
 from sevenllm_bench.text.display import plain
-
-_WIDTH, _LINE, _TOP, _LEFT_MOST = 860, 26, 8, 280
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def interval_chart(
     bounds: tuple[float, float] = (0.0, 1.0),
     axis: str = "score",
 ) -> Chart:
-    """Draw points in the order given, the first at the top.
+    """Draw points in the order given, the first at the top; a dashed line goes through the figure of the one marked.
 
     Args:
         name: See `Chart`.
@@ -57,40 +58,43 @@ def interval_chart(
         bounds: Least and highest value that the figure can have.
         axis: What the axis shows.
     """
-    left = 16 + min(_LEFT_MOST, max((text_width(plain(point.short, 60)) for point in points), default=0.0))
-    scale = Scale(*bounds, left, _WIDTH - 70)
-    bottom = _TOP + _LINE * len(points)
-    ticks = [bounds[0] + (bounds[1] - bounds[0]) * step / 5 for step in range(6)]
-    grid = [
-        group(
-            "tick",
-            [
-                element("line", x1=scale(value), y1=_TOP, x2=scale(value), y2=bottom, class_="grid"),
-                text(scale(value), bottom + 17, f"{value:.1f}", "middle"),
-            ],
-        )
-        for value in ticks
-    ]
-    lines = [_line(point, scale, _TOP + _LINE * (place + 0.5), left) for place, point in enumerate(points)]
-    svg = drawing(
-        name, _WIDTH, bottom + 42, title, description, *grid, *lines, text(scale(sum(bounds) / 2), bottom + 36, axis, "middle")
+    marked = [point.mean for point in points if point.marked]
+    mark = marked[0] if len(marked) == 1 else None
+    blocks = [Block("", list(map(_line, points)))]
+    wide, narrow = both_widths(name, title, description, bounded_axis(*bounds, axis), blocks, mark)
+    columns = ("", axis, "95 % interval", "rows", "note")
+    used = [place for place in range(len(columns)) if place < 3 or any(_cells(point)[place] for point in points)]
+    rows = tuple(tuple(_cells(point)[place] for place in used) for point in points)
+    return Chart(name, title, description, wide, tuple(columns[place] for place in used), rows, narrow)
+
+
+def _line(point: IntervalPoint) -> Line:
+    return Line(
+        point.short,
+        lambda scale, y: interval_marks(scale, y, point.mean, point.low, point.high, DIAMOND if point.marked else CIRCLE),
+        thick=26,
+        value=f"{point.mean:.3f}",
+        hint=" · ".join(cell for cell in _cells(point) if cell),
+        kind="marked" if point.marked else "",
     )
-    return Chart(name, title, description, svg, ("", axis, "95 % interval", "rows", ""), tuple(map(_cells, points)))
 
 
-def _line(point: IntervalPoint, scale: Scale, y: float, left: float) -> Markup:
-    parts = [
-        element("title", " · ".join(cell for cell in _cells(point) if cell)),
-        text(left - 10, y + 4, plain(point.short, 60), "end"),
-    ]
-    if point.low is not None and point.high is not None:
-        parts.append(element("line", x1=scale(point.low), y1=y, x2=scale(point.high), y2=y, class_="whisker"))
-    parts.append(element("circle", cx=scale(point.mean), cy=y, r=5, class_="dot" if point.low is not None else "dot open"))
-    parts.append(text(scale.end + 14, y + 4, f"{point.mean:.3f}", name="value"))
-    return group("point marked" if point.marked else "point", parts)
+def interval_marks(
+    scale: Scale, y: float, mean: float, low: float | None, high: float | None, shape: str = CIRCLE, colour: str = ""
+) -> list[Markup]:
+    """A dot with its interval; hollow where there is none."""
+    if low is None or high is None:
+        return [marker(scale(mean), y, shape, f"dot {colour} open".replace("  ", " "))]
+    drawn = line(scale(low), y, scale(high), y, f"whisker {colour}".rstrip())
+    return [drawn, marker(scale(mean), y, shape, f"dot {colour}".rstrip())]
+
+
+def interval_words(low: float | None, high: float | None) -> str:
+    """An interval in a table or a hint."""
+    return "no interval" if low is None or high is None else f"{low:.3f}–{high:.3f}"
 
 
 def _cells(point: IntervalPoint) -> tuple[str, ...]:
-    interval = f"{point.low:.3f}–{point.high:.3f}" if point.low is not None and point.high is not None else "no interval"
     rows = "" if point.rows is None else f"{point.rows:,}"
+    interval = interval_words(point.low, point.high)
     return (plain(point.label, 200), f"{point.mean:.3f}", interval, rows, plain(point.note, 200))

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.pages.leaderboard.bands import with_bands
+from sevenllm_bench.pages.leaderboard.board_charts import board_preview
 from sevenllm_bench.pages.leaderboard.board_json import board_json
 from sevenllm_bench.pages.leaderboard.board_tables import table_values
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts
+from sevenllm_bench.pages.leaderboard.entry_ids import entry_ids
 from sevenllm_bench.pages.leaderboard.marks import with_marks
 from sevenllm_bench.pages.leaderboard.model_metadata import unused_facts, with_facts
-from sevenllm_bench.pages.leaderboard.pair_data import pair_data
-from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission, read_submissions
-from sevenllm_bench.pages.site import Site, script_json
+from sevenllm_bench.pages.leaderboard.model_pages import write_model_pages
+from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission, read_with_files
+from sevenllm_bench.pages.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +37,42 @@ class WrittenBoard:
     unused: tuple[str, ...] = ()
 
 
-def build_leaderboard(paths: Sequence[str | Path], folder: str | Path, known: Mapping[str, Facts] | None = None) -> WrittenBoard:
+def build_leaderboard(
+    paths: Sequence[str | Path], folder: str | Path, known: Mapping[str, Facts] | None = None, site_url: str = ""
+) -> WrittenBoard:
     """Write the leaderboard of submissions.
 
     Args:
         paths: See `read_submissions`.
         folder: Where to write, see `Site`.
         known: What no run says of models, see `read_facts`.
+        site_url: Where it will be published, see `Site`.
 
     Raises:
         ResultsError: There is no usable submission.
         ConfigError: The folder can't be written, or a library for pages is missing.
     """
-    read, left_out = read_submissions(paths)
-    entries = _ranked(with_marks([with_facts(entry, known or {}) for entry in read]))
-    site = Site(folder, "leaderboard")
-    current, older = _newest(entries)
-    numbers = {id(entry): place for place, entry in enumerate(entries)}
+    read, left_out = read_with_files(paths)
+    entries = _ranked(with_marks([with_facts(entry, known or {}) for _, entry in read]))
+    current, older = _newest([entry for entry in entries if not entry.refused])
+    entries = with_bands(entries, current)
+    current, older = _newest([entry for entry in entries if not entry.refused])
+    refused = [entry for entry in entries if entry.refused]
+    site = Site(folder, "leaderboard", site_url)
+    ids = dict(zip(map(id, entries), entry_ids(entries), strict=True))
     site.write_bytes("leaderboard.json", board_json(entries, current, left_out))
-    site.write_bytes("assets/entries.js", b"window.sevenllmEntries=" + script_json(pair_data(entries)).encode() + b";\n")
-    site.page("index.html", "leaderboard.html", True, **table_values(entries, current, older, numbers, left_out))
+    write_model_pages(site, entries, current, ids)
+    site.preview(board_preview(current, len(entries)))
+    site.page("index.html", "leaderboard.html", **table_values(entries, current, older, ids, left_out), refused=refused)
     unused = unused_facts(known or {}, (entry.name for entry in entries))
     return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused))
 
 
 def _ranked(entries: Sequence[Entry]) -> list[Entry]:
-    """Best headline first; those without one last, by name."""
-    return sorted(entries, key=lambda e: (e.headline is None, -(e.headline or 0.0), e.name.casefold(), e.date, e.path))
+    """Best headline first; then those without a rank, by name, those refused one last."""
+    return sorted(
+        entries, key=lambda e: (bool(e.refused), e.headline is None, -(e.headline or 0.0), e.name.casefold(), e.date, e.id)
+    )
 
 
 def _newest(entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:

@@ -12,7 +12,8 @@ from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, sectio
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.board_charts import board_charts
 from sevenllm_bench.pages.leaderboard.entry import ENCODER_FIGURES, PARTS, Entry
-from sevenllm_bench.pages.leaderboard.pair_data import LOGPROB, figure_title
+from sevenllm_bench.pages.leaderboard.model_figures import LOGPROB, figure_title, interval_of
+from sevenllm_bench.pages.leaderboard.standings import headline_bars, headline_limits, leader, ranked_of, standings
 from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission
 from sevenllm_bench.pages.site import options
 
@@ -29,7 +30,7 @@ def table_values(
     entries: Sequence[Entry],
     current: Sequence[Entry],
     older: Sequence[Entry],
-    numbers: Mapping[int, int],
+    ids: Mapping[int, str],
     left_out: Sequence[UnusableSubmission],
 ) -> dict[str, Any]:
     """What the page's template shows.
@@ -38,21 +39,25 @@ def table_values(
         entries: All submissions, in order.
         current: The newest of each model and protocol.
         older: The others.
-        numbers: `id` of an entry to its place in `entries`.
+        ids: `id` of an entry to its id in addresses.
         left_out: What couldn't be read.
     """
     models = [entry for entry in current if not entry.is_encoder]
-    main = [entry for entry in models if entry.headline is not None]
+    main = ranked_of(current)
     return {
         "title": "SEvenLLM leaderboard",
         "now": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "main": main,
-        "ranks": {id(entry): place for place, entry in enumerate(main, 1)},
+        "standings": standings(main),
+        "leader": leader(main),
+        "bar": headline_bars(main),
+        "limits": headline_limits(main),
         "unranked": [entry for entry in models if entry.headline is None],
         "encoders": [entry for entry in current if entry.is_encoder and entry.figures.keys() & {*LOGPROB, *PARTS}],
         "older": older,
-        "number": lambda entry: numbers[id(entry)],
+        "address": lambda entry: ids[id(entry)],
         "key": id,
+        "interval_of": interval_of,
         "page": PAGE,
         "groups": _GROUPS,
         "headline_id": HEADLINE_NAME,
@@ -66,8 +71,9 @@ def table_values(
             (name, *figure_title(name)[1:]) for name in ENCODER_FIGURES if any(name in entry.figures for entry in current)
         ],
         "filters": _filters(main),
+        "known": _known_facts(main),
         "left_out": left_out,
-        "charts": board_charts(entries),
+        "charts": board_charts(entries, current),
         "count": len(entries),
     }
 
@@ -76,6 +82,12 @@ def _encoder_parts(entries: Sequence[Entry]) -> list[tuple[str, str]]:
     """Columns for the headline's parts that any encoder has."""
     has = {name for entry in entries if entry.is_encoder for name in entry.figures}
     return [(name, section_name(name.partition(".")[0])) for name in PARTS if name in has]
+
+
+def _known_facts(entries: Sequence[Entry]) -> set[str]:
+    """The facts that any entry has: columns for the others would be empty."""
+    names = ("parameters", "licence", "languages", "tuning")
+    return {name for name in names if any(getattr(entry.facts, name) not in (None, "", ()) for entry in entries)}
 
 
 def _filters(entries: Sequence[Entry]) -> list[tuple[str, str, list[str]]]:

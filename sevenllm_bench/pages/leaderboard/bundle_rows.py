@@ -63,6 +63,11 @@ def row_scores(samples: Iterable[Sample], source: str = "official") -> dict[str,
     return found
 
 
+def has_samples(names: Iterable[str]) -> bool:
+    """Whether there are samples of the benchmark's tasks among the files of a bundle."""
+    return any(_is_samples(name) and leaf_of_task(task_of(Path(name))) for name in names)
+
+
 def bundle_rows(bundle: Path, sha256: str, manifest: Mapping[str, Any], cache: BoardCache) -> BundleRows | None:
     """The rows of a bundle; None where it has no samples of the benchmark's tasks.
 

@@ -90,6 +90,24 @@ class RankBand:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardCheck:
+    """What the verification of a submission found.
+
+    Attributes:
+        result: "verified": everything that can be computed again was, and agrees. "as submitted": it can't be verified.
+            "refused": something differs.
+        date: Day of the check, as "2026-01-31".
+        version: Version of this package that checked it.
+        why: What differs, what can't be confirmed, or why it can't be verified.
+    """
+
+    result: Literal["verified", "as submitted", "refused"]
+    date: str
+    version: str
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A submission.
 
@@ -104,7 +122,7 @@ class Entry:
         protocol: Prompt, number of few-shot examples, and what isn't as usual: chat template, limit, sampling, other rows.
         command: How to repeat it.
         source: Model type in lm-eval, e.g. "hf".
-        path: Where the submission lies.
+        path: Where the submission lies, from what was given: no path of the machine that builds the page.
         figures: Name ("headline", "en_mcq.acc", "sevenllm_en_mcq.acc") to figure.
         facts: What is known of the model.
         sketches: Sketches of its answers by row, see `submission.copies`.
@@ -115,6 +133,9 @@ class Entry:
         refused: Why it has no rank though it has a headline: in what it contradicts itself or the benchmark.
         row_scores: Section to row id to the value of the headline's metric; empty where there are no samples.
         band: The ranks that it may have; None for an entry without a rank.
+        notes: What the submitter says of it.
+        source_url: Where the run can be seen, an address of the web; empty where the submitter names none.
+        check: What verification found; None where it wasn't verified.
     """
 
     name: str
@@ -137,6 +158,9 @@ class Entry:
     refused: tuple[str, ...] = ()
     row_scores: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     band: RankBand | None = None
+    notes: str = ""
+    source_url: str = ""
+    check: BoardCheck | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -145,14 +169,16 @@ class Entry:
 
     @property
     def headline(self) -> float | None:
-        """The headline over every official row; None for a partial run."""
+        """The headline over every official row; None for a partial run, and for a submission that is refused a rank."""
         value = self.figures.get(HEADLINE_NAME)
-        return value.mean if value and not value.partial else None
+        return value.mean if value and not value.partial and not self.refused else None
 
     @property
     def why_unranked(self) -> str:
         """Why it has no rank; empty when it has one."""
         value = self.figures.get(HEADLINE_NAME)
+        if self.refused:
+            return "; ".join(self.refused)
         return (value.partial if value else "a section has no figures") if self.headline is None else ""
 
     @property

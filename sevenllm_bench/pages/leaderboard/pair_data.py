@@ -1,74 +1,55 @@
-"""What comparing two entries in the page needs."""
+"""What comparing two submissions in the page needs: a script with the titles of figures, and one for each submission.
+
+A submission's own script is loaded when it is chosen, so that the page is small whatever the number of submissions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
-from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
-from sevenllm_bench.figures.cells import HEADLINE_NAME
-from sevenllm_bench.figures.vocabulary import section_name, task_title
-from sevenllm_bench.metrics.registry import HEADLINE, METRICS
-from sevenllm_bench.pages.leaderboard.entry import ENCODER_FIGURES, Entry, Facts
+from sevenllm_bench.metrics.registry import bounds
+from sevenllm_bench.pages.leaderboard.entry import Entry, Facts
+from sevenllm_bench.pages.leaderboard.model_figures import SHOWN, ModelFigure, figure_title
+from sevenllm_bench.pages.site import script_json
 from sevenllm_bench.text.display import plain
 
-LOGPROB = tuple(f"sevenllm-{language}-mcq-logprob.acc" for language in LANGUAGES)
+
+def board_script(ids: Iterable[str]) -> bytes:
+    """The script of the whole board: the ids of its submissions, and of every figure its name, titles and limits."""
+    titles = [(name, *figure_title(name), *bounds(name.rpartition(".")[2])) for name in SHOWN]
+    content = script_json({"ids": list(ids), "titles": titles, "entries": {}})
+    return f"window.sevenllmBoard={content};\n".encode()
 
 
-def pair_data(entries: Sequence[Entry]) -> dict[str, Any]:
-    """What comparing two entries in the page needs: figures in the order of `ids`, as integers of ten-thousandths."""
-    ids = [
-        HEADLINE_NAME,
-        *(f"{language}_{kind}.{metric}" for kind in KINDS for language in LANGUAGES for metric in METRICS[kind]),
-    ]
-    ids += [f"{leaf.name}.{HEADLINE[leaf.kind]}" for leaf in LEAVES] + list(LOGPROB) + list(ENCODER_FIGURES)
-    present = [name for name in ids if any(name in entry.figures for entry in entries)]
-    return {
-        "ids": present,
-        "titles": [figure_title(name) for name in present],
-        "entries": [_compact_entry(entry, present) for entry in entries],
-    }
+def pair_script(entry: Entry, own_id: str, figures: Sequence[ModelFigure]) -> bytes:
+    """A script that puts a submission's figures where `leaderboard.js` finds them.
 
-
-def _compact_entry(entry: Entry, ids: Sequence[str]) -> dict[str, Any]:
-    values = [entry.figures.get(name) for name in ids]
-    return {
+    Args:
+        entry: The submission.
+        own_id: Its id in addresses.
+        figures: Its figures.
+    """
+    content = {
         "name": plain(entry.name, 80),
-        "about": plain(
-            ", ".join(
-                part
-                for part in (
-                    _size(entry.facts),
-                    entry.facts.licence,
-                    entry.protocol,
-                    entry.date,
-                    entry.revision[:12],
-                    *entry.marks,
-                )
-                if part
-            ),
-            200,
-        ),
+        "about": plain(", ".join(part for part in _about(entry) if part), 200),
         "command": plain(entry.command, 1_000),
-        "mean": [None if v is None else round(v.mean * 1e4) for v in values],
-        "error": [None if v is None or not v.has_interval else round((v.error or 0.0) * 1e4) for v in values],
-        "rows": [None if v is None else v.rows for v in values],
+        "figures": {figure.name: _figure(figure) for figure in figures},
     }
+    return f"window.sevenllmBoard.entries[{script_json(own_id)}]={script_json(content)};\n".encode()
+
+
+def _about(entry: Entry) -> Sequence[str]:
+    return (_size(entry.facts), entry.facts.licence, entry.protocol, entry.date, entry.revision[:12], *entry.marks)
 
 
 def _size(facts: Facts) -> str:
     return "" if facts.parameters is None else f"{facts.parameters:g} B"
 
 
-def figure_title(name: str) -> list[str]:
-    """Level, title and metric of a figure."""
-    scope, _, metric = name.partition(".")
-    if name == HEADLINE_NAME:
-        return ["overall", "Headline", ""]
-    if task := encoder_task_by_name(scope):
-        return ["encoder task", task_title(task), metric]
-    leaf = next((leaf for leaf in LEAVES if leaf.name == scope), None)
-    if leaf is None:
-        return ["section", section_name(scope) if scope.startswith(LANGUAGES) else scope, metric]
-    return ["task", f"{leaf.task.name if leaf.task else 'Multiple choice'}, {leaf.language}", metric]
+def _figure(figure: ModelFigure) -> list[Any]:
+    """Rows, the exact figure (for differences) and the figure in words; where there is an interval, its ends and it in words."""
+    found: list[Any] = [figure.rows, figure.mean, figure.shown]
+    if figure.low is not None and figure.high is not None:
+        found += [round(figure.low, 5), round(figure.high, 5), figure.interval]
+    return found

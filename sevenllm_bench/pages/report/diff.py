@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from sevenllm_bench.answers.reading import Reading
@@ -55,7 +56,7 @@ def diff_values(row: Row, reading: Reading) -> ValueDiff:
 def _marked(reference: Sequence[str], answer: Sequence[str]) -> list[tuple[Mark, str]]:
     same = Counter(reference) & Counter(answer)
     wanted, given = _without(reference, same), _without(answer, same)
-    normal_wanted, normal_given = [normalise(value) for value in wanted], [normalise(value) for value in given]
+    normal_wanted, normal_given = [_normal(value) for value in wanted], [_normal(value) for value in given]
     alike = Counter(normal_wanted) & Counter(normal_given)
     found: list[tuple[Mark, str]] = [("same", value) for value in same.elements()]
     found += _split(wanted, normal_wanted, alike.copy(), "alike", "missing")
@@ -63,7 +64,15 @@ def _marked(reference: Sequence[str], answer: Sequence[str]) -> list[tuple[Mark,
     return found
 
 
+@lru_cache(maxsize=10_000)
+def _normal(value: str) -> str:
+    """Every run's answer to a row is held against the same reference, and many have the same values."""
+    return normalise(value)
+
+
 def _without(values: Sequence[str], taken: Counter[str]) -> list[str]:
+    if not taken:
+        return list(values)
     left = taken.copy()
     kept = []
     for value in values:

@@ -1,74 +1,113 @@
-"""The data of the report's charts: every task with its interval, lengths of answers, the judge's marks."""
+"""The report's charts: every task with its interval, lengths of answers, the judge's marks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sevenllm_bench.catalog import Leaf
-from sevenllm_bench.figures.vocabulary import section_name
+from sevenllm_bench.catalog import KINDS, LANGUAGES, Language, Leaf
+from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, section_name
 from sevenllm_bench.metrics.registry import HEADLINE
+from sevenllm_bench.pages.charts.box_chart import Box, box_chart
+from sevenllm_bench.pages.charts.chart import Chart
+from sevenllm_bench.pages.charts.preview import Preview, PreviewLine
+from sevenllm_bench.pages.charts.share_chart import share_chart
+from sevenllm_bench.pages.charts.task_chart import ChartedRun, ChartedTask, Measured, task_chart
 from sevenllm_bench.pages.report.answer_quality import AnswerQuality
 from sevenllm_bench.pages.report.score_views import Figures, leaf_pairs
 from sevenllm_bench.runs.records import Run
-from sevenllm_bench.text.display import plain
+from sevenllm_bench.text.short_names import short_names
 
-#: Markers that differ in shape as well as in colour; the palette is Okabe and Ito's, which colour-blind people can tell apart.
-MOST_IN_CHART = 8
+#: Columns of names in charts.
+_MOST = 18
 
 
-def dot_chart(runs: Sequence[Run], figures: Figures) -> dict[str, Any]:
-    """The chart of all tasks with intervals: per language, the tasks' labels and each run's points."""
-    shown = runs[:MOST_IN_CHART]
-    groups = []
-    for language, label in (("en", "English"), ("zh", "中文 Chinese")):
+def report_charts(
+    runs: Sequence[Run],
+    figures: Figures,
+    found: Sequence[AnswerQuality],
+    marks: Mapping[str, Sequence[int]],
+) -> dict[str, Any]:
+    """The charts: "tasks" by language, "lengths" and "judge", the last two None where there is nothing to draw.
+
+    Args:
+        runs: The runs; the first is the baseline.
+        figures: Their scores.
+        found: Their answers, see `answer_quality`.
+        marks: The judge's marks, see `judged`.
+    """
+    short = short_names([run.label for run in runs], _MOST)
+    with_rows = [run for run in _by_headline(runs, figures) if run.samples]
+    charted = [ChartedRun(run.label, short[run.label], run is runs[0] and len(runs) > 1) for run in with_rows]
+    return {
+        "tasks": _task_charts(with_rows, charted, figures),
+        "lengths": _length_chart(charted, found),
+        "judge": _judge_chart(charted, marks),
+    }
+
+
+def report_preview(runs: Sequence[Run], figures: Figures) -> Preview:
+    """What is shown of a link to the report: the runs with a headline, the highest first."""
+    lines = [
+        PreviewLine(run.label, s.mean, s.interval.low, s.interval.high, run is runs[0] and len(runs) > 1)
+        for run in _by_headline(runs, figures)
+        if (s := figures.get(run.label, "overall", HEADLINE_NAME, HEADLINE_NAME))
+    ]
+    return Preview("SEvenLLM report", f"{_count(runs)} on 28 cyber threat intelligence tasks", tuple(lines))
+
+
+def _by_headline(runs: Sequence[Run], figures: Figures) -> list[Run]:
+    """The highest headline first; those without one last, as they were given."""
+    scores = {run.label: figures.get(run.label, "overall", HEADLINE_NAME, HEADLINE_NAME) for run in runs}
+    return sorted(runs, key=lambda run: -score.mean if (score := scores[run.label]) else 1.0)
+
+
+def _task_charts(runs: Sequence[Run], charted: Sequence[ChartedRun], figures: Figures) -> dict[Language, Chart]:
+    """A chart of the tasks of each language that a run has."""
+    made: dict[Language, Chart] = {}
+    for language in LANGUAGES:
         leaves = [leaf for pair in leaf_pairs() for leaf in pair if leaf.language == language]
-        leaves = [leaf for leaf in leaves if any(leaf.name in run.leaves for run in shown)]
-        points = [[_point(figures, run, leaf.name, HEADLINE[leaf.kind]) for leaf in leaves] for run in shown]
-        if leaves:
-            groups.append({"key": language, "label": label, "rows": [_name(leaf) for leaf in leaves], "points": points})
-    return {"type": "dots", "names": [plain(run.label, 40) for run in shown], "groups": groups}
+        leaves = [leaf for leaf in leaves if any(leaf.name in run.leaves for run in runs)]
+        tasks = [_task(leaf, runs, figures) for kind in KINDS for leaf in leaves if leaf.kind == kind]
+        if tasks:
+            words = f"Score of {len(tasks)} {'task' if len(tasks) == 1 else 'tasks'} with 95 % intervals, for {_count(runs)}."
+            made[language] = task_chart(f"tasks-{language}", f"{LANGUAGE_NAMES[language]} tasks", words, charted, tasks)
+    return made
 
 
-def _name(leaf: Leaf) -> str:
-    return leaf.task.name if leaf.task else "Multiple choice"
+def _count(runs: Sequence[Any]) -> str:
+    return f"{len(runs)} {'run' if len(runs) == 1 else 'runs'}"
 
 
-def _point(figures: Figures, run: Run, task: str, metric: str) -> list[Any]:
-    """Mean, low, high and number of rows."""
-    score = figures.get(run.label, "task", task, metric)
-    if score is None:
-        return []
-    return [_short(score.mean), _short(score.interval.low), _short(score.interval.high), score.rows]
+def _task(leaf: Leaf, runs: Sequence[Run], figures: Figures) -> ChartedTask:
+    metric = HEADLINE[leaf.kind]
+    scores = [figures.get(run.label, "task", leaf.name, metric) for run in runs]
+    measured = tuple(Measured(s.mean, s.interval.low, s.interval.high, s.rows) if s else None for s in scores)
+    name = leaf.task.name if leaf.task else "Multiple choice"
+    return ChartedTask(name, f"{KIND_NAMES[leaf.kind].capitalize()}: {metric}", measured)
 
 
-def _short(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def _length_chart(runs: Sequence[ChartedRun], found: Sequence[AnswerQuality]) -> Chart | None:
+    """Lengths of answers by section and run; the multiple choice has only letters."""
+    by_key = {(a.run, a.section): a.lengths for a in found if a.lengths and not a.section.endswith("_mcq")}
+    sections = list(dict.fromkeys(a.section for a in found if (a.run, a.section) in by_key))
+    boxes = [
+        Box(run.label, run.short, section_name(section), o.least, o.first, o.median, o.third, o.ninety)
+        for section in sections
+        for run in runs
+        if (o := by_key.get((run.label, section)))
+    ]
+    words = "Characters per answer by section and run: the line begins at the shortest, the box holds the middle half, "
+    words += "the bar in it is the median, whose figure is at the end, and nine tenths are below the line's end."
+    return box_chart("lengths", "Lengths of answers", words, boxes, "characters per answer") if boxes else None
 
 
-def length_chart(runs: Sequence[Run], found: Sequence[AnswerQuality]) -> dict[str, Any]:
-    """Quartiles and ninth decile of the answers' lengths, by section and run."""
-    shown = [run.label for run in runs[:MOST_IN_CHART]]
-    sections = [name for name in dict.fromkeys(a.section for a in found) if not name.endswith("_mcq")]
-    by_key = {(a.run, a.section): a.lengths for a in found}
-    boxes = []
-    for run in shown:
-        own = [by_key.get((run, section)) for section in sections]
-        boxes.append([[o.least, o.first, o.median, o.third, o.ninety] if o else [] for o in own])
-    return {
-        "type": "boxes",
-        "names": [plain(run, 40) for run in shown],
-        "rows": list(map(section_name, sections)),
-        "boxes": boxes,
-    }
-
-
-def judge_chart(marks: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+def _judge_chart(runs: Sequence[ChartedRun], marks: Mapping[str, Sequence[int]]) -> Chart | None:
     """How many answers the judge gave each mark, by run."""
-    shown = list(marks.items())[:MOST_IN_CHART]
-    return {
-        "type": "bars",
-        "names": [plain(run, 40) for run, _ in shown],
-        "rows": ["1", "2", "3", "4", "5"],
-        "bars": [m for _, m in shown],
-    }
+    counts = [(run.label, run.short, marks[run.label]) for run in runs if run.label in marks]
+    words = (
+        "How many answers the judge gave each mark from 1 to 5, by run, as shares of a bar; the number of answers is at its end."
+    )
+    answers = [f"mark {mark}" for mark in range(1, 6)]
+    return share_chart("judge", "The judge's marks", words, answers, counts) if counts else None

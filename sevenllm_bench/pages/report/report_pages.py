@@ -18,9 +18,9 @@ from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, sectio
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
-from sevenllm_bench.pages.report.report_charts import dot_chart, judge_chart, length_chart
+from sevenllm_bench.pages.report.report_charts import report_charts, report_preview
 from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine, heat_maps
-from sevenllm_bench.pages.report.task_pages import tasks_of, title_of, write_task_pages
+from sevenllm_bench.pages.report.task_pages import encoder_pages_of, tasks_of, title_of, write_task_pages
 from sevenllm_bench.pages.site import Site, heat
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.protocol import words_of
@@ -29,8 +29,6 @@ from sevenllm_bench.runs.unknown import Unknown
 
 #: Random draws per interval: a tenth of the time of `compare`'s 10,000, and the ends of intervals agree to about 0.002.
 RESAMPLES = 2_000
-#: Rows shown in a task's page.
-EXAMPLES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class WrittenReport:
         index: The page to open.
         pages: Number of pages.
         size: Bytes of the pages.
-        left_out: Rows without a place in a page, see `examples`.
+        left_out: Rows without a place in a page, where `most_examples` is given.
     """
 
     index: Path
@@ -51,22 +49,29 @@ class WrittenReport:
 
 
 def build_report(
-    runs: Sequence[Run], folder: str | Path, most_examples: int = EXAMPLES, seed: int = 0, resamples: int = RESAMPLES
+    runs: Sequence[Run],
+    folder: str | Path,
+    most_examples: int | None = None,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    site_url: str = "",
 ) -> WrittenReport:
     """Write the report of runs.
 
     Args:
         runs: One or more, with labels that differ; the first is the baseline.
         folder: Where to write, see `Site`.
-        most_examples: Rows in each task's page.
+        most_examples: Rows in each task's page at most; None for all.
         seed: Seed of the bootstrap.
         resamples: Number of random draws per interval and test.
+        site_url: Where it will be published, see `Site`.
 
     Raises:
         ConfigError: The folder can't be written, or a library for pages is missing.
     """
-    site = Site(folder, "report")
+    site = Site(folder, "report", site_url)
     examined = examine(runs, seed, resamples)
+    site.preview(report_preview(runs, examined.figures))
     tasks = tasks_of(runs)
     shared: dict[str, Any] = {
         "runs": runs,
@@ -77,17 +82,13 @@ def build_report(
     }
     written = write_task_pages(site, runs, tasks, most_examples, shared)
     # Last, so that a report that was stopped has no page that leads nowhere.
-    size = site.page("index.html", "report.html", plotted=True, **shared, **_index(runs, examined, tasks, resamples))
-    return WrittenReport(site.index, 1 + len(tasks), written.size + size, written.left_out)
+    size = site.page("index.html", "report.html", **shared, **_index(runs, examined, tasks, resamples))
+    return WrittenReport(site.index, 1 + written.pages, written.size + size, written.left_out)
 
 
 def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int) -> dict[str, Any]:
     found = answer_quality(runs)
     marks = judged(runs)
-    with_rows = [run for run in runs if run.samples]
-    charts = {"dots": dot_chart(with_rows, examined.figures), "lengths": length_chart(with_rows, found)}
-    if marks:
-        charts["judge"] = judge_chart(marks)
     return {
         "title": "SEvenLLM report",
         "now": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -97,6 +98,7 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
         "dates": {run.label: _date(run) for run in runs},
         "has_rows": any(run.samples for run in runs),
         "encoder_lines": encoder_lines(runs, examined.figures),
+        "encoder_pages": {task_title(task): task.name for task in encoder_pages_of(runs)},
         "encoder_costs": [
             (run.label, task_title(task.entry), cost_cells(task.cost), task.notes)
             for run in runs
@@ -107,8 +109,8 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
         "kind_names": KIND_NAMES,
         "tasks": [_task_line(runs, leaf, examined.figures) for leaf in tasks],
         "answering": found,
-        "marks": marks,
-        "charts": charts,
+        "charts": report_charts(runs, examined.figures, found, marks),
+        "language_names": LANGUAGE_NAMES,
         "resamples": resamples,
         "why_not": examined.why_not,
         "findings": _findings(examined),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
-from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, EncoderTask
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, task_title
 from sevenllm_bench.io.progress import tracked
-from sevenllm_bench.metrics.registry import HEADLINE
-from sevenllm_bench.pages.report.answer_examples import examples, main_value
+from sevenllm_bench.pages.report.explorer import MARGIN, PAGE_OF_ROWS, Explorer, key_of
+from sevenllm_bench.pages.report.item_rows import explore_items, item_samples_by_task
 from sevenllm_bench.pages.report.score_views import Figures
+from sevenllm_bench.pages.report.task_rows import explore_task, samples_by_task
 from sevenllm_bench.pages.site import Site
 from sevenllm_bench.runs.records import LeafRun, Run
 
@@ -21,37 +24,104 @@ class WrittenTasks:
     """What was written.
 
     Attributes:
+        pages: Number of pages.
         size: Bytes.
-        left_out: Rows without a place in a page, see `examples`.
+        left_out: Rows without a place in a page.
     """
 
+    pages: int
     size: int
     left_out: int
 
 
 def write_task_pages(
-    site: Site, runs: Sequence[Run], tasks: Sequence[LeafRun], most_examples: int, shared: Mapping[str, Any]
+    site: Site, runs: Sequence[Run], tasks: Sequence[LeafRun], most: int | None, shared: Mapping[str, Any]
 ) -> WrittenTasks:
-    """Write a page for each task.
+    """Write a page for each task, and for each task of encoders.
 
     Args:
         site: Where to write.
         runs: The runs of the report.
         tasks: The tasks, see `tasks_of`.
-        most_examples: Rows in a page.
+        most: Rows in a page at most; None for all.
         shared: What all templates of the report are given.
     """
-    size = left_out = 0
-    for place, leaf in enumerate(tracked(tasks, "writing the tasks' pages")):
-        found = examples(runs, leaf.task, most_examples)
-        left_out += found.in_all - len(found.shown)
-        around: dict[str, Any] = {
-            "before": tasks[place - 1] if place else None,
-            "after": tasks[place + 1] if place + 1 < len(tasks) else None,
-        }
-        values = _task_values(leaf, shared["figures"])
-        size += site.page(f"tasks/{leaf.task}.html", "task.html", **shared, **around, **values, found=found)
-    return WrittenTasks(size, left_out)
+    pages = size = left_out = 0
+    found = chain(_row_pages(runs, tasks, most, shared["figures"]), _item_pages(runs, most))
+    total = len(tasks) + len(encoder_pages_of(runs))
+    for name, template, explorer, values in tracked(found, "writing the tasks' pages", total):
+        pages, left_out = pages + 1, left_out + explorer.in_all - len(explorer.rows)
+        # The texts first: a page never lacks them.
+        size += site.write_bytes(f"tasks/{name}.js", explorer.script())
+        size += site.page(f"tasks/{name}.html", template, **{**shared, **_of_explorer(explorer, name), **values})
+    return WrittenTasks(pages, size, left_out)
+
+
+#: A page to write: its name, its template, its rows, what else the template shows.
+_Page = tuple[str, str, Explorer, dict[str, Any]]
+
+
+def _row_pages(runs: Sequence[Run], tasks: Sequence[LeafRun], most: int | None, figures: Figures) -> Iterator[_Page]:
+    by_run = [samples_by_task(run) for run in runs]
+    for place, leaf in enumerate(tasks):
+        explorer = explore_task(by_run, leaf.task, leaf.leaf, most)
+        name, name_zh = title_of(leaf.leaf)
+        first = next((own[leaf.task] for own in by_run if own.get(leaf.task)), {})
+        yield (
+            leaf.task,
+            "task.html",
+            explorer,
+            {
+                "title": f"{name}, {LANGUAGE_NAMES[leaf.leaf.language]}",
+                "name": name,
+                "name_zh": name_zh,
+                "leaf": leaf,
+                "title_of": title_of,
+                "language_names": LANGUAGE_NAMES,
+                "kind_name": KIND_NAMES[leaf.leaf.kind],
+                "metrics": figures.metrics("task", leaf.task),
+                "counts": [len(own.get(leaf.task, ())) if leaf.task in run.leaves else None for run, own in _with(runs, by_run)],
+                "own_rows": any(sample.row.source == "embedded" for sample in first.values()),
+                "before": tasks[place - 1] if place else None,
+                "after": tasks[place + 1] if place + 1 < len(tasks) else None,
+            },
+        )
+
+
+def _item_pages(runs: Sequence[Run], most: int | None) -> Iterator[_Page]:
+    by_run = [item_samples_by_task(run) for run in runs]
+    tasks = encoder_pages_of(runs)
+    for place, task in enumerate(tasks):
+        yield (
+            task.name,
+            "encoder_task.html",
+            explore_items(by_run, task, most),
+            {
+                "title": task_title(task),
+                "task": task,
+                "task_title": task_title,
+                "metrics": task.metrics,
+                "counts": [
+                    len(own.get(task.name, ())) if task.name in run.encoder_tasks else None for run, own in _with(runs, by_run)
+                ],
+                "before": tasks[place - 1] if place else None,
+                "after": tasks[place + 1] if place + 1 < len(tasks) else None,
+            },
+        )
+
+
+def _with(runs: Sequence[Run], by_run: Sequence[Any]) -> Iterator[tuple[Run, Any]]:
+    return zip(runs, by_run, strict=True)
+
+
+def _of_explorer(explorer: Explorer, name: str) -> dict[str, Any]:
+    """What the explorer's part of a page is given."""
+    return {"explorer": explorer, "margin": MARGIN, "page_of_rows": PAGE_OF_ROWS, "key_of": key_of, "data_file": f"{name}.js"}
+
+
+def encoder_pages_of(runs: Sequence[Run]) -> list[EncoderTask]:
+    """The tasks of encoders that a run has, each of which has a page."""
+    return [task for task in ENCODER_TASKS if any(task.name in run.encoder_tasks for run in runs)]
 
 
 def tasks_of(runs: Sequence[Run]) -> list[LeafRun]:
@@ -78,19 +148,3 @@ def tasks_of(runs: Sequence[Run]) -> list[LeafRun]:
 def title_of(leaf: Leaf) -> tuple[str, str]:
     """English and Chinese title of a leaf."""
     return (leaf.task.name, leaf.task.name_zh) if leaf.task else ("Multiple choice", "选择题")
-
-
-def _task_values(leaf: LeafRun, figures: Figures) -> dict[str, Any]:
-    name, name_zh = title_of(leaf.leaf)
-    return {
-        "title": f"{name}, {LANGUAGE_NAMES[leaf.leaf.language]}",
-        "name": name,
-        "name_zh": name_zh,
-        "leaf": leaf,
-        "title_of": title_of,
-        "language_names": LANGUAGE_NAMES,
-        "kind_name": KIND_NAMES[leaf.leaf.kind],
-        "main": HEADLINE[leaf.leaf.kind],
-        "main_value": main_value,
-        "metrics": figures.metrics("task", leaf.task),
-    }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import zipfile
 from dataclasses import replace
 
@@ -147,7 +148,7 @@ def test_a_standard_error_beyond_all_bounds_is_none(tmp_path):
     next(figure for figure in manifest["figures"] if figure["id"] == "en_mcq.acc")["stderr"] = 1e308
     built = build_leaderboard([write_bundle(tmp_path / "in", manifest)], tmp_path / "out")
     entry = json.loads((built.index.parent / "leaderboard.json").read_text(encoding="utf-8"))["entries"][0]
-    assert entry["figures"]["en_mcq.acc"] == {"mean": 0.9, "error": None, "rows": 300}
+    assert entry["figures"]["en_mcq.acc"] == {"mean": 0.9, "error": None, "rows": 50}
 
 
 def test_a_name_in_the_file_of_models_that_no_submission_has_is_said(tmp_path, capsys):
@@ -170,16 +171,25 @@ def test_a_run_that_contradicts_itself_is_left_out(tmp_path):
 
 @pytest.mark.data
 def test_a_run_that_lost_samples_or_scores_has_no_rank(official_rows, tmp_path):
+    whole = official_run(tmp_path / "whole", official_rows, {row.id: row.reference_text for row in official_rows})
+    assert read_submissions([whole])[0][0].headline == pytest.approx(1.0, abs=0.01)  # row 260 is scored otherwise
     for name, spoil in (("cut", lambda lines: lines[::2]), ("nulls", lambda lines: [null(line) for line in lines])):
-        path = write_run(tmp_path / name, name, official_rows)
-        assert read_submissions([tmp_path / name])[0][0].headline == 1.0
-        samples = next(path.parent.glob("samples_sevenllm_en_mcq_*"))
+        path = shutil.copytree(whole.parent, tmp_path / name)
+        samples = next(path.glob("samples_sevenllm_en_mcq_*"))
         samples.write_text("\n".join(spoil(samples.read_text(encoding="utf-8").splitlines())), encoding="utf-8")
+        (tmp_path / name / whole.name).write_text(without_figures_of(whole, "sevenllm_en_mcq"), encoding="utf-8")
         (entry,), _ = read_submissions([tmp_path / name])
         assert entry.headline is None
         why = {"cut": "25 of 1,300 rows missing", "nulls": "25 rows have no value"}[name]
         assert entry.why_unranked == why
         assert entry.figures["sevenllm_en_mcq.acc"].partial == why.replace("1,300", "50")
+
+
+def without_figures_of(results, task):
+    """The results without what its samples would contradict."""
+    content = json.loads(results.read_text(encoding="utf-8"))
+    content["results"][task] = {"alias": task}
+    return json.dumps(content)
 
 
 def null(line):
@@ -417,16 +427,19 @@ def test_a_quantised_run_replaces_no_other_and_shares_its_facts(tmp_path):
     assert with_facts(Entry("org/model-7b (load_in_4bit=True)"), {}).facts.parameters == 7
 
 
+def in_all_tasks(**values):
+    return lambda m: [task.update(values) for task in m["tasks"].values()]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda m: m.update(settings={"chat_template": "abcdef0123456789"}), "chat template abcdef01"),
-        (lambda m: m.update(settings={"chat_template": None, "system_instruction": "0123456789"}), "system instruction 01234567"),
-        (lambda m: m.update(settings={"limit": 5.0}), "limit 5"),
+        (lambda m: m["settings"].update(chat_template="abcdef0123456789"), "chat template abcdef01"),
+        (lambda m: m["settings"].update(system_instruction="0123456789"), "system instruction 01234567"),
+        (lambda m: m["settings"].update(limit=300.0), "limit 300"),
         (lambda m: m["model"].update(arguments={"enable_thinking": False}), "enable_thinking=False"),
-        (lambda m: m["tasks"]["sevenllm_en_mcq"].update(generation={"do_sample": True, "temperature": 0.7}), "temperature 0.7"),
-        (lambda m: m["tasks"]["sevenllm_en_mcq"].update(generation={"max_gen_toks": 64}), "max_gen_toks 64"),
-        (lambda m: m["tasks"]["sevenllm_en_mcq"].update(signature={"data": {"sha256": "9" * 64}}), "other rows 99999999"),
+        (in_all_tasks(generation={"do_sample": True, "temperature": 0.7}), "temperature 0.7"),
+        (in_all_tasks(generation={"max_gen_toks": 64}), "max_gen_toks 64"),
     ],
 )
 def test_a_run_of_another_protocol_replaces_none(tmp_path, change, words):

@@ -1,0 +1,185 @@
+"""Every task's figures with their intervals, for any number of runs.
+
+Up to four runs are drawn together, a line for each task and a marker for each run. More of them would hide each other, so
+that each task then has a panel of its own, with a line for each run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from sevenllm_bench.pages.charts.axis import Axis, axis_around, bounded_axis
+from sevenllm_bench.pages.charts.chart import Chart
+from sevenllm_bench.pages.charts.interval_chart import interval_marks, interval_words
+from sevenllm_bench.pages.charts.line_frame import Block, Layout, Line, both_widths, framed
+from sevenllm_bench.pages.charts.markers import CIRCLE, DIAMOND, marker, run_colour, run_shape
+from sevenllm_bench.pages.charts.svg import Scale, element, fitted, group, hint, number
+from sevenllm_bench.text.display import plain
+
+#: Runs that are drawn on the same line.
+TOGETHER = 4
+#: Room of a task's panel, and of its lines.
+PANEL, _THICK = Layout(308, 124, 42, font=11, ticks=4), 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChartedRun:
+    """A run in a chart.
+
+    Attributes:
+        label: Its name, in full.
+        short: The same as it is written in the chart.
+        is_baseline: Whether the others are compared with it.
+    """
+
+    label: str
+    short: str
+    is_baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A run's figure in a task: mean, ends of its interval (None where it has none), number of rows."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChartedTask:
+    """A task: its name, the heading that it is under, and each run's figure, or None."""
+
+    name: str
+    heading: str
+    figures: tuple[Measured | None, ...]
+
+
+def task_chart(name: str, title: str, description: str, runs: Sequence[ChartedRun], tasks: Sequence[ChartedTask]) -> Chart:
+    """Draw tasks, each with all runs.
+
+    Args:
+        name: See `Chart`.
+        title: See `Chart`.
+        description: See `Chart`.
+        runs: The runs, in the order of each task's figures.
+        tasks: The tasks; those of one heading in a row.
+    """
+    columns = ("Task", "Metric", *(plain(run.label, 120) for run in runs))
+    rows = tuple((task.name, task.heading, *map(_cell, task.figures)) for task in tasks)
+    if len(runs) > TOGETHER:
+        panels = tuple((heading, _panels(runs, found)) for heading, found in by_heading(tasks))
+        return Chart(name, title, description, Markup(), columns, rows, panels=panels, legend=_panel_legend(runs, tasks))
+    blocks = [Block(heading, [_together(runs, task) for task in found]) for heading, found in by_heading(tasks)]
+    wide, narrow = both_widths(name, title, description, bounded_axis(0, 1, "score"), blocks)
+    return Chart(name, title, description, wide, columns, rows, narrow, legend=_run_legend(runs))
+
+
+def by_heading(tasks: Sequence[ChartedTask]) -> Iterator[tuple[str, list[ChartedTask]]]:
+    """The tasks under each heading, in order."""
+    for heading in dict.fromkeys(task.heading for task in tasks):
+        yield heading, [task for task in tasks if task.heading == heading]
+
+
+def _cell(figure: Measured | None) -> str:
+    return f"{figure.mean:.3f} ({interval_words(figure.low, figure.high)}; n = {figure.rows:,})" if figure else "–"
+
+
+def _hint(run: ChartedRun, task: ChartedTask, figure: Measured) -> Markup:
+    return hint(f"{plain(run.label, 120)} · {task.name}: {_cell(figure)}")
+
+
+def _together(runs: Sequence[ChartedRun], task: ChartedTask) -> Line:
+    """A task's line with all runs' markers, one below the other."""
+
+    def draw(scale: Scale, y: float) -> Iterable[Markup]:
+        for place, (run, figure) in enumerate(zip(runs, task.figures, strict=True)):
+            if figure:
+                own = y + 10 * (place - (len(runs) - 1) / 2)
+                marks = interval_marks(scale, own, figure.mean, figure.low, figure.high, run_shape(place), run_colour(place))
+                yield group("point", [_hint(run, task, figure), *marks])
+
+    return Line(task.name, draw, thick=12 + 10 * len(runs), kind="ruled")
+
+
+def _run_legend(runs: Sequence[ChartedRun]) -> tuple[tuple[Markup, str], ...]:
+    markers = [marker(0, 0, run_shape(place), f"dot {run_colour(place)}") for place in range(len(runs))]
+    names = [plain(run.label, 120) + (" (baseline)" if run.is_baseline and len(runs) > 1 else "") for run in runs]
+    return tuple(zip(markers, names, strict=True))
+
+
+def panel_height(runs: int) -> float:
+    """Height of a panel, the same for all tasks."""
+    return 28 + 6 + _THICK * runs + 16 + 8
+
+
+def _panels(runs: Sequence[ChartedRun], tasks: Sequence[ChartedTask]) -> tuple[Markup, ...]:
+    """The panels of a heading, with one scale for all of them."""
+    figures = [figure for task in tasks for figure in task.figures if figure]
+    ends = [end for f in figures for end in (f.mean, f.low, f.high) if end is not None]
+    axis = axis_around(ends, least=0.0, most=1.0)
+    return tuple(_panel_svg(runs, task, axis) for task in tasks)
+
+
+def _panel_svg(runs: Sequence[ChartedRun], task: ChartedTask, axis: Axis) -> Markup:
+    height = panel_height(len(runs))
+    return element(
+        "svg",
+        *_panel(runs, task, axis),
+        xmlns="http://www.w3.org/2000/svg",
+        class_="plot panel",
+        viewBox=f"0 0 {number(PANEL.width)} {number(height)}",
+        width=PANEL.width,
+        height=height,
+        aria_hidden="true",
+    )
+
+
+def _panel(runs: Sequence[ChartedRun], task: ChartedTask, axis: Axis) -> list[Markup]:
+    """A task's panel: its name, and a line for each run."""
+    best = _only_best(task.figures)
+    mark = next((f.mean for run, f in zip(runs, task.figures, strict=True) if run.is_baseline and f), None)
+    lines = [
+        _run_line(run, task, figure, place == best) for place, (run, figure) in enumerate(zip(runs, task.figures, strict=True))
+    ]
+    _, parts = framed(PANEL, axis, [Block("", lines)], mark, top=22)
+    rows = max((figure.rows for figure in task.figures if figure), default=0)
+    words = f" n = {rows:,}"
+    name = element("tspan", fitted(task.name, PANEL.width - 60, 12))
+    return [element("text", name, element("tspan", words, class_="soft"), x=4, y=15, class_="heading"), *parts]
+
+
+def _only_best(figures: Sequence[Measured | None]) -> int | None:
+    """The place of the highest figure; None where two are the highest, with one row, or where runs have not the same rows."""
+    means = [figure.mean if figure else float("-inf") for figure in figures]
+    rows = {figure.rows for figure in figures if figure}
+    best = max(means, default=0.0)
+    return means.index(best) if means.count(best) == 1 and len(rows) == 1 and max(rows) > 1 else None
+
+
+def _run_line(run: ChartedRun, task: ChartedTask, figure: Measured | None, is_best: bool) -> Line:
+    kind = " ".join(["marked"] * run.is_baseline + ["best"] * is_best)
+    if figure is None:
+        return Line(run.short, lambda scale, y: [], _THICK, "–", kind=kind)
+
+    def draw(scale: Scale, y: float) -> Iterable[Markup]:
+        return interval_marks(scale, y, figure.mean, figure.low, figure.high, DIAMOND if run.is_baseline else CIRCLE)
+
+    words = f"{plain(run.label, 120)} · {task.name}: {_cell(figure)}"
+    return Line(run.short, draw, _THICK, f"{figure.mean:.3f}", words, kind)
+
+
+def _panel_legend(runs: Sequence[ChartedRun], tasks: Sequence[ChartedTask]) -> tuple[tuple[Markup, str], ...]:
+    found: list[tuple[Markup, str]] = []
+    if baseline := next((run for run in runs if run.is_baseline), None):
+        words = f"baseline, {plain(baseline.label, 120)}; the dashed line is its score"
+        found.append((group("marked", [marker(0, 0, DIAMOND, "dot")]), words))
+    if any(_only_best(task.figures) is not None for task in tasks):
+        found.append((group("best", [marker(0, 0, CIRCLE, "dot")]), "the highest (the tests say whether it is better)"))
+    if any(figure and figure.low is None for task in tasks for figure in task.figures):
+        found.append((marker(0, 0, CIRCLE, "dot open"), "no interval: fewer than ten rows, or all alike"))
+    return tuple(found)

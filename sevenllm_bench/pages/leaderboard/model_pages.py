@@ -1,0 +1,107 @@
+"""A page for each submission: what it is, how it was made, every figure, and its history; and its script for comparisons."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+
+from markupsafe import Markup, escape
+
+from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.metrics.registry import bounds
+from sevenllm_bench.pages.interval_bar import interval_bar
+from sevenllm_bench.pages.leaderboard.board_csv import board_csv
+from sevenllm_bench.pages.leaderboard.entry import Entry
+from sevenllm_bench.pages.leaderboard.model_figures import ModelFigure, by_level, model_figures
+from sevenllm_bench.pages.leaderboard.pair_data import board_script, pair_script
+from sevenllm_bench.pages.leaderboard.standings import ranked_of, standings
+from sevenllm_bench.pages.site import Site
+from sevenllm_bench.text.display import plain
+
+#: A repository on the Hub, as far as a link to it may be made from a text that anybody may have written.
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+
+
+def write_model_pages(site: Site, entries: Sequence[Entry], current: Sequence[Entry], ids: Mapping[int, str]) -> None:
+    """Write the page and the script of every submission, and all their figures as CSV.
+
+    Args:
+        site: Where to write.
+        entries: All submissions.
+        current: The newest of each model and protocol.
+        ids: `id` of an entry to its id in addresses.
+    """
+    site.expect(f"submissions/{own_id}.{kind}" for own_id in ids.values() for kind in ("html", "js"))
+    site.write_bytes("assets/entries.js", board_script(ids.values()))
+    ranks, newest = standings(ranked_of(current)), {id(entry) for entry in current}
+    family: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        family[entry.name.casefold()].append(entry)
+    figures = {ids[id(entry)]: model_figures(entry) for entry in entries}
+    site.write_bytes("figures.csv", board_csv({ids[id(entry)]: entry.name for entry in entries}, figures))
+    for entry in entries:
+        own_id = ids[id(entry)]
+        site.write_bytes(f"submissions/{own_id}.js", pair_script(entry, own_id, figures[own_id]))
+        site.page(
+            f"submissions/{own_id}.html",
+            "model.html",
+            title=f"{plain(entry.name, 80)}: SEvenLLM leaderboard",
+            entry=entry,
+            own_id=own_id,
+            standing=ranks.get(id(entry)),
+            ranked=len(ranks),
+            newest=id(entry) in newest,
+            headline=next((figure for figure in figures[own_id] if figure.name == HEADLINE_NAME), None),
+            facts=list(_facts(entry)),
+            link=hub_link(entry.repository),
+            levels=[(title, _rows(found)) for title, found in by_level(figures[own_id])],
+            others=sorted(family[entry.name.casefold()], key=lambda other: (other.date, other.moment), reverse=True),
+            address=lambda other: ids[id(other)],
+        )
+
+
+def _rows(figures: Sequence[ModelFigure]) -> Markup:
+    """The rows of a table of figures; made here, since a template takes several times as long for thousands of them."""
+    return Markup("").join(map(_row, figures))
+
+
+def _row(of: ModelFigure) -> Markup:
+    why = Markup(" <small>{}</small>").format(plain(of.partial, 120)) if of.partial else ""
+    rows = ("", "–") if of.rows is None else (of.rows, f"{of.rows:,}")
+    head, metric = _fixed_cells(of.title, of.metric)
+    bar = interval_bar(of.mean, of.low, of.high, bounds(of.metric))
+    return Markup(  # noqa: S704  (escaped texts and numbers)
+        f'<tr><th scope="row">{head}{why}</th><td class="num" data-v="{of.mean}">{of.shown}<small>{of.interval or "no interval"}</small>'
+        f'</td><td>{bar}</td><td class="extra"><code>{metric}</code></td><td class="num" data-v="{rows[0]}">{rows[1]}</td></tr>\n'
+    )
+
+
+@cache
+def _fixed_cells(title: str, metric: str) -> tuple[Markup, Markup]:
+    return escape(title), escape(metric or "mean")
+
+
+def hub_link(repository: str) -> str:
+    """The address of a repository on the Hub; empty where the text isn't the name of one."""
+    return f"https://huggingface.co/{repository}" if _REPOSITORY.fullmatch(repository) else ""
+
+
+def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
+    """What is known of a submission, in words."""
+    facts = entry.facts
+    size = "" if facts.parameters is None else f"{facts.parameters:g} billion parameters"
+    known = (
+        ("Revision", entry.revision),
+        ("Submitted by", entry.by),
+        ("Date", entry.date),
+        ("Protocol", entry.protocol),
+        ("Model type in lm-eval", entry.source),
+        ("Size", f"{size}, as its name says" if size and facts.from_name else size),
+        ("Licence", facts.licence),
+        ("Languages", ", ".join(facts.languages)),
+        ("Base or tuned", facts.tuning),
+        ("Notes", "; ".join(entry.marks)),
+    )
+    yield from ((name, text) for name, text in known if text)
