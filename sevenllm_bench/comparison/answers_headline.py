@@ -9,7 +9,7 @@ from sevenllm_bench.figures.cells import HEADLINE_NAME, headline_cell, mean_over
 from sevenllm_bench.figures.sections import Scores
 from sevenllm_bench.metrics.registry import bounds
 from sevenllm_bench.stats.intervals import Interval, mean_interval
-from sevenllm_bench.stats.resampling import content_of, generator
+from sevenllm_bench.stats.resampling import Draws
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +45,5 @@ def headline_of(scores: Scores, seed: int = 0, resamples: int = RESAMPLES) -> An
     if wanted.keys() - values.keys():
         return None
     strata = [np.array([values[name][key] for key in sorted(values[name])], dtype=float) for name in wanted]
-    interval = mean_interval(strata, generator(seed, *content_of(strata)), resamples, bounds(HEADLINE_NAME))
+    interval = mean_interval(strata, Draws(seed, resamples), bounds(HEADLINE_NAME))
     return AnswersHeadline(mean_over(strata), interval, sum(map(len, strata)))
