@@ -79,11 +79,12 @@ def test_a_bundle_of_official_rows_has_a_rank_until_anything_is_changed(whole, t
     assert entry.refused == ()
     assert entry.headline == pytest.approx(0.5369, abs=5e-5)
     assert {section: len(scores) for section, scores in entry.row_scores.items()} == ROWS
+    mcq = "sevenllm_en_mcq"
     for name, change, words in (
-        ("samples", lambda folder: edit_samples(folder, "sevenllm_en_mcq", _better), "en_mcq.acc is 0."),
-        ("row", lambda folder: edit_samples(folder, "sevenllm_en_mcq", lambda lines: lines.pop()), "the samples have 49 rows"),
-        ("manifest", lambda folder: edit_json(folder / "manifest.json", _lie), "its headline is 0.9900, the mean of its sections 0.5369"),
-        ("file", lambda folder: next(folder.glob("run/samples_sevenllm_zh_mcq_*")).unlink(), "lists no samples of sevenllm_zh_mcq"),
+        ("samples", lambda folder: edit_samples(folder, mcq, _better), "en_mcq.acc is 0."),
+        ("row", lambda folder: edit_samples(folder, mcq, lambda lines: lines.pop()), "the samples have 49 rows"),
+        ("manifest", _lie, "its headline is 0.9900, the mean of its sections 0.5369"),
+        ("file", lambda folder: next(folder.glob(f"run/samples_{mcq}_*")).unlink(), f"lists no samples of {mcq}"),
     ):
         folder = unpacked(whole, tmp_path / name)
         change(folder)
@@ -93,8 +94,8 @@ def test_a_bundle_of_official_rows_has_a_rank_until_anything_is_changed(whole, t
         assert words in " | ".join(spoilt.refused)
 
 
-def _lie(manifest):
-    manifest["figures"][0]["value"] = 0.99
+def _lie(folder):
+    edit_json(folder / "manifest.json", lambda manifest: manifest["figures"][0].update(value=0.99))
 
 
 @pytest.mark.predictions

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hostile_texts import TEXTS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from leaderboard_files import SECTIONS, manifest_of, write_bundle
@@ -263,3 +264,28 @@ def test_the_property_can_fail(monkeypatch):
 def test_no_single_field_moves_a_rank(path, change):
     """Either the rank doesn't depend on the field, or the submission loses its rank."""
     assert not moves_a_rank(path, change)
+
+
+def test_hostile_texts_in_reasons_do_nothing(tmp_path, open_page):
+    """What is refused is quoted: versions, hashes, dates, names of files and figures, numbers of rows."""
+    for place, text in enumerate(text[:20_000] for text in TEXTS):  # a manifest of more than 8 MB is not read
+        manifest = manifest_of(text, FIGURES, organization=text, notes=text)
+        manifest["files"][text] = {}
+        manifest["date"] = text
+        manifest["settings"]["limit"] = text
+        manifest["figures"] += [
+            {"id": text},
+            {"id": text},
+            {**manifest["figures"][1], "partial": text, "rows": text, "stderr": text},
+        ]
+        set_data(sha256=text)(manifest)
+        set_version("acc", text)(manifest)
+        write_bundle(tmp_path / "in" / f"s{place}", manifest)
+    built = build_leaderboard([tmp_path / "in"], tmp_path / "out")
+    assert len(built.refused) == len(TEXTS)
+    page = open_page(built.index, width=360, height=740)
+    assert page.locator("#refused > ul > li").count() == len(TEXTS)
+    assert page.evaluate("window.tripped") is None
+    assert page.locator("#refused").locator("iframe, object, style, img, video, base, meta, script, a").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert (tmp_path / "out" / "leaderboard.json").stat().st_size < 500_000
