@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
+from sevenllm_bench.cli.screen import print_lines
 from sevenllm_bench.cli.shared_options import add_labels, add_rows, runs_of, whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.compare_runs import Comparison, compare_runs
@@ -22,7 +23,14 @@ from sevenllm_bench.comparison.table_cells import (
 )
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.cells import ENCODER_LEVELS
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.runs.records import Run
+
+#: Columns that a narrow terminal can do without, the least important first.
+_LEAST = ("better/equal/worse", "rows", "metric", "baseline", "figure", "p (Holm)")
+_LEAST_OF_HEADLINE = (*reversed([*LANGUAGE_NAMES.values(), *KIND_NAMES.values()]), "rows")
+_LEAST_OF_ENCODERS = ("long texts", "peak memory", "texts/s", "parameters", "items", "metric")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_outputs(outputs, [*arguments.runs, arguments.data_dir])
     runs = _baseline_first(runs_of(arguments), arguments.baseline)
     metrics = tuple(dict.fromkeys(arguments.metric or ()))
-    comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
+    with step("comparing the runs"):
+        comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
     if arguments.json == "-":
         print_json(as_json(comparison))
         return 0
@@ -85,9 +94,9 @@ def _baseline_first(runs: Sequence[Run], baseline: str | None) -> list[Run]:
 
 def _print(comparison: Comparison, by: str) -> None:
     if any(run.samples for run in comparison.runs):
-        print_table("headline scores", HEADLINE_COLUMNS, headline_rows(comparison))
+        print_table("headline scores", HEADLINE_COLUMNS, headline_rows(comparison), _LEAST_OF_HEADLINE)
     if rows := encoder_rows(comparison):
-        print_table("encoder tasks", ENCODER_COLUMNS, rows)
+        print_table("encoder tasks", ENCODER_COLUMNS, rows, _LEAST_OF_ENCODERS)
     several = len(comparison.runs) > 2
     columns = COLUMNS if several else [name for name in COLUMNS if name != "run"]
     for level in dict.fromkeys(["overall", by, *ENCODER_LEVELS]):
@@ -95,8 +104,7 @@ def _print(comparison: Comparison, by: str) -> None:
         if rows:
             against = "" if several else f"{comparison.runs[1].label} "
             title = "overall" if level == "overall" else f"by {level}"
-            print_table(f"{title}: {against}against {comparison.runs[0].label}", columns, rows)
+            print_table(f"{title}: {against}against {comparison.runs[0].label}", columns, rows, _LEAST, "finding")
             if note := undecidable(comparison, level):
-                print(f"{note}\n")
-    for line in how_to_read(comparison):
-        print(line)
+                print_lines([note])
+    print_lines(how_to_read(comparison))
