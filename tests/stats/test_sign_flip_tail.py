@@ -24,21 +24,21 @@ def differences_like_the_benchmarks(shift, seed):
 
 @pytest.mark.parametrize("shift", [-0.03, -0.02, -0.01, 0.0])
 def test_p_values_are_those_of_drawn_signs(shift):
-    """100,000 draws: an error of 0.0007 at p = 0.05, and of 3 % at p = 0.01."""
+    """20,000 draws: an error of 0.0015 at p = 0.05, and of 7 % at p = 0.01."""
     strata = differences_like_the_benchmarks(shift, 1)
-    drawn = sign_flip_p(strata, Draws(1, 100_000))
+    drawn = sign_flip_p(strata, Draws(1, 20_000))
     (p,) = tail_p(shares_of(strata)[None, :])
-    assert p == pytest.approx(drawn, rel=0.06, abs=0.02 if drawn > 0.1 else 0.0003)
+    assert p == pytest.approx(drawn, rel=0.06, abs=0.02 if drawn > 0.1 else 0.001)
 
 
 def test_small_p_values_where_the_normal_ones_are_too_large():
     """Two large values among 300 small ones: the sum of signs is beyond 2.6 standard deviations less often than a normal one."""
     chance = np.random.default_rng(3)
-    values = np.concatenate([[1.0, 1.0], chance.uniform(0.02, 0.05, 300) * np.where(np.arange(300) < 185, 1, -1)])
-    drawn = sign_flip_p([values], Draws(1, 100_000))
+    values = np.concatenate([[1.0, 1.0], chance.uniform(0.02, 0.05, 300) * np.where(np.arange(300) < 165, 1, -1)])
+    drawn = sign_flip_p([values], Draws(1, 20_000))
     (p,), (rough,) = tail_p(values[None, :]), rough_p(values[None, :])
-    assert p == pytest.approx(drawn, rel=0.15)
-    assert rough > 1.5 * drawn
+    assert p == pytest.approx(drawn, rel=0.1)
+    assert rough > 1.4 * drawn
 
 
 @pytest.mark.parametrize(("wins", "losses"), [(1, 0), (6, 0), (14, 0), (13, 1), (30, 10), (60, 40), (110, 80), (130, 65)])
