@@ -24,6 +24,7 @@ from sevenllm_bench.comparison.table_cells import (
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.cells import ENCODER_LEVELS
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.runs.records import Run
 
 #: Columns that a narrow terminal can do without, the least important first.
@@ -67,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_outputs(outputs, [*arguments.runs, arguments.data_dir])
     runs = _baseline_first(runs_of(arguments), arguments.baseline)
     metrics = tuple(dict.fromkeys(arguments.metric or ()))
-    comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
+    with step("comparing the runs"):
+        comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
     if arguments.json == "-":
         print_json(as_json(comparison))
         return 0

@@ -7,6 +7,7 @@ import sys
 from functools import partial
 
 from sevenllm_bench.cli.shared_options import add_data_dir, add_site_url
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.pages.leaderboard.board_checks import checked
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.model_metadata import read_facts
@@ -26,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", required=True, metavar="DIR", help="folder of the page: new, empty, or of an earlier one"
     )
     build.add_argument(
-        "--models", metavar="FILE", help="YAML: size, licence, languages, base or tuned, by model (see docs/report.md)"
+        "--models", metavar="FILE", help="YAML or .json: size, licence, languages, base or tuned, by model (docs/report.md)"
     )
     build.add_argument(
         "--verify",
@@ -41,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the submissions and write the page."""
     known = read_facts(arguments.models) if arguments.models else {}
     check = partial(checked, data_dir=arguments.data_dir) if arguments.verify else None
-    built = build_leaderboard(arguments.submissions, arguments.output, known, check, arguments.site_url)
+    with step("building the leaderboard"):
+        built = build_leaderboard(arguments.submissions, arguments.output, known, check, arguments.site_url)
     for item in built.left_out[:20]:
         print(f"left out: {item.why}", file=sys.stderr)
     if len(built.left_out) > 20:

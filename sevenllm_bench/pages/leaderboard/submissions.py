@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
 from sevenllm_bench.io.files import is_file, is_folder, user_path
+from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
 from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.manifest_entry import entry_of_bundle
@@ -90,7 +91,7 @@ def find_submissions(
             if not path.exists():
                 raise ResultsError(f"{path}: no such file or folder")
             places = here(path)
-            for file in _find(path, seen):
+            for file in tracked(_find(path, seen), "reading submissions"):
                 try:
                     sha256, entry = _entry(file, cache, now or datetime.now(UTC))
                     found.setdefault(sha256, FoundSubmission(file, sha256, published(entry, file, path, places)))
