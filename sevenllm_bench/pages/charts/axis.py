@@ -58,8 +58,8 @@ def axis_around(values: Iterable[float], title: str = "", least: float = -math.i
     found = sorted(values) or [0.0, 1.0]
     span = found[-1] - found[0] or max(abs(found[0]) / 5, 1e-9)
     step = _round_step(span / 8)
-    low = max(least, math.floor(found[0] / step + 1e-9) * step)
-    high = min(most, math.ceil(found[-1] / step - 1e-9) * step)
+    low = max(least, round(math.floor(found[0] / step + 1e-9) * step, 9))
+    high = min(most, round(math.ceil(found[-1] / step - 1e-9) * step, 9))
     if high <= low:  # all alike, on a round number
         low, high = (max(least, low - step), min(most, high + step))
     count = round((high - low) / step)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from sevenllm_bench.pages.charts.axis import bounded_axis
+from sevenllm_bench.pages.charts.axis import Axis, axis_around, bounded_axis
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.line_frame import Block, Line, both_widths
 from sevenllm_bench.pages.charts.markers import CIRCLE, DIAMOND, marker
@@ -49,6 +49,8 @@ def interval_chart(
 ) -> Chart:
     """Draw points in the order given, the first at the top; a dashed line goes through the figure of the one marked.
 
+    The scale holds all points and intervals and not more, since they say more than the distance from 0 does; its title says so.
+
     Args:
         name: See `Chart`.
         title: See `Chart`.
@@ -60,11 +62,22 @@ def interval_chart(
     marked = [point.mean for point in points if point.marked]
     mark = marked[0] if len(marked) == 1 else None
     blocks = [Block("", list(map(_line, points)))]
-    wide, narrow = both_widths(name, title, description, bounded_axis(*bounds, axis), blocks, mark)
+    wide, narrow = both_widths(name, title, description, _scale(points, bounds, axis), blocks, mark)
     columns = ("", one_line(axis, 120), "95 % interval", "rows", "note")
     used = [place for place in range(len(columns)) if place < 3 or any(_cells(point)[place] for point in points)]
     rows = tuple(tuple(_cells(point)[place] for place in used) for point in points)
     return Chart(name, title, description, wide, tuple(columns[place] for place in used), rows, narrow)
+
+
+def _scale(points: Sequence[IntervalPoint], bounds: tuple[float, float], title: str) -> Axis:
+    """The scale: all that the figure can have for a single point, the part with points in it for several."""
+    if len(points) < 2:
+        return bounded_axis(*bounds, title)
+    ends = [end for point in points for end in (point.mean, point.low, point.high) if end is not None]
+    axis = axis_around(ends, title, *bounds)
+    if (axis.low, axis.high) == bounds:
+        return axis
+    return replace(axis, title=f"{title} (shown from {axis.low:g} to {axis.high:g})")
 
 
 def _line(point: IntervalPoint) -> Line:

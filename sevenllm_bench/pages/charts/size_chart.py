@@ -16,8 +16,8 @@ from sevenllm_bench.pages.charts.svg import drawing, element, fitted, group, hin
 
 #: Points with a hint of their own, and lines of the table.
 MOST_IN_FULL = 100
-#: Points up to which each has its interval drawn, and from which they are drawn small.
-_MOST_INTERVALS, _MANY = 40, 60
+#: Points from which they are drawn small, and sizes up to which the scale has lines at just these.
+_MANY, _FEW_SIZES = 60, 9
 _SIZES = (0.1, 0.2, 0.5, 1, 2, 4, 8, 16, 32, 70, 140, 280, 560, 1_000, 2_000)
 
 
@@ -47,7 +47,7 @@ class Sized:
 def size_chart(name: str, title: str, description: str, found: Sequence[Sized], axis: str, note: str = "") -> Chart:
     """Draw models by size.
 
-    The best of their size and the `MOST_IN_FULL` highest have hints; all others are dots of one path.
+    The best up to their size have intervals; these and the `MOST_IN_FULL` highest have hints; all others are dots of one path.
 
     Args:
         name: See `Chart`.
@@ -97,22 +97,25 @@ def _sizes(found: Sequence[Sized], most: int) -> Axis:
     """A scale of logarithms, with a line at usual sizes."""
     low, high = min(one.billions for one in found), max(one.billions for one in found)
     start, end = math.log10(low / 1.3), math.log10(high * 1.3)
-    ticks = tuple((math.log10(size), f"{size:g} B") for size in _SIZES if start <= math.log10(size) <= end)
-    ticks = ticks or ((math.log10(low), f"{low:g} B"),)
-    return Axis(start, end, ticks, "parameters, logarithmic scale").with_fewer_ticks(most)
+    own = sorted({one.billions for one in found})
+    ticks: list[tuple[float, str]] = []
+    for size in own if len(own) <= _FEW_SIZES else _SIZES:
+        at = math.log10(size)
+        if start <= at <= end and (not ticks or at - ticks[-1][0] > (end - start) / 12):
+            ticks.append((at, f"{size:g} B"))
+    return Axis(start, end, tuple(ticks), "parameters, logarithmic scale").with_fewer_ticks(most)
 
 
 def _drawn(ordered: Sequence[Sized], width: float, height: float, axis: str) -> list[Markup]:
-    with_intervals = len(ordered) <= _MOST_INTERVALS
-    ends = [end for one in ordered for end in (one.low, one.high) if end is not None] if with_intervals else []
+    front = frontier(ordered)
+    ends = [end for one in front for end in (one.low, one.high) if end is not None]
     up = axis_around([*(one.value for one in ordered), *ends], axis, least=0.0, most=1.0)
     frame = plane(width, height, _sizes(ordered, 9 if width > 500 else 5), up)
-    front = frontier(ordered)
     known = {id(one) for one in (*ordered[:MOST_IN_FULL], *front)}
     others = [one for one in ordered if id(one) not in known]
     shape = SMALL_CIRCLE if len(ordered) > _MANY else CIRCLE
     best = {id(one) for one in front}
-    points = [_point(one, frame, shape, id(one) in best, with_intervals) for one in reversed(ordered) if id(one) in known]
+    points = [_point(one, frame, shape, id(one) in best) for one in reversed(ordered) if id(one) in known]
     return [*frame.parts, *_bulk(others, frame), _front_line(front, frame), *points, *_names(front, frame)]
 
 
@@ -128,11 +131,11 @@ def _bulk(others: Sequence[Sized], frame: Plane) -> list[Markup]:
     return [element("path", d=path, class_=name) for path, name in kinds if path]
 
 
-def _point(one: Sized, frame: Plane, shape: str, is_front: bool, with_interval: bool) -> Markup:
+def _point(one: Sized, frame: Plane, shape: str, is_front: bool) -> Markup:
     x, y = _at(one, frame)
     size, score, interval = _cells(one)
     parts = [hint(f"{one_line(one.label, 120)} · {size} billion parameters: {score} ({interval})")]
-    if with_interval and one.low is not None and one.high is not None:
+    if is_front and one.low is not None and one.high is not None:
         parts.append(line(x, frame.y(one.low), x, frame.y(one.high), "whisker"))
     parts.append(marker(x, y, CIRCLE if is_front else shape, "dot open" if one.from_name else "dot"))
     return group("point marked" if is_front else "point", parts)

@@ -61,7 +61,7 @@ def _short(name: str) -> str:
 def _size(entries: Sequence[Entry]) -> Chart:
     without = [entry.name for entry in entries if entry.facts.parameters is None]
     words = "Headline of every model against its number of parameters, on a scale that multiplies; "
-    words += "the line is the best headline of all models up to a size."
+    words += "the line is the best headline of all models up to a size, and the intervals are those of the best."
     sized = [_sized(entry, size) for entry in entries if (size := entry.facts.parameters) is not None]
     return size_chart("size", "Headline and size", words, sized, "headline", _without(without))
 

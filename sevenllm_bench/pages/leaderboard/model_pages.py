@@ -10,6 +10,7 @@ from functools import cache
 from markupsafe import Markup, escape
 
 from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.rounding import shown
 from sevenllm_bench.metrics.registry import bounds
 from sevenllm_bench.pages.interval_bar import interval_bar
 from sevenllm_bench.pages.leaderboard.board_csv import board_csv
@@ -51,6 +52,7 @@ def write_model_pages(site: Site, entries: Sequence[Entry], current: Sequence[En
             f"submissions/{own_id}.html",
             "model.html",
             title=f"{plain(entry.name, 80)}: SEvenLLM leaderboard",
+            description=_description(entry),
             entry=entry,
             own_id=own_id,
             standing=ranks.get(id(entry)),
@@ -97,6 +99,13 @@ def _check(entry: Entry) -> str:
         return "not verified for this page"
     why = f": {'; '.join(entry.check.why)}" if entry.check.why else ""
     return f"{entry.check.result}, checked {entry.check.date} with sevenllm-bench {entry.check.version}{why}"
+
+
+def _description(entry: Entry) -> str:
+    """What is shown of a link to the page."""
+    ranked = entry.headline is not None and not entry.refused
+    score = f"headline {shown(entry.headline)}" if ranked else "a submission without a rank"
+    return f"{plain(entry.name, 80)}: {score}, on 28 cyber threat intelligence tasks in English and Chinese."
 
 
 def _facts(entry: Entry) -> Iterator[tuple[str, str]]:

@@ -44,6 +44,14 @@ def test_the_table_behind_has_the_same_figures():
     assert bare.rows == (("a", "0.500", "no interval"),)
 
 
+def test_the_scale_is_where_the_points_are():
+    points = [IntervalPoint(name, name, mean, mean - 0.01, mean + 0.01) for name, mean in (("a", 0.55), ("b", 0.5))]
+    root = parsed(interval_chart("runs", "Runs", "Runs.", points).narrow)
+    # From 0.49 to 0.56: steps of 0.01, so that 14 to 314 are seven steps.
+    assert [middle(dot)[0] for dot in of_class(root, "dot")] == pytest.approx([14 + 300 * 6 / 7, 14 + 300 / 7], abs=0.06)
+    assert "score (shown from 0.49 to 0.56)" in texts(root)
+
+
 @pytest.mark.parametrize("count", [0, 1, 40])
 def test_any_number_of_lines(count):
     chart = interval_chart("runs", "Runs", "Runs.", [IntervalPoint(f"m{i}", f"m{i}", 0.5, 0.4, 0.6) for i in range(count)])

@@ -48,7 +48,8 @@ def test_sizes_are_on_a_scale_that_multiplies():
     assert found["lab/large-70B"][0] - found["lab/middle-7B"][0] == pytest.approx(3.3219 * step, abs=0.5)
     assert found["lab/middle-7B"][1] == found["lab/large-70B"][1] < found["lab/small-1B"][1]
     assert len(of_class(root, "open")) == 1  # the size that was read from the name
-    assert len(of_class(root, "whisker")) == 4
+    assert len(of_class(root, "whisker")) == 1  # of 7 B, which is on the line; 0.5 B has none
+    assert {"0.5 B", "1 B", "7 B", "70 B"} <= set(texts(root))
     assert {"tiny-0.5B", "middle-7B", "headline"} <= set(texts(root))
     assert outside(root) == outside(parsed(chart.narrow)) == []
     assert ("lab/tiny-0.5B", "0.5 (by its name)", "0.450", "no interval", "best up to its size") in chart.rows
