@@ -19,7 +19,7 @@ from sevenllm_bench.runs.reader import read_runs
 PACKAGE = Path(sevenllm_bench.__file__).parent
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9_-]*[a-z0-9]")
 #: Options of other programs that messages name.
-OTHERS = {"--force-reinstall"}  # pip
+OTHERS = {"--force-reinstall", "--upgrade"}  # pip
 
 
 def known_options() -> set[str]:
