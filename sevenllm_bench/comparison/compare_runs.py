@@ -229,7 +229,7 @@ def _refusal(runs: Sequence[Run], forbidden: Sequence[Difference], most: int = 1
             f"{' and '.join(run.label for run in runs)} can't be compared:",
             *lines,
             *more,
-            "Run them alike, or add --force to compare the rows that they share; the output then names these reasons.",
+            "Run them alike, or let `compare --force` compare the rows that they share; its output then names these reasons.",
         ]
     )
 

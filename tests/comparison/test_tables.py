@@ -47,7 +47,7 @@ def comparison_of(*findings, runs=("a", "b"), scores=(), **changes):
 def test_a_finding_in_cells():
     assert dict(zip(COLUMNS, finding_row(compared()), strict=True)) == {
         "run": "b",
-        "what": "en_mcq",
+        "what": "English, multiple choice",
         "metric": "acc",
         "rows": "1,200",
         "baseline": "0.7500",
@@ -135,8 +135,8 @@ def test_markdown_has_the_levels_asked_for():
     assert headings(text) == ["# Comparison", "## Overall", "## By section"]
     overall, section = text.split("## By section")
     assert "| headline | headline | 1,200 |" in overall
-    assert "| en_mcq | acc | 1,200 |" in section
-    assert "en_mcq" not in overall
+    assert "| English, multiple choice | acc | 1,200 |" in section
+    assert "English, multiple choice" not in overall
     assert headings(as_markdown(comparison_of(compared()), "task")) == ["# Comparison"]
     assert headings(as_markdown(comparison_of(compared(WHOLE)), "overall")) == ["# Comparison", "## Overall"]
 
@@ -145,7 +145,7 @@ def test_markdown_names_the_run_where_there_are_several():
     two, three = comparison_of(compared()), comparison_of(compared(), compared(run="c"), runs=("a", "b", "c"))
     assert f"| {' | '.join(COLUMNS[1:])} |" in as_markdown(two, "section")
     assert f"| {' | '.join(COLUMNS)} |" in as_markdown(three, "section")
-    assert "| c | en_mcq | acc |" in as_markdown(three, "section")
+    assert "| c | English, multiple choice | acc |" in as_markdown(three, "section")
 
 
 def test_fields_of_a_finding():

@@ -17,7 +17,7 @@ from sevenllm_bench.pages.charts.interval_chart import IntervalPoint, interval_c
 from sevenllm_bench.pages.report.best_run import standing
 from sevenllm_bench.pages.report.run_order import OrderedRuns
 from sevenllm_bench.pages.report.score_views import Examined
-from sevenllm_bench.pages.report.verdict import (
+from sevenllm_bench.pages.report.verdict_words import (
     Sentence,
     listed_verdict,
     many_verdict,

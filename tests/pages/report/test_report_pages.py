@@ -15,6 +15,8 @@ LEAVES = (
     "sevenllm_zh_malware_feature_extraction",
     "sevenllm_zh_mcq",
 )
+#: All that a page of these runs may lead to: the paper, and what a metric is.
+LINKS = {"https://arxiv.org/abs/2405.03446", "https://aclanthology.org/W04-1013/"}
 TASK = "tasks/sevenllm_en_malware_feature_extraction.html"
 
 
@@ -113,7 +115,7 @@ def test_the_heat_map_has_a_number_in_every_cell_and_switches_metrics(report, op
     page = open_page(report / "index.html")
     cells = page.locator("[data-value=headline] table.heat td a")
     assert cells.count() == 12  # two runs, six tasks
-    assert set(cells.all_inner_texts()) == {"1.00", "0.50", "0.00"}
+    assert set(cells.all_inner_texts()) == {"1.000", "0.500", "0.000"}
     page.get_by_role("radio", name="Share of answers read").check()
     assert page.locator("[data-value=headline]").is_hidden()
     assert page.locator("[data-value=read] table.heat").is_visible()
@@ -240,7 +242,8 @@ def test_nothing_hostile_executes_and_the_layout_holds(hostile_report, open_page
         page.locator("main iframe, main object, main style, main img, main video, main link, main base, main meta").count() == 0
     )
     assert page.locator("main script:not([type='application/json'])").count() == 0
-    assert page.locator("main a[href^='javascript'], main a[href^='http']").count() == 0
+    addresses = page.locator("main a").evaluate_all("links => links.map((link) => link.href)")
+    assert {address for address in addresses if not address.startswith("file:")} <= LINKS
     assert overflow(page) <= 0
     assert page.locator("footer").is_visible()
     handlers = (

@@ -103,7 +103,8 @@ def differing(found: Iterable[Difference]) -> str:
     known = dict.fromkeys(one.setting for one in relevant if one.weight != "unknown")
     unknown = dict.fromkeys(one.setting for one in relevant if one.weight == "unknown")
     words = [f"they also differ in {_few(known)}"] if known else []
-    words += [f"the files don't say whether {_few(unknown)} were the same"] if unknown else []
+    verb = "was" if len(unknown) == 1 else "were"
+    words += [f"the files don't say whether {_few(unknown)} {verb} the same"] if unknown else []
     return "; ".join(words) or "nothing else differs"
 
 
