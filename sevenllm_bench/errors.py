@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 
 
@@ -84,3 +84,18 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     near = nearest(name, names)
     hint = f"; did you mean {near!r}?" if near else "."
     return f"unknown {what} {name!r}{hint} Known: {', '.join(names)}"
+
+
+def unknown_options(words: Sequence[str], known: Iterable[str]) -> Iterator[str]:
+    """A sentence for each long option among the words that doesn't exist, with the nearest one that does.
+
+    Args:
+        words: Words of a command line; those after "--" are no options.
+        known: The options that exist; argparse takes any unique beginning of one.
+    """
+    options = [name for name in known if name.startswith("--")]
+    for word in words[: words.index("--") if "--" in words else None]:
+        name = word.partition("=")[0]
+        if name.startswith("--") and not any(option.startswith(name) for option in options):
+            near = nearest(name, options)
+            yield f"unknown option {name[:100]}" + (f"; did you mean {near}?" if near else "")

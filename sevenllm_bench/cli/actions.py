@@ -7,8 +7,10 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+from sevenllm_bench.cli.command_parser import CommandParser
 
-class _ActionParser(argparse.ArgumentParser):
+
+class _ActionParser(CommandParser):
     """Takes options before, between and after the other words, which argparse does for no parser of an action."""
 
     _is_inside = False

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
+from sevenllm_bench.cli.screen import print_lines
 from sevenllm_bench.cli.shared_options import add_labels, add_rows, runs_of, whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.compare_runs import Comparison, compare_runs
@@ -18,10 +19,18 @@ from sevenllm_bench.comparison.table_cells import (
     finding_row,
     headline_rows,
     how_to_read,
+    undecidable,
 )
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.cells import ENCODER_LEVELS
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.runs.records import Run
+
+#: Columns that a narrow terminal can do without, the least important first.
+_LEAST = ("better/equal/worse", "rows", "metric", "baseline", "figure", "p (Holm)")
+_LEAST_OF_HEADLINE = (*reversed([*LANGUAGE_NAMES.values(), *KIND_NAMES.values()]), "rows")
+_LEAST_OF_ENCODERS = ("long texts", "peak memory", "texts/s", "parameters", "items", "metric")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole(0), metavar="N", default=0, help="seed of resampling (default: 0)")
     parser.add_argument(
-        "--resamples", type=whole(1), metavar="N", default=10_000, help="bootstrap samples and sign patterns (default: 10000)"
+        "--resamples",
+        type=whole(1),
+        metavar="N",
+        default=10_000,
+        help="bootstrap samples, and at least as many sign patterns: more where a level has many tests (default: 10000)",
     )
     add_rows(parser)
     parser.add_argument("--json", metavar="FILE", help='write everything as JSON ("-": to standard output instead of the tables)')
@@ -55,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_outputs(outputs, [*arguments.runs, arguments.data_dir])
     runs = _baseline_first(runs_of(arguments), arguments.baseline)
     metrics = tuple(dict.fromkeys(arguments.metric or ()))
-    comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
+    with step("comparing the runs"):
+        comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
     if arguments.json == "-":
         print_json(as_json(comparison))
         return 0
@@ -80,9 +94,9 @@ def _baseline_first(runs: Sequence[Run], baseline: str | None) -> list[Run]:
 
 def _print(comparison: Comparison, by: str) -> None:
     if any(run.samples for run in comparison.runs):
-        print_table("headline scores", HEADLINE_COLUMNS, headline_rows(comparison))
+        print_table("headline scores", HEADLINE_COLUMNS, headline_rows(comparison), _LEAST_OF_HEADLINE)
     if rows := encoder_rows(comparison):
-        print_table("encoder tasks", ENCODER_COLUMNS, rows)
+        print_table("encoder tasks", ENCODER_COLUMNS, rows, _LEAST_OF_ENCODERS)
     several = len(comparison.runs) > 2
     columns = COLUMNS if several else [name for name in COLUMNS if name != "run"]
     for level in dict.fromkeys(["overall", by, *ENCODER_LEVELS]):
@@ -90,6 +104,7 @@ def _print(comparison: Comparison, by: str) -> None:
         if rows:
             against = "" if several else f"{comparison.runs[1].label} "
             title = "overall" if level == "overall" else f"by {level}"
-            print_table(f"{title}: {against}against {comparison.runs[0].label}", columns, rows)
-    for line in how_to_read(comparison):
-        print(line)
+            print_table(f"{title}: {against}against {comparison.runs[0].label}", columns, rows, _LEAST, "finding")
+            if note := undecidable(comparison, level):
+                print_lines([note])
+    print_lines(how_to_read(comparison))

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.cli.screen import print_lines
 from sevenllm_bench.cli.shared_options import whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.encoder_runs.results_writer import EncoderRun
@@ -102,16 +103,17 @@ def print_run(run: EncoderRun) -> None:
             cells = [_mean([values[i][metric] for i in places if metric in values[i]]) for metric in outcome.task.metrics]
             by_kind.setdefault(outcome.task.kind, []).append([name or outcome.task.name, f"{len(places):,}", *cells])
     for kind, rows in by_kind.items():
-        print_table(kind, columns[kind], rows)
+        print_table(kind, columns[kind], rows, least=columns[kind][:2:-1])
     costs = [[outcome.task.name, *_cost(outcome.cost)] for outcome in run.outcomes if outcome.cost]
     if costs:
-        print_table("cost", ["task", "parameters", "texts", "texts/s", "long texts", "peak memory"], costs)
+        columns_of_cost = ["task", "parameters", "texts", "texts/s", "long texts", "peak memory"]
+        print_table("cost", columns_of_cost, costs, least=("long texts", "peak memory", "texts"))
     notes: dict[str, list[str]] = {}
     for outcome in run.outcomes:
         for note in outcome.notes:
             notes.setdefault(note, []).append(outcome.task.name)
     for note, tasks in notes.items():
-        print(f"{', '.join(tasks)}: {note}")
+        print_lines([f"{', '.join(tasks)}: {note}"])
     if probes := run.further.get("probes"):
         print_probes(probes)
 
@@ -119,7 +121,7 @@ def print_run(run: EncoderRun) -> None:
 def print_probes(found: Mapping[str, Any]) -> None:
     """Print a sentence for each probe, and the warnings."""
     for name, probe in found["probes"].items():
-        print(f"{name}: {probe['sentence']}")
+        print_lines([f"{name}: {probe['sentence']}"])
     for warning in found["warnings"]:
         print(f"WARNING: {warning}")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import errno
-import importlib
 import io
 import os
 import sys
@@ -13,6 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sevenllm_bench import __version__
+from sevenllm_bench.cli.commands import command_named, parsed
+from sevenllm_bench.cli.overview import EXIT_CODE as OVERVIEW_CODE
+from sevenllm_bench.cli.overview import OVERVIEW
 from sevenllm_bench.errors import ConfigError, SEvenLLMError, report
 from sevenllm_bench.io.progress import steps_shown
 from sevenllm_bench.io.terminal import drop_output
@@ -32,10 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Words after the program's name; default: those of the process.
 
     Returns:
-        Exit code: 0; 1 where `verify` finds a difference; 2 after a user's mistake, which is printed as one message; 70
-        after a fault of ours, which is one line (SEVENLLM_DEBUG=1 prints its traceback too); 75 where `corpus build` waits for
-        batches; 130 after Ctrl-C, 141 where
-        the output has no reader any more.
+        Exit code: 0; 1 where `verify` finds a difference, and without a command; 2 after a user's mistake, which is printed
+        as one message; 70 after a fault of ours, which is one line (SEVENLLM_DEBUG=1 prints its traceback too); 75 where
+        `corpus build` waits for batches; 130 after Ctrl-C, 141 where the output has no reader any more.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     for name in ("stdout", "stderr"):
@@ -88,49 +88,21 @@ def _report_unexpected(error: Exception) -> int:
     return UNEXPECTED
 
 
-#: Every command, in the order of the help. Each is a module of this package with `add_arguments` and `run`.
-COMMANDS = {
-    "tasks": "list, show, check and generate the tasks",
-    "score": "score saved answers, or lm-eval's samples again, without a model",
-    "compare": "compare runs: intervals, paired tests, and what the rows can tell",
-    "report": "a static page of runs: figures, charts, every task with examples",
-    "leaderboard": "a static page of many models, from submissions",
-    "judge": "let an LLM judge saved answers, 1 to 5",
-    "corpus": "build a training corpus from raw threat reports; check one against the benchmark",
-    "encoders": "run encoders (SecureBERT 2.0, any Hugging Face encoder) on the same rows; retrieval as deployed",
-    "finetune": "fine-tune a causal model on SEvenLLM-Instruct into a checkpoint that lm_eval loads",
-    "merge": "merge LoRA adapters into their base model",
-    "publish": "send a tuned checkpoint to the Hub: a pull request, or a new private repository",
-    "doctor": "check what a run needs: data, embedding model, judge, disk; with the fix for each",
-    "submit": "bundle a run for a leaderboard, in the Hub's and every_eval_ever's formats",
-    "verify": "recompute every score of a bundle from its samples",
-    "eval": "lm-eval's command line with our tasks and models registered: every flag is lm-eval's",
-}
-#: Commands with actions of their own, which argparse parses in order only.
-_WITH_ACTIONS = {"tasks", "leaderboard", "corpus", "encoders"}
-
-
 def _command(words: Sequence[str]) -> int:
     """Run the command that the first word names; only its module is loaded."""
-    parser = argparse.ArgumentParser(
-        prog="sevenllm-bench",
-        description="SEvenLLM for lm-evaluation-harness: 28 cyber threat intelligence tasks in English and Chinese.",
-    )
-    parser.add_argument("--version", action="version", version=f"sevenllm-bench {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, line in COMMANDS.items():
-        commands.add_parser(name, help=line, add_help=False)
-    name = parser.parse_args(words[:1]).command
+    if not words:
+        print(OVERVIEW, end="")
+        return OVERVIEW_CODE
+    if words[0] == "help":
+        words = [*words[1:2], "--help"]
+    name = command_named(words[0])
     if name == "eval":
         from sevenllm_bench.harness.launch import launch
 
         launch(words[1:])
         return 0
-    module = importlib.import_module(f"sevenllm_bench.cli.{name}")
-    own = argparse.ArgumentParser(prog=f"sevenllm-bench {name}")
-    module.add_arguments(own)
-    parse = own.parse_args if name in _WITH_ACTIONS else own.parse_intermixed_args
-    return int(module.run(parse(words[1:])))
+    module, arguments = parsed(name, words[1:])
+    return int(module.run(arguments))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,16 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
+from sevenllm_bench.cli.screen import print_lines
 from sevenllm_bench.cli.shared_options import add_rows, benchmark_of
 from sevenllm_bench.cli.table import print_table
+from sevenllm_bench.comparison.answers_headline import AnswersHeadline, headline_of
+from sevenllm_bench.comparison.table_cells import figure, interval
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.figures.sections import Scores, SectionScore, score_predictions
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, section_name
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.metrics.registry import METRICS, paper_metric
 from sevenllm_bench.metrics.signature import signature
 from sevenllm_bench.runs.predictions import Predictions, read_predictions
@@ -52,18 +57,21 @@ def run(arguments: argparse.Namespace) -> int:
     benchmark = benchmark_of(arguments)
     embedder = _embedder(arguments.semantic_model)
     try:
-        scores = score_predictions(benchmark, predictions, arguments.partial, embedder)
+        with step("scoring the answers"):
+            scores = score_predictions(benchmark, predictions, arguments.partial, embedder)
     except PredictionsError as error:
         if not _is_of_the_other(predictions, arguments.dataset):
             raise
         other = "official" if arguments.dataset == "embedded" else "embedded"
         raise PredictionsError(f"{error}; these are rows of the other data, so add --dataset {other}") from None
+    headline = headline_of(scores)
     if arguments.json:
-        content = as_json(scores, predictions, benchmark, arguments, embedder)
+        content = {"headline": _headline_json(headline), **as_json(scores, predictions, benchmark, arguments, embedder)}
         if arguments.json == "-":
             print_json(content)
             return 0
         write_text("--json", arguments.json, json_text(content))
+    _print_headline(headline, scores, benchmark)
     _print(scores, predictions, benchmark, arguments.partial)
     return 0
 
@@ -84,14 +92,15 @@ def as_json(
 ) -> dict[str, Any]:
     """Everything that `score` found as one JSON object.
 
-    `sections` and `items` hold the paper's metric (value F1, ROUGE-L as in the paper, accuracy) by section and by row id;
-    `metrics` every metric by section, `rows` every metric by row id, `signatures` what identifies the figures.
+    `titles` has the sections' names in words; `sections` and `items` hold the paper's metric (value F1, ROUGE-L as in the
+    paper, accuracy) by section and by row id; `metrics` every metric by section, `rows` every metric by row id, `signatures` what identifies the figures.
     """
     sections, coverage, data = scores.sections, scores.coverage, benchmark.description
     embedding = embedder.describe() | {"texts": embedder.texts, "texts_cut": embedder.texts_cut} if embedder else None
     kinds = {score.row.section: score.kind for score in scores.rows}
     languages = {score.row.section: score.row.language for score in scores.rows}
     return {
+        "titles": {name: section_name(name) for name in sections},
         "sections": {name: section.means[paper_metric(kinds[name])] for name, section in sections.items()},
         "items": {str(score.row.id): score.paper_score for score in scores.rows},
         "metrics": {name: {"rows": section.rows, **section.means} for name, section in sections.items()},
@@ -116,6 +125,12 @@ def as_json(
     }
 
 
+def _headline_json(headline: AnswersHeadline | None) -> dict[str, Any] | None:
+    if headline is None:
+        return None
+    return {"value": headline.value, "low": headline.interval.low, "high": headline.interval.high, "rows": headline.rows}
+
+
 def _answers(section: SectionScore) -> dict[str, Any]:
     return {"read_as": section.readings, "look_cut_off": section.cut, "look_like_reasoning": section.suspect}
 
@@ -126,28 +141,42 @@ def _is_of_the_other(predictions: Predictions, dataset: str) -> bool:
     return any((row_id >= FIRST_ID) != (dataset == "embedded") for row_id in predictions.answers)
 
 
+def _print_headline(headline: AnswersHeadline | None, scores: Scores, benchmark: Benchmark) -> None:
+    if headline is None:
+        print_lines(["headline: none, which takes rows of all six sections", ""])
+        return
+    notes = [f"{headline.rows:,} rows"]
+    notes += ["embedded rows, which are not the benchmark"] if benchmark.source == "embedded" else []
+    notes += ["not the official data"] if benchmark.modified else []
+    notes += [f"{len(scores.coverage.missing):,} rows missing"] if scores.coverage.missing else []
+    found = headline.interval
+    range_ = f"95 % interval {interval(found)}" if found.low is not None else f"no interval: {found.why_not}"
+    print_lines([f"headline: {figure(headline.value)} ({range_}; {'; '.join(notes)})", ""])
+
+
 def _print(scores: Scores, predictions: Predictions, benchmark: Benchmark, partial: bool) -> None:
     for kind in METRICS:
         names = next((list(section.means) for name, section in scores.sections.items() if name.endswith(kind)), [])
         rows = [
-            [name, str(section.rows), *(f"{section.means[metric]:.4f}" for metric in names), _reading(section)]
+            [section_name(name), str(section.rows), *(figure(section.means[metric]) for metric in names), _reading(section)]
             for name, section in scores.sections.items()
             if name.endswith(kind)
         ]
         if rows:
-            print_table(kind, ["section", "rows", *names, "answers read as"], rows)
+            print_table(
+                KIND_NAMES[kind], ["section", "rows", *names, "answers read as"], rows, least=("rows", *reversed(names[1:]))
+            )
     missing = "missing, left out (--partial), so not comparable with full runs" if partial else "missing, scored 0"
     unknown = "not among these rows, left out"
     if _is_of_the_other(predictions, benchmark.source):
         unknown += " (embedded rows: --dataset embedded)" if benchmark.source == "official" else " (official rows)"
-    for line in [*scores.coverage.lines(missing, unknown), *predictions.remarks()]:
-        print(line)
+    print_lines([*scores.coverage.lines(missing, unknown), *predictions.remarks()])
     if predictions.ignored:
         more = f", and {len(predictions.ignored) - 3} more" if len(predictions.ignored) > 3 else ""
         named = ", ".join(PurePath(file).name for file in predictions.ignored[:3]) + more
-        print(f"ignored: {len(predictions.ignored)} samples files of older runs in the same folder ({named})")
+        print_lines([f"ignored: {len(predictions.ignored)} samples files of older runs in the same folder ({named})"])
     modified = " (MODIFIED)" if benchmark.modified else ""
-    print(f"data: {benchmark.description['name']}{modified}, sha256 {benchmark.sha256[:16]}")
+    print_lines([f"data: {benchmark.description['name']}{modified}, sha256 {benchmark.sha256[:16]}"])
 
 
 def _reading(section: SectionScore) -> str:

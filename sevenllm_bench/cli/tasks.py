@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from sevenllm_bench.catalog import LEAVES, TASKS, Leaf, leaf_by_name, nearest_name, task_by_name
+from sevenllm_bench.cli.screen import print_lines
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.embedded import embedded_split
@@ -18,8 +19,12 @@ from sevenllm_bench.encoder_tasks.encoder_task import (
 )
 from sevenllm_bench.encoder_tasks.task_scoring import items_of
 from sevenllm_bench.errors import ConfigError, nearest
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, leaf_title
 from sevenllm_bench.harness import yamls
 from sevenllm_bench.io.files import user_path
+
+#: Columns of the leaves that a narrow terminal can do without, the least important first.
+_LEAST = ("名称", "embedded rows", "official rows", "kind")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,18 +65,24 @@ def _list() -> None:
     rows = []
     for leaf in LEAVES:
         official = leaf.task.official_count(leaf.language) if leaf.task else 50
-        name_zh = leaf.task.name_zh if leaf.task else "选择题"
-        rows.append([leaf.name, name_zh, leaf.kind, str(official or "-"), str(embedded.count(leaf))])
-    print_table("Leaves (run by --tasks 'sevenllm_*')", ["name", "名称", "kind", "official rows", "embedded rows"], rows)
+        name_zh = leaf_title(leaf)[1]
+        rows.append([leaf.name, name_zh, KIND_NAMES[leaf.kind], str(official or "-"), str(embedded.count(leaf))])
+    print_table("Leaves (run by --tasks 'sevenllm_*')", ["name", "名称", "kind", "official rows", "embedded rows"], rows, _LEAST)
     causal = yamls.encoder_task_names()
     found = [
         [task.name, ", ".join(KINDS_OF_TASK[task.kind]), "yes" if task.name in causal else "-", ", ".join(task.metrics)]
         for task in ENCODER_TASKS
     ]
     print_table("Encoder tasks (run by `encoders run`)", ["name", "encoders", "in lm-eval", "metrics"], found)
-    print("\nGroups:   " + "  ".join(yamls.group_names()))
-    print("Variants: " + "  ".join(yamls.variant_names()))
-    print("\nLeaves without official rows run on embedded rows of our own writing and belong to the group sevenllm-complement.")
+    print_lines(
+        [
+            "",
+            "Groups:   " + "  ".join(yamls.group_names()),
+            "Variants: " + "  ".join(yamls.variant_names()),
+            "",
+            "Leaves without official rows run on embedded rows of our own writing and belong to the group sevenllm-complement.",
+        ]
+    )
 
 
 def _show(name: str, prompt: str) -> None:

@@ -6,9 +6,11 @@ import argparse
 from collections.abc import Sequence
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
+from sevenllm_bench.cli.screen import print_verdict
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError, ResultsError, unknown_name
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.submission.verify.check_copies import read_others
 from sevenllm_bench.submission.verify.findings import CLAIMS, Verification
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
@@ -50,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     bundle = user_path(arguments.bundle, ResultsError)
     check_outputs({"--json": arguments.json}, [bundle, arguments.data_dir])
     allowed = _allowed(arguments.allow_unconfirmed)
-    verification = verify_bundle(bundle, arguments.data_dir, others=read_others(arguments.against, bundle))
+    with step("verifying the bundle"):
+        verification = verify_bundle(bundle, arguments.data_dir, others=read_others(arguments.against, bundle))
     code = verification.exit_code(allowed)
     if arguments.json == "-":
         print_json(as_json(verification, code))
@@ -90,7 +93,7 @@ def _print_figures(verification: Verification, everything: bool = False) -> None
     shown = [finding for finding in figures if everything or not finding.of_task]
     rows = [[f.what, _number(f.claimed), _number(f.found), _WORDS[f.status]] for f in shown]
     if rows:
-        print_table(f"figures of {verification.label}", ["figure", "claimed", "recomputed", ""], rows)
+        print_table(f"figures of {verification.label}", ["figure", "claimed", "recomputed", ""], rows, verdict="")
     if len(shown) < len(figures):
         confirmed = sum(f.status == "confirmed" for f in figures if f not in shown)
         print(f"figures by task: {confirmed} of {len(figures) - len(shown)} confirmed (--all lists them)")
@@ -105,7 +108,7 @@ def print_findings(verification: Verification, everything: bool = False) -> None
     for status in ("differs", "unconfirmed", "note", *(("confirmed",) if everything else ())):
         for finding in verification.findings:
             if finding.status == status:
-                print(f"{_WORDS[status]}: {finding.line}")
+                print_verdict(_WORDS[status], f": {finding.line}")
     counts = verification.counts
     print(
         f"{counts['confirmed']} confirmed, {counts['differs']} differ or are missing, {counts['unconfirmed']} cannot be confirmed"
