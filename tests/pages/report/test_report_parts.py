@@ -8,7 +8,6 @@ from hostile_texts import LONG, TEXTS, TOWER
 from hypothesis import given
 from hypothesis import strategies as st
 from run_files import rows_of, write_run
-from sevenllm_bench.pages.report.answer_examples import examples
 
 from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.cli.main import main
