@@ -153,6 +153,16 @@
       });
       return found;
     }
+
+    /** Give rows to the user as a file, one JSON object a line. */
+    save(records, order) {
+      const lines = records.map((record) => `${JSON.stringify(this.asObject(record, order))}\n`);
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob(lines, { type: "application/jsonl" }));
+      link.download = location.pathname.split("/").pop().replace(/\.html$/, ".jsonl");
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    }
   }
 
   window.sevenllmReader = { unpack, Reader, UNREAD, CUT };

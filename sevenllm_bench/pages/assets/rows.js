@@ -23,7 +23,7 @@
   const state = { find: "", a: "", b: "", only: "", reading: "", order: "", runs: "", at: "" };
   const choices = ["a", "b", "only", "reading", "order"].filter((name) => form.elements[name]);
   const first = Object.fromEntries(choices.map((name) => [name, form.elements[name].value]));
-  let reader = null, found = entries, limit = step, opened = null, figuresOf = null;
+  let reader = null, found = entries, limit = step, opened = null, figuresOf = [first.a, first.b, ""].join(); // as the page has them
 
   // Figures
 
@@ -100,6 +100,7 @@
     const words = fold(state.find).split(/\s+/).filter(Boolean);
     found = sorted(entries.filter((entry) => isWanted(entry) && isRead(entry) && hasWords(entry, words)));
     if (runs.length > 1 && figuresOf !== [state.a, state.b, state.runs].join()) showFigures();
+    if (runs.length > 1) markPair();
     showIndex();
     const [key, way] = (state.order || "id,up").split(",");
     for (const head of heads) {
@@ -110,12 +111,10 @@
 
   function showFigures() {
     figuresOf = [state.a, state.b, state.runs].join();
-    const shown = new Set(shownRuns()), sides = pair();
+    const shown = new Set(shownRuns());
     byId("runs-shown").textContent = shown.size === runs.length ? "all" : `${shown.size} of ${runs.length}`;
     runs.forEach(({ column, head }, place) => {
       head.hidden = !shown.has(place);
-      if (sides.includes(place)) head.dataset.side = "AB"[sides.indexOf(place)]; else delete head.dataset.side;
-      head.firstElementChild.dataset.name = head.dataset.side ?? "";
       for (const { row } of entries) row.cells[column].hidden = !shown.has(place);
     });
     for (const entry of entries) {
@@ -124,9 +123,18 @@
     }
   }
 
+  function markPair() {
+    const sides = pair();
+    runs.forEach(({ head }, place) => {
+      if (sides.includes(place)) head.dataset.side = "AB"[sides.indexOf(place)]; else delete head.dataset.side;
+      head.firstElementChild.dataset.name = head.dataset.side ?? "";
+    });
+  }
+
   function showIndex() {
     const shown = found.slice(0, limit);
-    body.replaceChildren(...shown.map((entry) => entry.row));
+    const kept = shown.length === body.rows.length && shown.every((entry, place) => entry.row === body.rows[place]);
+    if (!kept) body.replaceChildren(...shown.map((entry) => entry.row)); // laying a table out again takes time
     window.sevenllmRove?.(table);
     byId("row-pager").hidden = shown.length === found.length;
     const part = shown.length < found.length ? `, the first ${shown.length} in the index` : "";
@@ -243,7 +251,7 @@
       if (by === "0") go(null, true); else if (by) move(Number(by), false);
     });
     addEventListener("keydown", onKey);
-    byId("row-download").addEventListener("click", download);
+    byId("row-download").addEventListener("click", () => reader.save(found.map((entry) => reader.records.get(entry.id)), shownRuns()));
   }
 
   function chooseRuns() {
@@ -273,16 +281,6 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || typing) return;
     if (event.key === "Escape" && opened) go(null, true);
     else if (byId("row-keys").checked && (event.key === "j" || event.key === "k")) move(event.key === "j" ? 1 : -1, true);
-  }
-
-  function download() {
-    const order = shownRuns();
-    const lines = found.map((entry) => JSON.stringify(reader.asObject(reader.records.get(entry.id), order)));
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "application/jsonl" }));
-    link.download = location.pathname.split("/").pop().replace(/\.html$/, "") + ".jsonl";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
 
   try {
