@@ -11,13 +11,14 @@ _RUN = """(tags) => axe.run(document, { preload: false, resultTypes: ["violation
 #: The contrast of each text that axe gives no verdict on: of its colour with the background of the nearest part that has one.
 _CONTRAST = """(targets) => {
   const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  const light = (colour) => colour.slice(0, 3).map(channel).reduce((sum, value, place) => sum + value * [0.2126, 0.7152, 0.0722][place], 0);
+  const light = ([red, green, blue]) => 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
   const parsed = (text) => text.match(/[\\d.]+/g).map(Number);
   return targets.map((target) => {
     const own = document.querySelector(target);
     let behind = own;
     while (behind && (parsed(getComputedStyle(behind).backgroundColor)[3] ?? 1) < 1) behind = behind.parentElement;
-    const a = light(parsed(getComputedStyle(own).color)), b = light(behind ? parsed(getComputedStyle(behind).backgroundColor) : [255, 255, 255]);
+    const a = light(parsed(getComputedStyle(own).color));
+    const b = light(behind ? parsed(getComputedStyle(behind).backgroundColor) : [255, 255, 255]);
     return [target, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
   });
 }"""
@@ -64,7 +65,8 @@ _OVER = """() => {
   const own = document.activeElement, box = own.getBoundingClientRect();
   if (!box.width || own === document.body) return null;
   const over = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height / 2, 12));
-  return over && (own.contains(over) || over.contains(own) || over.closest("label")?.contains(own)) ? null : `${own.outerHTML.slice(0, 120)} under ${over?.outerHTML.slice(0, 80)}`;
+  const same = over && (own.contains(over) || over.contains(own) || over.closest("label")?.contains(own));
+  return same ? null : `${own.outerHTML.slice(0, 120)} under ${over?.outerHTML.slice(0, 80)}`;
 }"""
 
 

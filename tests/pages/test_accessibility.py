@@ -1,4 +1,4 @@
-"""Accessibility of report and leaderboard: axe at both widths and themes, tab stops, focus in sight, targets' size, arrow keys."""
+"""Accessibility of report and leaderboard: axe at both widths and themes, tab stops, focus in sight, sizes, arrow keys."""
 
 import json
 

@@ -336,7 +336,9 @@ def hostile_pages(tmp_path_factory):
     return folder / "pages" / "tasks"
 
 
-KNOWN = {"article", "b", "bdi", "button", "code", "details", "div", "h3", "h4", "li", "ol", "p", "section", "span", "summary"} | {"ul"}
+KNOWN = {"article", "b", "bdi", "button", "code", "details", "div", "h3", "h4", "li", "ol", "p", "section", "span", "summary"} | {
+    "ul"
+}
 #: Opens everything in the open row; names of elements and attributes, text, pixels beyond the window.
 LOOK = """() => {
     const reader = document.getElementById("reader");
