@@ -19,7 +19,9 @@ help:
 	@echo "make tasks  write task_yamls/ from the catalogue"
 	@echo "make clean  remove environments and outputs"
 
-demo: $(DEMO)/.installed
+demo:
+	@echo "The demo takes about 4 minutes on two idle cores, half of them for installing into $(DEMO); longer where packages are downloaded."
+	@$(MAKE) --no-print-directory $(DEMO)/.installed
 	@bash examples/demo.sh $(DEMO)/bin
 
 corpus-demo: $(DEMO)/.installed-corpus
@@ -57,18 +59,17 @@ $(DEV)/.installed: pyproject.toml constraints.txt
 	@$(DEV)/bin/python -m pip install $(PIP_FLAGS) --constraint constraints.txt --editable '.[hf,dev]'
 	@touch $@
 
-# The wheel, as a user installs it.
+# As a user installs it: a wheel, not the checkout. Compiling every module of every package would take longer than the demo;
+# Python compiles those that are used, when they are first used.
 $(DEMO)/.installed: $(SOURCES) constraints.txt
-	@echo "Building the wheel and setting up $(DEMO) (a minute or two) …"
+	@echo "Setting up $(DEMO) (a minute or two) …"
 	@test -x $(DEMO)/bin/python || $(PYTHON) -m venv $(DEMO)
-	@rm -rf dist && $(DEMO)/bin/python -m pip wheel $(PIP_FLAGS) --no-deps --wheel-dir dist .
-	@$(DEMO)/bin/python -m pip install $(PIP_FLAGS) --constraint constraints.txt "$$(ls dist/sevenllm_bench-*.whl)[train]"
-	@$(DEMO)/bin/python -m pip install $(PIP_FLAGS) --no-deps --force-reinstall dist/sevenllm_bench-*.whl
+	@$(DEMO)/bin/python -m pip install $(PIP_FLAGS) --no-compile --constraint constraints.txt '.[train]'
 	@touch $@
 
 $(DEMO)/.installed-corpus: $(DEMO)/.installed
 	@echo "Adding the extra corpus to $(DEMO) (some seconds) …"
-	@$(DEMO)/bin/python -m pip install $(PIP_FLAGS) --constraint constraints.txt "$$(ls dist/sevenllm_bench-*.whl)[corpus,train]"
+	@$(DEMO)/bin/python -m pip install $(PIP_FLAGS) --no-compile --constraint constraints.txt '.[corpus,train]'
 	@touch $@
 
 clean:

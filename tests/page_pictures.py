@@ -1,15 +1,19 @@
 """Makes the pictures of docs/report.md again: python tests/page_pictures.py (needs chromium and a font with Chinese).
 
+The picture of the README is one of the demo's report: python tests/page_pictures.py --demo demo-output/report
+
 The answers are the embedded rows' references, corrupted more or less; the submissions are invented. No official row is shown.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +83,15 @@ SHOTS = (
     ("leaderboard", "leaderboard/index.html", "", 1280, 800, "light"),
     ("leaderboard-compare", "leaderboard/index.html#compare=0,1", _COMPARISON, 1200, 800, "light"),
 )  # fmt: skip
+#: The same for the report of `make demo`.
+DEMO_SHOTS = (("demo-report", "index.html", "", 1200, 760, "light"),)
 
 
-def take(folder: Path) -> None:
+def take(folder: Path, shots: Sequence[tuple[Any, ...]]) -> None:
     """The pictures, each below the size that the repository takes."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for name, page_name, action, width, height, scheme in SHOTS:
+        for name, page_name, action, width, height, scheme in shots:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.goto(f"file://{folder}/{page_name}")
             page.wait_for_timeout(1_500)
@@ -101,7 +107,13 @@ def take(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Makes the pictures of the docs.")
+    parser.add_argument("--demo", type=Path, metavar="DIR", help="only the picture of the report that `make demo` wrote there")
+    demo = parser.parse_args().demo
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary:
-        build(Path(temporary))
-        take(Path(temporary))
+    if demo:
+        take(demo.resolve(), DEMO_SHOTS)
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            build(Path(temporary))
+            take(Path(temporary), SHOTS)

@@ -10,6 +10,7 @@ from sevenllm_bench.cli.screen import print_verdict
 from sevenllm_bench.cli.shared_options import add_judge_calls, add_rows, judge_choice_of
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import is_folder
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.preflight import Check, check_cache, check_data, is_offline, require_extra, run_checks
 
 
@@ -28,7 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print each finding; the exit code is 1 when something has to be fixed."""
     if is_offline():
         print("HF_HUB_OFFLINE is set: nothing is looked up on the Hub, only what is on this machine is used.")
-    findings = run_checks(_checks(arguments))
+    with step("checking"):
+        findings = run_checks(_checks(arguments))
     for finding in findings:
         mark = "ok  " if finding.ok else "FAIL"
         print_verdict(mark, f"  {finding.name}: {finding.text}")

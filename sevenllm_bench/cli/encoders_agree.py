@@ -11,6 +11,7 @@ from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.semantic_agreement import semantic_agreement
 from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder, embedder_for, model_from
 from sevenllm_bench.errors import ConfigError, PredictionsError
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.preflight import require_extra
 from sevenllm_bench.runs.predictions import read_predictions
 
@@ -35,7 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_outputs({"--json": arguments.json}, [*arguments.predictions, arguments.data_dir])
     benchmark, predictions = benchmark_of(arguments), read_predictions(arguments.predictions)
     first, second = (_embedder(name) for name in arguments.models)
-    found = semantic_agreement(benchmark, predictions, first, second)
+    with step("scoring the answers with both models"):
+        found = semantic_agreement(benchmark, predictions, first, second)
     if not found:
         raise PredictionsError(f"{predictions.label}: no answer to an extraction or analysis row of the {benchmark.source} rows")
     columns = ["section", "rows", "first", "second", "difference", "± (95 %)", "Spearman", "furthest apart (ids)"]

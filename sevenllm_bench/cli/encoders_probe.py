@@ -8,6 +8,7 @@ from sevenllm_bench.cli.encoder_options import add_encoder, choice_of, print_pro
 from sevenllm_bench.cli.output import check_outputs, json_text, write_text
 from sevenllm_bench.cli.shared_options import add_rows, benchmark_of
 from sevenllm_bench.encoder_runs.probes import probe_encoder
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.text.display import plain
 
 
@@ -22,7 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the probes, print a sentence for each and write the JSON."""
     choice = choice_of(arguments)
     check_outputs({"--json": arguments.json}, [arguments.data_dir])
-    found = probe_encoder(choice, benchmark_of(arguments))
+    with step("running the probes"):
+        found = probe_encoder(choice, benchmark_of(arguments))
     print(f"{plain(found['encoder'])}: a {found['kind']}")
     print_probes(found)
     if arguments.json:

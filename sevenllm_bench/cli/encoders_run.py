@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.cli.encoder_options import add_encoder, choice_of, print_run, run_folder
+from sevenllm_bench.cli.screen import print_aside
 from sevenllm_bench.cli.shared_options import add_rows, benchmark_of, whole
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.encoder_runs.mteb_import import with_mteb_results
@@ -15,6 +16,7 @@ from sevenllm_bench.encoder_runs.run_encoder import RunOptions, run_encoder, tas
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.errors import ConfigError, DataError
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.progress import step
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
         long_texts=arguments.long_texts,
     )
     print(f"{choice.label}: a {kind}, {len(tasks)} tasks over {benchmark.source} rows", flush=True)
-    found = run_encoder(choice, kind, tasks, benchmark, options, lambda line: print(line, flush=True))
+    with step("running the encoder"):
+        found = run_encoder(choice, kind, tasks, benchmark, options, print_aside)
     found = replace(found, model=arguments.name or found.model)
     found = with_mteb_results(found, benchmark, folder / "mteb")
     print_run(found)

@@ -12,6 +12,7 @@ from sevenllm_bench.encoder_tasks.label_map import read_label_map
 from sevenllm_bench.encoders.encoder_choice import EncoderChoice
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.preflight import require_extra
 
 
@@ -41,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         EncoderChoice(*named(model), None, arguments.long_texts or "max", arguments.batch_size, arguments.device)
         for model in arguments.model
     ]
-    cells = transfer_table(choices, data, labels)
+    with step("running the classifiers"):
+        cells = transfer_table(choices, data, labels)
     print_table("entities", TRANSFER_COLUMNS, [list(row) for row in transfer_rows(cells)])
     for note in transfer_notes(cells):
         print(note)

@@ -15,6 +15,7 @@ from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError, report
 from sevenllm_bench.figures.vocabulary import section_name
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.judge.calibrate import Agreement, agreement, read_scores
 from sevenllm_bench.judge.judge_choice import MODEL_VARIABLE
 from sevenllm_bench.judge.llm_judge import Judge, scores_from
@@ -69,7 +70,11 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.against:
         return _compare(judge, rows, answers, arguments)
-    scores = _batch(judge, rows, answers, arguments.batch) if arguments.batch else judge.judge(rows, answers)
+    if arguments.batch:
+        scores = _batch(judge, rows, answers, arguments.batch)
+    else:
+        with step("asking the judge"):
+            scores = judge.judge(rows, answers)
     if scores is None:
         return 0
     content: dict[str, Any] = {"judge": judge.describe(), "usage": judge.usage, **_as_json(scores)}
@@ -79,7 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
         content["calibration"] = _report_agreement("given scores", agreement(scores.by_id, read_scores(arguments.calibrate)))
     if arguments.second_judge:
         second = Judge(judge_choice_of(arguments, arguments.second_judge))
-        other = second.judge(rows, answers)
+        with step("asking the second judge"):
+            other = second.judge(rows, answers)
         content["second_judge"] = {"judge": second.describe(), "usage": second.usage, **_as_json(other)}
         content["agreement"] = _report_agreement(arguments.second_judge, agreement(scores.by_id, other.by_id))
         code = code or _outcome(second, bool(other.settled["judge"] or not other.settled["nobody"]))
@@ -140,7 +146,8 @@ def _compare(judge: Judge, rows: Sequence[Row], answers: Sequence[Any], argument
     both = [(row, answer, others.answers[row.id]) for row, answer in zip(rows, answers, strict=True) if row.id in others.answers]
     if not both:
         raise ConfigError(f"--against {arguments.against}: no row that both models answered")
-    summary = judge.compare(*map(list, zip(*both, strict=True)))
+    with step("asking the judge"):
+        summary = judge.compare(*map(list, zip(*both, strict=True)))
     bias = "-" if summary.position_bias is None else f"{summary.position_bias:.3f}"
     figures = [summary.wins, summary.losses, summary.ties, summary.unscored]
     print_table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from sevenllm_bench.cli.shared_options import add_labels, add_rows, add_site_url, runs_of, whole
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.pages.report.report_pages import build_report
 
 
@@ -18,7 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--examples", type=whole(1), metavar="N", help="rows in each task's page at most (default: all)")
     parser.add_argument("--seed", type=whole(0), metavar="N", default=0, help="seed of resampling (default: 0)")
     parser.add_argument(
-        "--resamples", type=whole(1), metavar="N", default=2_000, help="bootstrap samples and sign patterns (default: 2000)"
+        "--resamples",
+        type=whole(1),
+        metavar="N",
+        default=2_000,
+        help="bootstrap samples, and at least as many sign patterns: more where a level has many tests (default: 2000)",
     )
     add_labels(parser)
     add_site_url(parser)
@@ -28,7 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read the runs and write the pages."""
     of = arguments
-    built = build_report(runs_of(of), of.output, of.examples, of.seed, of.resamples, of.site_url)
+    with step("writing the report"):
+        built = build_report(runs_of(of), of.output, of.examples, of.seed, of.resamples, of.site_url)
     left_out = f"; {built.left_out:,} rows have no place in the tasks' pages (--examples)" if built.left_out else ""
     print(f"written: {built.index} ({built.pages} pages, {built.size / 1e6:.1f} MB{left_out})")
     return 0

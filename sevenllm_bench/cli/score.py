@@ -16,6 +16,7 @@ from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.figures.sections import Scores, SectionScore, score_predictions
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, section_name
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.metrics.registry import METRICS, paper_metric
 from sevenllm_bench.metrics.signature import signature
 from sevenllm_bench.runs.predictions import Predictions, read_predictions
@@ -56,7 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     benchmark = benchmark_of(arguments)
     embedder = _embedder(arguments.semantic_model)
     try:
-        scores = score_predictions(benchmark, predictions, arguments.partial, embedder)
+        with step("scoring the answers"):
+            scores = score_predictions(benchmark, predictions, arguments.partial, embedder)
     except PredictionsError as error:
         if not _is_of_the_other(predictions, arguments.dataset):
             raise

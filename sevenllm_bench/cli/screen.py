@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from sevenllm_bench.io.progress import aside
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -77,6 +79,12 @@ def print_lines(lines: Iterable[str]) -> None:
             print(line)
         else:
             print(wrapped(line, width))
+
+
+def print_aside(line: str) -> None:
+    """Print a line at once, while a step of the command may be shown."""
+    with aside():
+        print(line, flush=True)
 
 
 def print_verdict(verdict: str, rest: str) -> None:

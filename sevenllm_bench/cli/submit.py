@@ -12,6 +12,7 @@ from sevenllm_bench.cli.verify import print_findings
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.io.hub_access import check_repository, require_token, token_from_environment
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL, is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
@@ -57,9 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--push needs the model's repository: --model ORG/NAME ({evaluated.repository[1]})")
     for older in evaluated.older:
         print(f"left out: {older}, an older run of the same model and protocol")
-    bundle = write_bundle(files, output, declared, datetime.now(UTC), token)
+    with step("writing the bundle"):
+        bundle = write_bundle(files, output, declared, datetime.now(UTC), token)
     _print(bundle)
-    verification = verify_bundle(bundle.path, arguments.data_dir)
+    with step("verifying the bundle"):
+        verification = verify_bundle(bundle.path, arguments.data_dir)
     print_findings(verification)
     code = verification.exit_code(allowed=CLAIMS)  # what can't be confirmed is for those who accept the bundle to decide
     return code if code else _pull_request(bundle, evaluated, arguments.push, token)

@@ -10,6 +10,7 @@ from sevenllm_bench.cli.screen import print_verdict
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.errors import ConfigError, ResultsError, unknown_name
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.progress import step
 from sevenllm_bench.submission.verify.check_copies import read_others
 from sevenllm_bench.submission.verify.findings import CLAIMS, Verification
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
@@ -51,7 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     bundle = user_path(arguments.bundle, ResultsError)
     check_outputs({"--json": arguments.json}, [bundle, arguments.data_dir])
     allowed = _allowed(arguments.allow_unconfirmed)
-    verification = verify_bundle(bundle, arguments.data_dir, others=read_others(arguments.against, bundle))
+    with step("verifying the bundle"):
+        verification = verify_bundle(bundle, arguments.data_dir, others=read_others(arguments.against, bundle))
     code = verification.exit_code(allowed)
     if arguments.json == "-":
         print_json(as_json(verification, code))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
-from sevenllm_bench.figures.cells import HEADLINE_NAME, Level
+from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, VERDICT_NAMES, cell_name, task_name
@@ -144,9 +144,9 @@ _OF_ITEMS = (
 )
 
 
-def undecidable(comparison: Comparison, level: Level) -> str:
+def undecidable(comparison: Comparison, level: str) -> str:
     """Why no finding is possible at a level, whatever the rows say; empty where one is possible."""
-    family = comparison.families.get(level)
+    family = {str(name): family for name, family in comparison.families.items()}.get(level)
     if family is None or family.least is None or family.is_decidable:
         return ""
     draws = f" and {family.resamples:,} random draws" if family.resamples else ""
@@ -154,6 +154,13 @@ def undecidable(comparison: Comparison, level: Level) -> str:
         f"No finding is possible at this level: with {family.size:,} tests{draws}, no corrected p-value can be below "
         f"{p_value(family.least)}. Compare fewer runs at once, or look at a level with fewer tests."
     )
+
+
+def no_finding(comparison: Comparison | None) -> dict[str, str]:
+    """`undecidable` by level, where it says something."""
+    if comparison is None:
+        return {}
+    return {str(level): words for level in comparison.families if (words := undecidable(comparison, level))}
 
 
 def _more_draws(comparison: Comparison) -> str:

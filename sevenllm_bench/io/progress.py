@@ -72,6 +72,16 @@ def tracked(items: Iterable[_Item], words: str, total: int | None = None) -> Ite
             advance()
 
 
+@contextmanager
+def aside() -> Iterator[None]:
+    """No line is on the terminal inside, so that something else can be printed while steps run."""
+    if _screen is None:
+        yield
+    else:
+        with _screen.hidden():
+            yield
+
+
 def _is_terminal() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb", "unknown")
 
@@ -88,7 +98,9 @@ class _Step:
 
     @property
     def line(self) -> str:
-        return self.words if self.total is None else f"{self.words}: {self.done:,} of {self.total:,}"
+        if self.total is not None:
+            return f"{self.words}: {self.done:,} of {self.total:,}"
+        return f"{self.words}: {self.done:,}" if self.done else self.words
 
 
 class _Screen:
@@ -121,6 +133,15 @@ class _Screen:
                 self._bars.remove_task(own.task)
                 if not self._steps:  # the line is cleared, for what is printed next
                     self._bars.stop()
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        with self._lock:
+            if self._bars:
+                self._bars.stop()
+            yield
+            if self._bars and self._steps:
+                self._bars.start()
 
     def close(self) -> None:
         self._timer.cancel()

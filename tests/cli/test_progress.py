@@ -1,12 +1,19 @@
 """The progress of long commands: on a terminal's standard error only, gone at the end, silent for programs and libraries."""
 
+import json
 import os
 import pty
+import re
 import subprocess
 import sys
 
 import pytest
+from leaderboard_files import write_many
+from submission_files import zipped
 
+from sevenllm_bench.cli.main import main
+from sevenllm_bench.data.embedded import embedded_split
+from sevenllm_bench.io import progress
 from sevenllm_bench.io.progress import step, steps_shown, tracked
 
 #: Two steps, each of which lasts until its line was drawn.
@@ -139,3 +146,70 @@ with progress.steps_shown(0):
     os.waitpid(child, 0)
 """
     assert "child: None" in on_a_terminal(code)[0]
+
+
+class Recorded:
+    """Stands in for the terminal's lines: what began, how often it advanced, what ended."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.running: list[object] = []
+        self.advanced: dict[str, int] = {}
+
+    def begin(self, new) -> None:
+        self.begun.append(new.words)
+        self.running.append(new)
+
+    def advance(self, own) -> None:
+        self.advanced[own.words] = self.advanced.get(own.words, 0) + 1
+
+    def end(self, own) -> None:
+        self.running.remove(own)
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    found = Recorded()
+    monkeypatch.setattr(progress, "_screen", found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("answers")
+    for name in "ab":
+        rows = [row for row in embedded_split("test") if name == "a" or row.id % 3]
+        (folder / f"{name}.jsonl").write_text("\n".join(json.dumps({"id": row.id, "output": row.output}) for row in rows))
+    return [str(folder / "a.jsonl"), str(folder / "b.jsonl")]
+
+
+@pytest.mark.parametrize(
+    ("words", "steps"),
+    [
+        (["score", "A", "--dataset", "embedded"], {"scoring the answers": 0}),
+        (["compare", "A", "B", "--dataset", "embedded", "--resamples", "100"], {"reading runs": 2, "comparing the runs": 0}),
+        (
+            ["report", "A", "B", "-o", "OUT", "--dataset", "embedded", "--resamples", "100"],
+            {"reading runs": 2, "writing the report": 0, "writing the tasks' pages": 58},
+        ),
+        (["leaderboard", "build", "MANY", "-o", "OUT"], {"building the leaderboard": 0, "reading submissions": 5}),
+        (["verify", "BUNDLE"], {"verifying the bundle": 0}),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_every_long_command_says_its_steps(words, steps, answers, bundle, tmp_path, recorded, capsys):
+    write_many(tmp_path / "many", 5)
+    names = {"A": answers[0], "B": answers[1], "OUT": tmp_path / "out", "MANY": tmp_path / "many"}
+    names["BUNDLE"] = zipped(bundle, tmp_path / "bundle.zip")
+    assert main([str(names.get(word, word)) for word in words]) in (0, 1)
+    assert sorted(recorded.begun) == sorted(steps)
+    assert {name: recorded.advanced.get(name, 0) for name in recorded.begun} == steps
+    assert recorded.running == []
+
+
+def test_a_line_printed_while_a_step_runs_stands_alone():
+    note = "        with progress.aside(): print('a note', flush=True)"
+    code = SCRIPT.format(after=0, wait=True).replace("        drawn()\n    print", f"        drawn()\n{note}\n    print")
+    shown, _ = on_a_terminal(code)
+    lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown))
+    assert lines.count("a note") == 3

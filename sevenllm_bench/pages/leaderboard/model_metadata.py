@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,20 +20,35 @@ def read_facts(path: str | Path) -> dict[str, Facts]:
     """Model name (case folded) to facts.
 
     Args:
-        path: YAML or JSON: an object from the model's name to `parameters` (billions), `licence`, `languages` (a list),
-            `tuning` ("base" or "tuned") and `encoder` (true or false), each of which may be left out.
+        path: JSON where its name ends in ".json", else YAML: an object from the model's name to `parameters` (billions),
+            `licence`, `languages` (a list), `tuning` ("base" or "tuned") and `encoder` (true or false), each of which may be
+            left out.
 
     Raises:
         ConfigError: The file can't be read, or a value is none of these; the model is named.
     """
     file = user_path(path, ConfigError)
+    form, load = ("JSON", _load_json) if file.suffix.lower() == ".json" else ("YAML", load_yaml)
     try:
-        content = load_yaml(read_bytes(file, ConfigError).decode("utf-8"))
-    except ValueError as error:
-        raise ConfigError(f"--models {file}: broken YAML ({str(error)[:200]})") from None
+        content = load(read_bytes(file, ConfigError).decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"--models {file}: broken {form} ({str(error)[:200]})") from None
     if not isinstance(content, dict):
         raise ConfigError(f"--models {file}: an object from model names to facts was expected")
     return {str(name).casefold(): _facts(given, f"--models {file}: {name}") for name, given in content.items()}
+
+
+def _load_json(text: str) -> Any:
+    """The value of a JSON text; ValueError also where a key comes twice, of which one would be lost silently."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)[:100]!r} comes twice")
+        return found
+
+    return json.loads(text, object_pairs_hook=once)
 
 
 def _facts(given: Any, where: str) -> Facts:

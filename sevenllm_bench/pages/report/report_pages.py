@@ -11,7 +11,7 @@ from typing import Any
 from sevenllm_bench.catalog import KINDS, LANGUAGES
 from sevenllm_bench.comparison.compare_runs import ComparedFigure
 from sevenllm_bench.comparison.compatibility import differences
-from sevenllm_bench.comparison.table_cells import how_to_read, p_value
+from sevenllm_bench.comparison.table_cells import how_to_read, no_finding, p_value
 from sevenllm_bench.figures.cells import HEADLINE_NAME, LEVELS
 from sevenllm_bench.figures.vocabulary import (
     KIND_NAMES,
@@ -141,6 +141,8 @@ def _index(
         "resamples": resamples,
         "why_not": examined.why_not,
         "findings": _findings(examined),
+        "no_finding": no_finding(examined.comparison),
+        "families": examined.comparison.families if examined.comparison else {},
         "how_to_read": how_to_read(examined.comparison) if examined.comparison else [],
         "repeat": [(run, command_of(run), signatures(run), settings(run)) for run in runs],
         "problems": [(run.label, problem) for run in runs for problem in run.problems],
@@ -190,11 +192,10 @@ def _findings(examined: Examined) -> list[tuple[str, list[ComparedFigure]]]:
         return []
     tables: list[tuple[str, list[ComparedFigure]]] = []
     for level in LEVELS:
-        found = [f for f in examined.comparison.findings if f.cell.level == level]
-        if level in ("task", "encoder group"):
-            found = [f for f in found if f.verdict != "cannot tell"]
+        found = examined.comparison.at(level)
+        shown = [f for f in found if f.verdict != "cannot tell" or level not in ("task", "encoder group")]
         if found:
-            tables.append((level, found))
+            tables.append((level, shown))
     return tables
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sevenllm_bench.comparison.compare_runs import Comparison, Score, compare_runs, score_run
+from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score, compare_runs, score_run
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.vocabulary import task_title
+from sevenllm_bench.pages.report.cell_marks import CellMarks, marks_of
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import finite
 
@@ -17,9 +18,17 @@ from sevenllm_bench.runs.untrusted import finite
 class Figures:
     """The scores of all runs."""
 
-    def __init__(self, scores: Iterable[Score]) -> None:
-        """Index them."""
+    def __init__(self, scores: Iterable[Score], findings: Iterable[ComparedFigure] = ()) -> None:
+        """Index them.
+
+        Args:
+            scores: Every run's scores.
+            findings: What is known of their differences from the baseline.
+        """
         self._scores = {(s.run, str(s.cell.level), s.cell.name, s.cell.metric): s for s in scores}
+        self._findings: dict[tuple[str, str, str], list[ComparedFigure]] = {}
+        for finding in findings:
+            self._findings.setdefault((str(finding.cell.level), finding.cell.name, finding.cell.metric), []).append(finding)
 
     def get(self, run: str, level: str, name: str, metric: str) -> Score | None:
         """The score of a run in a cell, or None."""
@@ -41,10 +50,10 @@ class Figures:
         """Level, name and metric of every cell that any run has."""
         return list(dict.fromkeys((level, name, metric) for _, level, name, metric in self._scores))
 
-    def best(self, runs: Sequence[Run], level: str, name: str, metric: str) -> float | None:
-        """The highest figure in a cell, where several runs have one."""
-        found = [score.mean for run in runs if (score := self.get(run.label, level, name, metric))]
-        return max(found) if len(found) > 1 else None
+    def best(self, runs: Sequence[Run], level: str, name: str, metric: str) -> CellMarks:
+        """Whose figures stand out in a cell."""
+        found = [score for run in runs if (score := self.get(run.label, level, name, metric))]
+        return marks_of(found, self._findings.get((level, name, metric), ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,7 @@ def examine(runs: Sequence[Run], seed: int, resamples: int) -> Examined:
     if len(runs) > 1:
         try:
             comparison = compare_runs(runs, seed=seed, resamples=resamples)
-            return Examined(Figures(comparison.scores), comparison)
+            return Examined(Figures(comparison.scores, comparison.findings), comparison)
         except ResultsError as error:
             why_not = str(error)
     return Examined(Figures(score for run in runs for score in score_run(run, seed, resamples)), None, why_not)
@@ -83,14 +92,14 @@ class EncoderLine:
         metric: Name of the metric.
         items: Items behind it.
         scores: Each run's score, or None.
-        best: The highest, where several runs have one over as many items.
+        best: Whose figures stand out; None where runs have figures over other items.
     """
 
     group: str
     metric: str
     items: int
     scores: tuple[Score | None, ...]
-    best: float | None
+    best: CellMarks | None
 
 
 def encoder_lines(runs: Sequence[Run], figures: Figures) -> list[tuple[str, bool, list[EncoderLine]]]:

@@ -10,6 +10,7 @@ from typing import Any
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, EncoderTask
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, leaf_title, task_title
+from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.pages.report.explorer import MARGIN, PAGE_OF_ROWS, Explorer, key_of
 from sevenllm_bench.pages.report.item_rows import ItemsByTask, explore_items, item_samples_by_task
 from sevenllm_bench.pages.report.score_views import Figures
@@ -47,7 +48,8 @@ def write_task_pages(
     """
     pages = size = left_out = 0
     found = chain(_row_pages(runs, tasks, most, shared["figures"]), _item_pages(runs, most))
-    for name, template, explorer, values in found:
+    total = len(tasks) + len(encoder_pages_of(runs))
+    for name, template, explorer, values in tracked(found, "writing the tasks' pages", total):
         pages, left_out = pages + 1, left_out + explorer.in_all - len(explorer.rows)
         # The texts first: a page never lacks them.
         size += site.write_bytes(f"tasks/{name}.js", explorer.script())

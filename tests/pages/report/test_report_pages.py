@@ -109,16 +109,6 @@ def test_a_task_opens_with_its_rows(report, open_page):
     page.wait_for_url("**/index.html#tasks")
 
 
-def test_nothing_moves_when_a_chart_is_drawn(report, open_page):
-    page = open_page(report / "index.html")
-    below = page.locator("#t-tasks")
-    before = below.bounding_box()["y"]
-    for name in ("dots", "lengths"):
-        page.locator(f"[data-chart='{name}']").scroll_into_view_if_needed()
-        page.locator(f"[data-chart='{name}'] svg.plot").first.wait_for()
-    assert below.evaluate("element => element.getBoundingClientRect().y + scrollY") == pytest.approx(before, abs=1)
-
-
 def test_the_heat_map_has_a_number_in_every_cell_and_switches_metrics(report, open_page):
     page = open_page(report / "index.html")
     cells = page.locator("[data-value=headline] table.heat td a")
@@ -129,17 +119,20 @@ def test_the_heat_map_has_a_number_in_every_cell_and_switches_metrics(report, op
     assert page.locator("[data-value=read] table.heat").is_visible()
 
 
-def test_charts_are_drawn_and_change_with_the_language(report, open_page):
+def test_charts_are_drawn_without_scripts_and_change_with_the_language(report, open_page):
+    bare = open_page(report / "index.html", java_script_enabled=False)
+    for language in ("en", "zh"):
+        assert bare.locator(f"#chart-tasks-{language} svg.wide .dot").count() == 6  # three tasks, two runs
+        assert bare.locator(f"#chart-tasks-{language}").is_visible()
+    assert bare.locator("#chart-lengths svg.wide .box").count() == 8  # four sections
     page = open_page(report / "index.html")
-    page.locator("#intervals").scroll_into_view_if_needed()
-    ticks = page.locator("[data-chart=dots] .ytick text")
-    ticks.first.wait_for()
-    assert ticks.count() == 3
-    page.locator("[data-chart=lengths]").scroll_into_view_if_needed()
-    page.locator("[data-chart=lengths] .boxlayer path").first.wait_for(state="attached")
-    page.locator("input[name=dots][value=zh]").check()
-    page.wait_for_timeout(200)
-    assert ticks.count() == 3
+    assert [page.locator(f"#chart-tasks-{language}").is_visible() for language in ("en", "zh")] == [True, False]
+    page.locator("input[name=intervals][value=zh]").check()
+    assert [page.locator(f"#chart-tasks-{language}").is_visible() for language in ("en", "zh")] == [False, True]
+    page.emulate_media(media="print")
+    assert [page.locator(f"#chart-tasks-{language}").is_visible() for language in ("en", "zh")] == [True, True]
+    assert page.locator("#chart-tasks-en a[download]").get_attribute("href") == "charts/tasks-en.svg"
+    assert (report / "charts" / "tasks-en.svg").read_bytes().startswith(b"<?xml")
 
 
 def test_everything_can_be_done_with_the_keyboard(report, open_page):

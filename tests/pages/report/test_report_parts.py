@@ -8,6 +8,7 @@ from hostile_texts import LONG, TEXTS, TOWER
 from hypothesis import given
 from hypothesis import strategies as st
 from run_files import rows_of, write_run
+from sevenllm_bench.pages.report.answer_examples import examples
 
 from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.cli.main import main
@@ -161,7 +162,8 @@ def test_the_judge_gets_a_histogram(tmp_path):
     assert judged([run_of(tmp_path / "other")]) == {}
     built = build_report([run], tmp_path / "out", resamples=100)
     page = built.index.read_text(encoding="utf-8")
-    assert 'data-chart="judge"' in page
+    assert 'id="chart-judge"' in page
+    assert "model: mark 5: 2 of 4" in page
     assert "Judge, 1 to 5" in page
 
 

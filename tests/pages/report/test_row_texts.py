@@ -14,7 +14,6 @@ from sevenllm_bench.pages.report.explorer import key_of, thousandths
 from sevenllm_bench.pages.report.report_pages import build_report
 from sevenllm_bench.pages.report.task_rows import explore_task, samples_by_task
 from sevenllm_bench.pages.report.text_table import TextTable
-from sevenllm_bench.pages.site import signed
 from sevenllm_bench.runs.reader import read_runs
 
 EXTRACTION, CHOICE = "sevenllm_en_malware_feature_extraction", "sevenllm_en_mcq"
@@ -179,7 +178,6 @@ def test_differences_and_spreads_come_from_unrounded_values(tmp_path):
 def test_figures_are_rounded_half_to_even_on_the_exact_value():
     # 0.0625 and 0.1875 lie exactly between two thousandths; 0.0005 as a float is a little more than half a thousandth.
     assert [thousandths(value) for value in (0.0625, 0.1875, 0.0005, 1.0, -2.5, -0.0001)] == [62, 188, 1, 1000, -2500, 0]
-    assert [signed(value) for value in (0.125, -0.375, 0.004, -0.004, None)] == ["+0.12", "-0.38", "0.00", "0.00", "–"]
 
 
 def test_a_runs_key_is_short_and_stays():
