@@ -27,8 +27,10 @@ _CONTRAST = """(targets) => {
 
 #: Headers of rows without a cell beside them, and headers without a scope, in tables that axe gives no verdict on: those with
 #: headers over groups of rows, or with empty cells.
-_HEADERS = """(targets) => targets.flatMap((target) => [...document.querySelector(target).querySelectorAll("th")]
-  .filter((head) => !head.scope || (head.scope === "row" && !head.parentElement.querySelector("td"))).map((head) => head.textContent))"""
+_HEADERS = """(targets) => targets.flatMap((target) => {
+  const wrong = (head) => !head.scope || (head.scope === "row" && !head.parentElement.querySelector("td"));
+  return [...document.querySelector(target).querySelectorAll("th")].filter(wrong).map((head) => head.textContent);
+})"""
 
 
 def findings(page: Any, tags: Sequence[str] = TAGS) -> list[str]:
