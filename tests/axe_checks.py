@@ -11,16 +11,26 @@ _RUN = """(tags) => axe.run(document, { preload: false, resultTypes: ["violation
 #: The contrast of each text that axe gives no verdict on: of its colour with the background of the nearest part that has one.
 _CONTRAST = """(targets) => {
   const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-  const light = (colour) => colour.slice(0, 3).map(channel).reduce((sum, value, place) => sum + value * [0.2126, 0.7152, 0.0722][place], 0);
+  const light = ([red, green, blue]) => 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
+  const of = (own) => own instanceof SVGElement ? "rgba(0, 0, 0, 0)" : getComputedStyle(own).backgroundColor;
   const parsed = (text) => text.match(/[\\d.]+/g).map(Number);
   return targets.map((target) => {
     const own = document.querySelector(target);
     let behind = own;
-    while (behind && (parsed(getComputedStyle(behind).backgroundColor)[3] ?? 1) < 1) behind = behind.parentElement;
-    const a = light(parsed(getComputedStyle(own).color)), b = light(behind ? parsed(getComputedStyle(behind).backgroundColor) : [255, 255, 255]);
+    while (behind && (parsed(of(behind))[3] ?? 1) < 1) behind = behind.parentElement;
+    const style = getComputedStyle(own), drawn = own instanceof SVGElement ? style.fill : style.color;
+    const a = light(parsed(drawn));
+    const b = light(behind ? parsed(of(behind)) : [255, 255, 255]);
     return [target, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
   });
 }"""
+
+#: Headers of rows without a cell beside them, and headers without a scope, in tables that axe gives no verdict on: those with
+#: headers over groups of rows, or with empty cells.
+_HEADERS = """(targets) => targets.flatMap((target) => {
+  const wrong = (head) => !head.scope || (head.scope === "row" && !head.parentElement.querySelector("td"));
+  return [...document.querySelector(target).querySelectorAll("th")].filter(wrong).map((head) => head.textContent);
+})"""
 
 
 def findings(page: Any, tags: Sequence[str] = TAGS) -> list[str]:
@@ -37,6 +47,8 @@ def findings(page: Any, tags: Sequence[str] = TAGS) -> list[str]:
         targets = [node["target"][0] for node in rule["nodes"]]
         if rule["id"] == "color-contrast":
             found += [f"contrast {ratio:.2f}: {target}" for target, ratio in page.evaluate(_CONTRAST, targets) if ratio < 4.5]
+        elif rule["id"] == "th-has-data-cells":
+            found += [f"header without cells: {text}" for text in page.evaluate(_HEADERS, targets)]
         else:
             found += [f"undecided {rule['id']}: {node['html'][:160]}" for node in rule["nodes"]]
     return found
@@ -64,7 +76,8 @@ _OVER = """() => {
   const own = document.activeElement, box = own.getBoundingClientRect();
   if (!box.width || own === document.body) return null;
   const over = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height / 2, 12));
-  return over && (own.contains(over) || over.contains(own) || over.closest("label")?.contains(own)) ? null : `${own.outerHTML.slice(0, 120)} under ${over?.outerHTML.slice(0, 80)}`;
+  const same = over && (own.contains(over) || over.contains(own) || over.closest("label")?.contains(own));
+  return same ? null : `${own.outerHTML.slice(0, 120)} under ${over?.outerHTML.slice(0, 80)}`;
 }"""
 
 

@@ -77,11 +77,13 @@ def _row(of: ModelFigure) -> Markup:
     why = Markup(" <small>{}</small>").format(plain(of.partial, 120)) if of.partial else ""
     rows = ("", "–") if of.rows is None else (of.rows, f"{of.rows:,}")
     head, metric = _fixed_cells(of.title, of.metric)
-    bar = interval_bar(of.mean, of.low, of.high, bounds(of.metric))
-    return Markup(  # noqa: S704  (escaped texts and numbers)
-        f'<tr><th scope="row">{head}{why}</th><td class="num" data-v="{of.mean}">{of.shown}<small>{of.interval or "no interval"}</small>'
-        f'</td><td>{bar}</td><td class="extra"><code>{metric}</code></td><td class="num" data-v="{rows[0]}">{rows[1]}</td></tr>\n'
+    cells = (
+        f'<th scope="row">{head}{why}</th>',
+        f'<td class="num" data-v="{of.mean}">{of.shown}<small>{of.interval or "no interval"}</small></td>',
+        f"<td>{interval_bar(of.mean, of.low, of.high, bounds(of.metric))}</td>",
+        f'<td class="extra"><code>{metric}</code></td><td class="num" data-v="{rows[0]}">{rows[1]}</td>',
     )
+    return Markup(f"<tr>{''.join(cells)}</tr>\n")  # noqa: S704  (escaped texts and numbers)
 
 
 @cache

@@ -29,6 +29,8 @@ from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
 from sevenllm_bench.pages.report.first_screen import first_screen
 from sevenllm_bench.pages.report.heat_map import FEW_ROWS, heat_maps
 from sevenllm_bench.pages.report.report_charts import report_charts, report_preview
+from sevenllm_bench.pages.report.report_csv import report_csv
+from sevenllm_bench.pages.report.report_title import report_title
 from sevenllm_bench.pages.report.run_order import by_score
 from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine
 from sevenllm_bench.pages.report.task_pages import encoder_pages_of, tasks_of, title_of, write_task_pages
@@ -86,6 +88,7 @@ def build_report(
     ordered = by_score(runs, examined.figures)
     baseline = runs[0].label if len(runs) > 1 else None
     site.preview(report_preview(ordered.runs, examined.figures, baseline))
+    site.write_bytes("figures.csv", report_csv(examined.figures.every()))
     tasks = tasks_of(ordered.runs)
     shared: dict[str, Any] = {
         "runs": ordered.runs,
@@ -101,6 +104,7 @@ def build_report(
     # Last, so that a report that was stopped has no page that leads nowhere.
     values = _index(ordered.runs, examined, tasks, resamples, baseline)
     values |= {"first": first, "first_chart": first.chart, "partial": ordered.partial}
+    values["title"] = report_title([shared["short"].get(run.label, run.label) for run in ordered.runs])
     values["maps"] = heat_maps(ordered.runs, examined.figures, baseline)
     size = site.page("index.html", "report.html", **shared, **values)
     return WrittenReport(site.index, 1 + written.pages, written.size + size, written.left_out)
@@ -112,7 +116,6 @@ def _index(
     found = answer_quality(runs)
     marks = judged(runs)
     return {
-        "title": "SEvenLLM report",
         "now": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "headline": HEADLINE_NAME,
         "headline_parts": _headline_parts(),

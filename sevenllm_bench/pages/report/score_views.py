@@ -34,6 +34,10 @@ class Figures:
         """The score of a run in a cell, or None."""
         return self._scores.get((run, level, name, metric))
 
+    def every(self) -> Iterable[Score]:
+        """Every score of every run."""
+        return self._scores.values()
+
     def metrics(self, level: str, name: str) -> list[str]:
         """The metrics that any run has in a cell, in the order of the documentation."""
         return list(dict.fromkeys(metric for _, where, what, metric in self._scores if (where, what) == (level, name)))
