@@ -19,15 +19,17 @@ from sevenllm_bench.comparison.table_cells import (
     finding_row,
     headline_rows,
     how_to_read,
+    undecidable,
 )
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.cells import ENCODER_LEVELS
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.runs.records import Run
 
 #: Columns that a narrow terminal can do without, the least important first.
 _LEAST = ("better/equal/worse", "rows", "metric", "baseline", "figure", "p (Holm)")
-_LEAST_OF_HEADLINE = ("mcq", "generation", "understanding", "zh", "en", "rows")
+_LEAST_OF_HEADLINE = (*reversed([*LANGUAGE_NAMES.values(), *KIND_NAMES.values()]), "rows")
 _LEAST_OF_ENCODERS = ("long texts", "peak memory", "texts/s", "parameters", "items", "metric")
 
 
@@ -48,7 +50,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=whole(0), metavar="N", default=0, help="seed of resampling (default: 0)")
     parser.add_argument(
-        "--resamples", type=whole(1), metavar="N", default=10_000, help="bootstrap samples and sign patterns (default: 10000)"
+        "--resamples",
+        type=whole(1),
+        metavar="N",
+        default=10_000,
+        help="bootstrap samples, and at least as many sign patterns: more where a level has many tests (default: 10000)",
     )
     add_rows(parser)
     parser.add_argument("--json", metavar="FILE", help='write everything as JSON ("-": to standard output instead of the tables)')
@@ -99,4 +105,6 @@ def _print(comparison: Comparison, by: str) -> None:
             against = "" if several else f"{comparison.runs[1].label} "
             title = "overall" if level == "overall" else f"by {level}"
             print_table(f"{title}: {against}against {comparison.runs[0].label}", columns, rows, _LEAST, "finding")
+            if note := undecidable(comparison, level):
+                print_lines([note])
     print_lines(how_to_read(comparison))

@@ -14,6 +14,7 @@ from sevenllm_bench.cli.shared_options import add_judge_calls, add_rows, benchma
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError, report
+from sevenllm_bench.figures.vocabulary import section_name
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.judge.calibrate import Agreement, agreement, read_scores
 from sevenllm_bench.judge.judge_choice import MODEL_VARIABLE
@@ -172,7 +173,13 @@ def _print(rows: Sequence[Row], scores: JudgeScores, judge: Judge) -> None:
         grades = Counter(part.values)
         mean = "-" if part.mean is None else f"{part.mean:.4f}"
         table.append(
-            [section, str(len(part.rows)), mean, f"{part.judge_scored:.4f}", *(str(grades[grade]) for grade in range(1, 6))]
+            [
+                section_name(section),
+                str(len(part.rows)),
+                mean,
+                f"{part.judge_scored:.4f}",
+                *(str(grades[grade]) for grade in range(1, 6)),
+            ]
         )
     print_table(f"judge {judge.choice.model}", ["section", "rows", "judge", "judge_scored", "1", "2", "3", "4", "5"], table)
     for reason, count in scores.unscored.items():

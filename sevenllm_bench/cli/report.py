@@ -19,7 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--examples", type=whole(1), metavar="N", help="rows in each task's page at most (default: all)")
     parser.add_argument("--seed", type=whole(0), metavar="N", default=0, help="seed of resampling (default: 0)")
     parser.add_argument(
-        "--resamples", type=whole(1), metavar="N", default=2_000, help="bootstrap samples and sign patterns (default: 2000)"
+        "--resamples",
+        type=whole(1),
+        metavar="N",
+        default=2_000,
+        help="bootstrap samples, and at least as many sign patterns: more where a level has many tests (default: 2000)",
     )
     add_labels(parser)
     add_site_url(parser)

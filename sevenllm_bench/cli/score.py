@@ -15,6 +15,7 @@ from sevenllm_bench.comparison.table_cells import figure, interval
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.errors import PredictionsError
 from sevenllm_bench.figures.sections import Scores, SectionScore, score_predictions
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, section_name
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.metrics.registry import METRICS, paper_metric
 from sevenllm_bench.metrics.signature import signature
@@ -91,14 +92,15 @@ def as_json(
 ) -> dict[str, Any]:
     """Everything that `score` found as one JSON object.
 
-    `sections` and `items` hold the paper's metric (value F1, ROUGE-L as in the paper, accuracy) by section and by row id;
-    `metrics` every metric by section, `rows` every metric by row id, `signatures` what identifies the figures.
+    `titles` has the sections' names in words; `sections` and `items` hold the paper's metric (value F1, ROUGE-L as in the
+    paper, accuracy) by section and by row id; `metrics` every metric by section, `rows` every metric by row id, `signatures` what identifies the figures.
     """
     sections, coverage, data = scores.sections, scores.coverage, benchmark.description
     embedding = embedder.describe() | {"texts": embedder.texts, "texts_cut": embedder.texts_cut} if embedder else None
     kinds = {score.row.section: score.kind for score in scores.rows}
     languages = {score.row.section: score.row.language for score in scores.rows}
     return {
+        "titles": {name: section_name(name) for name in sections},
         "sections": {name: section.means[paper_metric(kinds[name])] for name, section in sections.items()},
         "items": {str(score.row.id): score.paper_score for score in scores.rows},
         "metrics": {name: {"rows": section.rows, **section.means} for name, section in sections.items()},
@@ -156,12 +158,14 @@ def _print(scores: Scores, predictions: Predictions, benchmark: Benchmark, parti
     for kind in METRICS:
         names = next((list(section.means) for name, section in scores.sections.items() if name.endswith(kind)), [])
         rows = [
-            [name, str(section.rows), *(f"{section.means[metric]:.4f}" for metric in names), _reading(section)]
+            [section_name(name), str(section.rows), *(figure(section.means[metric]) for metric in names), _reading(section)]
             for name, section in scores.sections.items()
             if name.endswith(kind)
         ]
         if rows:
-            print_table(kind, ["section", "rows", *names, "answers read as"], rows, least=("rows", *reversed(names[1:])))
+            print_table(
+                KIND_NAMES[kind], ["section", "rows", *names, "answers read as"], rows, least=("rows", *reversed(names[1:]))
+            )
     missing = "missing, left out (--partial), so not comparable with full runs" if partial else "missing, scored 0"
     unknown = "not among these rows, left out"
     if _is_of_the_other(predictions, benchmark.source):

@@ -14,11 +14,16 @@ from sevenllm_bench.runs.run_labels import relabelled
 
 def add_rows(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the rows: see `benchmark_of`."""
+    add_data_dir(parser)
+    parser.add_argument("--allow-modified", action="store_true", help="accept a data file whose sha256 differs")
+    parser.add_argument("--dataset", choices=("official", "embedded"), default="official", help="rows (default: official)")
+
+
+def add_data_dir(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says where the official rows are."""
     parser.add_argument(
         "--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: SEVENLLM_DATA_DIR, or the Hub)"
     )
-    parser.add_argument("--allow-modified", action="store_true", help="accept a data file whose sha256 differs")
-    parser.add_argument("--dataset", choices=("official", "embedded"), default="official", help="rows (default: official)")
 
 
 def add_labels(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ from sevenllm_bench.encoder_tasks.encoder_task import (
 )
 from sevenllm_bench.encoder_tasks.task_scoring import items_of
 from sevenllm_bench.errors import ConfigError, nearest
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, leaf_title
 from sevenllm_bench.harness import yamls
 from sevenllm_bench.io.files import user_path
 
@@ -64,8 +65,8 @@ def _list() -> None:
     rows = []
     for leaf in LEAVES:
         official = leaf.task.official_count(leaf.language) if leaf.task else 50
-        name_zh = leaf.task.name_zh if leaf.task else "选择题"
-        rows.append([leaf.name, name_zh, leaf.kind, str(official or "-"), str(embedded.count(leaf))])
+        name_zh = leaf_title(leaf)[1]
+        rows.append([leaf.name, name_zh, KIND_NAMES[leaf.kind], str(official or "-"), str(embedded.count(leaf))])
     print_table("Leaves (run by --tasks 'sevenllm_*')", ["name", "名称", "kind", "official rows", "embedded rows"], rows, _LEAST)
     causal = yamls.encoder_task_names()
     found = [

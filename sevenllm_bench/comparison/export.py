@@ -22,6 +22,7 @@ from sevenllm_bench.comparison.table_cells import (
 )
 from sevenllm_bench.figures.cells import ENCODER_LEVELS, Level
 from sevenllm_bench.figures.figures import why_partial
+from sevenllm_bench.figures.vocabulary import LEVEL_NAMES, cell_name
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.unknown import Unknown
@@ -31,7 +32,7 @@ from sevenllm_bench.stats.paired import ALPHA
 
 CSV_COLUMNS = (
     "level", "name", "metric", "rows", "baseline", "baseline_mean", "run", "mean", "difference", "low", "high", "interval",
-    "wins", "ties", "losses", "effect", "test", "p", "p_holm", "family", "detectable", "verdict", "reason",
+    "wins", "ties", "losses", "effect", "test", "p", "p_holm", "family", "detectable", "verdict", "reason", "title",
 )  # fmt: skip
 
 
@@ -97,6 +98,7 @@ def _score(score: Score) -> dict[str, Any]:
         "run": score.run,
         "level": score.cell.level,
         "name": score.cell.name,
+        "title": cell_name(score.cell.level, score.cell.name),
         "metric": score.cell.metric,
         "rows": score.rows,
         "mean": score.mean,
@@ -135,6 +137,7 @@ def finding_fields(finding: ComparedFigure) -> dict[str, Any]:
         "detectable": paired.detectable,
         "verdict": finding.verdict,
         "reason": finding.reason,
+        "title": cell_name(finding.cell.level, finding.cell.name),
     }
 
 
@@ -166,7 +169,7 @@ def as_markdown(comparison: Comparison, level: Level) -> str:
             rows = [finding_row(finding, len(comparison.runs) > 2) for finding in found]
             columns = COLUMNS if len(comparison.runs) > 2 else [name for name in COLUMNS if name != "run"]
             note = undecidable(comparison, shown)
-            title = f"## By {shown}" if shown != "overall" else "## Overall"
+            title = f"## {LEVEL_NAMES[shown]}"
             parts += [title, "", *([_plain(note), ""] if note else []), *_table(columns, rows), ""]
     parts += [*(f"- {line}" for line in how_to_read(comparison)), ""]
     return "\n".join(_plain(part) if part.startswith("- ") else part for part in parts)

@@ -7,14 +7,15 @@ from typing import Any
 
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
-from sevenllm_bench.figures.cells import HEADLINE_NAME, Level
+from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.figures.rounding import shown, shown_difference
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, VERDICT_NAMES, cell_name, task_name
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.runs.untrusted import finite
 from sevenllm_bench.stats.intervals import Interval
 
-HEADLINE_COLUMNS = ("run", "rows", "headline", "95 % interval", "en", "zh", "understanding", "generation", "mcq")
+HEADLINE_COLUMNS = ("run", "rows", "headline", "95 % interval", *LANGUAGE_NAMES.values(), *KIND_NAMES.values())
 ENCODER_COLUMNS = (
     "task",
     "run",
@@ -48,7 +49,7 @@ def headline_rows(comparison: Comparison) -> list[list[str]]:
     for run in comparison.runs:
         own = {(str(s.cell.level), s.cell.name): s for s in comparison.scores if s.run == run.label and _is_headline(s)}
         overall = own.get(("overall", HEADLINE_NAME))
-        parts = [("language", "en"), ("language", "zh"), ("kind", "understanding"), ("kind", "generation"), ("kind", "mcq")]
+        parts = [*(("language", name) for name in LANGUAGE_NAMES), *(("kind", name) for name in KIND_NAMES)]
         rows.append(
             [
                 run.label,
@@ -70,7 +71,7 @@ def encoder_rows(comparison: Comparison) -> list[list[str]]:
                 continue
             task = run.encoder_tasks[score.cell.name]
             if score.cell.metric == task.entry.metrics[0]:
-                cells = [score.cell.name, run.label, f"{score.rows:,}", score.cell.metric, figure(score.mean)]
+                cells = [task_name(score.cell.name), run.label, f"{score.rows:,}", score.cell.metric, figure(score.mean)]
                 order = (list(ENCODER_TASKS).index(task.entry), place)
                 found.append((order, [*cells, interval(score.interval), *_cost_cells(task.cost)]))
     return [row for _, row in sorted(found, key=lambda item: item[0])]
@@ -100,7 +101,7 @@ def finding_row(finding: ComparedFigure, with_run: bool = True) -> list[str]:
     tested = finding.p is not None
     return [
         *([finding.run] if with_run else []),
-        finding.cell.name,
+        cell_name(finding.cell.level, finding.cell.name),
         finding.cell.metric,
         f"{paired.rows:,}",
         figure(finding.baseline_mean),
@@ -109,7 +110,7 @@ def finding_row(finding: ComparedFigure, with_run: bool = True) -> list[str]:
         interval(paired.interval, signed),
         f"{paired.wins}/{paired.ties}/{paired.losses}",
         p_value(finding.p) if finding.p is not None else "-",
-        finding.verdict if tested else f"{finding.verdict}: {finding.reason}",
+        VERDICT_NAMES[finding.verdict] + ("" if tested else f": {finding.reason}"),
     ]
 
 
@@ -143,9 +144,9 @@ _OF_ITEMS = (
 )
 
 
-def undecidable(comparison: Comparison, level: Level) -> str:
+def undecidable(comparison: Comparison, level: str) -> str:
     """Why no finding is possible at a level, whatever the rows say; empty where one is possible."""
-    family = comparison.families.get(level)
+    family = {str(name): family for name, family in comparison.families.items()}.get(level)
     if family is None or family.least is None or family.is_decidable:
         return ""
     draws = f" and {family.resamples:,} random draws" if family.resamples else ""
@@ -153,6 +154,13 @@ def undecidable(comparison: Comparison, level: Level) -> str:
         f"No finding is possible at this level: with {family.size:,} tests{draws}, no corrected p-value can be below "
         f"{p_value(family.least)}. Compare fewer runs at once, or look at a level with fewer tests."
     )
+
+
+def no_finding(comparison: Comparison | None) -> dict[str, str]:
+    """`undecidable` by level, where it says something."""
+    if comparison is None:
+        return {}
+    return {str(level): words for level in comparison.families if (words := undecidable(comparison, level))}
 
 
 def _more_draws(comparison: Comparison) -> str:
@@ -178,7 +186,7 @@ def how_to_read(comparison: Comparison) -> list[str]:
         + _more_draws(comparison),
     ]
     for run in comparison.runs:
-        lines += [f"{run.label}, {name}: {note}" for name, task in run.encoder_tasks.items() for note in task.notes]
+        lines += [f"{run.label}, {task_name(name)}: {note}" for name, task in run.encoder_tasks.items() for note in task.notes]
     lines += [f"{run.label}: {run.path}" for run in comparison.runs if run.label != run.model.identity.name]
     partial = [f"{run.label} ({why})" for run in comparison.runs if (why := why_partial(run))]
     if partial:

@@ -22,8 +22,8 @@ def interval_bar(mean: float, low: float | None, high: float | None, bounds: tup
         return f"{3 + (_WIDTH - 6) * min(1.0, max(0.0, share)):.1f}"
 
     span = "" if low is None or high is None else f'<path class="span" d="M{place(low)} 6H{place(high)}"/>'
-    kind = "at" if span else "at open"
+    hole = "" if span else f'<path class="hole" d="M{place(mean)} 6h.01"/>'
     return Markup(  # noqa: S704  (numbers and words of this function alone)
-        f'<svg class="bar" viewBox="0 0 {_WIDTH} {_HEIGHT}" aria-hidden="true" focusable="false"><path class="axis" d="M0 6H{_WIDTH}"/>'
-        f'{span}<circle class="{kind}" cx="{place(mean)}" cy="6" r="2.5"/></svg>'
+        f'<svg class="bar" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+        f'<path class="axis" d="M0 6H{_WIDTH}"/>{span}<path class="at" d="M{place(mean)} 6h.01"/>{hole}</svg>'
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,7 @@ from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.pages.charts.chart import Chart
-from sevenllm_bench.pages.charts.chart_file import chart_file
+from sevenllm_bench.pages.charts.chart_file import chart_address, chart_file, shown_charts
 from sevenllm_bench.pages.charts.preview import Preview
 from sevenllm_bench.pages.page_names import brief, is_baseline, page_names
 from sevenllm_bench.text.display import Piece, pieces, plain
@@ -44,7 +42,9 @@ _ONLY_FOR = {
     "bars.js": {"leaderboard"},
     "board.css": {"leaderboard"},
     "charts.css": {"report", "leaderboard"},
+    "first.css": {"report"},
     "heat.css": {"report"},
+    "heat.js": {"report"},
     "leaderboard.js": {"leaderboard"},
     "plot.css": {"report", "leaderboard"},
     "reader.js": {"report"},
@@ -112,7 +112,7 @@ class Site:
         baseline: str | None = None,
         **values: Any,
     ) -> int:
-        """Write a page, and a file of each chart among its values.
+        """Write a page, and a file of each chart on it.
 
         Args:
             path: Path in the folder, e.g. "tasks/x.html".
@@ -124,13 +124,12 @@ class Site:
         Returns:
             Bytes of the page.
         """
-        for chart in _charts_in(values):
-            self.write_bytes(f"charts/{chart.name}.svg", chart_file(chart))
         description = {"description": self._preview.description if self._preview else ""}
-        with page_names(short or {}, baseline):
+        with page_names(short or {}, baseline), shown_charts() as charts:
             text = self._environment.get_template(template).render(
                 root="../" * path.count("/"),
                 policy=POLICY,
+                baseline=baseline,
                 sheets=self._sheets,
                 version=__version__,
                 preview=self._preview,
@@ -138,6 +137,8 @@ class Site:
                 path=path,
                 **(description | values),
             )
+        for chart in charts:
+            self.write_bytes(chart_address(chart), chart_file(chart))
         return self.write_bytes(path, text.encode("utf-8", "replace"))
 
     def write_bytes(self, name: str, content: bytes) -> int:
@@ -173,16 +174,6 @@ class Site:
     def index(self) -> Path:
         """The page to open."""
         return self.folder / "index.html"
-
-
-def _charts_in(value: Any) -> Iterator[Chart]:
-    """The charts among a page's values, also in lists and mappings of them."""
-    if isinstance(value, Chart):
-        yield value
-    elif isinstance(value, Mapping):
-        yield from chain.from_iterable(map(_charts_in, value.values()))
-    elif isinstance(value, list | tuple) and any(isinstance(item, Chart | Mapping) for item in value[:1]):
-        yield from chain.from_iterable(map(_charts_in, value))
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -230,6 +221,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.tests["baseline"] = is_baseline
+    made.filters["chart_address"] = chart_address
     made.filters |= {"visible": _markup, "plain": plain, "brief": brief, "script_json": _script}
     made.filters |= {"figure": shown, "difference": shown_difference}
     return made

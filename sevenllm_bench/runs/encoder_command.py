@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sevenllm_bench.runs.command_words import option, path_word
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.text.display import printable
@@ -27,7 +28,7 @@ def encoder_words(run: Run) -> list[str]:
         words += ["--language", str(languages.pop())] if len(languages) == 1 else []
     else:
         name, revision = printable(arguments.get("pretrained"), 400), arguments.get("revision")
-        words += ["run", f"{name}@{printable(revision, 100)}" if revision else name, *_options(arguments, _RUN)]
+        words += ["run", path_word(f"{name}@{printable(revision, 100)}" if revision else name), *_options(arguments, _RUN)]
         words += [word for task in run.encoder_tasks for word in ("--task", task)]
     if isinstance(run.settings.limit, int | float):
         words += ["--limit", f"{run.settings.limit:g}"]
@@ -50,5 +51,5 @@ def _options(arguments: Mapping[str, Any], names: Iterable[str]) -> list[str]:
         word
         for name, value in given
         if value not in (None, "", False)
-        for word in (f"--{name.replace('_', '-')}", printable(value, 400))
+        for word in option(f"--{name.replace('_', '-')}", printable(value, 400))
     ]

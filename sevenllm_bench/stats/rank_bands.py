@@ -6,11 +6,9 @@ band at all leaves out its system's true rank is at most 5 % (simultaneous inter
 Wilhelm 2024, doi:10.1093/restud/rdad006; Al Mohamad, Goeman and van Zwet 2022, doi:10.1111/biom.13419). Holm over neighbours
 in the order alone is no substitute: neighbours on a long board are never apart, though its first and its last are.
 
-Systems with values over the same rows are tested in pairs: the sign-flip test of `stats.paired`, each stratum by itself, with
-its p-value from the normal distribution instead of drawn patterns: thousands of pairs would need millions of draws. Over the
-benchmark's rows the two agree to about 0.02, and where p is small, the normal one is the larger. Where one of a pair has no
-rows, the two figures are taken as independent, with their standard errors: a wider test, since figures over the same rows
-hang together.
+Systems with values over the same rows are tested in pairs: the sign-flip test of `stats.paired`, each stratum by itself, its
+p-value approximated (`stats.sign_flip_tail`). Where one of a pair has no rows, the two figures are taken as independent, with
+their standard errors: a wider test, since figures over the same rows hang together.
 
 Bands are widened until they are in order: no system has a better limit than one that stands above it. The price: a system
 without rows widens the bands of those beside it, and with n systems the correction is for n (n - 1) / 2 tests.
@@ -18,23 +16,23 @@ without rows widens the bands of those beside it, and with n systems the correct
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.stats.paired import ALPHA
+from sevenllm_bench.stats.sign_flip_tail import normal_p, rough_p, tail_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Means that agree to so many decimal places are tied.
 _PLACES = 9
-#: With fewer differing rows, the limit of the sign-flip test's p-value is no good approximation, and a bound is taken.
-_MANY = 200
-#: A sum of values with random signs is beyond x with at most this factor of the normal distribution's chance, whatever the
-#: values (Bentkus and Dzindzalieta 2015, doi:10.3150/14-BEJ603).
-_BOUND = 3.178
+#: Tests at most whose p-value is more than roughly approximated, so that a board of hundreds takes no second: all of a board
+#: of 40. Rough ones are too large, and the bands wider.
+_REFINED = 800
+#: Tests looked at together.
+_CHUNK = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +125,38 @@ def _pair_p(systems: Sequence[Ranked], means: NDArray[Any]) -> NDArray[Any]:
     p = np.ones((n, n))
     for place in range(n - 1):
         spread = np.sqrt(errors[place] ** 2 + errors[place + 1 :] ** 2)
-        p[place, place + 1 :] = _normal_p(means[place] - means[place + 1 :], spread)
+        p[place, place + 1 :] = normal_p(means[place] - means[place + 1 :], spread)
     with_rows = [place for place, system in enumerate(systems) if len(system.strata)]
     if len(with_rows) > 1:
         shares = np.stack([_shares(systems[place].strata) for place in with_rows])
-        for at, place in enumerate(with_rows[:-1]):
-            others = with_rows[at + 1 :]
-            found, sums = _sign_flip_limit(shares[at + 1 :] - shares[at])
-            # Rows that contradict the figures say nothing.
-            p[place, others] = np.where(np.sign(sums) == np.sign(means[others] - means[place]), found, 1.0)
+        firsts, seconds = np.triu_indices(len(with_rows), 1)
+        of_rows = np.array(with_rows)
+        p[of_rows[firsts], of_rows[seconds]] = _paired_p(shares, means[of_rows], n * (n - 1) // 2)
     return p
+
+
+def _paired_p(shares: NDArray[Any], means: NDArray[Any], tests: int) -> NDArray[Any]:
+    """p-values of all pairs of systems with rows, in the order of `numpy.triu_indices`.
+
+    Args:
+        shares: What each row adds to a system's figure: systems x rows.
+        means: The systems' figures.
+        tests: Number of tests in all.
+    """
+    import numpy as np
+
+    p = np.concatenate([rough_p(shares[place + 1 :] - shares[place]) for place in range(len(shares) - 1)])
+    firsts, seconds = np.triu_indices(len(shares), 1)
+    # What is found in any case, and what can't be found, needs no better p-value.
+    open_ones = np.flatnonzero((p > ALPHA / tests) & (p < 2 * ALPHA))
+    open_ones = open_ones[np.argsort(p[open_ones], kind="stable")][:_REFINED]
+    for start in range(0, len(open_ones), _CHUNK):
+        chosen = open_ones[start : start + _CHUNK]
+        p[chosen] = tail_p(shares[seconds[chosen]] - shares[firsts[chosen]])
+    sums = shares.sum(axis=1)
+    # Rows that contradict the figures say nothing.
+    agree = np.sign(sums[firsts] - sums[seconds]) == np.sign(means[firsts] - means[seconds])
+    return np.where(agree, p, 1.0)
 
 
 def _shares(strata: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -144,26 +164,3 @@ def _shares(strata: Sequence[NDArray[Any]]) -> NDArray[Any]:
     import numpy as np
 
     return np.concatenate([np.asarray(values, dtype=float) / len(values) for values in strata]) / len(strata)
-
-
-def _sign_flip_limit(differences: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """p-values of sign-flip tests without drawing, and the sums of the differences: pairs x rows to pairs, twice.
-
-    The sum of values with random signs has mean 0 and the root of the sum of squares as its standard deviation, and comes
-    near the normal distribution as the number of rows grows.
-    """
-    import numpy as np
-
-    sums, counts = differences.sum(axis=1), np.count_nonzero(differences, axis=1)
-    p = _normal_p(sums, np.sqrt(np.einsum("pr,pr->p", differences, differences)))
-    least = np.minimum(1.0, 2.0 ** (1.0 - np.minimum(counts, 60)))
-    return np.where(counts < _MANY, np.maximum(least, np.minimum(1.0, _BOUND * p)), p), sums
-
-
-def _normal_p(distances: NDArray[Any], spreads: NDArray[Any]) -> NDArray[Any]:
-    """Two-sided p-values of distances from 0; 1 where the distance is 0, 0 where only the spread is."""
-    import numpy as np
-
-    distances = np.abs(distances)
-    z = np.divide(distances, spreads, out=np.where(distances > 1e-12, np.inf, 0.0), where=spreads > 1e-15)
-    return np.where(distances > 1e-12, np.array([math.erfc(value / math.sqrt(2)) for value in z]), 1.0)

@@ -347,6 +347,19 @@ def test_the_command_line(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out) == content
 
 
+def test_the_command_says_in_place_where_no_finding_is_possible(tmp_path, capsys):
+    rows = rows_of(MCQ)
+    ids = [row.id for row in rows]
+    write_run(tmp_path, "a", rows)
+    for start, name in enumerate("bcd"):
+        wrong = ids[3 * start : 3 * start + 6]
+        write_run(tmp_path, name, rows, value=lambda row, metric, wrong=wrong: float(row.id not in wrong))
+    assert main(["compare", str(tmp_path), "--by", "task"]) == 0
+    table, _, after = capsys.readouterr().out.partition("No finding is possible at this level: with 3 tests,")
+    assert "by task" in table
+    assert after.partition("Baseline: a.")[1]
+
+
 def fails(capsys, *words):
     assert main(["compare", *map(str, words)]) == 2
     error = capsys.readouterr().err

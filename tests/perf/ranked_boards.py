@@ -23,7 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sevenllm_bench.stats.paired import ALPHA, holm
-from sevenllm_bench.stats.rank_bands import Band, Ranked, _sign_flip_limit, rank_bands
+from sevenllm_bench.stats.rank_bands import Band, Ranked, rank_bands
+from sevenllm_bench.stats.sign_flip_tail import tail_p
 
 SIZES = (300, 300, 300, 300, 50, 50)
 Strata = list[NDArray[Any]]
@@ -111,7 +112,7 @@ def by_neighbours(systems: Sequence[Ranked]) -> list[Band]:
     """The other way: groups that end where a system differs from the next one, by Holm over the neighbours alone."""
     order = sorted(range(len(systems)), key=lambda place: -systems[place].mean)
     shares = [np.concatenate([v / len(v) for v in systems[place].strata]) / len(systems[place].strata) for place in order]
-    p_values = [float(_sign_flip_limit((above - below)[None, :])[0][0]) for above, below in itertools.pairwise(shares)]
+    p_values = [float(p) for p in tail_p(np.stack([above - below for above, below in itertools.pairwise(shares)]))]
     ends = [place + 1 for place, p in enumerate(holm(p_values)) if p is not None and p <= ALPHA]
     groups = list(zip([0, *ends], [*ends, len(order)], strict=True))
     bands: dict[int, Band] = {}

@@ -10,9 +10,8 @@
     return made;
   }
 
-  const marker = (place, x, y, name) => (place
-    ? svg("path", { class: name, d: `M${x} ${y - 4}L${x + 4} ${y}L${x} ${y + 4}L${x - 4} ${y}Z` })
-    : svg("circle", { class: name, cx: x, cy: y, r: 3 }));
+  /** A dot, a square for the second; hollow where there is no interval. Strokes, since the bar is stretched to its cell. */
+  const marker = (place, x, y, open) => ["at", ...(open ? ["hole"] : [])].map((name) => svg("path", { class: `${name} ${place ? "second" : "first"}`, d: `M${x} ${y}h.01` }));
 
   /** The bars of figures ([rows, mean, words, low, high, interval] or nothing), the first above; decoration of the cells beside. */
   window.sevenllmBars = (values, low, high) => {
@@ -24,11 +23,11 @@
       if (!value) return [line];
       const has = value[3] !== undefined, of = place ? "second" : "first";
       const span = has ? [svg("path", { class: `span ${of}`, d: `M${x(value[3])} ${y(place)}H${x(value[4])}` })] : [];
-      return [line, ...span, marker(place, x(value[1]), y(place), `at ${of}${has ? "" : " open"}`)];
+      return [line, ...span, ...marker(place, x(value[1]), y(place), !has)];
     });
-    return svg("svg", { class: values.length > 1 ? "bar two" : "bar", viewBox: `0 0 ${WIDTH} ${height}`, "aria-hidden": "true", focusable: "false" }, ...parts);
+    return svg("svg", { class: values.length > 1 ? "bar two" : "bar", viewBox: `0 0 ${WIDTH} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true", focusable: "false" }, ...parts);
   };
 
   /** The sign that a submission has in the bars. */
-  window.sevenllmMarker = (place) => svg("svg", { class: "sign", viewBox: "0 0 12 12", "aria-hidden": "true", focusable: "false" }, marker(place, 6, 6, `at ${place ? "second" : "first"}`));
+  window.sevenllmMarker = (place) => svg("svg", { class: "sign", viewBox: "0 0 12 12", "aria-hidden": "true", focusable: "false" }, ...marker(place, 6, 6, false));
 })();

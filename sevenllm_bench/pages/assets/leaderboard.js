@@ -8,6 +8,7 @@
   const byId = (id) => document.getElementById(id);
   let chosen = [];
   let boxes = null;
+  let last = ""; // what the comparison shows
 
   /** The boxes of each submission, also those in rows that aren't shown now. */
   function boxesOf(id) {
@@ -31,7 +32,7 @@
     for (const id of new Set([...chosen, ...ids])) for (const box of boxesOf(id)) box.checked = ids.includes(id);
     chosen = ids;
     const names = chosen.map(nameOf).join("  against  ");
-    byId("tray").hidden = !chosen.length;
+    byId("tray").hidden = !chosen.length || chosen.join(",") === last; // not over what it would show
     byId("tray-text").textContent = names;
     byId("tray-go").textContent = chosen.length === 1 ? "Show its figures" : "Compare";
     byId("tray-status").textContent = chosen.length ? `Chosen: ${names}` : "";
@@ -63,14 +64,13 @@
 
   function row([name, , title, metric, low, high], entries) {
     const tr = element("tr");
-    tr.append(element("th", title, { scope: "row" }), element("td", metric));
-    const values = entries.map((entry) => entry.figures[name]);
-    for (const value of values) tr.append(value ? numberCell(value[2], value[5] ?? "no interval") : numberCell("–"));
-    const bar = element("td");
+    const values = entries.map((entry) => entry.figures[name]), bar = element("td");
     bar.append(window.sevenllmBars(values, low, high));
-    tr.append(bar);
+    tr.append(element("th", title, { scope: "row" }), bar);
+    for (const value of values) tr.append(value ? numberCell(value[2], value[5] ?? "no interval") : numberCell("–"));
     if (values.length === 1) tr.append(numberCell(values[0]?.[0]?.toLocaleString("en") ?? "–"));
     else tr.append(...difference(...values));
+    tr.append(element("td", metric, { className: "extra" }));
     return tr;
   }
 
@@ -88,18 +88,18 @@
     if (!titles.length) return [];
     const made = element("table", undefined, { className: "data" });
     const head = element("tr");
-    head.append(element("th", "Figure", { scope: "col" }), element("th", "Metric", { scope: "col" }));
+    const bars = element("th", "Intervals", { scope: "col" });
+    bars.dataset.copy = "no";
+    head.append(element("th", "Figure", { scope: "col" }), bars);
     entries.forEach((entry, place) => {
       const cell = element("th", undefined, { scope: "col", className: "num wrap" });
       if (entries.length === 2) cell.append(window.sevenllmMarker(place), " ");
       cell.append(entry.name);
       head.append(cell);
     });
-    const bars = element("th", "Intervals", { scope: "col" });
-    bars.dataset.copy = "no";
-    head.append(bars);
     if (entries.length === 2) head.append(element("th", "Difference", { scope: "col", className: "num" }), element("th", "Finding", { scope: "col" }));
     else head.append(element("th", "Rows", { scope: "col", className: "num" }));
+    head.append(element("th", "Metric", { scope: "col", className: "extra" }));
     const body = element("tbody");
     body.append(...titles.map((of) => row(of, entries)));
     const thead = element("thead");
@@ -156,8 +156,6 @@
     return { ids: parts.filter((part) => known.has(part)), notes };
   }
 
-  let last = "";
-
   address.follow((state) => {
     const text = state.get("compare") ?? "";
     if (text === last) return;
@@ -176,6 +174,7 @@
   byId("tray-go").addEventListener("click", async () => {
     const ids = [...chosen];
     last = ids.join(",");
+    byId("tray").hidden = true;
     address.change({ compare: last, at: "comparison" }, true);
     await show(ids, []);
     byId("comparison").focus({ preventScroll: true });

@@ -11,10 +11,10 @@
   const form = byId("row-tools"), panel = byId("reader"), body = table.tBodies[0], what = panel.dataset.what;
   const step = Number(table.dataset.step), margin = Number(table.dataset.margin) || 0;
   const heads = [...table.tHead.rows[0].cells];
-  const names = new Map([...form.querySelectorAll("input[name=run]")].map((box) => [box.value, box.parentElement.textContent.trim()]));
-  const runs = heads.filter((head) => "run" in head.dataset).map((head) => (
-    { key: head.dataset.key, column: head.cellIndex, head, label: head.querySelector(".label"), name: names.get(head.dataset.key) ?? head.textContent.trim() }
-  ));
+  const runs = heads.filter((head) => "run" in head.dataset).map((head) => {
+    const label = head.querySelector(".label");
+    return { key: head.dataset.key, column: head.cellIndex, head, label, name: label.dataset.full ?? label.textContent };
+  });
   const columnOf = Object.fromEntries(heads.map((head) => [head.dataset.key, head.cellIndex]));
   const entries = [...table.tBodies].flatMap((own) => [...own.rows]).map((row, place) => ({
     row, place, id: Number(row.id.slice("row-".length)), values: runs.map(({ column }) => Number(row.cells[column].dataset.v ?? NaN)),
@@ -33,7 +33,7 @@
   const pair = () => [placeOf(state.a), placeOf(state.b)];
   const difference = (entry) => { const [a, b] = pair(); return (entry.values[a] ?? NaN) - (entry.values[b] ?? NaN); };
 
-  /** To so many places, half to even on the exact value, as everywhere in the report. */
+  /** To so many places, half to even on the exact value: as `figures/rounding.py` does, for what a choice of runs changes. */
   function figure(value, places = 2, sign = false) {
     if (!known(value)) return "–";
     const tie = Math.abs((value * 2 ** (places + 1)) % 2) === 1;
@@ -115,6 +115,7 @@
     runs.forEach(({ column, head }, place) => {
       head.hidden = !shown.has(place);
       if (sides.includes(place)) head.dataset.side = "AB"[sides.indexOf(place)]; else delete head.dataset.side;
+      head.firstElementChild.dataset.name = head.dataset.side ?? "";
       for (const { row } of entries) row.cells[column].hidden = !shown.has(place);
     });
     for (const entry of entries) {
@@ -126,6 +127,7 @@
   function showIndex() {
     const shown = found.slice(0, limit);
     body.replaceChildren(...shown.map((entry) => entry.row));
+    window.sevenllmRove?.(table);
     byId("row-pager").hidden = shown.length === found.length;
     const part = shown.length < found.length ? `, the first ${shown.length} in the index` : "";
     byId("row-count").textContent = `${found.length} of ${entries.length} ${what}s${part}`;
@@ -166,7 +168,7 @@
       byId("reader-title").focus({ preventScroll: true });
       panel.scrollIntoView({ block: "start" });
     } else if (!opened && before) {
-      const link = before.row.isConnected ? before.row.querySelector("a") : table.parentElement;
+      const link = (before.row.isConnected ? before.row : body).querySelector("a") ?? form.elements.find;
       link.focus({ preventScroll: true });
       link.scrollIntoView({ block: "center" });
     }
@@ -197,9 +199,8 @@
 
   /** Put part of the state into the address; `push` makes a step that "back" undoes. */
   function write(part, push) {
-    const changed = Object.entries(part).filter(([name, value]) => state[name] !== value);
     Object.assign(state, part);
-    changed.forEach(([name, value], place) => address.write(name, value === first[name] ? "" : value, push && place === 0));
+    address.change(Object.fromEntries(Object.entries(part).map(([name, value]) => [name, value === first[name] ? "" : value])), push);
   }
 
   function read(from) {

@@ -26,11 +26,13 @@ class Axis:
     few: tuple[tuple[float, str], ...] = ()
 
     def with_fewer_ticks(self, most: int) -> Axis:
-        """The same axis with at most as many lines, or `few`."""
-        if len(self.ticks) <= most:
-            return self
+        """The same axis with at most as many lines, at rounder values, or with `few`."""
+        if len(self.ticks) <= most or self.few:
+            return self if len(self.ticks) <= most else Axis(self.low, self.high, self.few, self.title)
         step = math.ceil(len(self.ticks) / most)
-        return Axis(self.low, self.high, self.few or self.ticks[::step], self.title)
+        wide = step * (self.ticks[1][0] - self.ticks[0][0])
+        whole = (place for place in range(step) if abs(self.ticks[place][0] / wide - round(self.ticks[place][0] / wide)) < 1e-6)
+        return Axis(self.low, self.high, self.ticks[next(whole, 0) :: step], self.title)
 
 
 def bounded_axis(low: float, high: float, title: str = "", steps: int = 5) -> Axis:
@@ -55,7 +57,7 @@ def axis_around(values: Iterable[float], title: str = "", least: float = -math.i
     """
     found = sorted(values) or [0.0, 1.0]
     span = found[-1] - found[0] or max(abs(found[0]) / 5, 1e-9)
-    step = _round_step(span / 6)
+    step = _round_step(span / 8)
     low = max(least, math.floor(found[0] / step + 1e-9) * step)
     high = min(most, math.ceil(found[-1] / step - 1e-9) * step)
     if high <= low:  # all alike, on a round number

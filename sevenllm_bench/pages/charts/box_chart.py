@@ -10,8 +10,7 @@ from markupsafe import Markup
 from sevenllm_bench.pages.charts.axis import axis_around
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.line_frame import Block, Line, both_widths
-from sevenllm_bench.pages.charts.svg import Scale, element, line, number
-from sevenllm_bench.text.display import plain
+from sevenllm_bench.pages.charts.svg import Scale, element, line, number, one_line
 
 _THICK = 20.0
 
@@ -50,13 +49,19 @@ def box_chart(name: str, title: str, description: str, boxes: Sequence[Box], axi
     scale = axis_around([0.0, *(value for box in boxes for value in box.quantiles)], axis, least=0.0)
     wide, narrow = both_widths(name, title, description, scale, blocks)
     columns = ("", "", "shortest", "first quartile", "median", "third quartile", "nine tenths below")
-    rows = tuple((plain(box.label, 120), box.heading, *(f"{value:,g}" for value in box.quantiles)) for box in boxes)
+    rows = tuple(
+        (one_line(box.label, 120), one_line(box.heading, 120), *(f"{value:,g}" for value in box.quantiles)) for box in boxes
+    )
     return Chart(name, title, description, wide, columns, rows, narrow)
+
+
+def _names(box: Box) -> tuple[str, str]:
+    return one_line(box.label, 120), one_line(box.heading, 120)
 
 
 def _line(box: Box) -> Line:
     words = (
-        f"{plain(box.label, 120)} · {box.heading}: shortest {box.least:,g}; quartiles {box.first:,g}, {box.median:,g}, "
+        f"{' · '.join(_names(box))}: shortest {box.least:,g}; quartiles {box.first:,g}, {box.median:,g}, "
         f"{box.third:,g}; nine tenths below {box.ninety:,g}"
     )
     return Line(box.short, lambda scale, y: _marks(box, scale, y), _THICK, f"{box.median:,g}", words)

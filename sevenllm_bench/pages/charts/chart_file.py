@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, ValuesView
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 
 from markupsafe import Markup
 
 from sevenllm_bench.pages.charts.chart import Chart
-from sevenllm_bench.pages.charts.svg import element, group, number, text, text_width
+from sevenllm_bench.pages.charts.svg import element, group, number, one_line, text, text_width
 
 _MARGIN, _LINE, _BETWEEN = 16.0, 20.0, 12.0
 #: Panels beside each other.
@@ -18,6 +21,27 @@ _VARIABLE = re.compile(r"--([\w-]+):\s*([^;]+);")
 _BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 #: Characters that no XML file may hold, and that `plain` leaves.
 _NO_XML = re.compile("[\ufffe\uffff]")
+
+
+_SHOWN: ContextVar[dict[str, Chart] | None] = ContextVar("charts", default=None)
+
+
+@contextmanager
+def shown_charts() -> Iterator[ValuesView[Chart]]:
+    """Collects the charts whose address a page gives while it is rendered."""
+    found: dict[str, Chart] = {}
+    kept = _SHOWN.set(found)
+    try:
+        yield found.values()
+    finally:
+        _SHOWN.reset(kept)
+
+
+def chart_address(chart: Chart) -> str:
+    """Where the chart's file is in a site; a page that is being rendered gets that file."""
+    if (shown := _SHOWN.get()) is not None:
+        shown[chart.name] = chart
+    return f"charts/{chart.name}.svg"
 
 
 def chart_file(chart: Chart) -> bytes:
@@ -49,7 +73,8 @@ def chart_file(chart: Chart) -> bytes:
 def _head(chart: Chart, width: float) -> tuple[list[Markup], float]:
     """The title and the legend, and where they end."""
     parts, x, y = [text(_MARGIN, 28, chart.title, name="heading")], _MARGIN, 28.0 + _LINE
-    for mark, words in chart.legend:
+    for mark, full in chart.legend:
+        words = one_line(full, 200)
         room = 20 + text_width(words)
         if x > _MARGIN and x + room > width - _MARGIN:
             x, y = _MARGIN, y + _LINE

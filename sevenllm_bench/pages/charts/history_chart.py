@@ -12,8 +12,7 @@ from sevenllm_bench.pages.charts.axis import Axis, axis_around
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.markers import CIRCLE, DIAMOND, SMALL_CIRCLE, marker
 from sevenllm_bench.pages.charts.plane import SIZES, Plane, many_dots, plane
-from sevenllm_bench.pages.charts.svg import drawing, element, fitted, group, hint, number, text, text_width
-from sevenllm_bench.text.display import plain
+from sevenllm_bench.pages.charts.svg import drawing, element, fitted, group, hint, number, one_line, text, text_width
 
 #: Points from which they are drawn small.
 _MANY = 60
@@ -50,13 +49,13 @@ def history_chart(name: str, title: str, description: str, found: Sequence[Dated
         for width, height, kind, suffix in SIZES
     )
     shown = ordered[-MOST_IN_FULL:]
-    rows = tuple((plain(one.label, 120), one.day.isoformat(), f"{one.value:.3f}", _mark(one, records)) for one in reversed(shown))
+    rows = tuple(_row(one, records) for one in reversed(shown))
     note = f"The table has the newest {len(shown)} of {len(ordered):,}." if len(shown) < len(ordered) else ""
     legend = (
         (marker(0, 0, CIRCLE, "dot"), "a submission"),
         (group("marked", [marker(0, 0, DIAMOND, "dot")]), "the best so far"),
     )
-    return Chart(name, title, description, wide, ("", "date", axis, ""), rows, narrow, legend=legend, note=note)
+    return Chart(name, title, description, wide, ("", "date", one_line(axis, 120), ""), rows, narrow, legend=legend, note=note)
 
 
 def best_so_far(ordered: Sequence[Dated]) -> list[Dated]:
@@ -70,8 +69,9 @@ def best_so_far(ordered: Sequence[Dated]) -> list[Dated]:
     return records
 
 
-def _mark(one: Dated, records: Sequence[Dated]) -> str:
-    return "the best so far" if one in records else ""
+def _row(one: Dated, records: Sequence[Dated]) -> tuple[str, ...]:
+    mark = "the best so far" if one in records else ""
+    return one_line(one.label, 120), one.day.isoformat(), f"{one.value:.3f}", mark
 
 
 def _days(ordered: Sequence[Dated], most: int) -> Axis:
@@ -108,7 +108,7 @@ def _at(one: Dated, frame: Plane) -> tuple[float, float]:
 
 def _point(one: Dated, frame: Plane, shape: str, kind: str) -> Markup:
     x, y = _at(one, frame)
-    return group(kind, [hint(f"{plain(one.label, 120)} · {one.day.isoformat()}: {one.value:.3f}"), marker(x, y, shape, "dot")])
+    return group(kind, [hint(f"{one_line(one.label, 120)} · {one.day.isoformat()}: {one.value:.3f}"), marker(x, y, shape, "dot")])
 
 
 def _steps(records: Sequence[Dated], frame: Plane) -> str:

@@ -11,8 +11,7 @@ from sevenllm_bench.pages.charts.axis import bounded_axis
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.line_frame import Block, Line, both_widths
 from sevenllm_bench.pages.charts.markers import CIRCLE, DIAMOND, marker
-from sevenllm_bench.pages.charts.svg import Scale, line
-from sevenllm_bench.text.display import plain
+from sevenllm_bench.pages.charts.svg import Scale, line, one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def interval_chart(
     mark = marked[0] if len(marked) == 1 else None
     blocks = [Block("", list(map(_line, points)))]
     wide, narrow = both_widths(name, title, description, bounded_axis(*bounds, axis), blocks, mark)
-    columns = ("", axis, "95 % interval", "rows", "note")
+    columns = ("", one_line(axis, 120), "95 % interval", "rows", "note")
     used = [place for place in range(len(columns)) if place < 3 or any(_cells(point)[place] for point in points)]
     rows = tuple(tuple(_cells(point)[place] for place in used) for point in points)
     return Chart(name, title, description, wide, tuple(columns[place] for place in used), rows, narrow)
@@ -97,4 +96,4 @@ def interval_words(low: float | None, high: float | None) -> str:
 def _cells(point: IntervalPoint) -> tuple[str, ...]:
     rows = "" if point.rows is None else f"{point.rows:,}"
     interval = interval_words(point.low, point.high)
-    return (plain(point.label, 200), f"{point.mean:.3f}", interval, rows, plain(point.note, 200))
+    return (one_line(point.label, 200), f"{point.mean:.3f}", interval, rows, one_line(point.note, 200))

@@ -63,7 +63,7 @@ class Layout:
 
 
 WIDE = Layout(860, 350, 58)
-NARROW = Layout(336, 0, 0, ticks=3)
+NARROW = Layout(336, 0, 22, ticks=3)
 
 
 def framed(
@@ -99,7 +99,7 @@ def framed(
 
 def _room_for_names(layout: Layout, blocks: Sequence[Block]) -> float:
     if not layout.names:
-        return 10.0
+        return 14.0
     widths = (text_width(fitted(line.label, layout.names, layout.font), layout.font) for block in blocks for line in block.lines)
     return 18 + max(widths, default=0.0)
 

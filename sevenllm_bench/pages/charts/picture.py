@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 
-from sevenllm_bench.text.display import plain
+from sevenllm_bench.pages.charts.svg import one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ class Picture:
             style: "plain" or "bold".
         """
         letters, place = _letters(style), round(x)
-        for character in _cut(plain(words, 200), most, style):
+        for character in _cut(one_line(words, 200), most, style):
             letter = letters.get(character, letters[_UNKNOWN])
             part = self._pixels[round(y) : round(y) + letter.shape[0], place : place + letter.shape[1]]
             part[:] = _mixed(part, letter[: part.shape[0], : part.shape[1]], colour)

@@ -12,6 +12,9 @@ from sevenllm_bench.pages.charts.svg import Scale, group, line, number, text, te
 #: Width and height of what is drawn, for wide pages and for phones.
 SIZES = ((860.0, 380.0, "plot wide", ""), (336.0, 300.0, "plot narrow", "-narrow"))
 
+#: Pixels between the first and last value across and the ends of the lines.
+_INSIDE = 8.0
+
 
 @dataclass(frozen=True, slots=True)
 class Plane:
@@ -36,7 +39,7 @@ def plane(width: float, height: float, across: Axis, up: Axis) -> Plane:
     """Draw two scales; the title of the one that goes up is above it."""
     left = 14 + max((text_width(words) for _, words in up.ticks), default=0.0)
     top, right, bottom = 30.0, width - 14, height - (46 if across.title else 26)
-    x, y = Scale(across.low, across.high, left, right), Scale(up.low, up.high, bottom, top)
+    x, y = Scale(across.low, across.high, left + _INSIDE, right - _INSIDE), Scale(up.low, up.high, bottom, top)
     parts = [group("tick", [line(left, y(v), right, y(v), "grid"), text(left - 8, y(v) + 4, w, "end")]) for v, w in up.ticks]
     for value, words in across.ticks:
         half = text_width(words) / 2

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from sevenllm_bench.pages.charts.axis import axis_around
 from sevenllm_bench.pages.charts.picture import Colour, Picture, words_width
-from sevenllm_bench.pages.charts.svg import Scale
-from sevenllm_bench.text.display import plain
+from sevenllm_bench.pages.charts.svg import Scale, one_line
 
 #: The size that previews of links are shown at nearly everywhere.
 WIDTH, HEIGHT = 1200, 630
@@ -55,13 +54,13 @@ class Preview:
             return f"{self.subtitle}."
         best = self.lines[0]
         if len(self.lines) == 1:
-            return f"{self.subtitle}. {plain(best.name, 80)} has the {self.figure} {_words(best)}."
-        return f"{self.subtitle}. The highest {self.figure} is that of {plain(best.name, 80)}: {_words(best)}."
+            return f"{self.subtitle}. {one_line(best.name, 80)} has the {self.figure} {_words(best)}."
+        return f"{self.subtitle}. The highest {self.figure} is that of {one_line(best.name, 80)}: {_words(best)}."
 
     @property
     def words(self) -> str:
         """What the picture shows, for those who don't see it."""
-        shown = "; ".join(f"{plain(line.name, 40)} {line.value:.3f}" for line in self.lines[:MOST_BARS])
+        shown = "; ".join(f"{one_line(line.name, 40)} {line.value:.3f}" for line in self.lines[:MOST_BARS])
         return f"{self.title}: {self.figure} of each, with 95 % intervals: {shown}" if shown else self.title
 
     def picture(self) -> bytes:
@@ -92,7 +91,7 @@ def _draw_lines(made: Picture, lines: Sequence[PreviewLine]) -> None:
     for place, line in enumerate(lines):
         y, colour = top + step * (place + 0.5), _MARK if line.marked else _DOT
         name = line.name
-        if words_width(plain(name)) > 400 and "/" in name:
+        if words_width(one_line(name, 200)) > 400 and "/" in name:
             name = name.rpartition("/")[2]
         made.words(60, y - 17, name, _INK, 410)
         if line.low is not None and line.high is not None:

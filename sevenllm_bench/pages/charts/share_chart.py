@@ -9,8 +9,7 @@ from markupsafe import Markup
 from sevenllm_bench.pages.charts.axis import Axis
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.line_frame import Block, Line, both_widths
-from sevenllm_bench.pages.charts.svg import Scale, element, group, hint, text, text_width
-from sevenllm_bench.text.display import plain
+from sevenllm_bench.pages.charts.svg import Scale, element, group, hint, one_line, text, text_width
 
 _THICK = 24.0
 #: Steps of colour in `plot.css`.
@@ -30,10 +29,11 @@ def share_chart(
         counts: Lines: name in full, name in short, and how often each answer was given.
     """
     ticks, few = (tuple((share / 100, f"{share} %") for share in range(0, 101, step)) for step in (20, 50))
+    answers = [one_line(answer, 60) for answer in answers]
     axis = Axis(0, 1, ticks, "share of the answers", few)
     blocks = [Block("", [_line(label, short, answers, own) for label, short, own in counts])]
     wide, narrow = both_widths(name, title, description, axis, blocks)
-    rows = tuple((plain(label, 120), *(f"{count:,}" for count in own)) for label, _, own in counts)
+    rows = tuple((one_line(label, 120), *(f"{count:,}" for count in own)) for label, _, own in counts)
     legend = tuple(
         (element("rect", x=-5, y=-5, width=10, height=10, class_=f"step{place}"), answer) for place, answer in enumerate(answers)
     )
@@ -49,7 +49,7 @@ def _line(label: str, short: str, answers: Sequence[str], counts: Sequence[int])
             start, end = scale(before / total) if total else 0.0, scale((before + count) / total) if total else 0.0
             before += count
             if count:
-                words = f"{plain(label, 120)}: {answer}: {count:,} of {total:,}"
+                words = f"{one_line(label, 120)}: {answer}: {count:,} of {total:,}"
                 yield group(f"step step{place}", [hint(words), *_part(start, end, y, f"{count:,}")])
 
     return Line(short, draw, _THICK, f"{total:,}")
@@ -58,5 +58,5 @@ def _line(label: str, short: str, answers: Sequence[str], counts: Sequence[int])
 def _part(start: float, end: float, y: float, words: str) -> list[Markup]:
     """A part of the bar, with its count where there is room."""
     bar = element("rect", x=start, y=y - 9, width=end - start, height=18)
-    fits = text_width(words, 11) + 6 <= end - start
+    fits = text_width(words, 12) + 6 <= end - start
     return [bar, text((start + end) / 2, y + 4, words, "middle", "inside")] if fits else [bar]

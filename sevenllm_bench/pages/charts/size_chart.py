@@ -12,8 +12,7 @@ from sevenllm_bench.pages.charts.axis import Axis, axis_around
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.markers import CIRCLE, SMALL_CIRCLE, marker
 from sevenllm_bench.pages.charts.plane import SIZES, Plane, many_dots, plane
-from sevenllm_bench.pages.charts.svg import drawing, element, fitted, group, hint, line, number, text, text_width
-from sevenllm_bench.text.display import plain
+from sevenllm_bench.pages.charts.svg import drawing, element, fitted, group, hint, line, number, one_line, text, text_width
 
 #: Points with a hint of their own, and lines of the table.
 MOST_IN_FULL = 100
@@ -65,9 +64,9 @@ def size_chart(name: str, title: str, description: str, found: Sequence[Sized], 
     )
     shown = ordered[:MOST_IN_FULL]
     front = frontier(ordered)
-    rows = tuple((plain(one.label, 120), *_cells(one), "best up to its size" if one in front else "") for one in shown)
+    rows = tuple((one_line(one.label, 120), *_cells(one), "best up to its size" if one in front else "") for one in shown)
     cut = f"The table has the highest {len(shown)} of {len(ordered):,}." if len(shown) < len(ordered) else ""
-    columns = ("", "billions of parameters", axis, "95 % interval", "")
+    columns = ("", "billions of parameters", one_line(axis, 120), "95 % interval", "")
     note = " ".join(filter(None, (note, cut)))
     return Chart(name, title, description, wide, columns, rows, narrow, legend=_legend(ordered), note=note)
 
@@ -100,7 +99,7 @@ def _sizes(found: Sequence[Sized], most: int) -> Axis:
     start, end = math.log10(low / 1.3), math.log10(high * 1.3)
     ticks = tuple((math.log10(size), f"{size:g} B") for size in _SIZES if start <= math.log10(size) <= end)
     ticks = ticks or ((math.log10(low), f"{low:g} B"),)
-    return Axis(start, end, ticks, "parameters (each step to the right multiplies)").with_fewer_ticks(most)
+    return Axis(start, end, ticks, "parameters, logarithmic scale").with_fewer_ticks(most)
 
 
 def _drawn(ordered: Sequence[Sized], width: float, height: float, axis: str) -> list[Markup]:
@@ -132,7 +131,7 @@ def _bulk(others: Sequence[Sized], frame: Plane) -> list[Markup]:
 def _point(one: Sized, frame: Plane, shape: str, is_front: bool, with_interval: bool) -> Markup:
     x, y = _at(one, frame)
     size, score, interval = _cells(one)
-    parts = [hint(f"{plain(one.label, 120)} · {size} billion parameters: {score} ({interval})")]
+    parts = [hint(f"{one_line(one.label, 120)} · {size} billion parameters: {score} ({interval})")]
     if with_interval and one.low is not None and one.high is not None:
         parts.append(line(x, frame.y(one.low), x, frame.y(one.high), "whisker"))
     parts.append(marker(x, y, CIRCLE if is_front else shape, "dot open" if one.from_name else "dot"))

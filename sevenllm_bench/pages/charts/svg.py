@@ -31,6 +31,11 @@ def number(value: float) -> str:
     return f"{round(value, 1) + 0.0:.10g}"
 
 
+def one_line(content: str, most: int) -> str:
+    """An untrusted text on one line, of at most as many characters; quickly, however long it is."""
+    return plain(content[: 10 * most], most)
+
+
 def group(name: str, children: Iterable[Markup | str]) -> Markup:
     """A group of elements with a class."""
     return element("g", *children, class_=name)
@@ -43,18 +48,20 @@ def line(x1: float, y1: float, x2: float, y2: float, name: str) -> Markup:
 
 def hint(content: str) -> Markup:
     """What a browser shows over an element; the first child of a group."""
-    return element("title", plain(content, 400))
+    return element("title", one_line(content, 400))
 
 
 def text(x: float, y: float, content: str, anchor: str = "start", name: str = "") -> Markup:
     """A text on one line, made fit to be shown."""
-    return element("text", plain(content, 200), x=x, y=y, text_anchor=anchor, **({"class_": name} if name else {}))
+    return element("text", one_line(content, 200), x=x, y=y, text_anchor=anchor, **({"class_": name} if name else {}))
 
 
 def drawing(
     name: str, width: float, height: float, title: str, description: str, *children: Markup, kind: str = "plot"
 ) -> Markup:
-    """The `svg` element, which fits the width that it is given and is named for screen readers.
+    """The `svg` element, which fits the width that it is given.
+
+    For screen readers it is one image with a name and a description; the figures are in the table behind it.
 
     Args:
         name: Begins the ids of its title and description; must be the page's only one.
@@ -67,8 +74,8 @@ def drawing(
     """
     return element(
         "svg",
-        element("title", plain(title, 200), id=f"{name}-title"),
-        element("desc", plain(description, 1_000), id=f"{name}-desc"),
+        element("title", one_line(title, 200), id=f"{name}-title"),
+        element("desc", one_line(description, 1_000), id=f"{name}-desc"),
         *children,
         xmlns="http://www.w3.org/2000/svg",
         class_=kind,
@@ -92,7 +99,7 @@ def _character_width(character: str) -> float:
 
 def fitted(content: str, width: float, font: float = FONT) -> str:
     """A text on one line, with its middle left out where it would take more than a width."""
-    shown = plain(content, 200)
+    shown = one_line(content, 200)
     if text_width(shown, font) <= width:
         return shown
     head, tail = len(shown) // 2, len(shown) - len(shown) // 2

@@ -16,8 +16,7 @@ from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.interval_chart import interval_marks, interval_words
 from sevenllm_bench.pages.charts.line_frame import Block, Layout, Line, both_widths, framed
 from sevenllm_bench.pages.charts.markers import CIRCLE, DIAMOND, marker, run_colour, run_shape
-from sevenllm_bench.pages.charts.svg import Scale, element, fitted, group, hint, number
-from sevenllm_bench.text.display import plain
+from sevenllm_bench.pages.charts.svg import Scale, element, fitted, group, hint, number, one_line, text_width
 
 #: Runs that are drawn on the same line.
 TOGETHER = 4
@@ -69,8 +68,8 @@ def task_chart(name: str, title: str, description: str, runs: Sequence[ChartedRu
         runs: The runs, in the order of each task's figures.
         tasks: The tasks; those of one heading in a row.
     """
-    columns = ("Task", "Metric", *(plain(run.label, 120) for run in runs))
-    rows = tuple((task.name, task.heading, *map(_cell, task.figures)) for task in tasks)
+    columns = ("Task", "Metric", *(one_line(run.label, 120) for run in runs))
+    rows = tuple((one_line(task.name, 120), one_line(task.heading, 120), *map(_cell, task.figures)) for task in tasks)
     if len(runs) > TOGETHER:
         panels = tuple((heading, _panels(runs, found)) for heading, found in by_heading(tasks))
         return Chart(name, title, description, Markup(), columns, rows, panels=panels, legend=_panel_legend(runs, tasks))
@@ -89,8 +88,8 @@ def _cell(figure: Measured | None) -> str:
     return f"{figure.mean:.3f} ({interval_words(figure.low, figure.high)}; n = {figure.rows:,})" if figure else "–"
 
 
-def _hint(run: ChartedRun, task: ChartedTask, figure: Measured) -> Markup:
-    return hint(f"{plain(run.label, 120)} · {task.name}: {_cell(figure)}")
+def _hint_words(run: ChartedRun, task: ChartedTask, figure: Measured) -> str:
+    return f"{one_line(run.label, 120)} · {one_line(task.name, 120)}: {_cell(figure)}"
 
 
 def _together(runs: Sequence[ChartedRun], task: ChartedTask) -> Line:
@@ -101,14 +100,14 @@ def _together(runs: Sequence[ChartedRun], task: ChartedTask) -> Line:
             if figure:
                 own = y + 10 * (place - (len(runs) - 1) / 2)
                 marks = interval_marks(scale, own, figure.mean, figure.low, figure.high, run_shape(place), run_colour(place))
-                yield group("point", [_hint(run, task, figure), *marks])
+                yield group("point", [hint(_hint_words(run, task, figure)), *marks])
 
     return Line(task.name, draw, thick=12 + 10 * len(runs), kind="ruled")
 
 
 def _run_legend(runs: Sequence[ChartedRun]) -> tuple[tuple[Markup, str], ...]:
     markers = [marker(0, 0, run_shape(place), f"dot {run_colour(place)}") for place in range(len(runs))]
-    names = [plain(run.label, 120) + (" (baseline)" if run.is_baseline and len(runs) > 1 else "") for run in runs]
+    names = [one_line(run.label, 120) + (" (baseline)" if run.is_baseline and len(runs) > 1 else "") for run in runs]
     return tuple(zip(markers, names, strict=True))
 
 
@@ -149,7 +148,7 @@ def _panel(runs: Sequence[ChartedRun], task: ChartedTask, axis: Axis) -> list[Ma
     _, parts = framed(PANEL, axis, [Block("", lines)], mark, top=22)
     rows = max((figure.rows for figure in task.figures if figure), default=0)
     words = f" n = {rows:,}"
-    name = element("tspan", fitted(task.name, PANEL.width - 60, 12))
+    name = element("tspan", fitted(task.name, PANEL.width - 16 - text_width(words, 11), 12.6))  # which is bold
     return [element("text", name, element("tspan", words, class_="soft"), x=4, y=15, class_="heading"), *parts]
 
 
@@ -169,14 +168,13 @@ def _run_line(run: ChartedRun, task: ChartedTask, figure: Measured | None, is_be
     def draw(scale: Scale, y: float) -> Iterable[Markup]:
         return interval_marks(scale, y, figure.mean, figure.low, figure.high, DIAMOND if run.is_baseline else CIRCLE)
 
-    words = f"{plain(run.label, 120)} · {task.name}: {_cell(figure)}"
-    return Line(run.short, draw, _THICK, f"{figure.mean:.3f}", words, kind)
+    return Line(run.short, draw, _THICK, f"{figure.mean:.3f}", _hint_words(run, task, figure), kind)
 
 
 def _panel_legend(runs: Sequence[ChartedRun], tasks: Sequence[ChartedTask]) -> tuple[tuple[Markup, str], ...]:
     found: list[tuple[Markup, str]] = []
     if baseline := next((run for run in runs if run.is_baseline), None):
-        words = f"baseline, {plain(baseline.label, 120)}; the dashed line is its score"
+        words = f"baseline, {one_line(baseline.label, 120)}; the dashed line is its score"
         found.append((group("marked", [marker(0, 0, DIAMOND, "dot")]), words))
     if any(_only_best(task.figures) is not None for task in tasks):
         found.append((group("best", [marker(0, 0, CIRCLE, "dot")]), "the highest (the tests say whether it is better)"))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.pages.leaderboard.bands import with_bands
 from sevenllm_bench.pages.leaderboard.board_charts import board_preview
+from sevenllm_bench.pages.leaderboard.board_checks import check_counts
 from sevenllm_bench.pages.leaderboard.board_json import board_json
 from sevenllm_bench.pages.leaderboard.board_tables import table_values
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts
@@ -16,7 +17,7 @@ from sevenllm_bench.pages.leaderboard.entry_ids import entry_ids
 from sevenllm_bench.pages.leaderboard.marks import with_marks
 from sevenllm_bench.pages.leaderboard.model_metadata import unused_facts, with_facts
 from sevenllm_bench.pages.leaderboard.model_pages import write_model_pages
-from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission, read_with_files
+from sevenllm_bench.pages.leaderboard.submissions import FoundSubmission, UnusableSubmission, find_submissions
 from sevenllm_bench.pages.site import Site
 
 
@@ -29,16 +30,22 @@ class WrittenBoard:
         entries: Number of submissions on it.
         left_out: Submissions that couldn't be read.
         unused: Names in the file of facts that no submission has.
+        refused: Submissions on it without a rank since they contradict themselves or the benchmark.
     """
 
     index: Path
     entries: int
     left_out: tuple[UnusableSubmission, ...]
     unused: tuple[str, ...] = ()
+    refused: tuple[Entry, ...] = ()
 
 
 def build_leaderboard(
-    paths: Sequence[str | Path], folder: str | Path, known: Mapping[str, Facts] | None = None, site_url: str = ""
+    paths: Sequence[str | Path],
+    folder: str | Path,
+    known: Mapping[str, Facts] | None = None,
+    check: Callable[[Sequence[FoundSubmission]], list[Entry]] | None = None,
+    site_url: str = "",
 ) -> WrittenBoard:
     """Write the leaderboard of submissions.
 
@@ -46,14 +53,16 @@ def build_leaderboard(
         paths: See `read_submissions`.
         folder: Where to write, see `Site`.
         known: What no run says of models, see `read_facts`.
+        check: Verifies the submissions, see `board_checks.checked`; None leaves them as submitted.
         site_url: Where it will be published, see `Site`.
 
     Raises:
         ResultsError: There is no usable submission.
         ConfigError: The folder can't be written, or a library for pages is missing.
     """
-    read, left_out = read_with_files(paths)
-    entries = _ranked(with_marks([with_facts(entry, known or {}) for _, entry in read]))
+    found, left_out = find_submissions(paths)
+    read = check(found) if check else [one.entry for one in found]
+    entries = _ranked(with_marks([with_facts(entry, known or {}) for entry in read]))
     current, older = _newest([entry for entry in entries if not entry.refused])
     entries = with_bands(entries, current)
     current, older = _newest([entry for entry in entries if not entry.refused])
@@ -63,9 +72,10 @@ def build_leaderboard(
     site.write_bytes("leaderboard.json", board_json(entries, current, left_out))
     write_model_pages(site, entries, current, ids)
     site.preview(board_preview(current, len(entries)))
-    site.page("index.html", "leaderboard.html", **table_values(entries, current, older, ids, left_out), refused=refused)
+    values = table_values(entries, current, older, ids, left_out)
+    site.page("index.html", "leaderboard.html", **values, refused=refused, checks=check_counts(entries, check is not None))
     unused = unused_facts(known or {}, (entry.name for entry in entries))
-    return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused))
+    return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused), tuple(refused))
 
 
 def _ranked(entries: Sequence[Entry]) -> list[Entry]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.catalog import leaf_of_task
+from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
@@ -63,9 +64,26 @@ def row_scores(samples: Iterable[Sample], source: str = "official") -> dict[str,
     return found
 
 
-def has_samples(names: Iterable[str]) -> bool:
-    """Whether there are samples of the benchmark's tasks among the files of a bundle."""
-    return any(_is_samples(name) and leaf_of_task(task_of(Path(name))) for name in names)
+def has_samples(bundle: Path) -> bool:
+    """Whether there are samples among the files of a bundle.
+
+    Raises:
+        ResultsError: It is no readable zip file.
+    """
+    return any(map(_is_samples, members_of(bundle)))
+
+
+def members_of(bundle: Path) -> dict[str, int]:
+    """The files in a bundle with their sizes, as its table of contents says.
+
+    Raises:
+        ResultsError: It is no readable zip file.
+    """
+    try:
+        with zipfile.ZipFile(bundle) as archive:
+            return {member.filename: member.file_size for member in archive.infolist()}
+    except _UNREADABLE as error:
+        raise ResultsError(f"{bundle}: can't be read ({printable(error)})") from None
 
 
 def bundle_rows(bundle: Path, sha256: str, manifest: Mapping[str, Any], cache: BoardCache) -> BundleRows | None:
@@ -77,6 +95,8 @@ def bundle_rows(bundle: Path, sha256: str, manifest: Mapping[str, Any], cache: B
         manifest: Its manifest, with the hashes of its files.
         cache: Where rows are kept.
     """
+    if not has_samples(bundle):
+        return None
     key = f"{sha256} {__version__} {_SCHEME}"
     kept = _from_json(cache.get(key))
     if kept is not None:

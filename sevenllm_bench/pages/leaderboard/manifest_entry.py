@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import Any
 
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
-from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows, bundle_rows, has_samples
+from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows, bundle_rows, members_of
 from sevenllm_bench.pages.leaderboard.claim import Claim, time_of
 from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.manifest_figures import OTHER_IN_VERSION_1, claimed_figures, derived_figures
@@ -49,14 +48,21 @@ def entry_of_bundle(path: Path, sha256: str, cache: BoardCache, now: datetime) -
     manifest = read_unverified(path)
     if not isinstance(manifest.get("figures"), list):
         raise ResultsError(f"{path}: its manifest has no figures")
-    members = _members(path)
-    found = bundle_rows(path, sha256, manifest, cache) if has_samples(members) else None
-    rows = _shown_rows(found, manifest)
-    claim = Claim(manifest, claimed_figures(manifest), rows, members)
+    rows = _shown_rows(bundle_rows(path, sha256, manifest, cache), manifest)
+    claim = Claim(manifest, claimed_figures(manifest), rows, members_of(path))
+    return replace(entry_of_manifest(claim, now), path=str(path), id=short_id(sha256))
+
+
+def entry_of_manifest(claim: Claim, now: datetime) -> Entry:
+    """The entry of what a bundle claims, still without its place and its id.
+
+    Args:
+        claim: What it says.
+        now: The time.
+    """
+    rows = claim.rows
     return replace(
-        _entry(manifest),
-        path=str(path),
-        id=short_id(sha256),
+        _entry(claim.manifest),
         figures=derived_figures(claim.figures, rows.figures if rows else {}),
         row_scores=rows.scores if rows else {},
         refused=why_refused(claim, now),
@@ -69,14 +75,6 @@ def _shown_rows(rows: BundleRows | None, manifest: Mapping[str, Any]) -> BundleR
         return rows
     shown = {name: value for name, value in rows.figures.items() if name.partition(".")[0] not in OTHER_IN_VERSION_1}
     return replace(rows, figures=shown)
-
-
-def _members(path: Path) -> dict[str, int]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {member.filename: member.file_size for member in archive.infolist()}
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ResultsError(f"{path}: can't be read ({error})") from None
 
 
 def _entry(manifest: Mapping[str, Any]) -> Entry:

@@ -23,6 +23,9 @@ from sevenllm_bench.text.display import plain
 #: A repository on the Hub, as far as a link to it may be made from a text that anybody may have written.
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 
+#: An address that a submitter may have written, as far as it may be linked.
+_WEB = re.compile(r"https://[a-z0-9.-]{1,100}(/[\w./~%@:+-]{0,300})?", re.ASCII)
+
 
 def write_model_pages(site: Site, entries: Sequence[Entry], current: Sequence[Entry], ids: Mapping[int, str]) -> None:
     """Write the page and the script of every submission, and all their figures as CSV.
@@ -56,6 +59,7 @@ def write_model_pages(site: Site, entries: Sequence[Entry], current: Sequence[En
             headline=next((figure for figure in figures[own_id] if figure.name == HEADLINE_NAME), None),
             facts=list(_facts(entry)),
             link=hub_link(entry.repository),
+            source=entry.source_url if _WEB.fullmatch(entry.source_url) else "",
             levels=[(title, _rows(found)) for title, found in by_level(figures[own_id])],
             others=sorted(family[entry.name.casefold()], key=lambda other: (other.date, other.moment), reverse=True),
             address=lambda other: ids[id(other)],
@@ -88,6 +92,13 @@ def hub_link(repository: str) -> str:
     return f"https://huggingface.co/{repository}" if _REPOSITORY.fullmatch(repository) else ""
 
 
+def _check(entry: Entry) -> str:
+    if entry.check is None:
+        return "not verified for this page"
+    why = f": {'; '.join(entry.check.why)}" if entry.check.why else ""
+    return f"{entry.check.result}, checked {entry.check.date} with sevenllm-bench {entry.check.version}{why}"
+
+
 def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     """What is known of a submission, in words."""
     facts = entry.facts
@@ -102,6 +113,8 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
         ("Licence", facts.licence),
         ("Languages", ", ".join(facts.languages)),
         ("Base or tuned", facts.tuning),
-        ("Notes", "; ".join(entry.marks)),
+        ("Verification", _check(entry)),
+        ("Marks", "; ".join(entry.marks)),
+        ("Notes of the submitter", entry.notes),
     )
     yield from ((name, text) for name, text in known if text)

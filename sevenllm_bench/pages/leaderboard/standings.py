@@ -69,11 +69,13 @@ class Leader:
         entry: It.
         alone: Whether it can be told that it is the best.
         others: How many entries may be as good, where that isn't so; None where that isn't known.
+        how: By what.
     """
 
     entry: Entry
     alone: bool
     others: int | None
+    how: str = "by their 95 % intervals"
 
 
 def leader(ranked: Sequence[Entry]) -> Leader | None:
@@ -83,7 +85,7 @@ def leader(ranked: Sequence[Entry]) -> Leader | None:
     first = ranked[0]
     if any(entry.band for entry in ranked):
         others = sum(entry.band is not None and entry.band.best == 1 for entry in ranked[1:])
-        return Leader(first, others == 0 and first.band is not None and first.band.worst == 1, others)
+        return Leader(first, others == 0 and first.band is not None and first.band.worst == 1, others, "by paired tests")
     low = interval_of(first.figures[HEADLINE_NAME])[0]
     ends = [interval_of(entry.figures[HEADLINE_NAME])[1] for entry in ranked[1:]]
     if low is None or None in ends:

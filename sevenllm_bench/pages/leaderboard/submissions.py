@@ -39,6 +39,21 @@ class UnusableSubmission:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class FoundSubmission:
+    """A submission that can be shown.
+
+    Attributes:
+        path: The bundle, or the results file of a run.
+        sha256: The hash of that file.
+        entry: Its entry.
+    """
+
+    path: Path
+    sha256: str
+    entry: Entry
+
+
 def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[UnusableSubmission]]:
     """Every submission in files and folders; the same content twice counts once.
 
@@ -51,14 +66,14 @@ def read_submissions(paths: Sequence[str | Path]) -> tuple[list[Entry], list[Unu
     Raises:
         ResultsError: A path doesn't exist, or there is no usable submission at all.
     """
-    found, left_out = read_with_files(paths)
-    return [entry for _, entry in found], left_out
+    found, left_out = find_submissions(paths)
+    return [one.entry for one in found], left_out
 
 
-def read_with_files(
+def find_submissions(
     paths: Sequence[str | Path], now: datetime | None = None
-) -> tuple[list[tuple[Path, Entry]], list[UnusableSubmission]]:
-    """The same with the file of each entry: the bundle, or the results.
+) -> tuple[list[FoundSubmission], list[UnusableSubmission]]:
+    """The same with the file of each entry.
 
     Args:
         paths: As for `read_submissions`.
@@ -67,7 +82,7 @@ def read_with_files(
     Raises:
         ResultsError: As for `read_submissions`.
     """
-    entries: dict[str, tuple[Path, Entry]] = {}
+    found: dict[str, FoundSubmission] = {}
     left_out: list[UnusableSubmission] = []
     seen: set[Path] = set()
     with BoardCache("rows") as cache:
@@ -76,16 +91,16 @@ def read_with_files(
             if not path.exists():
                 raise ResultsError(f"{path}: no such file or folder")
             places = here(path)
-            for found in tracked(_find(path, seen), "reading submissions"):
+            for file in tracked(_find(path, seen), "reading submissions"):
                 try:
-                    sha256, entry = _entry(found, cache, now or datetime.now(UTC))
-                    entries.setdefault(sha256, (found, published(entry, found, path, places)))
+                    sha256, entry = _entry(file, cache, now or datetime.now(UTC))
+                    found.setdefault(sha256, FoundSubmission(file, sha256, published(entry, file, path, places)))
                 except SEvenLLMError as error:
-                    left_out.append(_unusable(found, path, places, error))
-    if not entries:
+                    left_out.append(_unusable(file, path, places, error))
+    if not found:
         reasons = "".join(f"\n  - {item.why}" for item in left_out[:10])
         raise ResultsError(f"{', '.join(map(str, paths))}: no usable submission in it{reasons}")
-    return list(entries.values()), left_out
+    return list(found.values()), left_out
 
 
 def _unusable(path: Path, given: Path, places: Sequence[Path], error: SEvenLLMError) -> UnusableSubmission:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sevenllm_bench.figures.rounding import shown
 from sevenllm_bench.pages.report.text_table import TextTable
 from sevenllm_bench.text.unicode import encodable
 
@@ -27,7 +28,7 @@ _LEVEL = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class RowPart:
     """A part of every row: the question, the incident, the reference.
 
     Attributes:
@@ -132,7 +133,7 @@ class Explorer:
     whole: bool
     language: str
     what: str
-    parts: tuple[Part, ...]
+    parts: tuple[RowPart, ...]
     rows: tuple[ExplorerRow, ...]
     texts: TextTable = field(repr=False)
     in_all: int
@@ -169,8 +170,8 @@ class Explorer:
 
 
 def thousandths(value: float) -> int:
-    """A figure to three places, half to even on the exact value, as a whole number of thousandths."""
-    return int(f"{value:.3f}".replace(".", ""))
+    """A finite figure to three places as a whole number of thousandths; a script writes it without rounding."""
+    return int(shown(value, 3).replace(".", ""))
 
 
 def key_of(label: str) -> str:

@@ -14,7 +14,7 @@ from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, EncoderTaskKi
 from sevenllm_bench.encoder_tasks.retrieval import scored_documents
 from sevenllm_bench.metrics.ranking import ranking
 from sevenllm_bench.metrics.registry import ENCODER_SHARES
-from sevenllm_bench.pages.report.explorer import Explorer, ExplorerRow, Part, ShownAnswer
+from sevenllm_bench.pages.report.explorer import Explorer, ExplorerRow, RowPart, ShownAnswer
 from sevenllm_bench.pages.report.text_table import TextTable
 from sevenllm_bench.runs.encoder_records import ItemSample
 from sevenllm_bench.runs.records import Run
@@ -26,12 +26,12 @@ _MOST_RANKED, _MOST_SPANS, _MOST_OF_A_CANDIDATE = 10, 60, 200
 
 ItemsByTask = Mapping[str, Mapping[int, ItemSample]]
 
-_PARTS: dict[EncoderTaskKind, tuple[Part, ...]] = {
-    "retrieval": (Part("Query"), Part("Texts to find", pinned=True)),
-    "answer-ranking": (Part("Question"), Part("Incident"), Part("Reference", pinned=True)),
-    "entities": (Part("Text"), Part("Entities to find", pinned=True)),
-    "masked-terms": (Part("Text"), Part("Masked term", pinned=True)),
-    "vulnerable-code": (Part("Function", code=True), Part("Expected", pinned=True)),
+_PARTS: dict[EncoderTaskKind, tuple[RowPart, ...]] = {
+    "retrieval": (RowPart("Query"), RowPart("Texts to find", pinned=True)),
+    "answer-ranking": (RowPart("Question"), RowPart("Incident"), RowPart("Reference", pinned=True)),
+    "entities": (RowPart("Text"), RowPart("Entities to find", pinned=True)),
+    "masked-terms": (RowPart("Text"), RowPart("Masked term", pinned=True)),
+    "vulnerable-code": (RowPart("Function", code=True), RowPart("Expected", pinned=True)),
 }
 
 
@@ -67,7 +67,7 @@ def _row(samples: Sequence[ItemSample | None], task: EncoderTask, texts: TextTab
         excerpt=plain(" ".join(asked[0][:1_000].split()), 110),
         values=tuple(sample.metrics.get(task.metrics[0]) if sample else None for sample in samples),
         parts=tuple(texts.add(text) if text else None for text in asked),
-        answers=tuple(sample and _answer(sample, task, texts) for sample in samples),
+        answers=tuple(_answer(sample, task, texts) if sample else None for sample in samples),
     )
 
 
@@ -171,10 +171,8 @@ def _guessed_term(sample: ItemSample) -> str:
     answer = sample.answer if isinstance(sample.answer, dict) else {}
     rank = answer.get("rank")
     words = [f"rank {_json(rank)}" if rank is not None else "not among the first 10 guesses"]
-    for name in ("pseudo_log_likelihood", "tokens"):
-        if name in answer:
-            words.append(f"{name.replace('_', '-')} {_json(answer[name])}")
-    return "\n".join(words)
+    others = [name for name in ("pseudo_log_likelihood", "tokens") if name in answer]
+    return "\n".join([*words, *(f"{name.replace('_', '-')} {_json(answer[name])}" for name in others)])
 
 
 def _called_vulnerable(sample: ItemSample) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Language, Leaf
 from sevenllm_bench.figures.cells import HEADLINE_NAME
-from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, section_name
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, leaf_title, section_name
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.charts.box_chart import Box, box_chart
 from sevenllm_bench.pages.charts.chart import Chart
@@ -15,7 +15,8 @@ from sevenllm_bench.pages.charts.preview import Preview, PreviewLine
 from sevenllm_bench.pages.charts.share_chart import share_chart
 from sevenllm_bench.pages.charts.task_chart import ChartedRun, ChartedTask, Measured, task_chart
 from sevenllm_bench.pages.report.answer_quality import AnswerQuality
-from sevenllm_bench.pages.report.score_views import Figures, leaf_pairs
+from sevenllm_bench.pages.report.heat_map import leaf_pairs
+from sevenllm_bench.pages.report.score_views import Figures
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.text.short_names import short_names
 
@@ -28,18 +29,20 @@ def report_charts(
     figures: Figures,
     found: Sequence[AnswerQuality],
     marks: Mapping[str, Sequence[int]],
+    baseline: str | None,
 ) -> dict[str, Any]:
     """The charts: "tasks" by language, "lengths" and "judge", the last two None where there is nothing to draw.
 
     Args:
-        runs: The runs; the first is the baseline.
+        runs: The runs, in the order in which they are shown.
         figures: Their scores.
         found: Their answers, see `answer_quality`.
         marks: The judge's marks, see `judged`.
+        baseline: Label of the run that is marked.
     """
     short = short_names([run.label for run in runs], _MOST)
-    with_rows = [run for run in _by_headline(runs, figures) if run.samples]
-    charted = [ChartedRun(run.label, short[run.label], run is runs[0] and len(runs) > 1) for run in with_rows]
+    with_rows = [run for run in runs if run.samples]
+    charted = [ChartedRun(run.label, short[run.label], run.label == baseline) for run in with_rows]
     return {
         "tasks": _task_charts(with_rows, charted, figures),
         "lengths": _length_chart(charted, found),
@@ -47,20 +50,14 @@ def report_charts(
     }
 
 
-def report_preview(runs: Sequence[Run], figures: Figures) -> Preview:
-    """What is shown of a link to the report: the runs with a headline, the highest first."""
+def report_preview(runs: Sequence[Run], figures: Figures, baseline: str | None) -> Preview:
+    """What is shown of a link to the report: the runs with a headline, in the order given."""
     lines = [
-        PreviewLine(run.label, s.mean, s.interval.low, s.interval.high, run is runs[0] and len(runs) > 1)
-        for run in _by_headline(runs, figures)
+        PreviewLine(run.label, s.mean, s.interval.low, s.interval.high, run.label == baseline)
+        for run in runs
         if (s := figures.get(run.label, "overall", HEADLINE_NAME, HEADLINE_NAME))
     ]
     return Preview("SEvenLLM report", f"{_count(runs)} on 28 cyber threat intelligence tasks", tuple(lines))
-
-
-def _by_headline(runs: Sequence[Run], figures: Figures) -> list[Run]:
-    """The highest headline first; those without one last, as they were given."""
-    scores = {run.label: figures.get(run.label, "overall", HEADLINE_NAME, HEADLINE_NAME) for run in runs}
-    return sorted(runs, key=lambda run: -score.mean if (score := scores[run.label]) else 1.0)
 
 
 def _task_charts(runs: Sequence[Run], charted: Sequence[ChartedRun], figures: Figures) -> dict[Language, Chart]:
@@ -84,8 +81,7 @@ def _task(leaf: Leaf, runs: Sequence[Run], figures: Figures) -> ChartedTask:
     metric = HEADLINE[leaf.kind]
     scores = [figures.get(run.label, "task", leaf.name, metric) for run in runs]
     measured = tuple(Measured(s.mean, s.interval.low, s.interval.high, s.rows) if s else None for s in scores)
-    name = leaf.task.name if leaf.task else "Multiple choice"
-    return ChartedTask(name, f"{KIND_NAMES[leaf.kind].capitalize()}: {metric}", measured)
+    return ChartedTask(leaf_title(leaf)[0], f"{KIND_NAMES[leaf.kind].capitalize()}: {metric}", measured)
 
 
 def _length_chart(runs: Sequence[ChartedRun], found: Sequence[AnswerQuality]) -> Chart | None:

@@ -11,21 +11,33 @@ from typing import Any
 from sevenllm_bench.catalog import KINDS, LANGUAGES
 from sevenllm_bench.comparison.compare_runs import ComparedFigure
 from sevenllm_bench.comparison.compatibility import differences
-from sevenllm_bench.comparison.table_cells import how_to_read, p_value
+from sevenllm_bench.comparison.table_cells import how_to_read, no_finding, p_value
 from sevenllm_bench.figures.cells import HEADLINE_NAME, LEVELS
-from sevenllm_bench.figures.figures import why_partial
-from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, section_name, task_title
+from sevenllm_bench.figures.vocabulary import (
+    KIND_NAMES,
+    LANGUAGE_NAMES,
+    LEVEL_NAMES,
+    VERDICT_NAMES,
+    cell_name,
+    section_name,
+    task_name,
+    task_title,
+)
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
+from sevenllm_bench.pages.report.first_screen import first_screen
+from sevenllm_bench.pages.report.heat_map import FEW_ROWS, heat_maps
 from sevenllm_bench.pages.report.report_charts import report_charts, report_preview
-from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine, heat_maps
+from sevenllm_bench.pages.report.run_order import by_score
+from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine
 from sevenllm_bench.pages.report.task_pages import encoder_pages_of, tasks_of, title_of, write_task_pages
 from sevenllm_bench.pages.site import Site, heat
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.protocol import words_of
 from sevenllm_bench.runs.records import LeafRun, Run
 from sevenllm_bench.runs.unknown import Unknown
+from sevenllm_bench.text.short_names import short_names
 
 #: Random draws per interval: a tenth of the time of `compare`'s 10,000, and the ends of intervals agree to about 0.002.
 RESAMPLES = 2_000
@@ -71,22 +83,32 @@ def build_report(
     """
     site = Site(folder, "report", site_url)
     examined = examine(runs, seed, resamples)
-    site.preview(report_preview(runs, examined.figures))
-    tasks = tasks_of(runs)
+    ordered = by_score(runs, examined.figures)
+    baseline = runs[0].label if len(runs) > 1 else None
+    site.preview(report_preview(ordered.runs, examined.figures, baseline))
+    tasks = tasks_of(ordered.runs)
     shared: dict[str, Any] = {
-        "runs": runs,
+        "runs": ordered.runs,
+        "baseline": baseline,
+        "short": short_names([run.label for run in ordered.runs]),
         "figures": examined.figures,
         "heat": heat,
         "section_name": section_name,
         "p_value": p_value,
     }
-    written = write_task_pages(site, runs, tasks, most_examples, shared)
+    written = write_task_pages(site, ordered.runs, tasks, most_examples, shared)
+    first = first_screen(ordered, examined, shared["short"], baseline, seed, resamples)
     # Last, so that a report that was stopped has no page that leads nowhere.
-    size = site.page("index.html", "report.html", **shared, **_index(runs, examined, tasks, resamples))
+    values = _index(ordered.runs, examined, tasks, resamples, baseline)
+    values |= {"first": first, "first_chart": first.chart, "partial": ordered.partial}
+    values["maps"] = heat_maps(ordered.runs, examined.figures, baseline)
+    size = site.page("index.html", "report.html", **shared, **values)
     return WrittenReport(site.index, 1 + written.pages, written.size + size, written.left_out)
 
 
-def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int) -> dict[str, Any]:
+def _index(
+    runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], resamples: int, baseline: str | None
+) -> dict[str, Any]:
     found = answer_quality(runs)
     marks = judged(runs)
     return {
@@ -94,7 +116,6 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
         "now": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "headline": HEADLINE_NAME,
         "headline_parts": _headline_parts(),
-        "partial": {run.label: why_partial(run) for run in runs},
         "dates": {run.label: _date(run) for run in runs},
         "has_rows": any(run.samples for run in runs),
         "encoder_lines": encoder_lines(runs, examined.figures),
@@ -105,15 +126,20 @@ def _index(runs: Sequence[Run], examined: Examined, tasks: Sequence[LeafRun], re
             for task in run.encoder_tasks.values()
         ],
         "sections": [f"{language}_{kind}" for kind in KINDS for language in LANGUAGES],
-        "maps": heat_maps(runs, examined.figures),
+        "few_rows": FEW_ROWS,
         "kind_names": KIND_NAMES,
+        "level_names": LEVEL_NAMES,
+        "verdict_names": VERDICT_NAMES,
+        "cell_name": cell_name,
         "tasks": [_task_line(runs, leaf, examined.figures) for leaf in tasks],
         "answering": found,
-        "charts": report_charts(runs, examined.figures, found, marks),
+        "charts": report_charts(runs, examined.figures, found, marks, baseline),
         "language_names": LANGUAGE_NAMES,
         "resamples": resamples,
         "why_not": examined.why_not,
         "findings": _findings(examined),
+        "no_finding": no_finding(examined.comparison),
+        "families": examined.comparison.families if examined.comparison else {},
         "how_to_read": how_to_read(examined.comparison) if examined.comparison else [],
         "repeat": [(run, command_of(run), signatures(run), settings(run)) for run in runs],
         "problems": [(run.label, problem) for run in runs for problem in run.problems],
@@ -163,24 +189,23 @@ def _findings(examined: Examined) -> list[tuple[str, list[ComparedFigure]]]:
         return []
     tables: list[tuple[str, list[ComparedFigure]]] = []
     for level in LEVELS:
-        found = [f for f in examined.comparison.findings if f.cell.level == level]
-        if level in ("task", "encoder group"):
-            found = [f for f in found if f.verdict != "cannot tell"]
+        found = examined.comparison.at(level)
+        shown = [f for f in found if f.verdict != "cannot tell" or level not in ("task", "encoder group")]
         if found:
-            tables.append((level, found))
+            tables.append((level, shown))
     return tables
 
 
 def signatures(run: Run) -> list[tuple[str, str, int]]:
-    """The signatures of a run's figures: section, signature on one line, number of tasks that share it."""
+    """The signatures of a run's figures: section or task in words, signature on one line, number of tasks that share it."""
     found: dict[tuple[str, str], int] = {}
     for leaf in run.leaves.values():
         fields = {**leaf.signature, "prompt": dict(leaf.prompt), "fewshot": leaf.num_fewshot, "version": leaf.version}
         line = signature_line({name: value for name, value in fields.items() if value or value == 0})
-        key = (f"{leaf.leaf.language}_{leaf.leaf.kind}", line)
+        key = (section_name(f"{leaf.leaf.language}_{leaf.leaf.kind}"), line)
         found[key] = found.get(key, 0) + 1
     found |= {
-        (name, signature_line({**task.signature, "prompt": dict(task.prompt), "version": task.version})): 1
+        (task_name(name), signature_line({**task.signature, "prompt": dict(task.prompt), "version": task.version})): 1
         for name, task in run.encoder_tasks.items()
     }
     return [(section, line, count) for (section, line), count in found.items()]

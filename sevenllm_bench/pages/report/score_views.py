@@ -1,37 +1,34 @@
-"""Figures for pages: scores by run and cell, and heat maps."""
+"""Figures for pages: scores by run and cell, the lines of encoder tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sevenllm_bench.catalog import KINDS, LANGUAGES, TASKS, Kind, Language, Leaf
-from sevenllm_bench.comparison.compare_runs import Comparison, Score, compare_runs, score_run
+from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score, compare_runs, score_run
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.vocabulary import task_title
-from sevenllm_bench.metrics.registry import HEADLINE, METRICS
+from sevenllm_bench.pages.report.cell_marks import CellMarks, marks_of
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import finite
-
-#: Name of a heat map, what it shows, and the metric of each kind.
-MAPS: tuple[tuple[str, str, Mapping[Kind, str]], ...] = (
-    ("headline", "Headline", HEADLINE),
-    ("paper", "As in the paper", {kind: METRICS[kind][0] for kind in KINDS}),
-    ("lenient", "Lenient", {"understanding": "value_f1_norm", "generation": "rouge_l", "mcq": "acc"}),
-    ("read", "Share of answers read", {"understanding": "json_valid", "mcq": "answered"}),
-    ("semantic", "Semantic", {"understanding": "semantic", "generation": "semantic"}),
-    ("judge", "Judge, 1 to 5", {"understanding": "judge", "generation": "judge"}),
-)
 
 
 class Figures:
     """The scores of all runs."""
 
-    def __init__(self, scores: Iterable[Score]) -> None:
-        """Index them."""
+    def __init__(self, scores: Iterable[Score], findings: Iterable[ComparedFigure] = ()) -> None:
+        """Index them.
+
+        Args:
+            scores: Every run's scores.
+            findings: What is known of their differences from the baseline.
+        """
         self._scores = {(s.run, str(s.cell.level), s.cell.name, s.cell.metric): s for s in scores}
+        self._findings: dict[tuple[str, str, str], list[ComparedFigure]] = {}
+        for finding in findings:
+            self._findings.setdefault((str(finding.cell.level), finding.cell.name, finding.cell.metric), []).append(finding)
 
     def get(self, run: str, level: str, name: str, metric: str) -> Score | None:
         """The score of a run in a cell, or None."""
@@ -45,10 +42,14 @@ class Figures:
         """The names of the cells of a level that any run has."""
         return list(dict.fromkeys(name for _, where, name, _ in self._scores if where == level))
 
-    def best(self, runs: Sequence[Run], level: str, name: str, metric: str) -> float | None:
-        """The highest figure in a cell, where several runs have one."""
-        found = [score.mean for run in runs if (score := self.get(run.label, level, name, metric))]
-        return max(found) if len(found) > 1 else None
+    def cells(self) -> list[tuple[str, str, str]]:
+        """Level, name and metric of every cell that any run has."""
+        return list(dict.fromkeys((level, name, metric) for _, level, name, metric in self._scores))
+
+    def best(self, runs: Sequence[Run], level: str, name: str, metric: str) -> CellMarks:
+        """Whose figures stand out in a cell."""
+        found = [score for run in runs if (score := self.get(run.label, level, name, metric))]
+        return marks_of(found, self._findings.get((level, name, metric), ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,67 +73,10 @@ def examine(runs: Sequence[Run], seed: int, resamples: int) -> Examined:
     if len(runs) > 1:
         try:
             comparison = compare_runs(runs, seed=seed, resamples=resamples)
-            return Examined(Figures(comparison.scores), comparison)
+            return Examined(Figures(comparison.scores, comparison.findings), comparison)
         except ResultsError as error:
             why_not = str(error)
     return Examined(Figures(score for run in runs for score in score_run(run, seed, resamples)), None, why_not)
-
-
-@dataclass(frozen=True, slots=True)
-class HeatRow:
-    """A row of a heat map.
-
-    Attributes:
-        name: English name of the task, or "Multiple choice".
-        name_zh: Chinese name.
-        kind: Its kind.
-        cells: By language: number of rows (None where no run ran it), name of the task in the harness, whether its rows are
-            our own, and each run's score.
-    """
-
-    name: str
-    name_zh: str
-    kind: Kind
-    cells: tuple[tuple[Language, str, int | None, bool, tuple[Score | None, ...]], ...]
-
-
-def heat_maps(runs: Sequence[Run], figures: Figures) -> list[tuple[str, str, Mapping[Kind, str], list[HeatRow]]]:
-    """The heat maps that the runs have figures for: name, title, metric by kind, rows."""
-    maps = []
-    for name, title, metrics in MAPS:
-        rows = [row for leaves in leaf_pairs() if (row := _heat_row(runs, figures, leaves, metrics))]
-        if any(score for row in rows for cell in row.cells for score in cell[4]):
-            maps.append((name, title, metrics, rows))
-    return maps
-
-
-def leaf_pairs() -> Iterator[tuple[Leaf, ...]]:
-    """The English and the Chinese leaf of every task, and of the multiple choice."""
-    for task in TASKS:
-        yield tuple(Leaf(language, task.kind, task) for language in LANGUAGES)
-    yield tuple(Leaf(language, "mcq") for language in LANGUAGES)
-
-
-def _heat_row(runs: Sequence[Run], figures: Figures, leaves: Sequence[Leaf], metrics: Mapping[Kind, str]) -> HeatRow | None:
-    kind, task = leaves[0].kind, leaves[0].task
-    if kind not in metrics:
-        return None
-    cells = tuple(
-        (
-            leaf.language,
-            leaf.name,
-            _rows(runs, leaf.name),
-            not leaf.is_official,
-            tuple(figures.get(run.label, "task", leaf.name, metrics[kind]) for run in runs),
-        )
-        for leaf in leaves
-    )
-    return HeatRow(task.name if task else "Multiple choice", task.name_zh if task else "选择题", kind, cells)
-
-
-def _rows(runs: Sequence[Run], task: str) -> int | None:
-    counts = [len(run.of_task(task)) for run in runs if task in run.leaves]
-    return max(counts) if counts else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +88,14 @@ class EncoderLine:
         metric: Name of the metric.
         items: Items behind it.
         scores: Each run's score, or None.
-        best: The highest, where several runs have one over as many items.
+        best: Whose figures stand out; None where runs have figures over other items.
     """
 
     group: str
     metric: str
     items: int
     scores: tuple[Score | None, ...]
-    best: float | None
+    best: CellMarks | None
 
 
 def encoder_lines(runs: Sequence[Run], figures: Figures) -> list[tuple[str, bool, list[EncoderLine]]]:

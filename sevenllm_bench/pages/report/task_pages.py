@@ -9,12 +9,12 @@ from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, EncoderTask
-from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, task_title
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, leaf_title, task_title
 from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.pages.report.explorer import MARGIN, PAGE_OF_ROWS, Explorer, key_of
-from sevenllm_bench.pages.report.item_rows import explore_items, item_samples_by_task
+from sevenllm_bench.pages.report.item_rows import ItemsByTask, explore_items, item_samples_by_task
 from sevenllm_bench.pages.report.score_views import Figures
-from sevenllm_bench.pages.report.task_rows import explore_task, samples_by_task
+from sevenllm_bench.pages.report.task_rows import SamplesByTask, explore_task, samples_by_task
 from sevenllm_bench.pages.site import Site
 from sevenllm_bench.runs.records import LeafRun, Run
 
@@ -80,10 +80,9 @@ def _row_pages(runs: Sequence[Run], tasks: Sequence[LeafRun], most: int | None, 
                 "language_names": LANGUAGE_NAMES,
                 "kind_name": KIND_NAMES[leaf.leaf.kind],
                 "metrics": figures.metrics("task", leaf.task),
-                "counts": [len(own.get(leaf.task, ())) if leaf.task in run.leaves else None for run, own in _with(runs, by_run)],
+                "counts": _counts(runs, by_run, leaf.task),
                 "own_rows": any(sample.row.source == "embedded" for sample in first.values()),
-                "before": tasks[place - 1] if place else None,
-                "after": tasks[place + 1] if place + 1 < len(tasks) else None,
+                **_neighbours(tasks, place),
             },
         )
 
@@ -101,17 +100,20 @@ def _item_pages(runs: Sequence[Run], most: int | None) -> Iterator[_Page]:
                 "task": task,
                 "task_title": task_title,
                 "metrics": task.metrics,
-                "counts": [
-                    len(own.get(task.name, ())) if task.name in run.encoder_tasks else None for run, own in _with(runs, by_run)
-                ],
-                "before": tasks[place - 1] if place else None,
-                "after": tasks[place + 1] if place + 1 < len(tasks) else None,
+                "counts": _counts(runs, by_run, task.name),
+                **_neighbours(tasks, place),
             },
         )
 
 
-def _with(runs: Sequence[Run], by_run: Sequence[Any]) -> Iterator[tuple[Run, Any]]:
-    return zip(runs, by_run, strict=True)
+def _counts(runs: Sequence[Run], by_run: Sequence[SamplesByTask | ItemsByTask], task: str) -> list[int | None]:
+    """Each run's number of samples of a task; None where it didn't run it."""
+    return [len(own.get(task, ())) if task in run.tasks else None for run, own in zip(runs, by_run, strict=True)]
+
+
+def _neighbours(tasks: Sequence[Any], place: int) -> dict[str, Any]:
+    """The tasks that a page leads to."""
+    return {"before": tasks[place - 1] if place else None, "after": tasks[place + 1] if place + 1 < len(tasks) else None}
 
 
 def _of_explorer(explorer: Explorer, name: str) -> dict[str, Any]:
@@ -147,4 +149,4 @@ def tasks_of(runs: Sequence[Run]) -> list[LeafRun]:
 
 def title_of(leaf: Leaf) -> tuple[str, str]:
     """English and Chinese title of a leaf."""
-    return (leaf.task.name, leaf.task.name_zh) if leaf.task else ("Multiple choice", "选择题")
+    return leaf_title(leaf)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sevenllm_bench.catalog import Leaf
 from sevenllm_bench.data.rows import OPENINGS, Row
 from sevenllm_bench.metrics.registry import HEADLINE, SHARES
-from sevenllm_bench.pages.report.diff import diff_values
-from sevenllm_bench.pages.report.explorer import Explorer, ExplorerRow, Option, Part, ShownAnswer
+from sevenllm_bench.pages.report.diff import Mark, diff_values
+from sevenllm_bench.pages.report.explorer import Explorer, ExplorerRow, Option, RowPart, ShownAnswer
 from sevenllm_bench.pages.report.text_table import TextTable
 from sevenllm_bench.runs.records import Run, Sample
 from sevenllm_bench.text.display import plain
@@ -43,8 +44,8 @@ def explore_task(by_run: Sequence[SamplesByTask], task: str, leaf: Leaf, most: i
     chosen = found if most is None or len(found) <= most else _chosen(found, most)
     texts = TextTable()
     is_choice, is_extraction = leaf.kind == "mcq", leaf.kind == "understanding"
-    reference = Part("Reference", pinned=True, code=is_extraction)
-    parts = (Part("Question"), *([Part("Options")] if is_choice else []), Part("Incident"), reference)
+    reference = RowPart("Reference", pinned=True, code=is_extraction)
+    parts = (RowPart("Question"), *([RowPart("Options")] if is_choice else []), RowPart("Incident"), reference)
     rows = tuple(_row(found[row_id], texts, is_choice) for row_id in sorted(chosen))
     main = HEADLINE[leaf.kind]
     return Explorer(main, main in SHARES, leaf.language, "row", parts, rows, texts, len(found))
@@ -84,7 +85,7 @@ def _row(samples: Sequence[Sample | None], texts: TextTable, is_choice: bool) ->
         excerpt=plain(_without_opening(question[:_START]), _EXCERPT),
         values=tuple(main_value(sample) if sample else None for sample in samples),
         parts=(texts.add(question), *([options] if is_choice else []), incident, texts.add(_reference(row))),
-        answers=tuple(sample and _answer(sample, row, texts) for sample in samples),
+        answers=tuple(_answer(sample, row, texts) if sample else None for sample in samples),
     )
 
 
@@ -106,15 +107,15 @@ def _without_opening(question: str) -> str:
 def _answer(sample: Sample, row: Row, texts: TextTable) -> ShownAnswer:
     reading = sample.reading
     text = None if sample.response is None else texts.add(sample.response)
-    answer = {"metrics": dict(sample.metrics), "how": plain(reading.how, 30), "unread": reading.is_unread, "cut": reading.cut}
+    answer = ShownAnswer(dict(sample.metrics), plain(reading.how, 30), reading.is_unread, reading.cut, text)
     if text is None or sample.kind != "understanding":
-        return ShownAnswer(**answer, text=text)  # type: ignore[arg-type]
+        return answer
     found = diff_values(row, reading)
     marks: tuple[list[int], ...] = ([], [], [], [])
     for mark, value in found.values:
         marks[_MARKS[mark]].append(texts.add(value))
     counts = tuple(found.counts.get(mark, 0) for mark in _MARKS) if found.left_out else ()
-    return ShownAnswer(**answer, text=text, marks=marks, counts=counts, why_text=found.why_text)  # type: ignore[arg-type]
+    return replace(answer, marks=marks, counts=counts, why_text=found.why_text)
 
 
-_MARKS = {"same": 0, "alike": 1, "missing": 2, "added": 3}
+_MARKS: dict[Mark, int] = {"same": 0, "alike": 1, "missing": 2, "added": 3}

@@ -4,16 +4,16 @@ import json
 from dataclasses import replace
 
 import pytest
-from hostile_texts import LONG, TEXTS, TOWER, UNSEEN
+from hostile_texts import LONG, TEXTS, TOWER
 from hypothesis import given
 from hypothesis import strategies as st
 from run_files import rows_of, write_run
+from sevenllm_bench.pages.report.answer_examples import examples
 
 from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.pages.report.answer_examples import examples
 from sevenllm_bench.pages.report.answer_quality import Lengths, answer_quality, judged, lengths
 from sevenllm_bench.pages.report.diff import diff_values
 from sevenllm_bench.pages.report.report_pages import build_report
@@ -162,26 +162,9 @@ def test_the_judge_gets_a_histogram(tmp_path):
     assert judged([run_of(tmp_path / "other")]) == {}
     built = build_report([run], tmp_path / "out", resamples=100)
     page = built.index.read_text(encoding="utf-8")
-    assert 'data-chart="judge"' in page
+    assert 'id="chart-judge"' in page
+    assert "model: mark 5: 2 of 4" in page
     assert "Judge, 1 to 5" in page
-
-
-def test_examples_show_trouble_first_then_a_spread(tmp_path):
-    rows = rows_of("sevenllm_en_mcq")
-    write_run(
-        tmp_path,
-        "model",
-        rows,
-        value=lambda row, metric: 1.0 if row.id % 2 else 0.0,
-        response=lambda row: "" if row.id == rows[3].id else "A",
-    )
-    runs = read_runs([tmp_path / "model"])
-    found = examples(runs, "sevenllm_en_mcq", 6)
-    assert (len(found.shown), found.in_all) == (6, 16)
-    assert [example.row.id for example in found.shown] == sorted(example.row.id for example in found.shown)
-    assert [example.trouble for example in found.shown if example.row.id == rows[3].id] == [("unread",)]
-    assert {0.0, 1.0} <= {example.mean for example in found.shown}
-    assert len(examples(runs, "sevenllm_en_mcq", 100).shown) == 16
 
 
 def test_runs_that_cannot_be_compared_are_reported_with_the_reason(tmp_path):
@@ -210,13 +193,23 @@ def test_the_command_line_writes_a_report_again_but_no_other_folder(tmp_path, ca
 def test_a_forged_list_of_files_removes_no_file_of_somebody_elses(tmp_path):
     folder = tmp_path / "out"
     folder.mkdir()
-    precious = [tmp_path / "precious.txt", folder / "thesis.txt", folder / "thesis.html"]
+    precious = [tmp_path / "precious.txt", folder / "thesis.txt", folder / "thesis.html", folder / "thesis.js"]
     for path in precious:
         path.write_text("kept")
-    names = ["../precious.txt", str(precious[0]), "thesis.txt", "thesis.html", "assets/..", "nul\0", 7, None]
+    names = [
+        "../precious.txt",
+        str(precious[0]),
+        "thesis.txt",
+        "thesis.html",
+        "assets/..",
+        "tasks/../thesis.js",
+        "nul\0",
+        7,
+        None,
+    ]
     (folder / "made-by-sevenllm-bench.json").write_text(json.dumps({"kind": "report", "files": names}))
     Site(folder, "report")
-    assert [path.read_text() for path in precious] == ["kept"] * 3
+    assert [path.read_text() for path in precious] == ["kept"] * 4
 
 
 @pytest.mark.parametrize(
@@ -252,7 +245,7 @@ def test_a_report_that_was_stopped_has_no_index(tmp_path, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sevenllm_bench.pages.report.task_pages.examples", stop)
+    monkeypatch.setattr("sevenllm_bench.pages.report.task_pages.explore_task", stop)
     with pytest.raises(KeyboardInterrupt):
         build_report(runs, tmp_path / "out", resamples=100)
     assert not (tmp_path / "out" / "index.html").exists()
@@ -262,11 +255,3 @@ def test_a_build_that_was_stopped_can_be_made_again(tmp_path):
     Site(tmp_path, "report").write_bytes("tasks/a.html", b"half")
     Site(tmp_path, "report")
     assert not (tmp_path / "tasks" / "a.html").exists()
-
-
-def test_unseen_text_is_in_no_page_as_it_is(tmp_path):
-    write_run(tmp_path, "model", rows_of(EXTRACTION), response=lambda row: UNSEEN)
-    build_report(read_runs([tmp_path / "model"]), tmp_path / "out", resamples=100)
-    text = (tmp_path / "out" / "tasks" / f"{EXTRACTION}.html").read_text(encoding="utf-8")
-    assert '<span class="spelled">⟨U+202E⟩</span>gnitrever' in text
-    assert not set(UNSEEN) & set("\x00\x07\x1b\x7f\u202e\u2066\u200b\ufeff") & set(text)

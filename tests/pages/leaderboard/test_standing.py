@@ -1,0 +1,265 @@
+"""Who has a rank: each lie of a manifest loses it, with the reason; no single changed field moves a rank."""
+
+import copy
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from leaderboard_files import SECTIONS, manifest_of, write_bundle
+
+from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
+from sevenllm_bench.pages.leaderboard.claim import Claim
+from sevenllm_bench.pages.leaderboard.manifest_entry import entry_of_manifest
+from sevenllm_bench.pages.leaderboard.manifest_figures import claimed_figures
+from sevenllm_bench.pages.leaderboard.standing import why_refused
+from sevenllm_bench.pages.leaderboard.submissions import read_submissions
+
+FIGURES = dict(zip(SECTIONS, (0.31, 0.22, 0.9, 0.43, 0.34, 0.8), strict=True))  # mean 3.0 / 6 = 0.5
+NOW = datetime(2026, 11, 27, 7, 0, tzinfo=UTC)
+MCQ = "sevenllm_en_mcq"
+
+
+def reasons(manifest, members=("manifest.json",)):
+    claim = Claim(manifest, claimed_figures(manifest), None, dict.fromkeys(members, 1))
+    return " | ".join(why_refused(claim, NOW))
+
+
+def figure(manifest, name):
+    return next(figure for figure in manifest["figures"] if figure["id"] == name)
+
+
+def set_figure(name, **values):
+    return lambda m: figure(m, name).update(values)
+
+
+def set_task(name, **values):
+    return lambda m: m["tasks"][name].update(values)
+
+
+def set_data(**values):
+    return lambda m: [task["signature"]["data"].update(values) for task in m["tasks"].values()]
+
+
+def set_version(metric, version):
+    def change(m):
+        for task in m["tasks"].values():
+            if metric in task["signature"]["metrics"]:
+                task["signature"]["metrics"][metric] = version
+
+    return change
+
+
+def drop_figure(name):
+    return lambda m: m["figures"].remove(figure(m, name))
+
+
+#: What a submission says that can't be so, and words of the reason.
+LIES = {
+    "headline": (set_figure("headline", value=0.99), "its headline is 0.9900, the mean of its sections 0.5000"),
+    "section": (set_figure("en_mcq.acc", value=0.96), "the mean of its sections 0.5100"),  # 0.5 + 0.06 / 6
+    "section and headline": (
+        lambda m: (figure(m, "en_mcq.acc").update(value=0.96), figure(m, "headline").update(value=0.51)),
+        "en_mcq.acc is 0.9600, its tasks give 0.9000",
+    ),
+    "rows": (set_figure("headline", rows=3), "headline is over 3 rows, the benchmark has 1,300"),
+    "rows of a section": (set_figure("zh_generation.rouge_l", rows=3), "is over 3 rows, the benchmark has 300"),
+    "rows of a task": (set_task(MCQ, rows=3), f"it was not run on all official rows: {MCQ}"),
+    "rows in all": (set_task(MCQ, rows_in_all=51), "it was not run on all official rows"),
+    "limit": (lambda m: m["settings"].update(limit=10.0), "its run was limited (10.0 rows per task)"),
+    "share as a limit": (lambda m: m["settings"].update(limit=0.5), "its run was limited"),
+    "modified data": (set_data(modified=True), "other data than the official file"),
+    "zeroed hash": (set_data(sha256="0" * 64), "other data than the official file (sha256 000000000000…): 45 tasks"),
+    "unknown hash": (set_data(sha256="unknown"), "other data than the official file (sha256 unknown)"),
+    "no hash": (lambda m: m["tasks"][MCQ]["signature"].pop("data"), "other data than the official file (sha256 None)"),
+    "embedded data": (set_data(name="sevenllm-bench embedded"), "other data than the official file"),
+    "metric version": (set_version("acc", 7), "acc has version 7, this package has 1: sevenllm_en_mcq, sevenllm_zh_mcq"),
+    "no metric version": (lambda m: m["tasks"][MCQ].update(signature={}), "acc has no version, this package has 1"),
+    "reading version": (
+        lambda m: [task["signature"].update(reading=1) for task in m["tasks"].values()],
+        "its answers were read by version 1, this package has 2: 45 tasks",
+    ),
+    "task version": (set_task(MCQ, version="1-A"), "version 1-A of the tasks, this package has 2-A"),
+    "tasks missing": (lambda m: m["tasks"].pop(MCQ), f"it says nothing of official tasks: {MCQ}"),
+    "bundle in the future": (lambda m: m.update(created="2027-01-01T00:00:00Z"), "it is dated 2027-01-01, in the future"),
+    "run in the future": (lambda m: m.update(date="2027-01-01T00:00:00Z"), "its run is dated 2027-01-01, in the future"),
+    "run after the bundle": (lambda m: m.update(date="2026-06-01T00:00:00Z"), "after the bundle of it (2026-05-01)"),
+    "no time": (lambda m: m.update(created="soon"), "doesn't say when it was made"),
+    "no time of the run": (lambda m: m.update(date="soon"), "the date of its run is no time"),
+    "no files": (lambda m: m.update(files={}), "its manifest lists no files"),
+    "files gone": (lambda m: m.pop("files"), "its manifest lists no files"),
+    "no samples": (
+        lambda m: m.update(files={name: r for name, r in m["files"].items() if "samples" not in name}),
+        "its manifest lists no samples of 45 tasks",
+    ),
+    "no results": (
+        lambda m: m.update(files={name: r for name, r in m["files"].items() if "results" not in name}),
+        "its manifest lists no results file",
+    ),
+    "no hash of a file": (
+        lambda m: m["files"].update({name: {"bytes": 5} for name in list(m["files"])[:1]}),
+        "files without size or sha256 in its manifest: run/results_",
+    ),
+    "impossible value": (set_figure("en_mcq.acc", value=1.5), "figures that can't be: en_mcq.acc (a value of 1.5)"),
+    "text for a value": (set_figure("en_mcq.acc", value="0.9"), "figures that can't be: en_mcq.acc (a value of 0.9)"),
+    "impossible rows": (set_figure("en_mcq.acc", rows=-1), "figures that can't be: en_mcq.acc (-1 rows)"),
+    # 50 values in [0, 1] with a mean of 0.9 have a standard error of (0.9 * 0.1 / 49) ** 0.5 = 0.0429 at most.
+    "impossible error": (set_figure("en_mcq.acc", stderr=0.05), "en_mcq.acc (a standard error of 0.05)"),
+    "error of the headline": (set_figure("headline", stderr=0.0001), "the standard error of its headline is 0.0001"),
+    "figure twice": (lambda m: m["figures"].append(m["figures"][1]), "figures that are there twice: en_understanding.value_f1"),
+    "no figure": (lambda m: m["figures"].append("0.99"), "its list of figures holds something else"),
+    "no headline": (drop_figure("headline"), "figures missing: headline"),
+    "no section": (drop_figure("en_mcq.acc"), "figures missing: en_mcq.acc"),
+    "no task": (drop_figure(f"{MCQ}.acc"), f"figures missing: {MCQ}.acc"),
+    "partial section": (set_figure("en_mcq.acc", partial="3 rows missing"), "en_mcq.acc is partial (3 rows missing)"),
+    "partial without a reason": (set_figure("en_mcq.acc", partial=True), "en_mcq.acc (partial without a reason)"),
+    "format": (lambda m: m.update(version=99), "its format has version 99, this package knows 1 to 3"),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_each_lie_is_named(name):
+    change, words = LIES[name]
+    manifest = manifest_of("org/model", FIGURES)
+    assert reasons(manifest) == ""
+    change(manifest)
+    assert words in reasons(manifest)
+
+
+def test_what_is_no_lie():
+    """A day for time zones, a limit beyond every task, dates that aren't known, other packages' versions, line ends of Unix."""
+    for change in (
+        lambda m: m.update(created="2026-11-28T06:00:00Z", date="2026-11-28T06:00:00Z"),
+        lambda m: m["settings"].update(limit=1_000.0),
+        lambda m: m.update(date="unknown"),
+        lambda m: m.update(sevenllm_bench="9.9"),
+        set_data(sha256="cf0fe07718f3773dbcbfa2c414e0a47b1e1fbdba684df3765e0e90204eb1472e"),
+        set_task(MCQ, version="2-B"),
+    ):
+        manifest = manifest_of("org/model", FIGURES)
+        change(manifest)
+        assert reasons(manifest) == ""
+
+
+def test_a_bundle_has_all_files_of_its_run_or_none(tmp_path):
+    manifest = manifest_of("org/model", FIGURES)
+    names = list(manifest["files"])
+    for record in manifest["files"].values():
+        record["bytes"] = 1
+    assert reasons(manifest, ["manifest.json", *names]) == ""
+    assert reasons(manifest) == ""
+    assert f"the bundle lacks: {names[-1]}" in reasons(manifest, names[:-1])
+    assert "its manifest doesn't list: run/more.json" in reasons(manifest, [*names, "run/more.json"])
+    manifest["files"][names[0]]["bytes"] = 2
+    assert f"not as large as its manifest says: {names[0]}" in reasons(manifest, names)
+
+
+def test_a_partial_run_is_no_liar():
+    manifest = manifest_of("org/model", FIGURES)
+    figure(manifest, "headline").update(partial="3 of 1,300 rows missing", value=0.7, rows=1297)
+    manifest["settings"]["limit"] = 5.0
+    assert reasons(manifest) == ""
+    manifest["created"] = "2031-01-01T00:00:00Z"
+    assert "in the future" in reasons(manifest)
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory):
+    """A liar between two honest models, a newer lie of one of them, and the same content twice."""
+    folder = tmp_path_factory.mktemp("board")
+    liar = manifest_of("org/liar<b>", FIGURES, "2026-02-01")
+    figure(liar, "headline")["value"] = 0.99
+    newer = manifest_of("org/good", FIGURES, "2026-03-01")
+    newer["settings"]["limit"] = 5.0
+    write_bundle(folder / "in" / "good", manifest_of("org/good", FIGURES, "2026-01-01"))
+    write_bundle(folder / "in" / "again" / "good", manifest_of("org/good", FIGURES, "2026-01-01"))
+    write_bundle(folder / "in" / "worse", manifest_of("org/worse", dict.fromkeys(SECTIONS, 0.3)))
+    write_bundle(folder / "in" / "liar", liar)
+    write_bundle(folder / "in" / "newer", newer)
+    return build_leaderboard([folder / "in"], folder / "out")
+
+
+def test_refused_submissions_are_listed_with_the_reason_and_replace_none(board):
+    content = json.loads((board.index.parent / "leaderboard.json").read_text(encoding="utf-8"))
+    found = [(entry["name"], entry["rank"], entry["newest"], bool(entry["refused"])) for entry in content["entries"]]
+    assert found == [
+        ("org/good", 1, True, False),
+        ("org/worse", 2, True, False),
+        ("org/good", None, False, True),
+        ("org/liar<b>", None, False, True),
+    ]
+    page = board.index.read_text(encoding="utf-8")
+    refused = page[page.index('id="refused"') :]
+    assert "its headline is 0.9900, the mean of its sections 0.5000" in refused
+    assert "its run was limited (5.0 rows per task)" in refused  # that the protocol says limit 5 changes nothing
+    assert "org/liar&lt;b&gt;" in refused
+    assert "org/liar" not in page[: page.index('id="refused"')]
+    assert [entry.name for entry in board.refused] == ["org/good", "org/liar<b>"]
+
+
+def test_a_headline_is_computed_from_the_sections(tmp_path):
+    manifest = manifest_of("org/model", FIGURES)
+    figure(manifest, "headline")["value"] = 0.5 + 5e-7  # as rounded to six digits
+    (entry,), _ = read_submissions([write_bundle(tmp_path / "a", manifest)])
+    assert entry.refused == ()
+    assert entry.headline == pytest.approx(0.5, abs=1e-12)  # (0.31 + 0.22 + 0.9 + 0.43 + 0.34 + 0.8) / 6
+
+
+def paths(value, path=()):
+    """Every place in a JSON value, the containers first."""
+    if path:
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from paths(item, (*path, key))
+
+
+def changed(manifest, path, change):
+    """A copy with one place changed: removed, a number moved, or another value."""
+    made = copy.deepcopy(manifest)
+    parent = made
+    for key in path[:-1]:
+        parent = parent[key]
+    kind, value = change
+    if kind == "remove":
+        del parent[path[-1]]
+    elif kind == "put" or isinstance(parent[path[-1]], bool) or not isinstance(parent[path[-1]], int | float):
+        parent[path[-1]] = value
+    else:
+        parent[path[-1]] += round(value * 1e3) if isinstance(parent[path[-1]], int) else value
+    return made
+
+
+HONEST = manifest_of("org/model", FIGURES)
+RIVALS = (0.6, 0.5004, 0.4996, 0.2)
+VALUES = (None, True, False, 0, 1, 2, -1, 10**9, 10**400, 1e308, 0.5, 0.51, 1.0, "", "unknown", "x", "0.5", "main", "\ud800")
+CHANGES = (
+    ("remove", None),
+    *(("put", value) for value in (*VALUES, "2026-05-02T00:00:00Z", "2099-05-02T00:00:00Z", [], {}, [1], {"a": 1})),
+    *(("move", value) for value in (0.001, -0.001, 0.01, -0.01, 0.1, -0.1, 1.0)),
+)
+
+
+def moves_a_rank(path, change):
+    """Whether a changed field moves the headline, or the place among four rivals, of a submission that keeps its rank."""
+    made = changed(HONEST, path, change)
+    if not isinstance(made.get("figures"), list) or made.get("format") != HONEST["format"]:
+        return False  # left out, with the reason, as no manifest
+    entry = entry_of_manifest(Claim(made, claimed_figures(made), None, {}), NOW)
+    if entry.headline is None or entry.is_encoder:
+        return not (entry.why_unranked or entry.is_encoder)
+    place = sum(rival > entry.headline for rival in RIVALS)
+    return (place, entry.headline) != (2, pytest.approx(0.5, abs=1e-6))
+
+
+def test_the_property_can_fail(monkeypatch):
+    monkeypatch.setattr("sevenllm_bench.pages.leaderboard.manifest_entry.why_refused", lambda *_: ())
+    assert moves_a_rank(("figures", 1, "value"), ("move", 0.1))
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@given(path=st.sampled_from(list(paths(HONEST))), change=st.sampled_from(CHANGES))
+def test_no_single_field_moves_a_rank(path, change):
+    """Either the rank doesn't depend on the field, or the submission loses its rank."""
+    assert not moves_a_rank(path, change)
