@@ -93,7 +93,8 @@ def as_json(
     """Everything that `score` found as one JSON object.
 
     `titles` has the sections' names in words; `sections` and `items` hold the paper's metric (value F1, ROUGE-L as in the
-    paper, accuracy) by section and by row id; `metrics` every metric by section, `rows` every metric by row id, `signatures` what identifies the figures.
+    paper, accuracy) by section and by row id; `metrics` every metric by section, `rows` every metric by row id, `signatures`
+    what identifies the figures.
     """
     sections, coverage, data = scores.sections, scores.coverage, benchmark.description
     embedding = embedder.describe() | {"texts": embedder.texts, "texts_cut": embedder.texts_cut} if embedder else None
