@@ -8,7 +8,7 @@ SOURCES := pyproject.toml README.md LICENSE $(shell find sevenllm_bench task_yam
 .PHONY: help demo corpus-demo test coverage test-next test-trackers lint bench tasks clean
 
 help:
-	@echo "make demo   evaluate a tiny checkpoint on all 58 tasks, fine-tune it, evaluate it again; offline but for installing (minutes)"
+	@echo "make demo   evaluate a tiny checkpoint on all 58 tasks, fine-tune it, evaluate it again, write a report; offline but for installing (under 4 minutes)"
 	@echo "make corpus-demo  from a folder of reports to a training corpus and a tiny model tuned on it; offline but for installing, with a scripted model (minutes)"
 	@echo "make test   run the test suite"
 	@echo "make coverage  the same with coverage measured, in nearly twice the time"

@@ -19,4 +19,4 @@ def test_an_unknown_option_is_an_error_of_the_action(words, capsys):
     with pytest.raises(SystemExit) as end:
         main(["corpus", *words])
     assert end.value.code == 2
-    assert f"sevenllm-bench corpus {words[0]}: error: unrecognized arguments: --bogus" in capsys.readouterr().err
+    assert f"sevenllm-bench corpus {words[0]}: error: unknown option --bogus" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from sevenllm_bench import __version__
 from sevenllm_bench.data.benchmark import load_genuine
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
 from sevenllm_bench.pages.leaderboard.bundle_rows import has_samples
 from sevenllm_bench.pages.leaderboard.entry import PARTS, BoardCheck, Entry
@@ -64,7 +65,7 @@ def checked(
                 due[one.sha256] = one.path
         if any(one.entry.headline is not None for one in found if one.sha256 in due):
             load_genuine("official", data_dir)  # before anything is begun
-        for place, (sha256, check) in enumerate(_verified(due, data_dir), 1):
+        for place, (sha256, check) in enumerate(tracked(_verified(due, data_dir), "verifying bundles", len(due)), 1):
             checks[sha256] = check
             cache.put(_key(sha256), asdict(check))
             if progress:
