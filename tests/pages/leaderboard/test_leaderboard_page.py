@@ -50,7 +50,9 @@ def test_every_column_sorts(page):
     found = values(page, 6)
     assert found == sorted(found, reverse=True)
     page.locator("#t-models thead button", has_text="Rank").click()
-    assert values(page, 2) == list(range(1, 101))
+    places = values(page, 2)
+    assert places[:3] == [1, 2, 3]
+    assert places == sorted(places)  # equal headlines share a place
     assert values(page, 4) == sorted(values(page, 4), reverse=True)
 
 
