@@ -31,7 +31,7 @@
     const summary = element("summary", "Copy the table");
     if (title) summary.append(element("span", `: ${title.replace(/\s+/g, " ").trim()}`, "sr"));
     const status = element("span", "", "note");
-    status.setAttribute("role", "status");
+    status.setAttribute("aria-live", "polite");
     menu.append(summary);
     for (const name of window.sevenllmTableText.formats) {
       const button = element("button", name);

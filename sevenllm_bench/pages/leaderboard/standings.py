@@ -15,7 +15,7 @@ from sevenllm_bench.pages.leaderboard.model_figures import interval_of
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RankWords:
     """Where a ranked submission stands.
 
     Attributes:
@@ -34,18 +34,18 @@ class Standing:
         return self.band or str(self.place)
 
 
-def standings(ranked: Sequence[Entry]) -> dict[int, Standing]:
+def standings(ranked: Sequence[Entry]) -> dict[int, RankWords]:
     """`id` of an entry to its standing.
 
     Args:
         ranked: Entries with a headline, the best first.
     """
-    found: dict[int, Standing] = {}
+    found: dict[int, RankWords] = {}
     place, before = 0, None
     for number, entry in enumerate(ranked, 1):
         if entry.headline != before:
             place, before = number, entry.headline
-        found[id(entry)] = Standing(place, _band(entry.band), _how(entry.band))
+        found[id(entry)] = RankWords(place, _band(entry.band), _how(entry.band))
     return found
 
 

@@ -50,7 +50,9 @@ def test_every_column_sorts(page):
     found = values(page, 6)
     assert found == sorted(found, reverse=True)
     page.locator("#t-models thead button", has_text="Rank").click()
-    assert values(page, 2) == list(range(1, 101))
+    places = values(page, 2)
+    assert places[:3] == [1, 2, 3]
+    assert places == sorted(places)  # equal headlines share a place
     assert values(page, 4) == sorted(values(page, 4), reverse=True)
 
 
@@ -65,13 +67,13 @@ def test_filters_join_with_the_search(page, board):
         and "zh" in entry["facts"]["languages"]
         and entry["facts"]["tuning"] == "base"
         and 4 <= entry["facts"]["parameters"] < 9
-        and "org3/" in entry["name"]
+        and "model-01" in entry["name"]
     ]
     assert wanted
     tools = page.locator(".tools[data-for=t-models]")
     for name, value in (("licence", "mit"), ("languages", "zh"), ("tuning", "base"), ("size", "4–9 B")):
         tools.locator(f"select[data-filter={name}]").select_option(value)
-    tools.locator("input").fill("org3/")
+    tools.locator("input").fill("model-01")
     assert page.locator("#t-models tbody tr").count() == len(wanted)
     assert tools.locator("[role=status]").inner_text().startswith(f"{len(wanted)} of {COUNT}")
 
@@ -117,7 +119,7 @@ def test_a_phone_shows_name_score_and_interval_and_the_rest_when_asked(board, op
     assert page.locator("select[data-filter=licence]").is_hidden()
     page.get_by_role("button", name="Filters").click()
     assert page.locator("select[data-filter=licence]").is_visible()
-    page.get_by_role("button", name="All columns").click()
+    page.locator("#models").get_by_role("button", name="All columns").click()
     assert row.locator("td.extra").first.is_visible()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(17, 22, 29)"
