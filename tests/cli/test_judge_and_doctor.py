@@ -41,7 +41,7 @@ def test_judging_saved_answers(answers, server, tmp_path, capsys):
     assert server.bodies == []
     assert judge(answers, "--json", tmp_path / "out.json") == 0
     out = capsys.readouterr().out
-    for word in ("judge_scored", "en_understanding", "29 calls", "without an answer, not judged: 194"):
+    for word in ("judge_scored", "English, understanding", "29 calls", "without an answer, not judged: 194"):
         assert word in out
     content = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert content["judge_scored"] == 1.0

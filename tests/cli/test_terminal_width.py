@@ -198,8 +198,7 @@ def test_compare_says_its_verdict_at_80_columns(answers, screen):
     terminal = screen(80)
     assert main(["compare", *answers, "--dataset", "embedded", "--resamples", "1000"]) == 0
     table = shown(terminal).partition("by section")[2]
-    line = next(line for line in table.splitlines() if line.startswith("en_generation"))
-    assert re.search(r"en_generation +-0\.3\d\d\d .*worse", line)
+    assert len(re.findall(r"(?m)-0\.3\d\d\d .*worse", table)) >= 2  # a third of the answers is missing
     assert "\x1b[31mworse" in terminal.getvalue()
 
 

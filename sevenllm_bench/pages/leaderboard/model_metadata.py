@@ -13,6 +13,7 @@ from sevenllm_bench.io.files import read_bytes, user_path
 from sevenllm_bench.io.yaml12 import load_yaml
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts, size_in_name
 
+_LARGEST = 2_000_000
 _KEYS = ("parameters", "licence", "languages", "tuning", "encoder")
 
 
@@ -29,8 +30,11 @@ def read_facts(path: str | Path) -> dict[str, Facts]:
     """
     file = user_path(path, ConfigError)
     form, load = ("JSON", _load_json) if file.suffix.lower() == ".json" else ("YAML", load_yaml)
+    written = read_bytes(file, ConfigError)
+    if len(written) > _LARGEST:  # YAML is read slowly
+        raise ConfigError(f"--models {file}: {len(written):,} bytes are no file of facts; at most {_LARGEST:,}")
     try:
-        content = load(read_bytes(file, ConfigError).decode("utf-8-sig"))
+        content = load(written.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"--models {file}: broken {form} ({str(error)[:200]})") from None
     if not isinstance(content, dict):
