@@ -76,6 +76,14 @@ def _beside(data_dir: Path, name: str) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def own_cache(tmp_path_factory):
+    """A new cache folder for the tests of a module: nothing is read from the machine's, and nothing is left there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEVENLLM_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
     """A loopback Hub without files."""

@@ -12,6 +12,8 @@ from sevenllm_bench.pages.leaderboard.bands import _largest_error, with_bands
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import PARTS, Entry, Facts, RankBand, Value
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 FIRST_ID = {section: 1_000 * place for place, section in enumerate(SECTIONS)}
 
 

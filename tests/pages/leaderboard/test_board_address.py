@@ -9,6 +9,8 @@ from leaderboard_files import SECTIONS, manifest_of, write_bundle
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Facts
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 
 def submit(folder, name, score):
     write_bundle(folder / name, manifest_of(f"lab/{name}", dict.fromkeys(SECTIONS, score)))

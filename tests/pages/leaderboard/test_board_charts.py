@@ -8,6 +8,8 @@ from chart_reader import hints, of_class, parsed
 from sevenllm_bench.pages.leaderboard.board_charts import board_charts, board_preview
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts, Value
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 
 def entry(name, headline, size=None, date="2026-05-01", **more):
     figures = {"headline": Value(headline, 0.01, 1300), "sevenllm_en_mcq.acc": Value(0.5, 0.1, 50)}

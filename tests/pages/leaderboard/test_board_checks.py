@@ -18,6 +18,8 @@ from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.submissions import find_submissions
 from sevenllm_bench.submission.verify.findings import Finding, Verification, unconfirmed
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 WHOLE = ("headline", *(f"{s}.{m}" for s, m in zip(SECTIONS, ("value_f1", "rouge_l", "acc") * 2, strict=True)))
 
 

@@ -13,6 +13,8 @@ from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.pages.leaderboard.places import without_places
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 ODD = "Q7x of the keeper"
 RUN = "run/results_2026-11-24T19-01-45.882114.json"
 VALUES = {"best": 0.7, "equal": 0.5, "equal too": 0.5, "worst": 0.2}

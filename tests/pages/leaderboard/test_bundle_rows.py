@@ -12,6 +12,8 @@ from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
 from sevenllm_bench.pages.leaderboard.bundle_rows import bundle_rows
 from sevenllm_bench.pages.leaderboard.submissions import read_submissions
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 MCQ = "sevenllm_en_mcq"
 
 

@@ -12,6 +12,8 @@ from sevenllm_bench.pages.leaderboard import submissions
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.submission import bundle
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 CODE = "sevenllm-vulnerable-code"
 FIGURE = f"{CODE}.code_acc"
 

@@ -10,6 +10,8 @@ from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Facts
 from sevenllm_bench.pages.leaderboard.model_metadata import read_facts
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 COUNT = 300
 
 

@@ -12,6 +12,8 @@ from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.marks import REPLAYED, with_marks
 from sevenllm_bench.pages.leaderboard.submissions import read_submissions
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 FIGURES = dict.fromkeys(SECTIONS, 0.5)
 
 

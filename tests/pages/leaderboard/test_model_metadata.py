@@ -8,6 +8,8 @@ from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.pages.leaderboard.entry import Facts
 from sevenllm_bench.pages.leaderboard.model_metadata import read_facts
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 CONTENT = {"Org/Model": {"parameters": 7.5, "licence": "MIT", "languages": ["en", "zh"], "tuning": "base"}}
 FACTS = {"org/model": Facts(parameters=7.5, licence="MIT", languages=("en", "zh"), tuning="base")}
 

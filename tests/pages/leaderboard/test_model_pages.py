@@ -11,6 +11,8 @@ from sevenllm_bench.pages.leaderboard.entry import Entry, Facts, RankBand, Value
 from sevenllm_bench.pages.leaderboard.model_pages import hub_link
 from sevenllm_bench.pages.leaderboard.standings import leader, standings
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 SCORES = dict(zip(SECTIONS, (0.1, 0.2, 0.3, 0.4, 0.5, 0.675), strict=True))
 
 

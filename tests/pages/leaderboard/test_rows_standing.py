@@ -16,6 +16,8 @@ from sevenllm_bench.pages.leaderboard.manifest_figures import claimed_figures
 from sevenllm_bench.pages.leaderboard.submissions import find_submissions, read_submissions
 from sevenllm_bench.runs.predictions import read_predictions
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 MANIFEST = manifest_of("org/model", dict.fromkeys(SECTIONS, 0.5))
 CLAIMED = claimed_figures(MANIFEST)

@@ -17,6 +17,8 @@ from sevenllm_bench.pages.leaderboard.manifest_figures import claimed_figures
 from sevenllm_bench.pages.leaderboard.standing import why_refused
 from sevenllm_bench.pages.leaderboard.submissions import read_submissions
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 FIGURES = dict(zip(SECTIONS, (0.31, 0.22, 0.9, 0.43, 0.34, 0.8), strict=True))  # mean 3.0 / 6 = 0.5
 NOW = datetime(2026, 11, 27, 7, 0, tzinfo=UTC)
 MCQ = "sevenllm_en_mcq"

@@ -19,6 +19,8 @@ from sevenllm_bench.pages.leaderboard.model_metadata import read_facts, with_fac
 from sevenllm_bench.pages.leaderboard.submissions import read_submissions
 from sevenllm_bench.runs.predictions import read_predictions
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 FIGURES = dict(zip(SECTIONS, (0.1, 0.2, 0.9, 0.3, 0.4, 0.8), strict=True))  # mean 2.7 / 6 = 0.45
 
 
