@@ -8,6 +8,8 @@
     const over = box.scrollWidth > box.offsetWidth - 1; // of the whole box: its own scroll bar is no reason
     box.classList.toggle("over", over);
     box.classList.toggle("fits", !over);
+    const head = box.querySelector(":scope > table > thead");
+    box.classList.toggle("tall", head !== null && head.offsetHeight > innerHeight / 3); // kept in sight, it would hide the rows
     const inside = over || (box.scrollHeight > box.clientHeight + 1 && getComputedStyle(box).overflowY === "auto");
     if (inside) {
       if (box.querySelector("button, a[href], input")) box.removeAttribute("tabindex"); else box.tabIndex = 0;

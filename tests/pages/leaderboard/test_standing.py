@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -288,6 +289,8 @@ def test_hostile_texts_in_reasons_do_nothing(tmp_path, open_page):
     page = open_page(built.index, width=360, height=740)
     assert page.locator("#refused > ul > li").count() == len(TEXTS)
     assert page.evaluate("window.tripped") is None
-    assert page.locator("#refused").locator("iframe, object, style, img, video, base, meta, script, a").count() == 0
+    assert page.locator("#refused").locator("iframe, object, style, img, video, base, meta, script").count() == 0
+    links = page.locator("#refused a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    assert all(re.fullmatch(r"submissions/[0-9a-f]{12}\.html", link) for link in links), links
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert (tmp_path / "out" / "leaderboard.json").stat().st_size < 500_000

@@ -97,7 +97,7 @@ def test_a_report_is_bold_where_the_test_finds_a_better_run(page):
 def test_a_level_without_a_finding_has_its_heading_and_says_so(page):
     """Tasks have four embedded rows, too few for a test, and letters are alike."""
     section = page.partition('id="h-task"')[2].partition("</section>")[0].partition("<details>")[0]
-    assert "Tasks in which one can tell" in section
+    assert "By task, where one can tell" in section
     assert "In none: too few rows differ for any test." in section
     assert "<table" not in section
 
