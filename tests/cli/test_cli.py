@@ -34,7 +34,7 @@ def gold_file(tmp_path):
 def test_score_prints_every_metric_and_writes_json(gold_file, tmp_path, capsys):
     assert main(["score", str(gold_file), "--dataset", "embedded", "--json", str(tmp_path / "out.json")]) == 0
     table = capsys.readouterr().out
-    for word in ("value_f1_norm", "rouge_l_paper", "answered", "zh_understanding", "en_mcq", "256 of 256 rows (100.0 %)"):
+    for word in ("value_f1_norm", "rouge_l_paper", "answered", "Chinese, understanding", "English, multiple choice", "256 of 256 rows (100.0 %)"):
         assert word in table
     content = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert content["sections"] == pytest.approx(dict.fromkeys(content["sections"], 1.0), abs=1e-8)
