@@ -32,6 +32,8 @@ COMMANDS = {
 }
 #: Commands with actions of their own, which argparse parses in order only.
 _WITH_ACTIONS = {"tasks", "leaderboard", "corpus", "encoders"}
+#: Commands whose module has another name, since no two modules of the package are called the same.
+_MODULES = {"completion": "shell_completion"}
 
 
 def command_named(word: str) -> str:
@@ -45,7 +47,7 @@ def command_named(word: str) -> str:
 
 def parsed(name: str, words: Sequence[str]) -> tuple[Any, argparse.Namespace]:
     """The module of a command, and what its parser makes of the words after the command's name."""
-    module = importlib.import_module(f"sevenllm_bench.cli.{name}")
+    module = _module_of(name)
     own = CommandParser(prog=f"{PROGRAM} {name}")
     module.add_arguments(own)
     parse = own.parse_args if name in _WITH_ACTIONS else own.parse_intermixed_args
@@ -59,8 +61,12 @@ def whole_parser() -> argparse.ArgumentParser:
     for name, line in COMMANDS.items():
         own = commands.add_parser(name, help=line)
         if name != "eval":
-            importlib.import_module(f"sevenllm_bench.cli.{name}").add_arguments(own)
+            _module_of(name).add_arguments(own)
     return parser
+
+
+def _module_of(name: str) -> Any:
+    return importlib.import_module(f"sevenllm_bench.cli.{_MODULES.get(name, name)}")
 
 
 def _main_parser() -> CommandParser:

@@ -14,8 +14,8 @@ from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.secrets import short_message
 from sevenllm_bench.llm.batch_provider import BatchState, Chunk, Provider
 from sevenllm_bench.llm.call_error import CallError
-from sevenllm_bench.llm.chat_completion import completion_of
 from sevenllm_bench.llm.client import Client
+from sevenllm_bench.llm.completion import completion_of
 from sevenllm_bench.llm.session import Validate
 from sevenllm_bench.llm.settings import ConnectionSettings
 from sevenllm_bench.llm.types import Reply, ReplyCache, Request

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.secrets import quieten
 from sevenllm_bench.llm.call_error import CallError, raise_if_permanent, timed_out, to_call_error
-from sevenllm_bench.llm.chat_completion import Completion, read_completion
+from sevenllm_bench.llm.completion import Completion, read_completion
 from sevenllm_bench.llm.http_limits import HEADERS, async_hooks
 from sevenllm_bench.llm.settings import ConnectionSettings
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sevenllm_bench.llm.call_error import CallError
 from sevenllm_bench.llm.call_forms import PLAIN, Form
-from sevenllm_bench.llm.chat_completion import Completion
+from sevenllm_bench.llm.completion import Completion
 from sevenllm_bench.llm.connection import Connection
 from sevenllm_bench.llm.pricing import Budget
 from sevenllm_bench.llm.settings import ConnectionSettings

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.llm.call_error import CallError, refused_altogether
 from sevenllm_bench.llm.call_forms import CallForms, Form, in_form, named_in
-from sevenllm_bench.llm.chat_completion import Completion
+from sevenllm_bench.llm.completion import Completion
 from sevenllm_bench.llm.connection import Connection
 from sevenllm_bench.llm.counted_calls import CountedCalls, Effort, NoMoreCallsError
 from sevenllm_bench.llm.pricing import Budget

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from sevenllm_bench.io.secrets import is_secret, scrub, short_message
 from sevenllm_bench.llm.call_error import CallError, words_of
-from sevenllm_bench.llm.chat_completion import read_completion
 from sevenllm_bench.llm.client import ConnectionSettings, Request
+from sevenllm_bench.llm.completion import read_completion
 from sevenllm_bench.llm.retry import Gate, backoff, retry_after
 from sevenllm_bench.llm.types import count_tokens
 

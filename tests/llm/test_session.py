@@ -11,8 +11,8 @@ from llm.asking import FORMAT
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.llm import client as client_module
 from sevenllm_bench.llm.call_error import CallError
-from sevenllm_bench.llm.chat_completion import Completion
 from sevenllm_bench.llm.client import Client, ConnectionSettings
+from sevenllm_bench.llm.completion import Completion
 from sevenllm_bench.llm.types import Request
 
 PARAMETERS = {"temperature": 0, "max_tokens": 50, "response_format": FORMAT}
