@@ -62,7 +62,7 @@ def build(folder: Path) -> None:
     facts = write_many(folder / "submissions", 200)
     encoder = manifest_of("lab/cti-encoder", {})
     encoder["figures"] = [
-        {"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.62, "rows": 50, "stderr": 0.07} for x in ("en", "zh")
+        {"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.62, "rows": 50, "stderr": 0.068} for x in ("en", "zh")
     ]
     write_bundle(folder / "submissions" / "encoder", encoder)
     write_bundle(folder / "submissions" / "earlier", manifest_of(next(iter(facts)), dict.fromkeys(SECTIONS, 0.3), "2025-11-02"))
@@ -72,16 +72,17 @@ def build(folder: Path) -> None:
 
 
 _OPEN = "document.querySelector('#t-rows a').click()"
-_COMPARISON = "document.getElementById('comparison').scrollIntoView()"
+_COMPARISON = (
+    "for (const box of [...document.querySelectorAll('#t-models .pick')].slice(0, 2)) box.click(); "
+    "document.getElementById('tray-go').click()"
+)
 #: Name of the picture, page, what to do before it is taken, width, height, colour scheme.
 SHOTS = (
     ("report-headline", "report/index.html", "", 1200, 760, "light"),
     ("report-map", "report/index.html", "document.getElementById('map').scrollIntoView()", 1200, 860, "light"),
-    ("report-intervals", "report/index.html", "document.getElementById('intervals').scrollIntoView()", 1200, 860, "dark"),
     ("report-row", "report/tasks/sevenllm_zh_malware_feature_extraction.html", _OPEN, 1200, 960, "light"),
-    ("report-phone", "report/tasks/sevenllm_en_mcq.html", _OPEN, 360, 740, "dark"),
     ("leaderboard", "leaderboard/index.html", "", 1280, 800, "light"),
-    ("leaderboard-compare", "leaderboard/index.html#compare=0,1", _COMPARISON, 1200, 800, "light"),
+    ("leaderboard-compare", "leaderboard/index.html", _COMPARISON, 1200, 800, "light"),
 )  # fmt: skip
 #: The same for the report of `make demo`.
 DEMO_SHOTS = (("demo-report", "index.html", "", 1200, 760, "light"),)
