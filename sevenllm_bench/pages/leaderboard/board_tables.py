@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES
+from sevenllm_bench.figures.anchors import PUBLISHED_MODELS, WITHOUT_A_MODEL
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, section_name
 from sevenllm_bench.metrics.registry import HEADLINE
@@ -61,6 +62,8 @@ def table_values(
         "page": PAGE,
         "groups": _GROUPS,
         "headline_id": HEADLINE_NAME,
+        "without_a_model": WITHOUT_A_MODEL,
+        "published": PUBLISHED_MODELS,
         "encoder_columns": [
             *((name, f"MCQ {lang}, log-likelihood") for name, lang in zip(LOGPROB, LANGUAGES, strict=True)),
             *_encoder_parts(current),

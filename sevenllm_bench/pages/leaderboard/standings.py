@@ -58,7 +58,7 @@ def _band(band: RankBand | None) -> str:
 def _how(band: RankBand | None) -> str:
     if band is None:
         return ""
-    return "by paired tests of its rows with its neighbours'" if band.paired else "by intervals alone, without its rows"
+    return "by paired tests of its rows with every other's" if band.paired else "by intervals alone, without its rows"
 
 
 @dataclass(frozen=True, slots=True)

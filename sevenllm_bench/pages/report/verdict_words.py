@@ -64,13 +64,15 @@ def many_verdict(ordered: OrderedRuns, found: Standing, comparison: Comparison) 
     first: Sentence
     if found.level:
         tail = " can't be told apart from it" + ("; the others are worse by test." if found.worse else ".")
-        first = ("The best is ", Named(found.best), f", {_with_interval(best)}; ", *_names(found.level), tail)
+        first = (Named(found.best), f" has the highest score, {_with_interval(best)}, but ", *_names(found.level), tail)
     else:
-        first = ("The best is ", Named(found.best), f", {_with_interval(best)}; the others are worse by test.")
+        first = (Named(found.best), f" is the best, {_with_interval(best)}: the others are worse by test.")
     counts = [sum(f.verdict == word for f in comparison.at("overall")) for word in ("better", "worse", "cannot tell")]
     tested = ("better", "worse", "can't be told apart")
     against = ", ".join(f"{count} {word}" for count, word in zip(counts, tested, strict=True) if count)
-    second: list[Sentence] = [("Against ", Named(comparison.runs[0].label), f": {against}.")] if against else []
+    baseline = comparison.runs[0].label
+    told = against and baseline != found.best  # otherwise the first sentence says it
+    second: list[Sentence] = [("Against the baseline ", Named(baseline), f": {against}.")] if told else []
     apart = differing(differences(comparison.runs))
     return [first, *second, (f"{apart[0].upper()}{apart[1:]}.",), *_cautions(ordered)]
 
@@ -98,14 +100,14 @@ def refusal_verdict(ordered: OrderedRuns) -> list[Sentence]:
 
 
 def differing(found: Iterable[Difference]) -> str:
-    """In what else runs differ, in a few words; "nothing else differs" only where nothing is known or unknown to differ."""
+    """In what else runs differ, in a few words; that nothing does only where nothing is known or unknown to differ."""
     relevant = [one for one in found if one.setting not in _NO_DIFFERENCE and not one.setting.startswith("problem in ")]
     known = dict.fromkeys(one.setting for one in relevant if one.weight != "unknown")
     unknown = dict.fromkeys(one.setting for one in relevant if one.weight == "unknown")
     words = [f"they also differ in {_few(known)}"] if known else []
     verb = "was" if len(unknown) == 1 else "were"
     words += [f"the files don't say whether {_few(unknown)} {verb} the same"] if unknown else []
-    return "; ".join(words) or "nothing else differs"
+    return "; ".join(words) or "nothing else in their settings differs"
 
 
 def _few(names: Iterable[str], most: int = 3) -> str:

@@ -130,12 +130,12 @@ def test_a_headline_that_cannot_be_confirmed_is_not_verified():
 def test_the_page_says_what_was_verified(folder, entries, tmp_path, capsys):
     command = ["leaderboard", "build", str(folder), "-o", str(tmp_path / "out")]
     assert main(command) == 0
-    assert "Nothing was verified for this page" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "nothing was verified for this page" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert main([*command, "--verify"]) == 0
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert "1 submissions agree, 1 differ and have no rank, 3 could not be verified" in " ".join(page.split())
     assert f"with sevenllm-bench {__version__}" in page
-    assert "Nothing was verified" not in page
+    assert "nothing was verified" not in page
     assert "refused: an-org/a-model (forged.zip): " in capsys.readouterr().err
 
 

@@ -57,7 +57,7 @@ def test_one_run_is_said_to_be_what_it_is(tmp_path):
 
 def test_a_pair_that_differs_in_nothing_else(tmp_path):
     first, *more = said(written(tmp_path, a=1.0, b=lambda row, metric: 0.5 if row.id % 2 else 0.9))
-    assert re.fullmatch(r"b is worse than a: -0\.3\d\d \(no interval\), p [=<] 0\.\d+; nothing else differs\.", first)
+    assert re.fullmatch(r"b is worse than a: -0\.3\d\d \(no interval\), p [=<] 0\.\d+; nothing else in .* differs\.", first)
     assert more == [OWN]
     # Turned around, the sentence is too.
     assert said(read_runs([tmp_path / "b", tmp_path / "a"]))[0].startswith("a is better than b: +0.3")
@@ -103,10 +103,11 @@ def test_the_best_of_several_and_those_that_are_like_it(tmp_path):
     )
     lines = said(runs)
     assert re.fullmatch(
-        r"The best is (best|like), 0\.\d{3}.*; (best|like) can't be told apart from it; the others are worse by test\.", lines[0]
+        r"(best|like) has the highest score, 0\.\d{3}.*, but (best|like) can't be told apart from it; the others are worse .*",
+        lines[0],
     )
-    assert lines[1] == "Against base: 2 better, 1 worse."
-    assert lines[2] == "Nothing else differs."
+    assert lines[1] == "Against the baseline base: 2 better, 1 worse."
+    assert lines[2] == "Nothing else in their settings differs."
 
 
 def test_runs_stand_by_score_and_partial_ones_last(tmp_path, monkeypatch):
@@ -117,7 +118,7 @@ def test_runs_stand_by_score_and_partial_ones_last(tmp_path, monkeypatch):
     monkeypatch.setattr("sevenllm_bench.pages.report.run_order.why_partial", lambda run: lacking.get(run.label, ""))
     assert [run.label for run in by_score(runs, figures).runs] == ["base", "low", "best"]
     lines = said(runs)
-    assert lines[0].startswith("The best is base, 0.400; the others are worse by test.")
+    assert lines[0].startswith("base is the best, 0.400: the others are worse by test.")
     assert lines[-1] == "best ran a part of the rows (5 of 1,300 rows missing), so that this is not the benchmark's headline."
 
 

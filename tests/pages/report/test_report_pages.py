@@ -45,12 +45,14 @@ def hostile_report(tmp_path_factory):
     folder = tmp_path_factory.mktemp("hostile-runs")
     rows = rows_of(*LEAVES)
     names = {f"m{place}": text for place, text in enumerate((MARKUP[1], MARKUP[3]))}
-    for name, text in names.items():
+    places = {row.id: place for place, row in enumerate(rows)}
+    assert len(names) * len(rows) >= len(TEXTS)
+    for number, (name, text) in enumerate(names.items()):
         write_run(
             folder,
             name,
             rows,
-            response=lambda row, own=name: TEXTS[(row.id + len(own)) % len(TEXTS)],
+            response=lambda row, own=number: TEXTS[(len(names) * places[row.id] + own) % len(TEXTS)],
             change=lambda results, own=text: results.update(model_name=own, model_source=own),
         )
     target = tmp_path_factory.mktemp("hostile-report") / "pages"

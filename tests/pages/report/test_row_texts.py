@@ -6,7 +6,7 @@ import zlib
 from dataclasses import replace
 
 import pytest
-from hostile_texts import LONG, TEXTS, TOWER, UNSEEN
+from hostile_texts import LONG, TEXTS, TOWER
 from run_files import rows_of, write_run
 
 from sevenllm_bench.pages.report import text_table
@@ -100,20 +100,20 @@ def test_values_are_told_apart_for_every_run(written):
 
 def test_hostile_texts_are_in_the_file_and_cannot_leave_it(tmp_path):
     rows = rows_of(CHOICE)
-    hostile = {row.id: TEXTS[place % len(TEXTS)] for place, row in enumerate(rows)}
-    assert set(hostile.values()) == set(TEXTS)
-    write_run(tmp_path, "model", rows, response=lambda row: hostile[row.id])
-    build_report(read_runs([tmp_path / "model"]), tmp_path / "pages", resamples=100)
+    names = [f"model{place}" for place in range(-(-len(TEXTS) // len(rows)))]
+    for first, name in enumerate(names):
+        hostile = {row.id: TEXTS[(first * len(rows) + place) % len(TEXTS)] for place, row in enumerate(rows)}
+        write_run(tmp_path, name, rows, response=lambda row, own=hostile: own[row.id])
+    build_report(read_runs([tmp_path / name for name in names]), tmp_path / "pages", resamples=100)
     text = (tmp_path / f"pages/tasks/{CHOICE}.js").read_bytes()
     assert set(text[21:-4]) <= set(b'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/="')
     data = content_of(tmp_path / f"pages/tasks/{CHOICE}.js")
-    shown = {row_id: whole(data["texts"][answers[0][3]]) for row_id, _, answers in data["rows"]}
-    for row_id, answer in hostile.items():
-        if answer == LONG:
-            assert shown[row_id] == LONG[:20_000]
-        elif answer not in (UNSEEN, TOWER, TEXTS[11]):
-            assert shown[row_id] == answer
-    assert not set("".join(map(str, shown.values()))) & set("\x00\x07\x1b\x7f\u202e\u2066\u200b\ufeff\u2028")
+    shown = {whole(data["texts"][answer[3]]) for _, _, answers in data["rows"] for answer in answers}
+    clear = {text for text in TEXTS if text.replace("\n", "").isprintable() and text not in (LONG, TOWER)}
+    assert len(clear) > 50
+    assert clear <= shown
+    assert LONG[:20_000] in shown
+    assert not set("".join(map(str, shown))) & set("\x00\x07\x1b\x7f\x9b\u202e\u2066\u200b\ufeff\u2028")
 
 
 def test_what_cannot_be_seen_alternates_with_what_can():
