@@ -179,9 +179,10 @@ def read_manifest(folder: Path, names: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def read_unverified(bundle: Path) -> Mapping[str, Any]:
-    """The manifest of a bundle as it is, for leaderboards: nothing else in the zip file is touched, nothing is checked.
+    """The manifest of a bundle as it is, for leaderboards: nothing else in the zip file is touched.
 
-    Every version of the format is accepted; values may be of any type.
+    Every version of the format is accepted; values may be of any type. Checked is only that there is one reading of it: no
+    key and no manifest twice.
 
     Raises:
         ResultsError: The file can't be read, or holds no manifest of a submission.
@@ -189,15 +190,18 @@ def read_unverified(bundle: Path) -> Mapping[str, Any]:
     try:
         with zipfile.ZipFile(bundle) as archive, archive.open(MANIFEST) as member:
             content = member.read(_MOST_BYTES + 1)
+            manifests = archive.namelist().count(MANIFEST)
     except KeyError:
         why = printable(misplaced(archive.namelist())) or f"no {MANIFEST} in it"
         raise ResultsError(f"{bundle}: {why}") from None
     except (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError) as error:
         raise ResultsError(f"{bundle}: can't be read ({printable(error)})") from None
+    if manifests > 1:
+        raise ResultsError(f"{bundle}: {MANIFEST} is in it {manifests} times")
     if len(content) > _MOST_BYTES:
         raise ResultsError(f"{bundle}: its {MANIFEST} is too large")
     try:
-        manifest = json.loads(content)
+        manifest = json.loads(content, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise ResultsError(f"{bundle}: its {MANIFEST} is broken JSON ({printable(error)})") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:

@@ -82,7 +82,8 @@
   function sorted(list) {
     const [key, way] = (state.order || "id,up").split(",");
     const run = placeOf(key);
-    const value = { id: (entry) => entry.id, pair: (entry) => (way === "down" ? Math.abs(difference(entry)) : difference(entry)), spread, mean }[key]
+    const orders = new Map(Object.entries({ id: (entry) => entry.id, pair: (entry) => (way === "down" ? Math.abs(difference(entry)) : difference(entry)), spread, mean }));
+    const value = orders.get(key)
       ?? (run >= 0 ? (entry) => entry.values[run] : key === "question" ? null : (entry) => entry.id);
     const sign = way === "down" ? -1 : 1;
     const keyed = list.map((entry) => ({ entry, value: value ? value(entry) : entry.row.cells[columnOf.question].textContent }));

@@ -11,7 +11,8 @@ from sevenllm_bench.catalog import LEAVES, Kind
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows
-from sevenllm_bench.pages.leaderboard.entry import PARTS, Value
+from sevenllm_bench.pages.leaderboard.entry import Value
+from sevenllm_bench.pages.leaderboard.manifest_figures import derived_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,10 @@ class Claim:
 
     @property
     def wants_a_rank(self) -> bool:
-        """Whether it claims a headline over every official row, or the six parts of one without saying the headline."""
-        said = self.figures.get(HEADLINE_NAME)
-        parts = [said] if said else [self.figures.get(name) for name in PARTS]
-        return all(part is not None and not part.partial for part in parts)
+        """Whether it claims a headline over every official row, or gives one by the six parts that it claims or has rows of."""
+        derived = derived_figures(self.figures, self.rows.figures if self.rows else {})
+        headlines = (self.figures.get(HEADLINE_NAME), derived.get(HEADLINE_NAME))
+        return any(headline is not None and not headline.partial for headline in headlines)
 
 
 def time_of(value: Any) -> datetime | None:

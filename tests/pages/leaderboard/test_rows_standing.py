@@ -1,5 +1,8 @@
 """Figures against the rows of a bundle: what differs is refused, and the figures that count are those of the rows."""
 
+import json
+import warnings
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -53,6 +56,32 @@ def test_rows_that_agree_are_no_matter():
 )
 def test_figures_that_are_not_those_of_the_rows_are_named(rows, words):
     assert words in " | ".join(entry_with(rows).refused)
+
+
+@pytest.mark.parametrize("kept", [(), ("sevenllm_en_mcq.acc",), tuple(name for name in CLAIMED if name != "headline")])
+def test_rows_without_their_claims_are_held_to_the_same_rules(kept):
+    """A manifest that claims nothing, over rows that give a headline: it would get a rank, so that every rule holds for it."""
+    figures = [figure for figure in MANIFEST["figures"] if figure["id"] in kept]
+    manifest = {**MANIFEST, "figures": figures, "settings": {**MANIFEST["settings"], "limit": 5}}
+    entry = entry_of_manifest(Claim(manifest, claimed_figures(manifest), rows_with(), {}), NOW)
+    assert "figures missing: headline" in " | ".join(entry.refused)
+    assert "limit" in " | ".join(entry.refused)
+    assert entry.headline is None
+
+
+def test_a_manifest_that_can_be_read_in_two_ways_is_left_out(tmp_path):
+    text = json.dumps(MANIFEST)
+    twice = f'{{"settings": {{"limit": 5}}, {text[1:]}'
+    for name, manifests in (("sound", [text]), ("key", [twice]), ("two", [text.replace("0.5", "0.9"), text])):
+        with warnings.catch_warnings(), zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            warnings.simplefilter("ignore")  # that a name is in it twice
+            for manifest in manifests:
+                archive.writestr("manifest.json", manifest)
+    found, left_out = read_submissions([tmp_path])
+    assert len(found) == 1
+    reasons = {item.path: item.why for item in left_out}
+    assert "a key stands twice in one object" in reasons["key.zip"]
+    assert "manifest.json is in it 2 times" in reasons["two.zip"]
 
 
 def test_the_figures_that_count_are_those_of_the_rows():

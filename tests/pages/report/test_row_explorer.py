@@ -245,7 +245,15 @@ def test_all_of_it_is_in_the_address_and_back_works(open_rows):
 
 
 @pytest.mark.parametrize(
-    "fragment", ["#row-99999", "#only=x&a=nobody&order=constructor,down&runs=...", "#%E0%A4%A", "#at=__proto__&reading=toString"]
+    "fragment",
+    [
+        "#row-99999",
+        "#only=x&a=nobody&order=constructor,down&runs=...",
+        "#%E0%A4%A",
+        "#order=__proto__",
+        "#order=valueOf",
+        "#at=__proto__&reading=toString",
+    ],
 )
 def test_an_address_that_names_nothing_does_no_harm(open_rows, fragment):
     page = open_rows(fragment)
