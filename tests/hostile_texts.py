@@ -63,7 +63,7 @@ ODDITIES = (
     "../../../../etc/passwd\x00.html",
     "__proto__",
     "constructor",
-    "\U0010ffff no character \ufdd0\uffff",
+    "x%00%0d%0aSet-Cookie: a=b",
     "0\u0338\u20e3\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea",
 )
 UNSEEN = "a\x00b\x07c\x1b[31mred\x7f\u0085 \u202egnitrever\u202c \u2066iso\u2069 \u200bzero \ufeffmark \U000e0041tag"

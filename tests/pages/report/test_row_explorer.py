@@ -329,7 +329,7 @@ def test_many_rows_are_laid_out_in_parts(open_page, tmp_path):
 def hostile_pages(tmp_path_factory):
     """Every hostile text as question, option, incident, reference and answer of a row, markup as names of runs."""
     folder = tmp_path_factory.mktemp("hostile-rows")
-    texts = [text[:30_000] for text in TEXTS]
+    texts = [text[:30_000] for text in (*MARKUP, *TEXTS[-4:])]  # as many as there are rows; the others are in answers
     choices = [
         replace(row, instruction={"question": text, "choice": dict.fromkeys("ABCD", text)}, input=text)
         for row, text in zip(rows_of(CHOICE), texts, strict=True)
