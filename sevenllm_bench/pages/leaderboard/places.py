@@ -1,4 +1,4 @@
-"""Where things lie on the machine that builds the leaderboard: nobody else's business, so no page and no JSON names it."""
+"""Where things lie on the machine that builds the leaderboard; no page and no JSON names it."""
 
 from __future__ import annotations
 
