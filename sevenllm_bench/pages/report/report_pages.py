@@ -34,6 +34,7 @@ from sevenllm_bench.pages.report.report_title import report_title
 from sevenllm_bench.pages.report.run_order import by_score
 from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine
 from sevenllm_bench.pages.report.task_pages import encoder_pages_of, tasks_of, title_of, write_task_pages
+from sevenllm_bench.pages.report.trust import trust_parts
 from sevenllm_bench.pages.site import Site, heat
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.protocol import words_of
@@ -98,6 +99,7 @@ def build_report(
         "heat": heat,
         "section_name": section_name,
         "p_value": p_value,
+        "comparison": examined.comparison,
     }
     written = write_task_pages(site, ordered.runs, tasks, most_examples, shared)
     first = first_screen(ordered, examined, shared["short"], baseline, seed, resamples)
@@ -105,6 +107,7 @@ def build_report(
     values = _index(ordered.runs, examined, tasks, resamples, baseline)
     values |= {"first": first, "first_chart": first.chart, "partial": ordered.partial}
     values["title"] = report_title([shared["short"].get(run.label, run.label) for run in ordered.runs])
+    values["trust"] = trust_parts(ordered.runs, examined.comparison)
     values["maps"] = heat_maps(ordered.runs, examined.figures, baseline)
     size = site.page("index.html", "report.html", **shared, **values)
     return WrittenReport(site.index, 1 + written.pages, written.size + size, written.left_out)

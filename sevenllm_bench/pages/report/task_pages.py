@@ -15,6 +15,7 @@ from sevenllm_bench.pages.report.explorer import MARGIN, PAGE_OF_ROWS, Explorer,
 from sevenllm_bench.pages.report.item_rows import ItemsByTask, explore_items, item_samples_by_task
 from sevenllm_bench.pages.report.score_views import Figures
 from sevenllm_bench.pages.report.task_rows import SamplesByTask, explore_task, samples_by_task
+from sevenllm_bench.pages.report.trust import trust_parts
 from sevenllm_bench.pages.site import Site
 from sevenllm_bench.runs.records import LeafRun, Run
 
@@ -53,7 +54,8 @@ def write_task_pages(
         pages, left_out = pages + 1, left_out + explorer.in_all - len(explorer.rows)
         # The texts first: a page never lacks them.
         size += site.write_bytes(f"tasks/{name}.js", explorer.script())
-        size += site.page(f"tasks/{name}.html", template, **{**shared, **_of_explorer(explorer, name), **values})
+        trust = trust_parts(runs, shared["comparison"], name)
+        size += site.page(f"tasks/{name}.html", template, **{**shared, **_of_explorer(explorer, name), **values, "trust": trust})
     return WrittenTasks(pages, size, left_out)
 
 
