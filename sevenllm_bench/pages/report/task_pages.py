@@ -49,8 +49,9 @@ def write_task_pages(
     """
     pages = size = left_out = 0
     found = chain(_row_pages(runs, tasks, most, shared["figures"]), _item_pages(runs, most))
-    total = len(tasks) + len(encoder_pages_of(runs))
-    for name, template, explorer, values in tracked(found, "writing the tasks' pages", total):
+    names = [*(leaf.task for leaf in tasks), *(task.name for task in encoder_pages_of(runs))]
+    site.expect(f"tasks/{name}.{ending}" for name in names for ending in ("js", "html"))
+    for name, template, explorer, values in tracked(found, "writing the tasks' pages", len(names)):
         pages, left_out = pages + 1, left_out + explorer.in_all - len(explorer.rows)
         # The texts first: a page never lacks them.
         size += site.write_bytes(f"tasks/{name}.js", explorer.script())
