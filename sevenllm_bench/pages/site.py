@@ -29,7 +29,7 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:
 MARKER = "made-by-sevenllm-bench.json"
 #: What a build may write; a list from somebody else may name anything.
 _OURS = re.compile(
-    r"index\.html|leaderboard\.json|figures\.csv|preview\.png|tasks/\w[\w.-]*\.(?:html|js)|submissions/\w[\w.-]*\.(?:html|js)|"
+    r"index\.html|leaderboard\.json|figures\.csv|differences\.csv|preview\.png|tasks/\w[\w.-]*\.(?:html|js)|submissions/\w[\w.-]*\.(?:html|js)|"
     r"charts/\w[\w.-]*\.svg|assets/\w[\w.-]*"
 )
 #: Folders of these.

@@ -59,7 +59,12 @@
     }
   }
 
-  for (const table of document.querySelectorAll(".scroll > table")) if (table.tHead) addMenu(table, table.parentElement);
+  function addMenus(part) {
+    for (const table of part.querySelectorAll(".scroll > table")) if (table.tHead) addMenu(table, table.parentElement);
+  }
+
+  addMenus(document);
+  document.addEventListener("sevenllm-filled", (event) => addMenus(event.detail));
   addCommands();
   window.sevenllmCopying = { addMenu };
 })();

@@ -3,10 +3,10 @@
 "use strict";
 (() => {
   const VIEWS = ["score", "difference", "rank"];
-  const tables = [...document.querySelectorAll(".heat-table")];
+  const tables = [];
   const says = document.getElementById("heat-cell");
   const choice = document.querySelector('fieldset[data-switch="heat-view"]');
-  if (!tables.length) return;
+  if (!says) return;
 
   /** Text and class of a cell in each view. */
   const views = (link) => link.dataset.views.split("|").map((view) => view.split(" "));
@@ -81,7 +81,8 @@
     link?.setAttribute("tabindex", "0");
   }
 
-  for (const table of tables) {
+  function prepare(table) {
+    tables.push(table);
     for (const link of table.querySelectorAll("a[data-views]")) link.setAttribute("tabindex", "-1");
     stop(table, table.querySelector("a[data-views]"));
     table.addEventListener("keydown", move);
@@ -89,6 +90,11 @@
     table.addEventListener("pointerover", tell);
     table.addEventListener("focusin", (event) => { const link = event.target.closest("a[data-views]"); if (link) stop(table, link); });
   }
+  document.querySelectorAll(".heat-table").forEach(prepare);
+  document.addEventListener("sevenllm-filled", (event) => {
+    event.detail.querySelectorAll(".heat-table").forEach(prepare);
+    show(choice?.querySelector("input:checked")?.value ?? "score");
+  });
   choice?.addEventListener("change", (event) => show(event.target.value));
   window.sevenllmAddress.follow((state) => show(state.get("heat-view") ?? "score"));
 })();

@@ -35,5 +35,6 @@
   }
 
   boxes.forEach(watch);
+  document.addEventListener("sevenllm-filled", (event) => event.detail.querySelectorAll(".scroll").forEach(watch));
   window.sevenllmWatch = watch;
 })();

@@ -262,12 +262,7 @@
   }
 
   function addSort(head) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "sort";
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
+    window.sevenllmSortButton(head, () => {
       const up = ["id", "question"].includes(head.dataset.key), now = (state.order || "id,up").split(",");
       const rising = now[0] === head.dataset.key ? now[1] === "down" : up;
       const sort = `${head.dataset.key},${rising ? "up" : "down"}`;

@@ -7,6 +7,17 @@
   const fold = (text) => text.normalize("NFKC").toLowerCase();
   const slug = (text) => fold(text).replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 40);
 
+  /** Make what is in a heading a button. */
+  function sortButton(head, apply) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "sort";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", apply);
+  }
+  window.sevenllmSortButton = sortButton;
+
   class Sorted {
     constructor(table) {
       this.table = table;
@@ -38,12 +49,7 @@
     }
 
     addButton(head, column) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.className = "sort";
-      button.append(...head.childNodes);
-      head.append(button);
-      button.addEventListener("click", () => {
+      sortButton(head, () => {
         const falling = this.column === column ? !this.falling : head.dataset.sort === "number" && !head.dataset.rising;
         this.choose({ sort: `${this.keys[column]},${falling ? "down" : "up"}`, show: "" }, true);
       });
@@ -205,6 +211,18 @@
     }
   }
 
+  /** Put what a part holds as a template into it, when it is first shown; other scripts hear of it. */
+  function fill(part) {
+    const held = part.querySelector(":scope > template");
+    if (!held) return;
+    held.replaceWith(held.content);
+    for (const own of part.querySelectorAll("[data-switched]")) {
+      const field = document.querySelector(`fieldset[data-switch="${own.dataset.switched}"] input:checked`);
+      own.hidden = own.dataset.value !== field?.value;
+    }
+    document.dispatchEvent(new CustomEvent("sevenllm-filled", { detail: part }));
+  }
+
   /** Fieldsets that show one of several parts; the value that the page begins with isn't in the address. */
   function addSwitches() {
     for (const field of document.querySelectorAll("fieldset[data-switch]")) {
@@ -214,7 +232,10 @@
       const apply = (value) => {
         const chosen = inputs.find((input) => input.value === value) ?? inputs.find((input) => input.value === first);
         if (chosen) chosen.checked = true;
-        for (const part of document.querySelectorAll(`[data-switched="${name}"]`)) part.hidden = part.dataset.value !== chosen?.value;
+        for (const part of document.querySelectorAll(`[data-switched="${name}"]`)) {
+          part.hidden = part.dataset.value !== chosen?.value;
+          if (!part.hidden) fill(part);
+        }
       };
       field.addEventListener("change", (event) => {
         address.change({ [name]: event.target.value === first ? "" : event.target.value, at: field.closest("section[id]")?.id ?? "" }, true);
@@ -226,6 +247,13 @@
 
   window.sevenllmTables = Object.fromEntries([...document.querySelectorAll("table.sortable")].map((table) => [table.id, new Sorted(table)]));
   addSwitches();
+  /** What is folded is open in print. */
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open], .copy-table, .choose-runs, .values, .more)")];
+    for (const details of opened) details.open = true;
+  });
+  addEventListener("afterprint", () => { for (const details of opened) details.open = false; opened = []; });
   addEventListener("beforeprint", () => { for (const table of Object.values(window.sevenllmTables)) table.fill(Infinity); });
   addEventListener("afterprint", () => { for (const table of Object.values(window.sevenllmTables)) table.fill(table.limit); });
 })();

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -90,6 +91,8 @@ def _legend(found: Sequence[Sized]) -> tuple[tuple[Markup, str], ...]:
     if any(one.from_name for one in found):
         marks.append((marker(0, 0, CIRCLE, "dot open"), "size read from the name"))
     marks.append((element("path", d="M-6,0H6", class_="best-line"), "the best up to a size"))
+    if any(one.low is not None and one.high is not None for one in frontier(found)):
+        marks.append((group("marked", [line(0, -6, 0, 6, "whisker")]), "its 95 % interval"))
     return tuple(marks)
 
 
@@ -116,7 +119,7 @@ def _drawn(ordered: Sequence[Sized], width: float, height: float, axis: str) -> 
     shape = SMALL_CIRCLE if len(ordered) > _MANY else CIRCLE
     best = {id(one) for one in front}
     points = [_point(one, frame, shape, id(one) in best) for one in reversed(ordered) if id(one) in known]
-    return [*frame.parts, *_bulk(others, frame), _front_line(front, frame), *points, *_names(front, frame)]
+    return [*frame.parts, *_bulk(others, frame), _front_line(front, frame), *points, *_names(front, ordered, frame)]
 
 
 def _at(one: Sized, frame: Plane) -> tuple[float, float]:
@@ -147,17 +150,63 @@ def _front_line(front: Sequence[Sized], frame: Plane) -> Markup:
     return element("path", d=f"M{number(x)},{number(y)}{steps}H{number(frame.x.end)}", class_="best-line")
 
 
-def _names(front: Sequence[Sized], frame: Plane) -> list[Markup]:
-    """Names beside the best of their size, the highest first; one that would be over another, or cut, is left out."""
-    taken: list[tuple[float, float, float, float]] = []
+def _names(front: Sequence[Sized], known: Sequence[Sized], frame: Plane) -> list[Markup]:
+    """Names beside the best of their size, the highest first, where they are over the fewest lines, points and other names.
+
+    One that would be over another name is left out.
+    """
+    marks = _marks(front, known, frame)
+    taken: list[_Box] = []
     names = []
     for one in reversed(front):
-        x, y = _at(one, frame)
         words = fitted(one.short, 170)
-        width = text_width(words)
-        left = min(max(2.0, x - width / 2), frame.width - width - 2)
-        box = (left, y - 24, left + width, y - 8)
-        if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
+        free = [box for box in _places(one, text_width(words), frame) if not _hits(box, taken)]
+        if free:
+            box = min(free, key=lambda box: _hits(box, marks))  # the first of the best
             taken.append(box)
-            names.append(text(left, y - 12, words, name="name"))
+            names.append(text(box[0], box[3] - 4, words, name="name"))
     return names
+
+
+#: Left, top, right and bottom.
+_Box = tuple[float, float, float, float]
+#: Height of a name, and its distance from a point.
+_NAME, _APART = 16.0, 9.0
+
+
+def _places(one: Sized, width: float, frame: Plane) -> list[_Box]:
+    """Where a name may be, the best place first: at the upper left, where no line comes from, then around the interval."""
+    x, y = _at(one, frame)
+    top = frame.y(one.high) if one.high is not None else y
+    bottom = frame.y(one.low) if one.low is not None else y
+    lefts_tops = [
+        (x - _APART - width, y - 4 - _NAME),
+        (x + _APART, y - 4 - _NAME),
+        (x + _APART, y + 4),
+        (x - _APART - width, y + 4),
+        (x - width / 2, top - 4 - _NAME),
+        (x - width / 2, bottom + 4),
+    ]
+    lowest = frame.y.start - _NAME
+    fitting = ((min(max(2.0, left), frame.width - width - 2), min(max(18.0, upper), lowest)) for left, upper in lefts_tops)
+    return [(left, upper, left + width, upper + _NAME) for left, upper in fitting]
+
+
+def _marks(front: Sequence[Sized], known: Sequence[Sized], frame: Plane) -> list[_Box]:
+    """The boxes of points, intervals and the line of the best."""
+    points = [(x - 5, y - 5, x + 5, y + 5) for x, y in (_at(one, frame) for one in known)]
+    bars = [
+        (frame.x(math.log10(one.billions)) - 1, frame.y(one.high), frame.x(math.log10(one.billions)) + 1, frame.y(one.low))
+        for one in front
+        if one.low is not None and one.high is not None
+    ]
+    places = [_at(one, frame) for one in front]
+    ends = [*(x for x, _ in places[1:]), frame.x.end]
+    level = [(x, y - 1, end, y + 1) for (x, y), end in zip(places, ends, strict=True)]
+    steps = [(x - 1, y, x + 1, before) for (_, before), (x, y) in pairwise(places)]
+    return [*points, *bars, *level, *steps]
+
+
+def _hits(box: _Box, others: Sequence[_Box]) -> int:
+    """How many boxes a box is over."""
+    return sum(box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in others)

@@ -100,7 +100,7 @@ def _chart(ordered: OrderedRuns, short: Mapping[str, str], baseline: str | None)
     if ordered.cell is None:
         return None
     level, name, metric = ordered.cell
-    what = "Headline" if name == HEADLINE_NAME else f"{cell_name(level, name)} ({metric})"
+    what = "Score" if name == HEADLINE_NAME else f"{cell_name(level, name)} ({metric})"
     points = [
         _point(ordered.scores[run.label], short[run.label], run.label == baseline, ordered.partial[run.label])
         for run in ordered.runs
@@ -136,7 +136,7 @@ def _meaning(ordered: OrderedRuns) -> list[str]:
         low, high = bounds(ordered.cell[2])
         return [f"The score is {ordered.cell[2]}: {words}. The best possible is {high:g}, the worst {low:g}."]
     sentences = [
-        "The headline says how much of the expected answers a model gives: extracted facts (value_f1), free answers (rouge_l) "
+        "The score says how much of the expected answers a model gives: extracted facts (value_f1), free answers (rouge_l) "
         "and multiple choice (acc), in English and in Chinese, each of the six counting the same.",
         "1 would be every answer equal to its reference, 0 nothing right. Since good free answers use other words than the "
         "reference, 1 is out of reach in practice.",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES
-from sevenllm_bench.comparison.compare_runs import ComparedFigure
 from sevenllm_bench.comparison.compatibility import differences
 from sevenllm_bench.comparison.table_cells import how_to_read, no_finding, p_value
-from sevenllm_bench.figures.cells import HEADLINE_NAME, LEVELS
+from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.vocabulary import (
     KIND_NAMES,
     LANGUAGE_NAMES,
@@ -20,14 +19,14 @@ from sevenllm_bench.figures.vocabulary import (
     VERDICT_NAMES,
     cell_name,
     section_name,
-    task_name,
     task_title,
 )
 from sevenllm_bench.metrics.registry import HEADLINE
-from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
+from sevenllm_bench.pages.report.finding_tables import differences_csv, finding_tables, page_words
 from sevenllm_bench.pages.report.first_screen import first_screen
 from sevenllm_bench.pages.report.heat_map import FEW_ROWS, heat_maps
+from sevenllm_bench.pages.report.repeat import repeating
 from sevenllm_bench.pages.report.report_charts import report_charts, report_preview
 from sevenllm_bench.pages.report.report_csv import report_csv
 from sevenllm_bench.pages.report.report_title import report_title
@@ -37,8 +36,6 @@ from sevenllm_bench.pages.report.task_pages import encoder_pages_of, tasks_of, t
 from sevenllm_bench.pages.report.task_rows import samples_by_task
 from sevenllm_bench.pages.report.trust import trust_parts
 from sevenllm_bench.pages.site import Site, heat
-from sevenllm_bench.runs.command import command_of
-from sevenllm_bench.runs.protocol import words_of
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.text.short_names import short_names
@@ -91,6 +88,8 @@ def build_report(
     baseline = runs[0].label if len(runs) > 1 else None
     site.preview(report_preview(ordered.runs, examined.figures, baseline))
     site.write_bytes("figures.csv", report_csv(examined.figures.every()))
+    if examined.comparison:
+        site.write_bytes("differences.csv", differences_csv(examined.comparison))
     tasks = tasks_of(ordered.runs)
     shared: dict[str, Any] = {
         "runs": ordered.runs,
@@ -144,11 +143,11 @@ def _index(
         "language_names": LANGUAGE_NAMES,
         "resamples": resamples,
         "why_not": examined.why_not,
-        "findings": _findings(examined),
+        "findings": finding_tables(examined.comparison),
         "no_finding": no_finding(examined.comparison),
         "families": examined.comparison.families if examined.comparison else {},
-        "how_to_read": how_to_read(examined.comparison) if examined.comparison else [],
-        "repeat": [(run, command_of(run), signatures(run), settings(run)) for run in runs],
+        "how_to_read": [page_words(line) for line in how_to_read(examined.comparison)] if examined.comparison else [],
+        "repeat": repeating(runs),
         "problems": [(run.label, problem) for run in runs for problem in run.problems],
         "differences": differences(runs) if len(runs) > 1 and not examined.comparison else [],
     }
@@ -193,51 +192,3 @@ def _task_line(runs: Sequence[Run], leaf: LeafRun, figures: Figures, samples_of:
         "best": figures.best(runs, "task", leaf.task, metric),
         "trouble": sum(sample.reading.cut or sample.reading.is_unread for sample in samples),
     }
-
-
-def _findings(examined: Examined) -> list[tuple[str, list[ComparedFigure]]]:
-    """Level and findings of the tables of findings; the tasks' only where one can tell."""
-    if not examined.comparison:
-        return []
-    tables: list[tuple[str, list[ComparedFigure]]] = []
-    for level in LEVELS:
-        found = examined.comparison.at(level)
-        shown = [f for f in found if f.verdict != "cannot tell" or level not in ("task", "encoder group")]
-        if found:
-            tables.append((level, shown))
-    return tables
-
-
-def signatures(run: Run) -> list[tuple[str, str, int]]:
-    """The signatures of a run's figures: section or task in words, signature on one line, number of tasks that share it."""
-    found: dict[tuple[str, str], int] = {}
-    for leaf in run.leaves.values():
-        fields = {**leaf.signature, "prompt": dict(leaf.prompt), "fewshot": leaf.num_fewshot, "version": leaf.version}
-        line = signature_line({name: value for name, value in fields.items() if value or value == 0})
-        key = (section_name(f"{leaf.leaf.language}_{leaf.leaf.kind}"), line)
-        found[key] = found.get(key, 0) + 1
-    found |= {
-        (task_name(name), signature_line({**task.signature, "prompt": dict(task.prompt), "version": task.version})): 1
-        for name, task in run.encoder_tasks.items()
-    }
-    return [(section, line, count) for (section, line), count in found.items()]
-
-
-def settings(run: Run) -> Iterable[tuple[str, str]]:
-    """What else shaped a run, in words."""
-    of = run.settings
-    generation = {str(leaf.generation) for leaf in run.leaves.values() if not isinstance(leaf.generation, Unknown)}
-    yield "model", run.model.identity.name
-    yield "model type", run.model.source
-    yield "model arguments", run.model.identity.noted or "none that may change an answer"
-    yield "protocol", ", ".join(words_of(run.model, run.settings, run.tasks))
-    yield "revision", f"{run.model.revision}" + (f", commit {run.model.sha}" if run.model.sha else "")
-    yield "limit", "none" if of.limit is None else str(of.limit)
-    yield "chat template", "none" if of.chat_template is None else str(of.chat_template)
-    yield "system instruction", "none" if of.system_instruction is None else str(of.system_instruction)
-    yield "generation", "; ".join(sorted(generation)) or "unknown"
-    yield "data type", "none" if of.dtype is None else str(of.dtype)
-    yield "versions", f"lm-eval {of.lm_eval}, transformers {of.transformers}"
-    yield "read from", run.path
-    if run.older:
-        yield "older runs there", f"{len(run.older)}, not read: {', '.join(run.older)}"

@@ -79,13 +79,12 @@ def _row_pages(runs: Sequence[Run], tasks: Sequence[LeafRun], most: int | None, 
                 "name": name,
                 "name_zh": name_zh,
                 "leaf": leaf,
-                "title_of": title_of,
                 "language_names": LANGUAGE_NAMES,
                 "kind_name": KIND_NAMES[leaf.leaf.kind],
                 "metrics": figures.metrics("task", leaf.task),
                 "counts": _counts(runs, by_run, leaf.task),
                 "own_rows": any(sample.row.source == "embedded" for sample in first.values()),
-                **_neighbours(tasks, place),
+                **_neighbours([(one.task, f"{title_of(one.leaf)[0]}, {one.leaf.language}") for one in tasks], place),
             },
         )
 
@@ -101,10 +100,9 @@ def _item_pages(runs: Sequence[Run], most: int | None) -> Iterator[_Page]:
             {
                 "title": task_title(task),
                 "task": task,
-                "task_title": task_title,
                 "metrics": task.metrics,
                 "counts": _counts(runs, by_run, task.name),
-                **_neighbours(tasks, place),
+                **_neighbours([(one.name, task_title(one)) for one in tasks], place),
             },
         )
 
@@ -114,8 +112,8 @@ def _counts(runs: Sequence[Run], by_run: Sequence[SamplesByTask | ItemsByTask], 
     return [len(own.get(task, ())) if task in run.tasks else None for run, own in zip(runs, by_run, strict=True)]
 
 
-def _neighbours(tasks: Sequence[Any], place: int) -> dict[str, Any]:
-    """The tasks that a page leads to."""
+def _neighbours(tasks: Sequence[tuple[str, str]], place: int) -> dict[str, tuple[str, str] | None]:
+    """The tasks, by file and title, that a page leads to."""
     return {"before": tasks[place - 1] if place else None, "after": tasks[place + 1] if place + 1 < len(tasks) else None}
 
 

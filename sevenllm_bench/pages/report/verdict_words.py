@@ -140,7 +140,7 @@ def _cautions(ordered: OrderedRuns) -> list[Sentence]:
     why = f" ({ordered.partial[part[0]]})" if len(part) == 1 else ""
     found = [
         _caution(ordered, own, " ran on this project's own rows, which are not the benchmark."),
-        _caution(ordered, part, f" ran a part of the rows{why}, so that this is not the benchmark's headline."),
+        _caution(ordered, part, f" ran a part of the rows{why}, so that this is not the benchmark's score."),
     ]
     return [sentence for sentence in found if sentence]
 
