@@ -70,7 +70,9 @@ def first_screen(
         tuple(_verdict(ordered, examined, seed, resamples)),
         _chart(ordered, short, baseline),
         tuple(_meaning(ordered)),
-        tuple((metric, METRIC_WORDS[metric]) for metric in METRIC_WORDS if metric in metrics),
+        tuple(
+            ("score" if metric == HEADLINE_NAME else metric, words) for metric, words in METRIC_WORDS.items() if metric in metrics
+        ),
         tuple(models),
     )
 

@@ -53,7 +53,12 @@ def test_sizes_are_on_a_scale_that_multiplies():
     assert {"tiny-0.5B", "middle-7B", "headline"} <= set(texts(root))
     assert outside(root) == outside(parsed(chart.narrow)) == []
     assert ("lab/tiny-0.5B", "0.5 (by its name)", "0.450", "no interval", "best up to its size") in chart.rows
-    assert [words for _, words in chart.legend] == ["size as given", "size read from the name", "the best up to a size"]
+    assert [words for _, words in chart.legend] == [
+        "size as given",
+        "size read from the name",
+        "the best up to a size",
+        "its 95 % interval",
+    ]
 
 
 def test_the_best_so_far_is_a_line_in_steps():
@@ -96,3 +101,17 @@ def test_the_ends_of_the_scale_and_equal_values_are_inside(value):
     assert outside(root) == []
     assert len({middle(dot) for dot in of_class(root, "dot")}) == 1
     assert outside(parsed(history_chart("h", "H", "H.", [Dated(date(2026, 5, 1), "m", "m", value)], "headline").svg)) == []
+
+
+def test_names_are_not_struck_by_intervals_and_the_bars_are_in_the_legend():
+    # Rising with their size: each is the best up to its size, and the bar of each goes through the middle of its point.
+    found = [Sized(f"model-{n}", f"model-{n}", 2.0**n, 0.2 + 0.1 * n, 0.14 + 0.1 * n, 0.26 + 0.1 * n) for n in range(5)]
+    chart = size_chart("size", "S", "S.", found, "score")
+    assert "its 95 % interval" in [words for _, words in chart.legend]
+    root = parsed(chart.svg)
+    names = of_class(root, "name")
+    assert len(names) == 5
+    bars = [float(bar.get("x1")) for bar in of_class(root, "whisker")]
+    for name in names:
+        left, right = float(name.get("x")), float(name.get("x")) + 7 * 0.62 * 13
+        assert not [bar for bar in bars if left < bar < right]
