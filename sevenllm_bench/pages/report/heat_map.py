@@ -15,7 +15,7 @@ from sevenllm_bench.runs.records import Run
 
 #: Name of a heat map, what it shows, and the metric of each kind.
 MAPS: tuple[tuple[str, str, Mapping[Kind, str]], ...] = (
-    ("headline", "Score", HEADLINE),
+    ("headline", "Main metric", HEADLINE),
     ("paper", "As in the paper", {kind: METRICS[kind][0] for kind in KINDS}),
     ("lenient", "Lenient", {"understanding": "value_f1_norm", "generation": "rouge_l", "mcq": "acc"}),
     ("read", "Share of answers read", {"understanding": "json_valid", "mcq": "answered"}),

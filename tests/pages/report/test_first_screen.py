@@ -115,11 +115,11 @@ def test_runs_stand_by_score_and_partial_ones_last(tmp_path, monkeypatch):
     figures = examine(runs, 0, 200).figures
     assert [run.label for run in by_score(runs, figures).runs] == ["best", "base", "low"]
     lacking = {"best": "5 of 1,300 rows missing"}
-    monkeypatch.setattr("sevenllm_bench.pages.report.run_order.why_partial", lambda run: lacking.get(run.label, ""))
+    monkeypatch.setattr("sevenllm_bench.pages.report.run_order._why_partial", lambda run, _: lacking.get(run.label, ""))
     assert [run.label for run in by_score(runs, figures).runs] == ["base", "low", "best"]
     lines = said(runs)
     assert lines[0].startswith("base is the best, 0.400: the others are worse by test.")
-    assert lines[-1] == "best ran a part of the rows (5 of 1,300 rows missing), so that this is not the benchmark's headline."
+    assert lines[-1] == "best ran a part of the rows (5 of 1,300 rows missing), so that this is not the benchmark's score."
 
 
 def test_without_a_headline_the_widest_figure_counts(tmp_path):
