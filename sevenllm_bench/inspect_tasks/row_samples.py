@@ -30,9 +30,7 @@ def samples_of(benchmark: Benchmark, leaves: Sequence[Leaf], style: PromptStyle)
     Raises:
         DataError: The rows hold none of these tasks.
     """
-    samples = [
-        _sample(row, leaf, style, place) for leaf in leaves for place, row in enumerate(benchmark.of_leaf(leaf))
-    ]
+    samples = [_sample(row, leaf, style, place) for leaf in leaves for place, row in enumerate(benchmark.of_leaf(leaf))]
     if not samples:
         raise DataError("the data file has no row for these tasks")
     return MemoryDataset(samples, name=benchmark.description["name"], location=benchmark.description["name"])

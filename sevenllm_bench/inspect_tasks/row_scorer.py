@@ -72,7 +72,9 @@ def sevenllm_metrics(reasoning_end: str = "") -> Scorer:
         answer = encodable(with_thought_marked(prompt, answer))
         scored = score_rows([row], [answer], leaf.kind)[0]
         asked = scored if row.kind == leaf.kind else score_rows([row], [answer])[0]
-        return Score(value=dict(scored.metrics), answer=answer, metadata=_details(asked, leaf.name, row.kind == leaf.kind, scored))
+        return Score(
+            value=dict(scored.metrics), answer=answer, metadata=_details(asked, leaf.name, row.kind == leaf.kind, scored)
+        )
 
     return score
 

@@ -118,7 +118,9 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if len(members) > _MOST_MEMBERS or sum(info.file_size for info in members) > _MOST_IN_ALL:
-                raise ResultsError(f"{path}: more than {_MOST_MEMBERS:,} parts or {_MOST_IN_ALL >> 30} GiB; no log of ours is so large")
+                raise ResultsError(
+                    f"{path}: more than {_MOST_MEMBERS:,} parts or {_MOST_IN_ALL >> 30} GiB; no log of ours is so large"
+                )
             if any(info.compress_type == _ZSTD for info in members):
                 _know_zstd(path)
             yield archive

@@ -87,6 +87,9 @@ def write_as_harness(log: Path, folder: Path) -> InspectFiles:
     read = _read(log)
     if not read.records:
         raise ResultsError(f"{log}: no sample with an answer in it; run it without --no-log-samples")
+    generation = _generation_of(header)
+    for record in (record for records in read.records.values() for record in records):
+        record["arguments"]["gen_args_0"]["arg_1"] = generation
     stamp = _date(header).strftime("%Y-%m-%dT%H-%M-%S.%f")
     results = folder / f"results_{stamp}.json"
     _write(results, json.dumps(_results(header, read, log), ensure_ascii=True, indent=1))
@@ -137,7 +140,11 @@ def _record(sample: dict[str, Any]) -> dict[str, Any]:
     values = dig(sample, "scores", _SCORER, "value")
     metrics = {name: values[name] for name in METRIC_VERSIONS if isinstance(values, dict) and name in values}
     target = dig(sample, "target")
-    texts = {"doc": json.dumps(document, indent=2, ensure_ascii=False, default=str), "prompt": _text(prompt), "target": _text(target)}
+    texts = {
+        "doc": json.dumps(document, indent=2, ensure_ascii=False, default=str),
+        "prompt": _text(prompt),
+        "target": _text(target),
+    }
     hashes = {f"{name}_hash": hashlib.sha256(encodable(text).encode()).hexdigest() for name, text in texts.items()}
     return {
         "doc_id": dig(sample, "metadata", PLACE_KEY),
@@ -162,8 +169,9 @@ def _results(header: Mapping[str, Any], read: _Read, log: Path) -> dict[str, Any
     config, model = dig(header, "eval", "config"), dig(header, "eval", "model")
     arguments = dig(header, "eval", "model_args")
     arguments = {key: value for key, value in arguments.items() if value is not None} if isinstance(arguments, dict) else {}
-    steps = [dig(step, "solver") for step in dig(header, "plan", "steps") or []]
-    plain = all(step == _PLAIN for step in steps)
+    plan = dig(header, "plan", "steps")
+    steps = [printable(dig(step, "solver"), 80) for step in plan[:20]] if isinstance(plan, list) else []
+    plain = steps == [_PLAIN]
     return {
         "results": {task: parts["results"] for task, parts in tasks.items()},
         "configs": {task: parts["configs"] for task, parts in tasks.items()},
@@ -199,7 +207,6 @@ def _limit(config: Any) -> Any:
 def _task(header: Mapping[str, Any], task: str, records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     own = dig(header, "eval", "metadata", RECORD_KEY, task)
     rows = dig(own, "rows")
-    generation = {**_generation(dig(header, "plan", "config")), **_generation(dig(header, "eval", "model_generate_config"))}
     figures: dict[str, Any] = {"name": task, "alias": task, "sample_len": len(records)}
     for name in records[0]["metrics"]:
         values = [number for record in records if (number := finite(record.get(name))) is not None]
@@ -212,11 +219,16 @@ def _task(header: Mapping[str, Any], task: str, records: list[dict[str, Any]]) -
             "task": task,
             "output_type": "generate_until",
             "num_fewshot": 0,
-            "generation_kwargs": generation,
+            "generation_kwargs": _generation_of(header),
             "metadata": {"version": dig(header, "eval", "task_version"), "sevenllm": dig(own, "block")},
         },
         "n-samples": {"original": rows if isinstance(rows, int) else len(records), "effective": len(records)},
     }
+
+
+def _generation_of(header: Mapping[str, Any]) -> dict[str, Any]:
+    """The generation arguments in force: the task's, and over them those of the command line."""
+    return {**_generation(dig(header, "plan", "config")), **_generation(dig(header, "eval", "model_generate_config"))}
 
 
 def _generation(config: Any) -> dict[str, Any]:
