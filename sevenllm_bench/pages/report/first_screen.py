@@ -15,7 +15,7 @@ from sevenllm_bench.metrics.registry import bounds
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.interval_chart import IntervalPoint, interval_chart
 from sevenllm_bench.pages.report.best_run import standing
-from sevenllm_bench.pages.report.published_models import PublishedBeside
+from sevenllm_bench.pages.report.published_beside import PublishedBeside
 from sevenllm_bench.pages.report.run_order import OrderedRuns
 from sevenllm_bench.pages.report.score_views import Examined
 from sevenllm_bench.pages.report.verdict_words import (
@@ -95,7 +95,7 @@ def _verdict(ordered: OrderedRuns, examined: Examined, seed: int, resamples: int
     whole = [run for run in ranked if not ordered.partial[run.label]] or ranked
     if len(whole) < 2 or ordered.cell is None or ordered.cell[1] != HEADLINE_NAME:
         return listed_verdict(ordered)
-    return many_verdict(ordered, standing(whole, seed, resamples), comparison)
+    return many_verdict(ordered, standing(whole, seed, resamples, comparison.values), comparison)
 
 
 def hub_address(run: Run) -> str | None:

@@ -8,7 +8,7 @@ from run_files import rows_of, write_run
 
 from sevenllm_bench.cli.main import main
 from sevenllm_bench.pages.report.first_screen import first_screen
-from sevenllm_bench.pages.report.published_models import published_beside
+from sevenllm_bench.pages.report.published_beside import published_beside
 from sevenllm_bench.pages.report.run_order import by_score
 from sevenllm_bench.pages.report.score_views import examine
 from sevenllm_bench.published.published_runs import published_runs
