@@ -131,8 +131,9 @@ def semantic_table(folder: Path, rows: Sequence[Row]) -> str:
     for section in ("en_understanding", "en_generation"):
         own = [row for row in rows if row.section == section]
         paper, semantic = _means(names, own, PAPER[section]), {name: mean(values[name], own) for name in names}
-        columns |= {f"{PAPER[section]}, {len(own)} rows": paper, f"semantic, {len(own)} of {section}": semantic}
-        notes.append(f"{section}: tau {tau(paper, semantic):.2f}, at most {most_moved(paper, semantic)} ranks")
+        title = "extraction" if section == "en_understanding" else "free answers"
+        columns |= {f"{title}: {PAPER[section]}": paper, f"{title}: semantic": semantic}
+        notes.append(f"{section}, {len(own)} rows: tau {tau(paper, semantic):.2f}, at most {most_moved(paper, semantic)} ranks")
     return "\n".join([means_table(columns), "", *notes])
 
 
