@@ -53,6 +53,24 @@ def kappa_interval(pairs: Sequence[tuple[str, str]]) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def as_in_all(pairs: Sequence[tuple[str, str]]) -> tuple[float, float]:
+    """Agreement and kappa where each row counts as many times as there are rows with its first verdict for each one chosen.
+
+    The rows were chosen twenty by verdict, so that rare verdicts count more above than among all rows that were read.
+    """
+    every = Counter(verdicts(HERE / "readings.jsonl").values())
+    chosen = Counter(first for first, _ in pairs)
+    weights = [every[first] / chosen[first] for first, _ in pairs]
+    total = sum(weights)
+    same = sum(weight for weight, (a, b) in zip(weights, pairs, strict=True) if a == b) / total
+    shares: list[Counter[str]] = [Counter(), Counter()]
+    for weight, pair in zip(weights, pairs, strict=True):
+        for share, verdict in zip(shares, pair, strict=True):
+            share[verdict] += weight / total  # type: ignore[assignment]
+    chance = sum(shares[0][verdict] * shares[1][verdict] for verdict in VERDICTS)
+    return same, (same - chance) / (1 - chance)
+
+
 def lines() -> Iterable[str]:
     """The tables in Markdown."""
     pairs = both_readings()
@@ -62,6 +80,8 @@ def lines() -> Iterable[str]:
     for name, own in (("sound, questionable, unsound", pairs), ("sound or not", two)):
         low, high = kappa_interval(own)
         yield f"| {name} | {len(own)} | {agreement(own):.0%} | {cohen_kappa(own):.2f} ({low:.2f} to {high:.2f}) |"
+    weighted, kappa = as_in_all(pairs)
+    yield f"| the same three, weighted by how often each verdict was given in all readings | {len(pairs)} | {weighted:.0%} | {kappa:.2f} |"
     yield ""
     counts = Counter(pairs)
     yield "| first reading | " + " | ".join(f"second: {verdict}" for verdict in VERDICTS) + " |"

@@ -13,17 +13,20 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sevenllm_bench.data.audit_records import load_audit
 from sevenllm_bench.figures.cells import RowValues, headline_cell, mean_over
 from sevenllm_bench.published.published_runs import published_runs
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.paired import ALPHA, Paired, compare_paired, holm
-from sevenllm_bench.stats.resampling import Draws
+from sevenllm_bench.stats.resampling import Draws, generator
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_Strata = "list[NDArray[Any]]"
+#: Random choices of rows for the control.
+_CONTROLS = 1_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Ranking:
         scores: Model to headline, in the models' own order.
         pairs: Each pair of models, compared on the same rows.
         found: For each pair whether it is told apart (p at most 0.05 after Holm's correction over all pairs), and the sign.
+        strata: Model to values, an array per section.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Ranking:
     scores: dict[str, float]
     pairs: dict[tuple[str, str], Paired]
     found: dict[tuple[str, str], int]
+    strata: dict[str, list[NDArray[Any]]]
 
     @property
     def ranks(self) -> dict[str, int]:
@@ -66,7 +71,7 @@ def rank(name: str, runs: Sequence[Run], keep: Callable[[int], bool], resamples:
     )
     scores = {model: mean_over(values) for model, values in strata.items()}
     rows = sum(map(len, next(iter(strata.values()))))
-    return Ranking(name, rows, scores, pairs, dict(zip(pairs, signs, strict=True)))
+    return Ranking(name, rows, scores, pairs, dict(zip(pairs, signs, strict=True)), strata)
 
 
 def kendall_tau(first: dict[str, float], second: dict[str, float]) -> float:
@@ -78,6 +83,26 @@ def kendall_tau(first: dict[str, float], second: dict[str, float]) -> float:
 
 def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
+
+
+def control_taus(whole: Ranking, part: Ranking) -> tuple[float, float, float]:
+    """Kendall's tau with the order on all rows, for random rows, as many per section as `part` has: mean, 5 %, 95 %."""
+    rng = generator(0, "control")
+    sizes = [len(values) for values in next(iter(part.strata.values()))]
+    taus = []
+    for _ in range(_CONTROLS):
+        chosen = [rng.choice(len(values), size, replace=False) for values, size in zip(_first(whole), sizes, strict=True)]
+        scores = {
+            model: mean_over([values[rows] for values, rows in zip(strata, chosen, strict=True)])
+            for model, strata in whole.strata.items()
+        }
+        taus.append(kendall_tau(whole.scores, scores))
+    low, high = np.quantile(taus, (0.05, 0.95))
+    return float(np.mean(taus)), float(low), float(high)
+
+
+def _first(ranking: Ranking) -> list[NDArray[Any]]:
+    return next(iter(ranking.strata.values()))
 
 
 def rankings(resamples: int = 10_000) -> list[Ranking]:
@@ -96,9 +121,9 @@ def lines(found: Sequence[Ranking]) -> Iterable[str]:
     """The tables in Markdown."""
     first = found[0]
     best = min(first.ranks, key=lambda name: first.ranks[name])
-    yield "| model | " + " | ".join(f"{ranking.name}, {ranking.rows:,} rows | rank" for ranking in found) + " | " + " | ".join(
-        f"less {best}, {ranking.name}" for ranking in (found[0], found[-1])
-    ) + " |"
+    heads = [f"{ranking.name}, {ranking.rows:,} rows | rank" for ranking in found]
+    heads += [f"less {best}, {ranking.name}" for ranking in (found[0], found[-1])]
+    yield f"| model | {' | '.join(heads)} |"
     yield "|---" * (2 * len(found) + 3) + "|"
     for model in sorted(first.scores, key=lambda name: first.ranks[name]):
         cells = [part for ranking in found for part in (f"{ranking.scores[model]:.4f}", str(ranking.ranks[model]))]
@@ -113,6 +138,8 @@ def lines(found: Sequence[Ranking]) -> Iterable[str]:
         reversed_ = sum(first.found[pair] * sign == -1 for pair, sign in ranking.found.items())
         tau = kendall_tau(first.scores, ranking.scores)
         yield f"| {ranking.name} | {tau:.2f} | {change} | {apart} | {reversed_} |"
+    mean, low, high = control_taus(first, found[-1])
+    yield f"| random rows, as many per section as audited | {mean:.2f} ({low:.2f} to {high:.2f}) | | | |"
 
 
 def _difference(ranking: Ranking, best: str, model: str) -> str:
