@@ -17,7 +17,7 @@ from sevenllm_bench.data.audit_records import VERDICTS
 from sevenllm_bench.stats.resampling import generator
 
 HERE = Path(__file__).parent
-_DRAWS = 10_000
+_DRAWS = 2_000
 
 
 def verdicts(path: Path) -> dict[int, str]:
@@ -81,7 +81,7 @@ def lines() -> Iterable[str]:
         low, high = kappa_interval(own)
         yield f"| {name} | {len(own)} | {agreement(own):.0%} | {cohen_kappa(own):.2f} ({low:.2f} to {high:.2f}) |"
     weighted, kappa = as_in_all(pairs)
-    yield f"| the same three, weighted by how often each verdict was given in all readings | {len(pairs)} | {weighted:.0%} | {kappa:.2f} |"
+    yield f"| the same three, weighted by their shares in all readings | {len(pairs)} | {weighted:.0%} | {kappa:.2f} |"
     yield ""
     counts = Counter(pairs)
     yield "| first reading | " + " | ".join(f"second: {verdict}" for verdict in VERDICTS) + " |"

@@ -6,14 +6,14 @@ from __future__ import annotations
 CHECK_CODES: dict[str, str] = {
     "answer-in-question": "Multiple choice: the right option's words are in the question.",
     "category": "The instruction has no word of its category's task, but words of others.",
-    "contained-text": "80 % or more of its incident text, or of another row's, is in the other (strings of ten letters and digits).",
+    "contained-text": "80 % or more of its incident text, or of another row's, is in the other (by ten letters and digits).",
     "copied-reference": "Generation: the reference is a passage of the incident text.",
     "empty-reference": "The reference has no value or word, or placeholders only (such as N/A, unknown, 未提及).",
     "empty-value": "Some values of the reference are empty or placeholders.",
     "equal-options": "Multiple choice: two options are the same, or one is empty.",
     "format": "Extraction whose reference is no JSON object, or generation whose reference begins as JSON.",
     "invented-indicator": (
-        "Generation: the reference has a CVE or ATT&CK number, IP address or hash that is neither in the text nor in the question."
+        "Generation: the reference has a CVE or ATT&CK number, IP address or hash that neither text nor question has."
     ),
     "kind": "The row asks for extraction under a generation task, or the reverse.",
     "longer-than-128": "Generation: the reference has more than about 128 tokens, where small embedding models stop reading.",
@@ -27,7 +27,7 @@ CHECK_CODES: dict[str, str] = {
     "repeated-text": "Another row has the same incident text (letters and digits compared).",
     "short-text": "The incident text has fewer than 40 letters and digits.",
     "text-language": "The incident text is not in the question's language.",
-    "unsupported": "Extraction: fewer than half of the reference's values are in the incident text (letters and digits compared).",
+    "unsupported": "Extraction: fewer than half of the reference's values are in the text (letters and digits compared).",
 }
 #: Codes that say something about a row's use and nothing about whether its reference is right.
 INFORMATIVE = frozenset(

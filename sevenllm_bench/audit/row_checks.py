@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from sevenllm_bench.audit.support import folded, support_share
-from sevenllm_bench.audit.task_words import asks_for
+from sevenllm_bench.audit.task_words import TASK_WORDS, asks_for
 from sevenllm_bench.catalog import task_by_name
 from sevenllm_bench.data.rows import LETTERS, OPENINGS, Row, language_of
 from sevenllm_bench.text.indicators import refang
@@ -22,7 +22,8 @@ CONTEXTS = (2048, 4096)
 EMBEDDED_TOKENS = 128
 
 _PLACEHOLDER = re.compile(
-    r"(?:n/?a|none|null|nil|unknown|not (?:mentioned|specified|provided|applicable|available|given|stated)(?: .{0,40})?|no .{0,30}mentioned"
+    r"(?:n/?a|none|null|nil|unknown|not (?:mentioned|specified|provided|applicable|available|given|stated)(?: .{0,40})?"
+    r"|no .{0,30}mentioned"
     r"|无|未知|未提及|未提供|未说明|未明确|没有提及|不详|(?:文本|文中|原文)中?(?:未|没有).{0,12})[.。]?",
     re.IGNORECASE,
 )
@@ -62,15 +63,11 @@ def _reference(row: Row) -> Iterator[str]:
 
 
 def _language(row: Row) -> Iterator[str]:
-    if row.kind == "mcq":
-        reference = row.choices[row.output]
-    else:
-        reference = row.reference_text
-    if row.kind == "generation" and language_of(reference) != row.language:
-        yield "reference-language"
-    elif row.language == "en" and language_of(reference) == "zh":
-        yield "reference-language"
-    elif row.language == "zh" and row.kind == "understanding" and not _HAN.search(reference):
+    reference = row.choices[row.output] if row.kind == "mcq" else row.reference_text
+    differs = language_of(reference) != row.language
+    # Chinese values and options may be names in Latin letters: an extraction then still has Chinese field names.
+    latin_only = row.kind == "understanding" and not _HAN.search(reference)
+    if differs and (row.language == "en" or row.kind == "generation" or latin_only):
         yield "reference-language"
     if row.input.strip() and language_of(row.input) != row.language:
         yield "text-language"
@@ -85,7 +82,7 @@ def _category(row: Row) -> Iterator[str]:
     if not any(row.instruction.startswith(opening) for opening in OPENINGS):
         yield "opening"
     asked = asks_for(row.instruction)
-    if asked and row.category not in asked:
+    if asked and row.category in TASK_WORDS and row.category not in asked:
         yield "category"
 
 
@@ -121,7 +118,7 @@ def _options(row: Row) -> Iterator[str]:
     text, right = folded(row.input), row.output
     if len(set(options.values())) < len(LETTERS) or not all(options.values()):
         yield "equal-options"
-    if any(a != b and options[a] and options[a] in options[b] for a in LETTERS for b in LETTERS):
+    if any(one and one != other and one in other for one in options.values() for other in options.values()):
         yield "option-in-option"
     in_text = [letter for letter in LETTERS if options[letter] and options[letter] in text]
     if right in in_text and len(in_text) > 1:

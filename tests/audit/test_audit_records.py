@@ -65,7 +65,8 @@ def test_a_run_on_audited_rows_is_beside_the_official_one():
     assert whole.why_partial == ""
     assert headline.why_partial == f"{1300 - len(cut.samples):,} of 1,300 rows missing"
     assert why_partial(cut), "no audited figure passes for an official one"
-    values = [sample.metrics["acc"] for sample in run.samples if sample.row.section == "en_mcq" and sample.id in load_audit().sound]
+    samples = [sample for sample in run.samples if sample.row.section == "en_mcq" and sample.id in load_audit().sound]
+    values = [sample.metrics["acc"] for sample in samples]
     figure = next(figure for figure in figures_of(cut) if figure.id == "en_mcq.acc")
     assert (figure.rows, figure.value) == (len(values), pytest.approx(math.fsum(values) / len(values)))
 
@@ -75,7 +76,7 @@ def test_runs_on_other_rows_have_no_audited_figures():
     name = "sevenllm_en_mcq"
     other = {**run.leaves[name].signature, "data": {"sha256": "0" * 64}}
     changed = _with(run, name, signature=other)
-    with pytest.raises(ResultsError, match="sevenllm_en_mcq: its rows .* are not those that were audited"):
+    with pytest.raises(ResultsError, match=r"sevenllm_en_mcq: its rows .* are not those that were audited"):
         audited_run(changed)
     unsound = tuple(sample for sample in run.samples if sample.id not in load_audit().sound)
     with pytest.raises(ResultsError, match="no row in it is among the"):

@@ -31,6 +31,7 @@ def choice(options, right="A", question="Who sent the mails?", text=TEXT):
     return Row(1, "Threat Analysis", instruction, text, "", right, "en", "mcq")
 
 
+HAN_TEXT = "灰鸢组织向港湾银行职员投递了邮件 Grey Kite Harbour Bank mail.example/a.zip 40000"
 SOUND = extraction({"attacker": "Grey Kite", "target": "Harbour Bank", "link": "http://mail.example/a.zip", "records": 40000})
 
 
@@ -49,8 +50,8 @@ SOUND = extraction({"attacker": "Grey Kite", "target": "Harbour Bank", "link": "
         (extraction({"attacker": "Grey Kite"}, category="Threat Analysis"), ["kind"]),
         (extraction({"attacker": "Grey Kite"}, instruction="Extract all domain names."), ["category"]),
         (replace(SOUND, instruction="Who is the attacker?"), ["opening"]),
-        (replace(SOUND, input="Grey Kite, Harbour Bank."), ["short-text", "unsupported"][:1]),
-        (replace(SOUND, input="灰鸢组织向港湾银行职员投递了邮件 Grey Kite Harbour Bank mail.example/a.zip 40000"), ["text-language"]),
+        (replace(SOUND, input="Grey Kite, Harbour Bank."), ["short-text"]),
+        (replace(SOUND, input=HAN_TEXT), ["text-language"]),
         (generation("The group aims at banks."), []),
         (generation('{"threat": "high"}'), ["format"]),
         (generation("该组织针对银行职员投递钓鱼邮件。"), ["reference-language"]),
@@ -61,7 +62,7 @@ SOUND = extraction({"attacker": "Grey Kite", "target": "Harbour Bank", "link": "
         (generation("ok", text="word " * 1800), ["longer-than-2048"]),
         (generation("ok", text="word " * 3600), ["longer-than-4096"]),
         (choice(["Grey Kite", "Red Owl", "Blue Fox", "White Hare"]), []),
-        (choice(["Grey Kite", "Red Owl", "red owl!", "White Hare"]), ["equal-options", "option-in-option"][:1]),
+        (choice(["Grey Kite", "Red Owl", "red owl", "White Hare"]), ["equal-options"]),
         (choice(["Grey Kite", "Kite", "Blue Fox", "White Hare"]), ["more-options-in-text", "option-in-option"]),
         (choice(["Red Owl", "Grey Kite", "Blue Fox", "White Hare"]), ["other-option-in-text"]),
         (choice(["Mails", "Red Owl", "Blue Fox", "White Hare"], text=TEXT.replace("mail", "m")), ["answer-in-question"]),
@@ -71,12 +72,11 @@ def test_codes_of_a_row(row, codes):
     assert row_codes(row) == codes
 
 
-def test_sound_rows_of_our_own_have_no_code_that_calls_for_a_reading():
-    """The embedded rows are written complete, verbatim and under their task; four have options that are in their text."""
-    rows = embedded_split("test")
-    found = {row.id: set(row_codes(row)) & READ_WHEN for row in rows if row.kind != "mcq"}
-    grounded = {row_id: codes - {"category", "short-text"} for row_id, codes in found.items()}
-    assert [row_id for row_id, codes in grounded.items() if codes] == []
+def test_rows_of_our_own_are_grounded_and_well_formed():
+    """The embedded rows are complete and verbatim; only labels that a question of classification offers are not in the text."""
+    found = {(code, row.category) for row in embedded_split("test") if row.kind != "mcq" for code in row_codes(row)}
+    wrong = {(code, category) for code, category in found if code in READ_WHEN - {"category"}}
+    assert wrong == {("unsupported", "Cybersecurity Event Classification")}
 
 
 def test_values_are_compared_by_letters_and_digits():
@@ -88,12 +88,12 @@ def test_values_are_compared_by_letters_and_digits():
 
 
 def test_tokens_are_estimated():
-    assert (estimated_tokens("漏洞利用"), estimated_tokens("abcdefgh"), estimated_tokens("漏洞abcde"), estimated_tokens("")) == (4, 2, 4, 0)
+    assert [estimated_tokens(text) for text in ("漏洞利用", "abcdefgh", "漏洞abcde", "")] == [4, 2, 4, 0]
 
 
 def test_every_code_has_a_rule_and_every_task_with_words_exists():
     assert set(TASK_WORDS) <= {task.name for task in TASKS}
-    assert INFORMATIVE | READ_WHEN == set(CHECK_CODES)
+    assert set(CHECK_CODES) == INFORMATIVE | READ_WHEN
     assert not set(CHECK_CODES) & set(READING_CODES) - {"answer-in-question", "empty-reference", "format"}
     assert "Time Element Acquisition" in asks_for(EXTRACT + "Extract all dates.")
     assert asks_for(EXTRACT) == set(), "the opening's own words do not count"
