@@ -55,6 +55,7 @@ def test_lm_eval_indexes_exactly_these_names():
 def test_every_function_in_the_files_resolves():
     from lm_eval.tasks._yaml_loader import load_yaml
 
+    from sevenllm_bench.harness.audited_task import AuditedTask
     from sevenllm_bench.harness.code_task import VulnerableCodeTask
     from sevenllm_bench.harness.entities_task import EntitiesTask
     from sevenllm_bench.harness.ranking_task import AnswerRankingTask
@@ -65,7 +66,8 @@ def test_every_function_in_the_files_resolves():
         config = load_yaml(path, resolve_func=True)
         if "task" in config and "group" not in config:
             kind = config["task"].partition("-")[2].partition("-")[2]
-            assert config["class"] is classes.get(kind, SEvenLLMTask), path.name
+            wanted = AuditedTask if config["task"].startswith("sevenllm-audited-") else classes.get(kind, SEvenLLMTask)
+            assert config["class"] is wanted, path.name
 
 
 def test_groups_hold_the_official_leaves_once():
