@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from sevenllm_bench.catalog import SECTION_ROWS, SECTIONS
+from sevenllm_bench.cli.main import main
 from sevenllm_bench.comparison.compare_runs import compare_runs
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.official import SHA256, SHA256_LF
@@ -192,3 +193,21 @@ def test_scores_are_made_of_the_genuine_rows_only(tmp_path):
     official = replace(load_benchmark("embedded"), source="official")
     with pytest.raises(PredictionsError, match=r"llama2-7b\.jsonl: no such file"):
         score_folder(tmp_path, official)
+
+
+@pytest.mark.predictions
+def test_the_command_takes_one_run_and_says_what_is_not_known(data_dir, predictions_dir, tmp_path, capsys):
+    answers = str(predictions_dir / "llama2-7b-cot.jsonl")
+    words = ["compare", answers, "--data-dir", str(data_dir), "--resamples", "100", "--csv", str(tmp_path / "found.csv")]
+    assert main([*words, "--json", str(tmp_path / "found.json"), "--published", "llama2-7b-cot"]) == 0
+    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    run, published = found["runs"]
+    assert (run["label"], published["label"]) == ("llama2-7b-cot", "llama2-7b-cot (published)")
+    assert (published["origin"], published["rows"], published["path"]) == ("published", 1300, "")
+    assert len(published["notes"]) == 2
+    assert {finding["difference"] for finding in found["findings"]} == {0.0}
+    lines = (tmp_path / "found.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 1 + len(found["findings"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "llama2-7b-cot (published): -cot: the model was asked for a thought before its answer" in printed
+    assert "prompts and generation settings for them are not known" in printed

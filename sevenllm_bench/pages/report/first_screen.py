@@ -15,7 +15,7 @@ from sevenllm_bench.metrics.registry import bounds
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.interval_chart import IntervalPoint, interval_chart
 from sevenllm_bench.pages.report.best_run import standing
-from sevenllm_bench.pages.report.published_models import PublishedBeside
+from sevenllm_bench.pages.report.published_beside import PublishedBeside
 from sevenllm_bench.pages.report.run_order import OrderedRuns
 from sevenllm_bench.pages.report.score_views import Examined
 from sevenllm_bench.pages.report.verdict_words import (
@@ -116,11 +116,15 @@ def _chart(
         for run in ordered.runs
         if run.label in ordered.scores
     ]
-    if published and name == HEADLINE_NAME:
-        points = sorted([*points, *published.points()], key=lambda point: -point.mean)
+    beside = published.points() if published and name == HEADLINE_NAME else []
+    points = sorted([*points, *beside], key=lambda point: -point.mean) if beside else points
     title = f"{what} with 95 % interval" + (", best first" if len(points) > 1 else "")
     ends = f"from {shown(points[0].mean)} ({points[0].label}) to {shown(points[-1].mean)} ({points[-1].label})"
-    said = f"{len(points)} {'runs and published models' if published else 'runs'} {ends}." if len(points) > 1 else f"{points[0].label}: {shown(points[0].mean)}."
+    said = (
+        f"{len(points)} {'runs and published models' if beside else 'runs'} {ends}."
+        if len(points) > 1
+        else f"{points[0].label}: {shown(points[0].mean)}."
+    )
     return interval_chart("first", title, said, points, bounds(metric), "score")
 
 

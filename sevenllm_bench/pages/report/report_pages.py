@@ -28,7 +28,7 @@ from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
 from sevenllm_bench.pages.report.first_screen import first_screen
 from sevenllm_bench.pages.report.heat_map import FEW_ROWS, heat_maps
-from sevenllm_bench.pages.report.published_models import published_beside
+from sevenllm_bench.pages.report.published_beside import published_beside
 from sevenllm_bench.pages.report.report_charts import report_charts, report_preview
 from sevenllm_bench.pages.report.report_csv import report_csv
 from sevenllm_bench.pages.report.report_title import report_title

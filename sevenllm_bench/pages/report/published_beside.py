@@ -44,7 +44,7 @@ class PublishedBeside:
     notes: tuple[tuple[str, str], ...]
 
     def points(self) -> list[IntervalPoint]:
-        """The models as marks of the first chart."""
+        """The models as marks of the first chart; none where they are about other rows or another protocol than the run."""
         return [
             IntervalPoint(
                 line.label,
@@ -57,6 +57,7 @@ class PublishedBeside:
                 quiet=True,
             )
             for line in self.lines
+            if not self.why_not
         ]
 
 
