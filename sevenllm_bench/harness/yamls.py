@@ -66,6 +66,9 @@ def members(name: str) -> list[str]:
     """What a group or variant consists of: its member tasks and groups, or the leaf whose rows it runs; empty for a leaf."""
     if name in _variants():
         return [str(_variants()[name]["leaf"])]
+    if name in _audited():
+        # A task over a section has rows of all its leaves.
+        return members(name.replace("-audited", ""))
     found = _groups().get(name, {}).get("task", [])
     return list(found) if isinstance(found, list) else []
 

@@ -85,6 +85,16 @@ def test_groups_hold_the_official_leaves_once():
     assert "rouge_l_paper" not in [m["metric"] for m in groups["sevenllm"]["aggregate_metric_list"]], "differs by language"
 
 
+def test_audited_tasks_are_in_no_group_but_their_own():
+    groups = yamls._groups()
+    audited = {name for name in yamls.variant_names() if "audited" in name}
+    assert len(audited) == 6
+    for name, group in groups.items():
+        assert name.startswith("sevenllm-audited") or not audited & set(group["task"]), name
+    assert yamls.members("sevenllm-audited") == ["sevenllm-audited-en", "sevenllm-audited-zh"]
+    assert yamls.members("sevenllm-audited-en-mcq") == ["sevenllm_en_mcq"], "whose rows it has"
+
+
 def test_all_leaves_generate_with_the_same_arguments():
     """So that lm-eval batches over tasks; and no blank line stops an answer."""
     kinds = [

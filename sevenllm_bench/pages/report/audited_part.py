@@ -25,8 +25,9 @@ def audited_parts(runs: Sequence[Run]) -> list[TrustPart]:
     if not lines:
         return []
     audit = load_audit()
+    read = sum(record.read for record in audit.records)
     sentences = (
-        f"The audit (version {audit.version}) read {sum(record.read for record in audit.records):,} of the 1,300 official rows and "
+        f"The audit (version {audit.version}) read {read:,} of the 1,300 official rows and "
         f"found {len(audit.sound):,} of them sound: a careful expert comes to the reference from the text and the question.",
         "These figures are beside the official ones and are no result of the benchmark; docs/audit.md says how they came about.",
     )
