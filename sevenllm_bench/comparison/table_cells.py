@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
+from sevenllm_bench.encoder_tasks.encoder_task import ITEM_TASKS
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.figures.rounding import shown, shown_difference
@@ -72,7 +72,7 @@ def encoder_rows(comparison: Comparison) -> list[list[str]]:
             task = run.encoder_tasks[score.cell.name]
             if score.cell.metric == task.entry.metrics[0]:
                 cells = [task_name(score.cell.name), run.label, f"{score.rows:,}", score.cell.metric, figure(score.mean)]
-                order = (list(ENCODER_TASKS).index(task.entry), place)
+                order = (ITEM_TASKS.index(task.entry), place)
                 found.append((order, [*cells, interval(score.interval), *_cost_cells(task.cost)]))
     return [row for _, row in sorted(found, key=lambda item: item[0])]
 

@@ -53,6 +53,8 @@ METRIC_WORDS = {
     "top_5": "share of hidden terms among the likeliest five",
     "top_10": "share of hidden terms among the likeliest ten",
     "pseudo_log_likelihood": "log-likelihood of the hidden term, from -100 to 0",
+    "circular_acc": "share of questions answered rightly in every rotation of the options",
+    "stress_score": "value_f1 or rouge_l of a row whose text has noise, as in the headline",
     "code_acc": "share of functions rightly called vulnerable or not",
 }
 
