@@ -16,6 +16,7 @@ COMMANDS = {
     "tasks": "list, show, check and generate the tasks",
     "score": "score saved answers, or lm-eval's samples again, without a model",
     "compare": "compare runs: intervals, paired tests, and what the rows can tell",
+    "stress": "what a model loses where incident texts have the noise of real reports",
     "report": "a static page of runs: figures, charts, every task with examples",
     "leaderboard": "a static page of many models, from submissions",
     "judge": "let an LLM judge saved answers, 1 to 5",

@@ -30,6 +30,10 @@ _EXAMPLES = {
         "compare results/A results/B --by task --csv findings.csv",
         "compare base.jsonl tuned.jsonl --label base.jsonl=before --baseline tuned",
     ),
+    "stress": (
+        "stress results/clean results/noisy",
+        "stress results/both --json drop.json",
+    ),
     "report": (
         "report results/A -o report",
         "report results/A results/B answers.jsonl -o report",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,17 @@ from sevenllm_bench.noise.noisy_text import describe_noise
 from sevenllm_bench.prompts import render, target
 from sevenllm_bench.runs.model_name import local_arguments
 from sevenllm_bench.runs.run_block import RunBlock
+
+
+class _RowsOfTwoKinds(logging.Filter):
+    """Drops lm-eval's warning that metrics of a stress task are not of all its rows: each row has those of its kind."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        return not ("-stress] Metrics were not scored on the same number" in message and message.startswith("[sevenllm-"))
+
+
+logging.getLogger("lm_eval.evaluator_utils").addFilter(_RowsOfTwoKinds())
 
 
 class StressTask(ItemTask):
