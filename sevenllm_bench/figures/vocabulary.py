@@ -13,6 +13,13 @@ KIND_NAMES = {"understanding": "understanding", "generation": "generation", "mcq
 #: English and Chinese name of the leaves that have no task.
 _MCQ = ("Multiple choice", "选择题")
 
+#: What the tasks are called that encoders can't run.
+_LLM_TASK_NAMES: dict[str, str] = {
+    "mcq-circular": "Multiple choice in every rotation",
+    "mcq-circular-logprob": "Multiple choice in every rotation by log-likelihood",
+    "stress": "Rows with noise",
+}
+
 #: Level of a figure, as a heading.
 LEVEL_NAMES = {
     "overall": "Overall",
@@ -72,7 +79,7 @@ def leaf_title(leaf: Leaf) -> tuple[str, str]:
 
 def task_title(task: EncoderTask) -> str:
     """An encoder task in words: "Answer ranking, English"."""
-    words = task.kind.replace("-", " ").capitalize()
+    words = _LLM_TASK_NAMES.get(task.kind) or task.kind.replace("-", " ").capitalize()
     return f"{words}, {LANGUAGE_NAMES[task.language]}" if task.language else words
 
 
