@@ -68,7 +68,10 @@ def _print(found: StressDrop) -> None:
         [
             "Drop: clean less noisy, by row; above 0 the noise costs. A row's score is its metric of the headline: value_f1 of "
             "extraction, rouge_l of analysis. Totals are unweighted means of both.",
-            *([f"rows with noise that the clean run lacks: {len(found.unpaired)} ({name_ids(found.unpaired)})"] * bool(found.unpaired)),
+            *(
+                [f"rows with noise that the clean run lacks: {len(found.unpaired)} ({name_ids(found.unpaired)})"]
+                * bool(found.unpaired)
+            ),
             *(f"FORCED in spite of: {reason}" for reason in found.forced),
         ]
     )

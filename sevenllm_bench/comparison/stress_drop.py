@@ -125,7 +125,9 @@ def stress_drop(clean: Run, stressed: Run, seed: int = 0, resamples: int = RESAM
         first, second = [_values(group, "noisy") for group in groups], [_values(group, "clean") for group in groups]
         means = [sum(float(values.mean()) for values in strata) / len(strata) for strata in (second, first)]
         paired = compare_paired(first, second, draws)
-        found.append((Drop(level, name, paired.rows, means[0], means[1], paired), [b - a for a, b in zip(first, second, strict=True)]))
+        found.append(
+            (Drop(level, name, paired.rows, means[0], means[1], paired), [b - a for a, b in zip(first, second, strict=True)])
+        )
     task = next(task for task in stressed.encoder_tasks.values() if task.entry.kind == "stress")
     noise = task.signature.get("stress")
     return StressDrop(

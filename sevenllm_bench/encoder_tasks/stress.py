@@ -72,7 +72,9 @@ def score(items: Sequence[Item], answers: Sequence[Any]) -> list[dict[str, float
     for item, row in zip(items, rows, strict=True):
         if row is None or row.kind not in OPTIONAL_FOR:
             asks = item.document.get("asks")
-            found.append(dict.fromkeys(STRESS_METRICS.get(asks, ("stress_score",)) if isinstance(asks, str) else ("stress_score",), 0.0))
+            found.append(
+                dict.fromkeys(STRESS_METRICS.get(asks, ("stress_score",)) if isinstance(asks, str) else ("stress_score",), 0.0)
+            )
         else:
             metrics = next(scores).metrics
             found.append({"stress_score": metrics[HEADLINE[row.kind]], **metrics})

@@ -1,4 +1,4 @@
-"""What the tasks of items have in common that causal models run in the harness: options, rows, documents, the block of results."""
+"""What the tasks of items have in common that causal models run in the harness: options, rows, documents, results."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class StressTask(ItemTask):
         """
         if num_fewshot:
             raise ConfigError(
-                f"{self.config.task}: --num_fewshot {num_fewshot}, but its rows are of many tasks and have no examples in common; "
+                f"{self.config.task}: --num_fewshot {num_fewshot}, but its rows are of many tasks without examples in common; "
                 "use --num_fewshot 0, in the run without noise too"
             )
         return super().fewshot_context(doc, num_fewshot, **kwargs)

@@ -21,7 +21,7 @@ class Chance:
         Args:
             name: What it is for, e.g. "1:0:901".
         """
-        self._random = random.Random(name)
+        self._random = random.Random(name)  # noqa: S311  (noise, no secret)
 
     def below(self, n: int) -> int:
         """A whole number from 0 to n - 1."""

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from sevenllm_bench.text.indicators import INDICATOR, INDICATOR_CHARACTERS, refang
 
 #: A word of Latin letters that noise may change: no digit and no sign next to it, since those belong to names and values.
-_WORD = re.compile(r"(?<![^\s(\"“‘'\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])[A-Za-z]{4,40}(?=[.,;:!?)\"”’']{0,2}(?:\s|$)|[\u3000-\u9fff\uff00-\uffef])")
+_WORD = re.compile(
+    r"(?<![^\s(\"“‘'\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])[A-Za-z]{4,40}(?=[.,;:!?)\"”’']{0,2}(?:\s|$)|[\u3000-\u9fff\uff00-\uffef])"
+)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 #: A gap between two words in lower case: no indicator begins or ends there.
 _GAP = re.compile(r"(?<=[a-z]) (?=[a-z])")

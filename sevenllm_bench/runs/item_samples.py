@@ -108,7 +108,9 @@ def _read_rotations(path: Path, entry: EncoderTask, problems: Problems) -> list[
         if own and next(iter(own.values())).item != one.item:
             problems.add("contradiction", path.name, f"line {number}: another question {one.item.id}", "questions")
         elif one.number in own:
-            problems.add("duplicate", path.name, f"line {number}: rotation {one.number} of question {one.item.id} was there already")
+            problems.add(
+                "duplicate", path.name, f"line {number}: rotation {one.number} of question {one.item.id} was there already"
+            )
             if own[one.number].letter != one.letter:
                 problems.add("contradiction", path.name, f"line {number}: another answer to question {one.item.id}", "duplicates")
         else:
@@ -128,9 +130,7 @@ class _Rotation:
     prompt: str | None
 
 
-def _rotation(
-    record: Mapping[str, Any], entry: EncoderTask, line: str, where: str, problems: Problems
-) -> _Rotation | None:
+def _rotation(record: Mapping[str, Any], entry: EncoderTask, line: str, where: str, problems: Problems) -> _Rotation | None:
     doc = record.get("doc")
     try:
         item = from_item_document(doc, line)

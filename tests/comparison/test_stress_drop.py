@@ -157,5 +157,7 @@ def test_multiple_choice_has_its_baselines_and_preferences_in_words():
     run = replace(run, encoder_tasks={entry.name: EncoderTaskRun(entry.name, entry)}, item_samples=samples)
     baselines, preference = mcq_lines([run])
     assert baselines.startswith("Without knowledge, multiple choice in English scores: always A 0.250")
-    assert preference.startswith("clean, Multiple choice in every rotation, English: prefers C; share of answers less 1/4: A -0.250")
+    assert preference.startswith(
+        "clean, Multiple choice in every rotation, English: prefers C; share of answers less 1/4: A -0.250"
+    )
     assert "C +0.750 (+0.750 to +0.750)" in preference

@@ -141,7 +141,9 @@ def test_options_that_speak_of_others(text):
     assert found["circular_acc_without_them"] is None
 
 
-@pytest.mark.parametrize("text", ["百G以上攻击", "both wipers were signed", "a certificate", "APT-C-36", "neither antivirus nor EDR", "C++"])
+@pytest.mark.parametrize(
+    "text", ["百G以上攻击", "both wipers were signed", "a certificate", "APT-C-36", "neither antivirus nor EDR", "C++"]
+)
 def test_options_that_do_not(text):
     assert not refers_to_others(text)
 

@@ -129,7 +129,7 @@ def test_what_is_refused(tmp_path):
         def loglikelihood(self, requests, disable_tqdm=False):
             return [(0.0, False) for _ in requests]
 
-    with pytest.raises(ConfigError, match="ignores `echo`.*run sevenllm-en-mcq-circular$"):
+    with pytest.raises(ConfigError, match=r"ignores `echo`.*run sevenllm-en-mcq-circular$"):
         evaluate(Silent(knowing), LOGPROB[0], limit=1)
     path = tmp_path / "saved.jsonl"
     path.write_text('{"id": 100113, "output": "B"}\n')

@@ -43,7 +43,12 @@ def test_lm_eval_indexes_exactly_these_names():
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager(include_path=str(FOLDER), include_defaults=False)
-    assert set(manager.all_subtasks) == {*yamls.leaf_names(), *yamls.variant_names(), *yamls.encoder_task_names(), *yamls.llm_task_names()}
+    assert set(manager.all_subtasks) == {
+        *yamls.leaf_names(),
+        *yamls.variant_names(),
+        *yamls.encoder_task_names(),
+        *yamls.llm_task_names(),
+    }
     wanted = [f"sevenllm-{language}-{kind}" for kind in ("answer-ranking", "entities") for language in ("en", "zh")]
     assert yamls.encoder_task_names() == [*wanted, "sevenllm-vulnerable-code"]
     beside = ("mcq-circular", "mcq-circular-logprob", "stress")

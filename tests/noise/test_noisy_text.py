@@ -135,4 +135,5 @@ def test_chance_is_even():
     counts = Counter(chance.below(4) for _ in range(4_000))
     # The standard deviation of each count is 27.
     assert all(abs(counts[value] - 1_000) < 5 * 28 for value in range(4))
-    assert chance.some([1, 2, 3], 0.0) and not chance.some([], 1.0)
+    assert chance.some([1, 2, 3], 0.0)
+    assert not chance.some([], 1.0)
