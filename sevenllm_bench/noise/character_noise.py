@@ -23,76 +23,12 @@ _ALIKE = {one: other for pair in _ALIKE_PAIRS.split() for one, other in (pair, p
 _MISREAD_WORDS, _MISREAD_HAN, _INVISIBLE = 0.1, 0.15, 0.12
 
 #: Names of files end so; nobody defangs them.
-_FILE_ENDS = frozenset(
-    {
-        "exe",
-        "dll",
-        "sys",
-        "js",
-        "jsp",
-        "jspx",
-        "asp",
-        "aspx",
-        "php",
-        "py",
-        "sh",
-        "bat",
-        "cmd",
-        "ps1",
-        "vbs",
-        "vbe",
-        "hta",
-        "lnk",
-        "doc",
-        "docx",
-        "docm",
-        "xls",
-        "xlsx",
-        "xlsm",
-        "ppt",
-        "pptx",
-        "pdf",
-        "rtf",
-        "txt",
-        "log",
-        "zip",
-        "rar",
-        "gz",
-        "tar",
-        "iso",
-        "img",
-        "msi",
-        "apk",
-        "ipa",
-        "jar",
-        "class",
-        "so",
-        "bin",
-        "dat",
-        "tmp",
-        "ini",
-        "cfg",
-        "conf",
-        "xml",
-        "json",
-        "yml",
-        "yaml",
-        "html",
-        "htm",
-        "css",
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "db",
-        "sqlite",
-        "c",
-        "h",
-        "cpp",
-        "go",
-        "rs",
-    }
+_FILE_ENDINGS = (
+    "exe dll sys js jsp jspx asp aspx php py sh bat cmd ps1 vbs vbe hta lnk doc docx docm xls xlsx xlsm ppt pptx pdf rtf txt log "
+    "zip rar gz tar iso img msi apk ipa jar class so bin dat tmp ini cfg conf xml json yml yaml html htm css png jpg jpeg gif "
+    "db sqlite c h cpp go rs"
 )
+_FILE_ENDS = frozenset(_FILE_ENDINGS.split())
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5}|/\d{1,2})?")
 _DOTS = ("[.]", "(.)", "{.}", "[dot]", "(dot)", "[ . ]")
 _ATS = ("[@]", "[at]", "(at)")
