@@ -21,7 +21,7 @@ from sevenllm_bench.comparison.table_cells import (
     how_to_read,
     undecidable,
 )
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.cells import ENCODER_LEVELS
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES
 from sevenllm_bench.io.progress import step
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     runs = _baseline_first(runs_of(arguments), arguments.baseline)
     metrics = tuple(dict.fromkeys(arguments.metric or ()))
     with step("comparing the runs"):
-        comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
+        comparison = _compared(runs, metrics, arguments)
     if arguments.json == "-":
         print_json(as_json(comparison))
         return 0
@@ -81,6 +81,16 @@ def run(arguments: argparse.Namespace) -> int:
         write_text("--markdown", arguments.markdown, as_markdown(comparison, arguments.by))
     _print(comparison, arguments.by)
     return 0
+
+
+def _compared(runs: Sequence[Run], metrics: tuple[str, ...], arguments: argparse.Namespace) -> Comparison:
+    """The comparison; where it is refused and a run has rows with noise, the refusal names the command for those."""
+    try:
+        return compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
+    except ResultsError as error:
+        if not any(task.entry.kind == "stress" for run in runs for task in run.encoder_tasks.values()):
+            raise
+        raise ResultsError(f"{error}\nFor the drop of a model under noise: sevenllm-bench stress CLEAN STRESSED") from None
 
 
 def _baseline_first(runs: Sequence[Run], baseline: str | None) -> list[Run]:
