@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sevenllm_bench.noise.chance import Chance
-from sevenllm_bench.noise.places import Span, han, replaced, words
+from sevenllm_bench.noise.text_places import Span, han, replaced, words
 from sevenllm_bench.text.indicators import INDICATOR, refang
 
 #: Characters without width that copied text has: space, non-joiner, word joiner, byte-order mark.

@@ -13,7 +13,7 @@ from sevenllm_bench.data.rows import Row
 from sevenllm_bench.noise.chance import Chance
 from sevenllm_bench.noise.character_noise import defanged, misread, zero_width
 from sevenllm_bench.noise.page_noise import cookie_banner, line_ends, page_breaks, watermarks
-from sevenllm_bench.noise.places import indicators
+from sevenllm_bench.noise.text_places import indicators
 
 #: Moves when the same seed gives another text.
 STRESS_VERSION = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sevenllm_bench.noise.chance import Chance
-from sevenllm_bench.noise.places import Span, gaps, han, replaced, words
+from sevenllm_bench.noise.text_places import Span, gaps, han, replaced, words
 
 _PAGE = {"en": "\n\nPage {page} of {pages}\n\f\n", "zh": "\n\n第 {page} 页 共 {pages} 页\n\f\n"}
 _MARKS = {

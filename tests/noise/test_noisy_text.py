@@ -12,7 +12,7 @@ from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.noise.chance import Chance
 from sevenllm_bench.noise.character_noise import ZERO_WIDTH
 from sevenllm_bench.noise.noisy_text import NO_NOISE, NOISES, describe_noise, noisy_row, noisy_text
-from sevenllm_bench.noise.places import indicators, words
+from sevenllm_bench.noise.text_places import indicators, words
 from sevenllm_bench.text.indicators import refang
 
 TEXTS = {
