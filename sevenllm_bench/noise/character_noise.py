@@ -18,7 +18,7 @@ _ALIKE_PAIRS = (
     "田由 西酉 贝见 刀力 几凡 用甩 木本 史吏 代伐 仑仓 码玛 端瑞 钩钓 官宫 治冶 准淮 体休 天夭 处外 链键 感惑 击去 第弟 "
     "白百 方万 面而 内肉 其具 设没 传伎 件仵"
 )
-_ALIKE = {one: other for pair in _ALIKE_PAIRS.split() for one, other in (pair, pair[::-1])}
+_ALIKE = {one: other for pair in _ALIKE_PAIRS.split() for one, other in zip(pair, pair[::-1], strict=True)}
 #: Shares of the places that are changed.
 _MISREAD_WORDS, _MISREAD_HAN, _INVISIBLE = 0.1, 0.15, 0.12
 
