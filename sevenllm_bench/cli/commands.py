@@ -16,6 +16,7 @@ COMMANDS = {
     "tasks": "list, show, check and generate the tasks",
     "score": "score saved answers, or lm-eval's samples again, without a model",
     "compare": "compare runs: intervals, paired tests, and what the rows can tell",
+    "stress": "what a model loses where incident texts have the noise of real reports",
     "report": "a static page of runs: figures, charts, every task with examples",
     "leaderboard": "a static page of many models, from submissions",
     "judge": "let an LLM judge saved answers, 1 to 5",
@@ -33,7 +34,7 @@ COMMANDS = {
 #: Commands with actions of their own, which argparse parses in order only.
 _WITH_ACTIONS = {"tasks", "leaderboard", "corpus", "encoders"}
 #: Commands whose module has another name, since no two modules of the package are called the same.
-_MODULES = {"completion": "shell_completion"}
+_MODULES = {"completion": "shell_completion", "stress": "noise_drop"}
 
 
 def command_named(word: str) -> str:

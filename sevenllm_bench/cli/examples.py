@@ -31,6 +31,10 @@ _EXAMPLES = {
         "compare results/A --published",
         "compare base.jsonl tuned.jsonl --label base.jsonl=before --baseline tuned",
     ),
+    "stress": (
+        "stress results/clean results/noisy",
+        "stress results/both --json drop.json",
+    ),
     "report": (
         "report results/A -o report",
         "report results/A results/B answers.jsonl -o report",
