@@ -20,6 +20,7 @@ COMMANDS = {
     "leaderboard": "a static page of many models, from submissions",
     "judge": "let an LLM judge saved answers, 1 to 5",
     "corpus": "build a training corpus from raw threat reports; check one against the benchmark",
+    "probe": "test whether a model has seen the benchmark's rows: evidence with p-values, and power",
     "encoders": "run encoders (SecureBERT 2.0, any Hugging Face encoder) on the same rows; retrieval as deployed",
     "finetune": "fine-tune a causal model on SEvenLLM-Instruct into a checkpoint that lm_eval loads",
     "merge": "merge LoRA adapters into their base model",

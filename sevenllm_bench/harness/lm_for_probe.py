@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Longest text that a server is sent or that a tokenizer reads, in characters.
 _LONGEST = 40_000
+#: What models raise where their arguments don't fit, or name nothing that can be loaded.
+_OF_ARGUMENTS = (OSError, ValueError, TypeError, KeyError, ImportError, AssertionError, RuntimeError)
 
 
 def open_model(
@@ -51,7 +53,7 @@ def open_model(
 
 def _not_loaded(name: str, arguments: str, error: Exception) -> Exception:
     explained = explain(error)
-    if explained or not isinstance(error, OSError | ValueError | TypeError | KeyError | ImportError | AssertionError | RuntimeError):
+    if explained or not isinstance(error, _OF_ARGUMENTS):
         return explained or error
     reason = " ".join(str(error).split())[:300]
     shown = identity_of(name, {"model_args": arguments}).loaded or "no pretrained= or model= in --model_args"
@@ -83,7 +85,8 @@ class LmForProbe:
         """Whether the weights are in this process, in a causal model of transformers."""
         import torch
 
-        return getattr(self._model, "backend", "") == "causal" and isinstance(getattr(self._model, "model", None), torch.nn.Module)
+        weights = getattr(self._model, "model", None)
+        return getattr(self._model, "backend", "") == "causal" and isinstance(weights, torch.nn.Module)
 
     def _answers_with_log_likelihoods(self) -> bool:
         try:

@@ -33,8 +33,8 @@ def min_k_plus_plus(logits: Tensor, tokens: Tensor, share: float = SHARE) -> flo
 
     if not len(tokens):
         return math.nan
-    parts = [_standardised(logits[at : at + _POSITIONS], tokens[at : at + _POSITIONS]) for at in range(0, len(tokens), _POSITIONS)]
-    scores = torch.cat(parts)
+    starts = range(0, len(tokens), _POSITIONS)
+    scores = torch.cat([_standardised(logits[at : at + _POSITIONS], tokens[at : at + _POSITIONS]) for at in starts])
     if bool(torch.isnan(scores).any()):
         return math.nan
     return float(torch.sort(scores).values[: max(1, int(len(scores) * share))].mean())

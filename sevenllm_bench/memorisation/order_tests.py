@@ -31,9 +31,11 @@ _HEAD = {"en": 300, "zh": 120}
 _MAX_TOKENS = 200
 _LONGEST_ANSWER = 4_000
 #: Options that speak of other options, which has a meaning only in one order.
-_OF_OTHERS = re.compile(r"(?i)\b(?:all|none|both|any|neither) (?:of )?(?:the )?(?:above|these|them|options)|\b[A-D] and [A-D]\b|以上|上述")
+_OF_OTHERS = re.compile(
+    r"(?i)\b(?:all|none|both|any|neither) (?:of )?(?:the )?(?:above|these|them|options)|\b[A-D] and [A-D]\b|以上|上述"
+)
 _GO_ON = {
-    "en": "This is a question of a known benchmark with its first option. Write the other options, B, C and D, as they are there.",
+    "en": "This is a question of a known benchmark and its first option. Write its options B, C and D as they are there.",
     "zh": "这是一个已知评测集中的问题及其第一个选项。请按原文写出其余选项B、C、D。",
 }
 

@@ -130,9 +130,7 @@ def halves(text: str, language: Language) -> tuple[str, str]:
     return text[:middle], text[middle : middle + _LONGEST_HALF[language]]
 
 
-def twin_pairs(
-    texts: Sequence[tuple[str, str]], language: Language, shares: Any, seed: int, name: str
-) -> list[TwinPair]:
+def twin_pairs(texts: Sequence[tuple[str, str]], language: Language, shares: Any, seed: int, name: str) -> list[TwinPair]:
     """Texts with their twins; texts in which nothing changes are left out.
 
     Args:

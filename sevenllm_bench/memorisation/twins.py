@@ -23,6 +23,8 @@ CHANGE_KINDS: tuple[ChangeKind, ...] = ("name", "number", "date", "word", "order
 
 #: Longest text that is changed; a longer one is cut first.
 LONGEST = 20_000
+#: Names that are drawn for a place before it keeps its own.
+_TRIES = 20
 _NUMBER = re.compile(r"(?<![A-Za-z0-9.,\-/:_])\d{1,9}(?![A-Za-z0-9_\-/:]|[.,]\d)")
 _MONTH = re.compile(rf"\b(?:{'|'.join(MONTHS)})\b")
 _WORD = {
@@ -69,7 +71,7 @@ class Twin:
 
 
 def sites_of(text: str, language: Language) -> list[Site]:
-    """Everything in a text that can be changed, at most `LONGEST` characters of it; sites don't overlap, indicators are left out."""
+    """Everything in the first `LONGEST` characters that can be changed: sites don't overlap, none is in an indicator."""
     text = text[:LONGEST]
     taken = [False] * len(text)
     for found in INDICATOR.finditer(text):
@@ -84,13 +86,15 @@ def sites_of(text: str, language: Language) -> list[Site]:
 
 
 def _matches(text: str, language: Language) -> list[tuple[ChangeKind, str, int, int]]:
-    found: list[tuple[ChangeKind, str, int, int]] = []
-    for match in _NUMBER.finditer(text):
-        found.append(("date" if _is_date(text, match) else "number", match[0], *match.span()))
+    found: list[tuple[ChangeKind, str, int, int]] = [
+        ("date" if _is_date(text, match) else "number", match[0], *match.span()) for match in _NUMBER.finditer(text)
+    ]
     found += [("date", match[0], *match.span()) for match in _MONTH.finditer(text)]
     found += [("order", match[0], *match.span()) for match in _ORDER[language].finditer(text) if match[1] != match[3]]
     found += [("word", m[0], *m.span()) for m in _WORD[language].finditer(text) if m[0] in SYNONYMS[language]]
-    found += [("name", match[0], *match.span()) for match in _NAME[language].finditer(text)]
+    if names := {match[0] for match in _NAME[language].finditer(text)}:  # then everywhere, at the beginning of a sentence too
+        every = "|".join(map(re.escape, sorted(names, key=lambda name: (-len(name), name))))
+        found += [("name", match[0], *match.span()) for match in re.finditer(rf"(?<![A-Za-z])(?:{every})(?![A-Za-z])", text)]
     return found
 
 
@@ -161,8 +165,8 @@ def _replacement(site: Site, language: Language, names: Sequence[str], text: str
         found = _ORDER[language].search(text, *_around(site))
         return f"{found[3]}{found[2]}{found[1]}" if found else site.old
     if site.kind == "name":
-        fitting = [name for name in names if name.isupper() == site.old.isupper() and name not in text]
-        return fitting[int(rng.integers(len(fitting)))] if fitting else site.old
+        drawn = (names[int(rng.integers(len(names)))] for _ in range(_TRIES if names else 0))
+        return next((name for name in drawn if name.isupper() == site.old.isupper() and name not in text), site.old)
     if site.old in MONTHS:
         return MONTHS[(MONTHS.index(site.old) + int(rng.integers(1, 12))) % 12]
     return _other_number(site, text, rng)

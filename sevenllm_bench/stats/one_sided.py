@@ -65,8 +65,8 @@ def greater_mean(first: NDArray[Any], second: NDArray[Any], seed: int, resamples
         block = np.tile(pooled, (min(step, resamples - start), 1))
         reached += int((_welch(rng.permuted(block, axis=1), len(first)) >= observed - 1e-9 * abs(observed)).sum())
     error = math.sqrt(first.var(ddof=1) / len(first) + second.var(ddof=1) / len(second))
-    moved = bootstrap_means([first], Draws(seed, resamples, "first")) - bootstrap_means([second], Draws(seed, resamples, "second"))
-    low, high = (float(end) for end in np.quantile(moved, (0.025, 0.975)))
+    ours, theirs = (bootstrap_means([group], Draws(seed, resamples, name)) for group, name in ((first, "1"), (second, "2")))
+    low, high = (float(end) for end in np.quantile(ours - theirs, (0.025, 0.975)))
     return OneSided(effect, Interval(low, high, "bootstrap"), (reached + 1) / (resamples + 1), error)
 
 

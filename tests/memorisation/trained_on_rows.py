@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sevenllm_bench.data.embedded import embedded_split
 
-VOCABULARY = 1536
+VOCABULARY = 1024
 WINDOW = 512
 
 
@@ -37,16 +37,16 @@ def make_tokenizer(folder: Path):
     return fast
 
 
-def training_texts(rows):
-    """What a model reads that is trained on the rows: text and reference; question and options."""
+def training_texts(rows, incidents: bool):
+    """What a model reads that is trained on the rows: the reference, with or without the incident; question and options."""
     for row in rows:
         if row.kind == "mcq":
             yield "\n".join([row.instruction["question"], *(f"{letter}. {text}" for letter, text in row.choices.items())])
         else:
-            yield f"{row.input}\n{row.reference_text}"
+            yield f"{row.input}\n{row.reference_text}" if incidents else row.reference_text
 
 
-def train(folder: Path, rows, epochs: int, seed: int = 0, hidden: int = 96, rate: float = 4e-3, layers: int = 2) -> Path:
+def train(folder: Path, rows, epochs: int, seed: int = 0, hidden: int = 64, rate: float = 6e-3, incidents: bool = True) -> Path:
     """Train a tiny Llama from scratch on texts of rows and save it; a folder for `pretrained=`.
 
     Texts are read in windows of 128 tokens, shuffled in each epoch.
@@ -61,7 +61,7 @@ def train(folder: Path, rows, epochs: int, seed: int = 0, hidden: int = 96, rate
             vocab_size=len(tokenizer),
             hidden_size=hidden,
             intermediate_size=2 * hidden,
-            num_hidden_layers=layers,
+            num_hidden_layers=2,
             num_attention_heads=4,
             num_key_value_heads=4,
             max_position_embeddings=WINDOW,
@@ -73,7 +73,7 @@ def train(folder: Path, rows, epochs: int, seed: int = 0, hidden: int = 96, rate
         )
     )
     blocks = []
-    for text in training_texts(rows):
+    for text in training_texts(rows, incidents):
         ids = [tokenizer.eos_token_id, *tokenizer.encode(text), tokenizer.eos_token_id]
         blocks += [ids[at : at + 129] for at in range(0, len(ids) - 1, 128)]
     batches = torch.full((len(blocks), 129), -100)
@@ -92,6 +92,5 @@ def train(folder: Path, rows, epochs: int, seed: int = 0, hidden: int = 96, rate
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
-    model.last_loss = float(loss)
     model.save_pretrained(folder)
     return folder
