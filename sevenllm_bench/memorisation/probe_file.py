@@ -110,7 +110,8 @@ def _test(fields: Fields) -> ProbeTest:
     )
     if test.p is not None and not 0 < test.p <= 1:
         raise ResultsError(f"{fields.where}: p: a number above 0 and at most 1 was expected, found {test.p}")
-    if (test.p is None) is not (test.effect is None and test.error is None) or (test.error is not None and test.error < 0):
+    made = {value is None for value in (test.p, test.effect, test.error)}
+    if len(made) > 1 or (test.error is not None and test.error < 0):
         raise ResultsError(f"{fields.where}: a test has an effect, an error of 0 or more and a p-value, or none of them")
     if test.low is not None and test.high is not None and test.low > test.high:
         raise ResultsError(f"{fields.where}: the interval's low end is above its high end")

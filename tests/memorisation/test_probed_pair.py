@@ -56,7 +56,8 @@ def test_what_was_trained_on_is_found_in_both_languages_and_nothing_else_is(prob
         assert result.summary.startswith("Evidence that the model has seen the reference answers")
     else:
         assert not found
-        assert "clean" not in result.summary and "No evidence found" in result.summary
+        assert "clean" not in result.summary
+        assert "No evidence found" in result.summary
         assert all("no evidence found (this test finds" in result.finding(p) or tests[p].p is None for p in range(len(tests)))
 
 
@@ -64,15 +65,22 @@ def test_a_model_of_transformers_has_an_identity_a_window_and_answers_of_every_k
     trained_on, model = probed
     if trained_on == "other":
         pytest.skip("one of the two is enough")
-    assert model.has_logits and model.has_log_likelihoods and model.window == 512
-    assert model.identity["type"] == "hf" and "seen" in model.identity["name"]
+    assert model.has_logits
+    assert model.has_log_likelihoods
+    assert model.window == 512
+    assert model.identity["type"] == "hf"
+    assert "seen" in model.identity["name"]
     before = model.truncated
     assert all(map(math.isfinite, model.token_scores([("", "a short text"), ("a context ", "text")])))
     assert model.truncated == before
     long = "indicator " * 3000
     scores = model.token_scores([("", long), (long, "text"), ("", "")])
-    assert math.isfinite(scores[0]) and math.isfinite(scores[1]) and math.isnan(scores[2])
+    assert math.isfinite(scores[0])
+    assert math.isfinite(scores[1])
+    assert math.isnan(scores[2])
     assert model.truncated == before + 2
     values = model.log_likelihoods([("a", long), ("a", " text")])
-    assert math.isnan(values[0]) and values[1] < 0
-    assert model.log_likelihoods([]) == [] and model.completions([], 8) == []
+    assert math.isnan(values[0])
+    assert values[1] < 0
+    assert model.log_likelihoods([]) == []
+    assert model.completions([], 8) == []

@@ -48,7 +48,8 @@ def test_without_a_difference_there_is_no_test(same):
     values = np.full(30, same)
     assert "no row differs" in greater_mean(values, values, 0, 99).why_not
     found = first_of_orders([np.full(6, same)] * 30, 0, 99)
-    assert found.p is None and found.why_not == "0 units, 30 more have the same value in every order; this test needs 10"
+    assert found.p is None
+    assert found.why_not == "0 units, 30 more have the same value in every order; this test needs 10"
 
 
 def test_few_rows_are_no_test():
