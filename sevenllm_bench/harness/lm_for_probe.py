@@ -109,6 +109,7 @@ class LmForProbe:
         return {
             "type": name,
             "name": found.name,
+            "base": found.base,
             "arguments": dict(found.notes),
             "commit": commit if isinstance(commit, str) else None,
             "chat_template": self._chat,

@@ -141,4 +141,5 @@ class ProbeResult:
             return f"Evidence that the model has seen {'; '.join(seen)}."
         if not self.family:
             return "No test was made."
-        return f"No evidence found in {self.family} tests; each says which effect it finds with 80 %."
+        tests = "1 test" if self.family == 1 else f"{self.family} tests"
+        return f"No evidence found in {tests}; each says which effect it finds with 80 %."

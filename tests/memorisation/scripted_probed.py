@@ -7,7 +7,14 @@ class ScriptedProbed:
     """Answers by functions; the constants of a model that gives everything."""
 
     def __init__(self, token_score=None, log_likelihood=None, completion=None, window=4096):
-        self.identity = {"type": "scripted", "name": "scripted", "arguments": {}, "commit": None, "chat_template": False}
+        self.identity = {
+            "type": "scripted",
+            "name": "scripted",
+            "base": "scripted",
+            "arguments": {},
+            "commit": None,
+            "chat_template": False,
+        }
         self.window, self.truncated = window, 0
         self.has_logits, self.has_log_likelihoods = token_score is not None, log_likelihood is not None
         self._token_score, self._log_likelihood, self._completion = token_score, log_likelihood, completion

@@ -46,17 +46,13 @@ def training_texts(rows, incidents: bool):
             yield f"{row.input}\n{row.reference_text}" if incidents else row.reference_text
 
 
-def train(folder: Path, rows, epochs: int, seed: int = 0, hidden: int = 64, rate: float = 6e-3, incidents: bool = True) -> Path:
-    """Train a tiny Llama from scratch on texts of rows and save it; a folder for `pretrained=`.
-
-    Texts are read in windows of 128 tokens, shuffled in each epoch.
-    """
+def tiny_model(tokenizer, seed: int, hidden: int = 64):
+    """An untrained Llama of two layers with random weights by seed."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    tokenizer = make_tokenizer(folder)
     torch.manual_seed(seed)
-    model = LlamaForCausalLM(
+    return LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),
             hidden_size=hidden,
@@ -72,6 +68,17 @@ def train(folder: Path, rows, epochs: int, seed: int = 0, hidden: int = 64, rate
             pad_token_id=tokenizer.eos_token_id,
         )
     )
+
+
+def train(folder: Path, rows, epochs: int, seed: int = 0, hidden: int = 64, rate: float = 6e-3, incidents: bool = True) -> Path:
+    """Train a tiny Llama from scratch on texts of rows and save it; a folder for `pretrained=`.
+
+    Texts are read in windows of 128 tokens, shuffled in each epoch.
+    """
+    import torch
+
+    tokenizer = make_tokenizer(folder)
+    model = tiny_model(tokenizer, seed, hidden)
     blocks = []
     for text in training_texts(rows, incidents):
         ids = [tokenizer.eos_token_id, *tokenizer.encode(text), tokenizer.eos_token_id]
