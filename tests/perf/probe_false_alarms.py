@@ -6,8 +6,8 @@
 `untrained`: a tiny model with other random weights for each seed, on other twins for each seed.
 `trained`: a tiny model that was trained on some rows, on rows that it has not seen, divided by incident in another way for each
     seed.
-`order`: word overlap in place of a model, on the official rows (SEVENLLM_DATA_DIR): whether the file's order by itself gives
-    evidence.
+`order`: word overlap of rows, and lengths of options, in place of a model, on the official rows (SEVENLLM_DATA_DIR): whether
+    the file's orders by themselves give evidence.
 `style`: a tiny model that was trained on one half of the official rows, tested on the other half, which it has not seen, with
     the embedded controls: what a model of the same style of text gives.
 """
@@ -27,7 +27,7 @@ from trained_on_rows import make_tokenizer, tiny_model, train
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.embedded import load_embedded
-from sevenllm_bench.harness.lm_for_probe import open_model
+from sevenllm_bench.harness.lm_for_probe import LmForProbe, open_model
 from sevenllm_bench.memorisation.order_tests import option_order_test, row_order_test
 from sevenllm_bench.memorisation.twin_tests import twin_test
 from sevenllm_bench.memorisation.twins import CHANGE_KINDS, names_in, twin_of
@@ -70,16 +70,18 @@ def _texts(language: str, *splits: str) -> list:
 
 
 def untrained() -> None:
-    """Random weights: 12 references against 24, and 16 questions, English and Chinese by turns."""
+    """Random weights: 15 references against 15, and 16 questions, English and Chinese by turns."""
+    from lm_eval.models.huggingface import HFLM
+
     folder, found = Path(tempfile.mkdtemp()), {}
     tokenizer = make_tokenizer(folder)
     for seed in range(SEEDS):
         language = LANGUAGES[seed % 2]
-        tiny_model(tokenizer, seed, hidden=32).save_pretrained(folder)
-        model = open_model("hf", f"pretrained={folder}", batch_size=16, device="cpu")
+        weights = HFLM(pretrained=tiny_model(tokenizer, seed, hidden=16), tokenizer=tokenizer, batch_size=32, device="cpu")
+        model = LmForProbe(weights)
         rows = [row for row in _texts(language, "test") if row.kind != "mcq"]
         chosen = np.random.default_rng(seed).permutation(len(rows))
-        some, others = ([rows[place] for place in places] for places in (chosen[:15], chosen[15:40]))
+        some, others = ([rows[place] for place in places] for places in (chosen[:15], chosen[15:30]))
         questions = _texts(language, "test")
         for test in (
             twin_test(model, "reference-tokens", language, some, others, seed, RESAMPLES),
@@ -92,9 +94,9 @@ def untrained() -> None:
 
 def trained(twins: int = 4) -> None:
     """A model trained on the references of `train`; those of `test` and `fewshot`, incidents kept together, in two parts."""
-    rows = [row for language in LANGUAGES for row in _texts(language, "train")[::2]]
+    rows = [row for language in LANGUAGES for row in _texts(language, "train")[::3]]
     model = open_model(
-        "hf", f"pretrained={train(Path(tempfile.mkdtemp()), rows, 8, incidents=False)}", batch_size=16, device="cpu"
+        "hf", f"pretrained={train(Path(tempfile.mkdtemp()), rows, 5, incidents=False)}", batch_size=16, device="cpu"
     )
     everything = dict.fromkeys(CHANGE_KINDS, 1.0)
     for language in LANGUAGES:
@@ -132,16 +134,34 @@ class _Overlap:
         return found
 
 
+class _Lengths:
+    """A liking for long options early, or late, as the log-likelihood of options."""
+
+    def __init__(self, sign: int) -> None:
+        self._sign = sign
+
+    def log_likelihoods(self, pairs: list[tuple[str, str]]) -> list[float]:
+        """The lengths of the lines, weighed by their places."""
+        return [float(sum(self._sign * place * len(line) for place, line in enumerate(text.split("\n")))) for _, text in pairs]
+
+
 def order() -> None:
-    """The order of the official file, without a model."""
+    """The orders of the official file, without a model."""
     rows = load_benchmark("official").rows
     for language in LANGUAGES:
-        for test in (row_order_test, option_order_test):
-            found = test(_Overlap(), language, rows, 0, 9999)
-            print(f"order, {found.name}, {language}: {found.units} units, effect {found.effect:.3f}, p {found.p:.3f}", flush=True)
+        for name, model, test in (
+            ("long options early", _Lengths(-1), option_order_test),
+            ("long options late", _Lengths(1), option_order_test),
+            ("word overlap", _Overlap(), row_order_test),
+        ):
+            found = test(model, language, rows, 0, 9999)
+            print(
+                f"order, {found.name}, {name}, {language}: {found.units} units, effect {found.effect:.3f}, p {found.p:.3f}",
+                flush=True,
+            )
 
 
-def style(rows_read: int = 60) -> None:
+def style(rows_read: int = 40) -> None:
     """Half of some official rows are read, the other half is tested: same style, not the same rows."""
     rows = load_benchmark("official").rows
     halves: Counter[str] = Counter()
@@ -150,7 +170,10 @@ def style(rows_read: int = 60) -> None:
         if row.kind == "generation" and halves[row.language] < 2 * rows_read:
             (read if halves[row.language] < rows_read else tested).append(row)
             halves[row.language] += 1
-    for name, texts in (("60 official rows", read), ("embedded rows", [r for x in LANGUAGES for r in _texts(x, "train")[::2]])):
+    for name, texts in (
+        (f"{rows_read} official rows", read),
+        ("embedded rows", [r for x in LANGUAGES for r in _texts(x, "train")[::2]]),
+    ):
         folder = train(Path(tempfile.mkdtemp()), texts, 8, incidents=False)
         model = open_model("hf", f"pretrained={folder}", batch_size=16, device="cpu")
         for language in LANGUAGES:
