@@ -34,7 +34,7 @@ COMMANDS = {
 #: Commands with actions of their own, which argparse parses in order only.
 _WITH_ACTIONS = {"tasks", "leaderboard", "corpus", "encoders"}
 #: Commands whose module has another name, since no two modules of the package are called the same.
-_MODULES = {"completion": "shell_completion"}
+_MODULES = {"completion": "shell_completion", "probe": "memorisation_probe"}
 
 
 def command_named(word: str) -> str:

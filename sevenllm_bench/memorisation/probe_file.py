@@ -96,7 +96,7 @@ def _test(fields: Fields) -> ProbeTest:
         raise ResultsError(f"{fields.where}: {name!r} in {language!r} is no test of a probe")
     test = ProbeTest(
         name=name,  # type: ignore[arg-type]
-        language=language,  # type: ignore[arg-type]
+        language=language,
         units=_whole(fields, "units"),
         controls=_whole(fields, "controls"),
         effect=_number(fields, "effect"),

@@ -54,8 +54,8 @@ class ProbeTest:
     Attributes:
         name: Which test, of `PROBES`.
         language: Of the rows.
-        units: Official rows (for "row-order": groups of neighbouring rows) in the test.
-        controls: Control rows in the test; 0 for tests that need none.
+        units: What is in the test: incidents of official rows, questions, or for "row-order" groups of neighbouring rows.
+        controls: Incidents of control rows in the test; 0 for tests that need none.
         effect: In the unit of `PROBES`; above 0 where the model prefers what is in the benchmark. None where not made.
         low: Lower end of the 95 % interval of the effect; None where there is none.
         high: Its upper end.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +12,7 @@ from sevenllm_bench.catalog import Language
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.memorisation.probe_result import ProbeName, ProbeTest
 from sevenllm_bench.memorisation.probed_model import ProbedModel
-from sevenllm_bench.memorisation.twins import names_in, shares_for, site_rates, twin_of
+from sevenllm_bench.memorisation.twins import LONGEST, ChangeKind, names_in, shares_for, site_rates, twin_of
 from sevenllm_bench.metrics.rouge import rouge_l
 from sevenllm_bench.prompts import DEFAULT_STYLE, render, style_by_name
 from sevenllm_bench.stats.one_sided import greater_mean
@@ -39,8 +39,9 @@ _CONTINUE = {
 
 @dataclass(frozen=True, slots=True)
 class TwinPair:
-    """A text, its twin, and what comes before both."""
+    """A text, its twin, what comes before both, and the incident text of their row."""
 
+    incident: str
     context: str
     text: str
     twin: str
@@ -48,7 +49,7 @@ class TwinPair:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The scores of a group's texts and of their twins, row by row, and what was left out of them."""
+    """The mean scores of a group's texts and of their twins for each incident, and what was left out of them."""
 
     texts: NDArray[Any]
     twins: NDArray[Any]
@@ -56,7 +57,7 @@ class Scored:
 
     @property
     def differences(self) -> NDArray[Any]:
-        """Text less twin, for each row."""
+        """Text less twin, for each incident."""
         return self.texts - self.twins
 
 
@@ -81,7 +82,7 @@ def twin_test(
         resamples: Number of permutations and of bootstrap means.
     """
     groups = [_parts(rows, _PARTS[name], language) for rows in (probed, control)]
-    rates = [site_rates([text for _, text in texts], language) for texts in groups]
+    rates = [site_rates([text for *_, text in texts], language) for texts in groups]
     scored = []
     for place, texts in enumerate(groups):
         shares = shares_for(rates[place], rates[1 - place])
@@ -106,20 +107,20 @@ def twin_test(
     )
 
 
-def _parts(rows: Sequence[Row], part: Part, language: Language) -> list[tuple[str, str]]:
-    """Context and text of each row that has that part; a text that several rows have comes once."""
+def _parts(rows: Sequence[Row], part: Part, language: Language) -> list[tuple[str, str, str]]:
+    """Incident, context and text of each row that has that part; a text that several rows have comes once."""
     style, found = style_by_name(DEFAULT_STYLE), {}
     for row in rows:
         if row.language != language or (part == "reference" and row.kind == "mcq"):
             continue
         if part == "reference":
-            found[row.reference_text] = f"{render(row, style)}\n"
+            found[row.reference_text] = (row.input, f"{render(row, style)}\n")
         elif part == "incident":
-            found[row.input] = ""
+            found[row.input] = (row.input, "")
         elif row.input.strip():
             first, second = halves(row.input, language)
-            found[second] = first
-    return [(context, text) for text, context in found.items() if text.strip()]
+            found[second] = (row.input, first)
+    return [(incident, context, text) for text, (incident, context) in found.items() if text.strip()]
 
 
 def halves(text: str, language: Language) -> tuple[str, str]:
@@ -130,22 +131,24 @@ def halves(text: str, language: Language) -> tuple[str, str]:
     return text[:middle], text[middle : middle + _LONGEST_HALF[language]]
 
 
-def twin_pairs(texts: Sequence[tuple[str, str]], language: Language, shares: Any, seed: int, name: str) -> list[TwinPair]:
+def twin_pairs(
+    texts: Sequence[tuple[str, str, str]], language: Language, shares: Mapping[ChangeKind, float], seed: int, name: str
+) -> list[TwinPair]:
     """Texts with their twins; texts in which nothing changes are left out.
 
     Args:
-        texts: Contexts and texts.
+        texts: Incidents, contexts and texts.
         language: Of the texts.
         shares: See `twin_of`.
         seed: Seed of the twins.
         name: What else makes them other twins.
     """
-    names, found = names_in([text for _, text in texts], language), []
-    for place, (context, text) in enumerate(texts):
+    names, found = names_in([text for *_, text in texts], language), []
+    for place, (incident, context, text) in enumerate(texts):
         after = context if name.startswith("incident-completion") else ""
         twin = twin_of(text, language, names, shares, generator(seed, name, language, str(place)), after)
         if twin.changes:
-            found.append(TwinPair(context, text[: len(text)], twin.text))
+            found.append(TwinPair(incident, context, text[:LONGEST], twin.text))
     return found
 
 
@@ -162,10 +165,15 @@ def _scored(model: ProbedModel, name: ProbeName, language: Language, pairs: Sequ
     else:
         both = model.token_scores([(p.context, text) for p in pairs for text in (p.text, p.twin)])
         values = [both[0::2], both[1::2]]
-    kept = [(one, two) for one, two in zip(*values, strict=True) if math.isfinite(one) and math.isfinite(two)]
-    if len(kept) < len(pairs):
-        left_out["no finite log-likelihood"] = len(pairs) - len(kept)
-    texts, twins = np.array(kept, dtype=float).reshape(-1, 2).T
+    # References to the same incident are alike: one value for each incident, so that the units are independent.
+    by_incident: dict[str, list[tuple[float, float]]] = {}
+    for pair, one, two in zip(pairs, *values, strict=True):
+        if math.isfinite(one) and math.isfinite(two):
+            by_incident.setdefault(pair.incident, []).append((one, two))
+        else:
+            left_out["no finite log-likelihood"] += 1
+    means = [np.mean(scores, axis=0) for scores in by_incident.values()]
+    texts, twins = np.array(means, dtype=float).reshape(-1, 2).T
     return Scored(texts, twins, left_out)
 
 

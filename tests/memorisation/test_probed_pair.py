@@ -14,11 +14,14 @@ from sevenllm_bench.memorisation.twin_tests import twin_test
 EPOCHS = 14
 
 
-def _rows(language, split, start):
-    """The multiple-choice questions of a split, and 16 other rows, of many tasks."""
-    rows = load_embedded(language, split)
-    others = [row for row in rows if row.kind != "mcq"]
-    return [row for row in rows if row.kind == "mcq"], others[start::4][:16]
+def _rows(language, split, place):
+    """The multiple-choice questions of a split, and of the other rows the one at a place among those of each incident."""
+    by_incident = {}
+    for row in load_embedded(language, split):
+        if row.kind != "mcq":
+            by_incident.setdefault(row.input, []).append(row)
+    questions = [row for row in load_embedded(language, split) if row.kind == "mcq"]
+    return questions, [rows[place] for rows in by_incident.values() if len(rows) > place]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,8 @@ def rows():
         seen += questions + texts
         control += _rows(language, "test", 1)[1]
         questions, texts = _rows(language, "train", 0)
-        other += questions + _rows(language, "fewshot", 0)[0] + texts
+        more, others = _rows(language, "fewshot", 0)
+        other += questions + more + texts + others
     assert not {row.id for row in control} & {row.id for row in seen + other}
     return {"seen": seen, "other": other, "control": control}
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from scripted_probed import NOT_FINITE, ScriptedProbed, noise
 
-from sevenllm_bench.cli import probe as command
+from sevenllm_bench.cli import memorisation_probe as command
 from sevenllm_bench.cli.command_parser import CommandParser
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.embedded import load_embedded
@@ -28,7 +28,7 @@ def _silent(instruction, text):
 def result():
     """A model without any knowledge, in every test."""
     model = ScriptedProbed(noise, lambda *texts: -noise(*texts), _silent)
-    return probe_model(model, BENCHMARK, limit=20, resamples=99)
+    return probe_model(model, BENCHMARK, limit=90, resamples=99)
 
 
 def test_a_model_that_knows_nothing_gives_no_evidence_in_any_words(result):
@@ -54,7 +54,7 @@ def test_p_values_are_corrected_together_and_effects_found_are_those_of_the_stri
 
 
 def test_the_first_texts_token_by_token_are_found_where_only_the_rows_are_known():
-    rows, control = load_embedded("en", "test"), load_embedded("en", "fewshot")
+    rows, control = load_embedded("en", "test"), load_embedded("en", "fewshot") + load_embedded("en", "train")
     known = {row.reference_text for row in rows}
     model = ScriptedProbed(token_score=lambda context, text: noise(text) + (text in known))
     found = twin_test(model, "reference-tokens", "en", rows, control, 0, 999)
@@ -81,7 +81,7 @@ def test_a_text_that_is_completed_word_for_word_is_found():
 
 @pytest.mark.parametrize("bad", NOT_FINITE)
 def test_a_model_whose_scores_are_no_numbers_is_counted_out(bad):
-    result = probe_model(ScriptedProbed(lambda *_: bad, lambda *_: bad, _silent), BENCHMARK, limit=20, resamples=19)
+    result = probe_model(ScriptedProbed(lambda *_: bad, lambda *_: bad, _silent), BENCHMARK, limit=90, resamples=19)
     assert result.family == 0
     assert result.summary == "No test was made."
     tokens = next(test for test in result.tests if test.name == "reference-tokens")
@@ -90,7 +90,7 @@ def test_a_model_whose_scores_are_no_numbers_is_counted_out(bad):
 
 
 def test_a_model_whose_scores_are_all_alike_gives_no_test():
-    result = probe_model(ScriptedProbed(lambda *_: -1.0, lambda *_: -1.0, lambda *_: "x"), BENCHMARK, limit=20, resamples=19)
+    result = probe_model(ScriptedProbed(lambda *_: -1.0, lambda *_: -1.0, lambda *_: "x"), BENCHMARK, limit=90, resamples=19)
     assert {test.p for test in result.tests} == {None}
     assert result.finding(0) == "not made: no row differs from another"
 
@@ -99,7 +99,7 @@ def test_a_model_without_log_likelihoods_is_refused_with_the_option_that_helps()
     model = ScriptedProbed(completion=_silent)
     with pytest.raises(ConfigError, match="gives no log-likelihoods: --completions-only"):
         probe_model(model, BENCHMARK)
-    result = probe_model(model, BENCHMARK, limit=20, completions_only=True, resamples=19)
+    result = probe_model(model, BENCHMARK, limit=90, completions_only=True, resamples=19)
     assert {test.name for test in result.tests if test.why_not != "--completions-only"} == {
         "incident-completion",
         "option-completion",
@@ -107,7 +107,7 @@ def test_a_model_without_log_likelihoods_is_refused_with_the_option_that_helps()
 
 
 def test_log_likelihoods_without_logits_leave_the_tests_of_tokens_out():
-    result = probe_model(ScriptedProbed(None, noise, _silent), BENCHMARK, limit=20, resamples=19)
+    result = probe_model(ScriptedProbed(None, noise, _silent), BENCHMARK, limit=90, resamples=19)
     assert result.finding(0) == "not made: needs logits, which --model hf gives"
     assert any(test.name == "option-order" and test.p is not None for test in result.tests)
 
@@ -223,3 +223,56 @@ def test_the_command_line_with_a_server_that_answers_anything(monkeypatch, tmp_p
 def test_a_model_that_is_none_is_one_message(words, message, monkeypatch):
     with pytest.raises(ConfigError, match=message):
         _run(words, monkeypatch)
+
+
+class _Bare:
+    """A model of transformers, as far as lm-eval shows it, whose tokenizer has no beginning-of-text and no end-of-text token."""
+
+    device, max_length, prefix_token_id = "cpu", 300, None
+
+    def __init__(self):
+        torch = pytest.importorskip("torch")
+        self.backend, self.model, self.seen = "causal", torch.nn.Linear(1, 1), []
+
+    def tok_encode(self, text, add_special_tokens=None):
+        return [ord(character) % 10 for character in text]
+
+    def _encode_pair(self, context, text):
+        return self.tok_encode(context), self.tok_encode(text)
+
+    def loglikelihood(self, requests):
+        return [(-1.0, True)] * len(requests)
+
+    def _model_call(self, ids):
+        import torch
+
+        self.seen.append(ids.tolist()[0])
+        return torch.zeros(1, ids.shape[1], 10)
+
+
+def test_without_a_beginning_of_text_token_the_first_token_is_not_scored():
+    bare = _Bare()
+    model = lm_for_probe.LmForProbe(bare, "hf", "pretrained=an-org/a-model")
+    assert model.has_logits
+    first, nothing, both = model.token_scores([("", "abc"), ("", "a"), ("xy", "abc")])
+    assert (first, both) == (0, 0)  # uniform logits
+    assert math.isnan(nothing)
+    assert bare.seen == [bare.tok_encode("abc"), bare.tok_encode("xyabc")]
+
+
+def test_a_text_longer_than_the_window_is_cut_at_its_end_and_its_context_at_the_beginning():
+    bare = _Bare()
+    model = lm_for_probe.LmForProbe(bare, "hf", "pretrained=an-org/a-model")
+    model.token_scores([("a" * 1000, "b" * 1000), ("a" * 1000, "b" * 10)])
+    a, b = bare.tok_encode("ab")
+    assert bare.seen == [[a] * 150 + [b] * 150, [a] * 290 + [b] * 10]
+    assert model.truncated == 2
+    assert math.isnan(model.log_likelihoods([("a", "b" * 300)])[0])
+
+
+def test_references_to_one_incident_are_one_unit_of_the_test():
+    rows, control = load_embedded("en", "test"), load_embedded("en", "fewshot") + load_embedded("en", "train")
+    found = twin_test(
+        ScriptedProbed(token_score=lambda context, text: noise(text)), "reference-tokens", "en", rows, control, 0, 19
+    )
+    assert (found.units, found.controls) == (12, 15)  # incidents in these files; 112 and 134 references
