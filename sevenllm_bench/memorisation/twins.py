@@ -43,7 +43,7 @@ _ORDER = {
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class TwinSite:
     """A place or a repeated word of a text that can be changed.
 
     Attributes:
@@ -70,7 +70,7 @@ class Twin:
     changes: Mapping[ChangeKind, int]
 
 
-def sites_of(text: str, language: Language) -> list[Site]:
+def sites_of(text: str, language: Language) -> list[TwinSite]:
     """Everything in the first `LONGEST` characters that can be changed: sites don't overlap, none is in an indicator."""
     text = text[:LONGEST]
     taken = [False] * len(text)
@@ -82,7 +82,7 @@ def sites_of(text: str, language: Language) -> list[Site]:
             taken[start:end] = [True] * (end - start)
             # An order is changed at each place by itself; of anything else all places change alike.
             sites.setdefault((kind, f"{start}" if kind == "order" else old), []).append((start, end))
-    return [Site(kind, tuple(spans), text[slice(*spans[0])]) for (kind, _), spans in sites.items()]  # type: ignore[arg-type]
+    return [TwinSite(kind, tuple(spans), text[slice(*spans[0])]) for (kind, _), spans in sites.items()]  # type: ignore[arg-type]
 
 
 def _matches(text: str, language: Language) -> list[tuple[ChangeKind, str, int, int]]:
@@ -158,7 +158,7 @@ def twin_of(
     return Twin("".join([*parts, text[last:]]), dict(changes))
 
 
-def _replacement(site: Site, language: Language, names: Sequence[str], text: str, rng: Generator) -> str:
+def _replacement(site: TwinSite, language: Language, names: Sequence[str], text: str, rng: Generator) -> str:
     if site.kind == "word":
         return SYNONYMS[language][site.old]
     if site.kind == "order":
@@ -172,13 +172,13 @@ def _replacement(site: Site, language: Language, names: Sequence[str], text: str
     return _other_number(site, text, rng)
 
 
-def _around(site: Site) -> tuple[int, int]:
+def _around(site: TwinSite) -> tuple[int, int]:
     """Where to search the site again: lookbehinds see the text before it."""
     start, end = site.spans[0]
     return start, end + 1
 
 
-def _other_number(site: Site, text: str, rng: Generator) -> str:
+def _other_number(site: TwinSite, text: str, rng: Generator) -> str:
     old, unit = site.old, text[site.spans[0][1] : site.spans[0][1] + 1]
     if site.kind == "date" and unit in ("月", "日"):
         most = 12 if unit == "月" else 28
