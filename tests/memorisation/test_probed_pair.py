@@ -58,7 +58,8 @@ def test_what_was_trained_on_is_found_in_both_languages_and_nothing_else_is(prob
     if trained_on == "seen":
         # 12 incidents are few for the test with controls: after Holm's correction it is sure of the Chinese ones alone.
         assert found >= {("option-order", "en"), ("option-order", "zh"), ("reference-tokens", "zh")}
-        assert result.summary.startswith("Evidence that the model has seen the reference answers")
+        assert result.summary.startswith("Evidence that the model has seen ")
+        assert "the reference answers" in result.summary
     else:
         assert not found
         assert "clean" not in result.summary
