@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
-from sevenllm_bench.io.files import is_file, is_folder, user_path
+from sevenllm_bench.io.files import MOST_BYTES, is_file, is_folder, user_path
 from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
 from sevenllm_bench.pages.leaderboard.entry import Entry
@@ -157,6 +157,8 @@ def _entry(path: Path, cache: BoardCache, now: datetime) -> tuple[str, Entry]:
 
 def _sha256(path: Path) -> str:
     try:
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise ResultsError(f"{path}: {size:,} bytes, more than {MOST_BYTES:,}; neither a bundle nor results of lm-eval")
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
