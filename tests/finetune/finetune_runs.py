@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import preloaded
+
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n"
@@ -96,6 +98,16 @@ def start(words: list[str]) -> subprocess.CompletedProcess[str]:
 
 def run(*words: str, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     return start(command(*words, launcher=launcher))
+
+
+def begin(*words: str, processes: int = 1, script: Path | None = None) -> preloaded.Run:
+    """Start a run that loads no libraries any more; of several processes as torchrun starts them."""
+    return preloaded.Run([*words] if script else ["finetune", *words], environment(), processes, script)
+
+
+def forked(*words: str, processes: int = 1, script: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The same to its end."""
+    return begin(*words, processes=processes, script=script).finish()
 
 
 def weights(folder: Path):

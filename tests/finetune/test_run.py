@@ -183,19 +183,14 @@ def adapters(base, tmp_path_factory):
 def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
     changes = ["demo", f"model.base={base}", *QUICK, "training.epochs=12", "training.save_every=4", "data.max_length=512"]
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    done = finetune_runs.run(*changes, f"output={undisturbed}")
+    done = finetune_runs.forked(*changes, f"output={undisturbed}")
     assert done.returncode == 0, done.stderr
-    process = subprocess.Popen(
-        finetune_runs.command(*changes, f"output={killed}"),
-        env=finetune_runs.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = finetune_runs.begin(*changes, f"output={killed}")
     while not list((killed / "training").glob("checkpoint-*/complete.json")):
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    assert process.finish().returncode == -signal.SIGKILL
     assert not (killed / "config.json").exists()
     newest = max((killed / "training").glob("checkpoint-*/complete.json"), key=lambda path: path.stat().st_mtime).parent
     # A later checkpoint that was never finished, and one that lost a file.
@@ -214,7 +209,7 @@ def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
     assert f"{newest}: can't be gone on with" in capsys.readouterr().err
     scheduler.write_bytes(content)
     spelled = (f"model.base={base.parent}/../{base.parent.name}/{base.name}/", f"output={killed}/", "training.save_every=5")
-    resumed = finetune_runs.run(*changes, *spelled, "resume=auto")
+    resumed = finetune_runs.forked(*changes, *spelled, "resume=auto")
     assert resumed.returncode == 0, resumed.stderr
     assert f"resuming from {newest.name}" in resumed.stdout
     assert finetune_runs.losses(killed) == finetune_runs.losses(undisturbed)
@@ -279,7 +274,7 @@ def test_merging_into_the_working_folder(adapters, tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def one_process(base, tmp_path_factory):
     output = tmp_path_factory.mktemp("one") / "out"
-    done = finetune_runs.run(
+    done = finetune_runs.forked(
         "demo", f"model.base={base}", *QUICK, f"output={output}", "training.accumulation=2", "data.max_length=512"
     )
     assert done.returncode == 0, done.stderr
@@ -315,11 +310,9 @@ def test_full_sharding_saves_what_lm_eval_loads(base, one_process, tmp_path):
     from lm_eval.models.huggingface import HFLM
 
     output = tmp_path / "sharded"
-    script = str(Path(__file__).parent / "fsdp_on_cpu.py")
+    script = Path(__file__).parent / "fsdp_on_cpu.py"
     words = ["demo", f"model.base={base}", *QUICK, f"output={output}", "training.sharding=full", "data.max_length=512"]
-    done = subprocess.run(
-        [*finetune_runs.torchrun(2), script, *words], env=finetune_runs.environment(), capture_output=True, text=True, check=False
-    )
+    done = finetune_runs.forked(*words, processes=2, script=script)
     assert done.returncode == 0, done.stderr
     assert finetune_runs.losses(output) == pytest.approx(finetune_runs.losses(one_process), rel=1e-4)
     expected = finetune_runs.weights(one_process)
