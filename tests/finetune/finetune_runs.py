@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import preloaded
+if TYPE_CHECKING:
+    from preloaded import Run
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -100,9 +102,11 @@ def run(*words: str, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProc
     return start(command(*words, launcher=launcher))
 
 
-def begin(*words: str, processes: int = 1, script: Path | None = None) -> preloaded.Run:
+def begin(*words: str, processes: int = 1, script: Path | None = None) -> Run:
     """Start a run that loads no libraries any more; of several processes as torchrun starts them."""
-    return preloaded.Run([*words] if script else ["finetune", *words], environment(), processes, script)
+    import preloaded
+
+    return preloaded.Run(preloaded.FINE_TUNING, [*words] if script else ["finetune", *words], environment(), processes, script)
 
 
 def forked(*words: str, processes: int = 1, script: Path | None = None) -> subprocess.CompletedProcess[str]:

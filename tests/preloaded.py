@@ -1,7 +1,7 @@
-"""A process that has loaded the libraries of fine-tuning, and runs commands in processes that are forked from it.
+"""Processes that have loaded the libraries of a command, and run it in processes that are forked from them.
 
-Loading them takes some seconds, more than most runs of the tests. It is started at the first command and ends with the tests.
-torchrun itself is the launcher in `test_run` and `test_processes`; `processes=2` here sets the variables that it would set.
+Loading them takes some seconds, more than most runs of the tests. Such a process is started at the first command and ends with
+the tests. What is tested of starting itself (torchrun, signals, closed pipes) starts a new process instead.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 
 #: Loaded before anything is forked. None of them starts threads, nor anything that a forked process couldn't use.
-_LIBRARIES = (
+FINE_TUNING = (
     "torch.distributed.fsdp",
     "transformers.trainer",
     "transformers.models.llama.modeling_llama",
@@ -34,15 +34,32 @@ _LIBRARIES = (
     "sevenllm_bench.finetune.loop.trainer",
     "sevenllm_bench.finetune.encoder_training.encoder_run",
 )
+CORPUS = (
+    "datatrove.executor.local",
+    "datatrove.pipeline.dedup",
+    "lingua",
+    "openai",
+    "trafilatura",
+    "sevenllm_bench.cli.corpus_build",
+    "sevenllm_bench.select_instruct.build_corpus",
+)
 
 
 class Run:
     """A run in processes of its own, as `subprocess.Popen` has it."""
 
-    def __init__(self, words: list[str], environment: dict[str, str], processes: int = 1, script: Path | None = None) -> None:
+    def __init__(
+        self,
+        libraries: tuple[str, ...],
+        words: list[str],
+        environment: dict[str, str],
+        processes: int = 1,
+        script: Path | None = None,
+    ) -> None:
         """Start it.
 
         Args:
+            libraries: What is loaded.
             words: The words behind "sevenllm-bench", or behind the script.
             environment: Its variables.
             processes: How many take part.
@@ -50,19 +67,31 @@ class Run:
         """
         self.folder = Path(tempfile.mkdtemp(prefix="preloaded-"))
         self.returncode: int | None = None
+        self._server = _server(libraries, environment["PYTHONPATH"])
         request = {"words": words, "environment": environment, "processes": processes, "script": str(script or "")}
-        self.pid = _asked(environment["PYTHONPATH"], "begin", **request, folder=str(self.folder), place=str(Path.cwd()))
-        self._path = environment["PYTHONPATH"]
+        self.pid = _asked(self._server, "begin", **request, folder=str(self.folder), place=str(Path.cwd()))
 
     def poll(self) -> int | None:
         """The exit code; None as long as it runs."""
         if self.returncode is None:
-            self.returncode = _asked(self._path, "poll", pid=self.pid)
+            self.returncode = _asked(self._server, "poll", pid=self.pid)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
         """Send a signal; the process is there, since it was not waited for."""
         os.kill(self.pid, number)
+
+    def ends_within(self, seconds: float) -> bool:
+        """Whether it ends by itself until then."""
+        end = time.monotonic() + seconds
+        while self.poll() is None and time.monotonic() < end:
+            time.sleep(0.005)
+        return self.poll() is not None
+
+    def kill(self) -> None:
+        """Kill it and what it started."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self.finish()
 
     def finish(self) -> subprocess.CompletedProcess[str]:
         """Wait for its end; what it wrote."""
@@ -74,24 +103,22 @@ class Run:
 
 
 @cache
-def _server(path: str) -> subprocess.Popen[str]:
+def _server(libraries: tuple[str, ...], path: str) -> subprocess.Popen[str]:
     """The process that has loaded the libraries. `path` is its PYTHONPATH."""
-    fixed = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    server = subprocess.Popen(
-        [sys.executable, __file__], env={**os.environ, **fixed}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    command = [sys.executable, __file__, *libraries]
+    server = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     atexit.register(server.communicate)  # closes its input, and it ends
     return server
 
 
-def _asked(path: str, what: str, **request: object) -> int | None:
-    server = _server(path)
+def _asked(server: subprocess.Popen[str], what: str, **request: object) -> int | None:
     print(json.dumps({"what": what, **request}), file=server.stdin, flush=True)
     return json.loads(server.stdout.readline())
 
 
 def _serve() -> None:
-    for name in _LIBRARIES:
+    for name in sys.argv[1:]:
         __import__(name)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -109,6 +136,7 @@ def _poll(pid: int) -> int | None:
 def _begin(words: list[str], environment: dict[str, str], processes: int, script: str, folder: str, place: str) -> int:
     if pid := os.fork():
         return pid
+    os.setsid()
     nothing = os.open(os.devnull, os.O_RDONLY)
     streams = [os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_APPEND) for name in ("stdout", "stderr")]
     for target, source in enumerate((nothing, *streams)):
@@ -139,6 +167,7 @@ def _launch(words: list[str], script: str, processes: int) -> int:
         pid, status = os.wait()
         codes[pid] = os.waitstatus_to_exitcode(status)
         if codes[pid]:
+            time.sleep(0.1)  # between two looks of torchrun
             for other in set(started) - set(codes):
                 os.kill(other, signal.SIGTERM)
     return int(any(codes.values()))
