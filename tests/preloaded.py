@@ -77,6 +77,11 @@ class Run:
             self.returncode = _asked(self._server, "poll", pid=self.pid)
         return self.returncode
 
+    def said(self) -> str:
+        """What it has written to standard output until now."""
+        path = self.folder / "stdout"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
     def send_signal(self, number: int) -> None:
         """Send a signal; the process is there, since it was not waited for."""
         os.kill(self.pid, number)
@@ -137,6 +142,8 @@ def _begin(words: list[str], environment: dict[str, str], processes: int, script
     if pid := os.fork():
         return pid
     os.setsid()
+    # A suite that runs in the background of a shell is started with SIGINT ignored, and its processes are too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     nothing = os.open(os.devnull, os.O_RDONLY)
     streams = [os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT | os.O_APPEND) for name in ("stdout", "stderr")]
     for target, source in enumerate((nothing, *streams)):

@@ -150,21 +150,10 @@ def test_an_error_of_another_process_only_is_said_by_it_and_nobody_waits(base, t
     assert spoken(done) == ["sevenllm-bench: error: model.base=x: not on this machine (process 1 of 2)"]
 
 
-#: As `ulimit -f 100`.
-FULL_DISK = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (100 << 10, 100 << 10))
-from sevenllm_bench.cli.main import main
-sys.exit(main(["finetune", *sys.argv[1:]]))
-"""
-
-
 def test_a_full_disk_is_said_once(base, tmp_path):
     """The main process meets it, and the other doesn't."""
-    script = tmp_path / "full_disk.py"
-    script.write_text(FULL_DISK)
     words = ("demo", f"model.base={base}", *finetune_runs.QUICK, f"output={tmp_path / 'out'}")
-    done = finetune_runs.forked(*words, processes=2, script=script)
+    done = finetune_runs.on_a_full_disk(*words, processes=2)
     assert done.returncode != 0
     (line,) = spoken(done)
     assert "no space left on the device" in line

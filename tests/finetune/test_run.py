@@ -221,21 +221,14 @@ def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_says_what_is_left(base, tmp_path, number):
     words = ["demo", f"model.base={base}", *QUICK, "training.epochs=50", f"output={tmp_path / 'out'}"]
-    process = subprocess.Popen(
-        finetune_runs.command(*words, "training.save_every=1000"),
-        env=finetune_runs.environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-        # A suite that runs in the background of a shell is started with SIGINT ignored, and its processes would be too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    for line in process.stdout:
-        if line.startswith("step 2 "):
-            process.send_signal(number)
-            break
-    rest = process.stdout.read()
-    assert process.wait() == 128 + number
-    assert "stopped, before the first checkpoint: nothing is left" in rest
+    process = finetune_runs.begin(*words, "training.save_every=1000")
+    while "\nstep 2 " not in process.said():
+        assert process.poll() is None, "it ended before it could be stopped"
+        time.sleep(0.005)
+    process.send_signal(number)
+    done = process.finish()
+    assert done.returncode == 128 + number
+    assert "stopped, before the first checkpoint: nothing is left" in done.stdout
     assert left_behind(tmp_path) == []
 
 
@@ -358,8 +351,7 @@ def test_bad_input_is_one_message_and_leaves_nothing(name, base, tmp_path, capsy
 
 
 def test_a_full_disk_is_said_and_nothing_is_left(base, tmp_path):
-    words = finetune_runs.command("demo", f"model.base={base}", *QUICK, f"output={tmp_path / 'out'}")
-    done = finetune_runs.start(finetune_runs.on_a_full_disk(words))
+    done = finetune_runs.on_a_full_disk("demo", f"model.base={base}", *QUICK, f"output={tmp_path / 'out'}")
     assert done.returncode == 2, done.stderr
     assert "no space left" in done.stderr
     assert "Traceback" not in done.stderr
