@@ -7,6 +7,7 @@ the tests. What is tested of starting itself (torchrun, signals, closed pipes) s
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 import runpy
@@ -124,7 +125,8 @@ def _asked(server: subprocess.Popen[str], what: str, **request: object) -> int |
 
 def _serve() -> None:
     for name in sys.argv[1:]:
-        __import__(name)
+        with contextlib.suppress(ImportError):  # the command says what it lacks
+            __import__(name)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     for line in sys.stdin:
