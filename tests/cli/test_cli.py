@@ -1,6 +1,7 @@
 """The command line as a user meets it: output, exit codes, and one readable message for a mistake."""
 
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -167,6 +168,9 @@ def evaluate(monkeypatch):
 
     for owner, name in ((lm_eval.tasks, "TaskManager"), (lm_eval.__main__, "HarnessCLI"), (sys, "argv")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
+    for logger in (logging.getLogger(), logging.getLogger("lm_eval")):  # to which lm-eval adds handlers of this test's streams
+        monkeypatch.setattr(logger, "handlers", list(logger.handlers))
+        monkeypatch.setattr(logger, "level", logger.level)
 
     def run(*words):
         try:
