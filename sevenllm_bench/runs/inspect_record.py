@@ -11,6 +11,8 @@ from sevenllm_bench.runs.run_block import RunBlock
 RECORD_KEY = "sevenllm_bench"
 #: Keys of a sample's metadata: name of its leaf; place of its row in the leaf, from 0; the row as lm-eval's document.
 TASK_KEY, PLACE_KEY, DOCUMENT_KEY = "task", "place", "doc"
+#: What the type of model is called in the results of a log: the harness has "hf", "vllm" and others here.
+SOURCE = "inspect_ai"
 #: Tokens that a model may write, as in the harness.
 MOST_TOKENS = 2000
 

@@ -15,13 +15,11 @@ from sevenllm_bench.catalog import leaf_by_name
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS
 from sevenllm_bench.runs.inspect_log import read_header, read_samples
-from sevenllm_bench.runs.inspect_record import DOCUMENT_KEY, PLACE_KEY, RECORD_KEY, TASK_KEY
+from sevenllm_bench.runs.inspect_record import DOCUMENT_KEY, PLACE_KEY, RECORD_KEY, SOURCE, TASK_KEY
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.text.display import printable
 from sevenllm_bench.text.unicode import encodable
 
-#: What the model's type is called in results: the harness has "hf", "vllm" and others here.
-SOURCE = "inspect_ai"
 #: The one step of a plan that leaves the prompt alone.
 _PLAIN = "generate"
 _SCORER = "sevenllm"
@@ -192,6 +190,7 @@ def _results(header: Mapping[str, Any], read: _Read, log: Path) -> dict[str, Any
         "date": _date(header).timestamp(),
         "model_source": SOURCE,
         "model_name": model,
+        "lm_eval_version": f"{SOURCE} {printable(dig(header, 'eval', 'packages', 'inspect_ai'), 40)}",
         # A solver beside `generate` may have put a system message before the prompt.
         **({"system_instruction_sha": None} if plain else {}),
     }
