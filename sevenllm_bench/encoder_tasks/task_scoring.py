@@ -45,14 +45,15 @@ def items_of(task: EncoderTask, benchmark: Benchmark, signature: Mapping[str, An
 
 
 def score_items(task: EncoderTask, items: Sequence[Item], answers: Sequence[Any]) -> list[dict[str, float]]:
-    """Metric to value of each item.
+    """Metric to value of each item, of the task's own metrics.
 
     Args:
         task: The task.
         items: n items.
         answers: n answers as in samples files; None where there is none, which scores the least.
     """
-    return kind_of_task(task.kind).score(items, answers)
+    values = kind_of_task(task.kind).score(items, answers)
+    return [{name: value for name, value in own.items() if name in task.metrics} for own in values]
 
 
 def further_figures(task: EncoderTask, items: Sequence[Item], answers: Sequence[Any]) -> Mapping[str, Any]:

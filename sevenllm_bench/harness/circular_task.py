@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import datasets
 from lm_eval.api.instance import Instance
@@ -66,7 +66,7 @@ class RotationValue(float):
 class CircularTask(ItemTask):
     """The questions of a language, four times each; a model writes a letter."""
 
-    kind: EncoderTaskKind = "mcq-circular"
+    kind: ClassVar[EncoderTaskKind] = "mcq-circular"
     reads_thoughts = True
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
@@ -185,5 +185,5 @@ class CircularTask(ItemTask):
 class CircularLogprobTask(CircularTask):
     """The same by the log-likelihoods of the four letters."""
 
-    kind: EncoderTaskKind = "mcq-circular-logprob"
+    kind: ClassVar[EncoderTaskKind] = "mcq-circular-logprob"
     reads_thoughts = False

@@ -9,7 +9,7 @@ from inspect_replay import write_log
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.errors import ConfigError, SEvenLLMError
 from sevenllm_bench.figures.figures import figures_of
-from sevenllm_bench.inspect_tasks.tasks import sevenllm, sevenllm_en, sevenllm_zh
+from sevenllm_bench.inspect_tasks.benchmark_tasks import sevenllm, sevenllm_en, sevenllm_zh
 from sevenllm_bench.runs.reader import read_runs
 
 ROWS = {row.id: row for row in load_benchmark("embedded").rows}

@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from inspect_replay import write_log
 
-from sevenllm_bench.inspect_tasks.tasks import sevenllm
+from sevenllm_bench.inspect_tasks.benchmark_tasks import sevenllm
 
 #: The paper's metric of each kind.
 PAPER = {"understanding": "value_f1", "generation": "rouge_l_paper", "mcq": "acc"}
