@@ -169,9 +169,14 @@ class Entry:
 
     @property
     def headline(self) -> float | None:
-        """The headline over every official row; None for a partial run, and for a submission that is refused a rank."""
+        """The headline over every official row; None for a partial run, and for one that is refused or can't be verified."""
         value = self.figures.get(HEADLINE_NAME)
-        return value.mean if value and not value.partial and not self.refused else None
+        return value.mean if value and not value.partial and not self.refused and not self.is_unverified else None
+
+    @property
+    def is_unverified(self) -> bool:
+        """Whether verification was asked for and couldn't compute its figures again: nobody's word gives a rank then."""
+        return self.check is not None and self.check.result == "as submitted"
 
     @property
     def why_unranked(self) -> str:
@@ -179,7 +184,11 @@ class Entry:
         value = self.figures.get(HEADLINE_NAME)
         if self.refused:
             return "; ".join(self.refused)
-        return (value.partial if value else "a section has no figures") if self.headline is None else ""
+        if self.headline is not None:
+            return ""
+        if value is None or value.partial or self.check is None:
+            return value.partial if value else "a section has no figures"
+        return "; ".join(["its figures could not be computed again", *self.check.why])
 
     @property
     def has_encoder_tasks(self) -> bool:
