@@ -13,6 +13,7 @@ from sevenllm_bench.figures.cells import HEADLINE_NAME, mean_over
 from sevenllm_bench.figures.figures import combined_error
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.stats.intervals import LEAST_ROWS
+from sevenllm_bench.text.visible_names import appearance
 
 Tuning = Literal["base", "tuned", ""]
 #: The figures that the headline is the unweighted mean of.
@@ -163,9 +164,14 @@ class Entry:
     check: BoardCheck | None = None
 
     @property
+    def seen_name(self) -> str:
+        """The name as a reader sees it, without capitals: names that look alike are one model's."""
+        return appearance(self.name).casefold()
+
+    @property
     def key(self) -> tuple[str, str]:
         """What a newer submission must share to replace this one: model and protocol."""
-        return (self.name.casefold(), self.protocol)
+        return (self.seen_name, self.protocol)
 
     @property
     def headline(self) -> float | None:

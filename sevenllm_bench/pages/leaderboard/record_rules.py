@@ -20,6 +20,7 @@ from sevenllm_bench.submission.manifest import FORMAT_VERSION, created_in
 from sevenllm_bench.submission.verify.check_rows import rows_within
 from sevenllm_bench.submission.verify.findings import some
 from sevenllm_bench.text.display import printable
+from sevenllm_bench.text.visible_names import why_no_name
 
 #: Clocks differ, and lm-eval's dates have no zone.
 _CLOCKS = timedelta(days=1)
@@ -57,6 +58,15 @@ def times(claim: Claim, now: datetime) -> Iterator[str]:
         yield f"its run is dated {run:%Y-%m-%d}, in the future"
     elif run is not None and run > latest + _CLOCKS:
         yield f"its run is dated {run:%Y-%m-%d}, after the bundle of it ({latest:%Y-%m-%d})"
+
+
+def visible_names(claim: Claim, now: datetime) -> Iterator[str]:
+    """Names in which every character can be seen, so that no submission looks like another model's."""
+    names = {"repository": dig(claim.manifest, "submission", "repository"), "model": dig(claim.manifest, "model", "name")}
+    names["organization"] = dig(claim.manifest, "submission", "organization")
+    for what, name in names.items():
+        if isinstance(name, str) and name and (why := why_no_name(name)):
+            yield f"the name of its {what} is not one ({why})"
 
 
 def files_of_run(claim: Claim, now: datetime) -> Iterator[str]:

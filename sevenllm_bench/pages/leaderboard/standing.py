@@ -18,6 +18,7 @@ _Rule = Callable[[Claim, datetime], Iterator[str]]
 _ALWAYS: tuple[_Rule, ...] = (record_rules.known_format, record_rules.times, figure_rules.possible, figure_rules.never_above)
 #: What holds for a submission with a rank.
 _FOR_A_RANK: tuple[_Rule, ...] = (
+    record_rules.visible_names,
     record_rules.files_of_run,
     record_rules.no_limit,
     record_rules.official_tasks,
