@@ -87,7 +87,7 @@ def _verdict(ordered: OrderedRuns, examined: Examined, seed: int, resamples: int
     whole = [run for run in ranked if not ordered.partial[run.label]] or ranked
     if len(whole) < 2 or ordered.cell is None or ordered.cell[1] != HEADLINE_NAME:
         return listed_verdict(ordered)
-    return many_verdict(ordered, standing(whole, seed, resamples), comparison)
+    return many_verdict(ordered, standing(whole, seed, resamples, comparison.values), comparison)
 
 
 def hub_address(run: Run) -> str | None:
