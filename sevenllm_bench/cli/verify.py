@@ -108,7 +108,7 @@ def print_findings(verification: Verification, everything: bool = False) -> None
     for status in ("differs", "unconfirmed", "note", *(("confirmed",) if everything else ())):
         for finding in verification.findings:
             if finding.status == status:
-                print_verdict(_WORDS[status], f": {finding.line}")
+                print_verdict(_WORDS[status], f": {finding.line_in_words}")
     counts = verification.counts
     print(
         f"{counts['confirmed']} confirmed, {counts['differs']} differ or are missing, {counts['unconfirmed']} cannot be confirmed"

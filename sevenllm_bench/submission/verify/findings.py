@@ -54,9 +54,17 @@ class Finding:
 
     @property
     def line(self) -> str:
-        """The finding in one printable line, in words."""
+        """The finding in one printable line, with identifiers of figures and tasks."""
+        return self._line(self.what)
+
+    @property
+    def line_in_words(self) -> str:
+        """The same with figures and tasks in words."""
+        return self._line(self.title)
+
+    def _line(self, what: str) -> str:
         detail = f": {printable(self.detail, 600)}" if self.detail else ""
-        return f"{self.check}: {printable(self.title)}{detail}"
+        return f"{self.check}: {printable(what)}{detail}"
 
     @property
     def title(self) -> str:
