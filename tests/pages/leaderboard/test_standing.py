@@ -207,6 +207,14 @@ LIES = {
     "no task": (drop_figure(f"{MCQ}.acc"), f"figures missing: {MCQ}.acc"),
     "partial section": (set_figure("en_mcq.acc", partial="3 rows missing"), "en_mcq.acc is partial (3 rows missing)"),
     "partial without a reason": (set_figure("en_mcq.acc", partial=True), "en_mcq.acc (partial without a reason)"),
+    "name that can't be seen": (
+        lambda m: m["submission"].update(repository="org/mo\u2800del"),
+        "the name of its repository is not one (U+2800 can't be seen)",
+    ),
+    "name of the model": (
+        lambda m: m["model"].update(name="\u200d"),
+        "the name of its model is not one (nothing of it can be seen)",
+    ),
     "format": (lambda m: m.update(version=99), "its format has version 99, this package knows 1 to 3"),
 }
 
