@@ -1,5 +1,7 @@
 """Messages stay readable whatever they quote."""
 
+from contextlib import suppress
+
 import pytest
 
 from sevenllm_bench.cli.main import main
@@ -23,11 +25,9 @@ def test_a_long_message_keeps_its_beginning_and_its_end():
     "words", [["report", "none", "-o", "x", "--label", "y" * 50_000], ["compare", "none", "--seed", "9" * 50_000]]
 )
 def test_no_option_makes_a_message_endless(words, capsys):
-    try:
-        assert main(words) == 2
-    except SystemExit as ended:
-        assert ended.code == 2
-    assert len(capsys.readouterr().err) < 8_000
+    with suppress(SystemExit):  # of argparse
+        main(words)
+    assert 0 < len(capsys.readouterr().err) < 8_000
 
 
 def test_a_repeated_key_has_no_value():
