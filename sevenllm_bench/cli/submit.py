@@ -12,9 +12,9 @@ from sevenllm_bench.cli.verify import print_findings
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.vocabulary import figure_name
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.given_address import why_no_address
 from sevenllm_bench.io.hub_access import check_repository, require_token, token_from_environment
 from sevenllm_bench.io.progress import step
-from sevenllm_bench.io.web_address import why_no_address
 from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL, is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run

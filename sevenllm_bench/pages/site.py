@@ -16,7 +16,7 @@ from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.io.web_address import why_no_address
+from sevenllm_bench.io.given_address import why_no_address
 from sevenllm_bench.pages.charts.chart_file import chart_address, chart_file, shown_charts
 from sevenllm_bench.pages.charts.preview import Preview
 from sevenllm_bench.pages.page_names import brief, is_baseline, page_names

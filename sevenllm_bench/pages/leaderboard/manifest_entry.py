@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.io.web_address import why_no_address
+from sevenllm_bench.io.given_address import why_no_address
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
 from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows, bundle_rows, members_of
 from sevenllm_bench.pages.leaderboard.claim import Claim, time_of

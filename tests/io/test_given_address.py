@@ -2,7 +2,7 @@
 
 import pytest
 
-from sevenllm_bench.io.web_address import why_no_address
+from sevenllm_bench.io.given_address import why_no_address
 
 
 @pytest.mark.parametrize(
