@@ -25,7 +25,7 @@ _MOST_ITEMS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FigureLimits:
     """What a figure can be.
 
     Attributes:
@@ -44,7 +44,7 @@ class Limits:
 
 
 @lru_cache(4_096)
-def limits_of(name: str) -> Limits | None:
+def limits_of(name: str) -> FigureLimits | None:
     """The limits of a figure; None where the section, task or encoder task that it names hasn't that metric.
 
     Args:
@@ -52,16 +52,16 @@ def limits_of(name: str) -> Limits | None:
     """
     scope, _, metric = name.rpartition(".")
     if name == HEADLINE_NAME:
-        return Limits(0.0, 1.0, False, True, sum(SECTION_ROWS.values()))
+        return FigureLimits(0.0, 1.0, False, True, sum(SECTION_ROWS.values()))
     if encoder_task_by_name(scope.partition(".")[0]):
-        return Limits(*bounds(metric), metric in ENCODER_SHARES, False, _MOST_ITEMS)
+        return FigureLimits(*bounds(metric), metric in ENCODER_SHARES, False, _MOST_ITEMS)
     leaf = None if scope in SECTIONS else leaf_of_task(scope)
     kind = leaf.kind if leaf else scope.partition("_")[2]
     if kind not in kinds_of(metric):
         return None
     rows = max(leaf.official_rows_scored, _MOST_EMBEDDED) if leaf else SECTION_ROWS[scope]
     is_share = metric in SHARES
-    return Limits(*bounds(metric), is_share, not is_share and metric not in JUDGE_METRICS, rows)
+    return FigureLimits(*bounds(metric), is_share, not is_share and metric not in JUDGE_METRICS, rows)
 
 
 def why_impossible(figure: Mapping[str, Any]) -> str:
@@ -92,7 +92,7 @@ def why_impossible(figure: Mapping[str, Any]) -> str:
     return f"a standard error of {printable(figure.get('stderr'), 20)}" if wrong else ""
 
 
-def _can_be(said: Any, error: float | None, mean: float, rows: int, limits: Limits) -> bool:
+def _can_be(said: Any, error: float | None, mean: float, rows: int, limits: FigureLimits) -> bool:
     """Whether a mean over rows can have this standard error.
 
     It is the sample standard deviation over √n. Values from a to b with the mean m have a variance of at most
