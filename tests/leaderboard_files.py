@@ -82,6 +82,15 @@ def manifest_of(
     }
 
 
+def sections_at(headline: float) -> dict[str, float]:
+    """Values of the sections with this mean: half of the answers to multiple choice are right, none below 1/6, the others equal.
+
+    Where the headline is a small multiple of a power of 2, so is every value, and sums of them are exact.
+    """
+    right = 0.5 if headline >= 1 / 6 else 0.0
+    return {section: right if section.endswith("mcq") else (6 * headline - 2 * right) / 4 for section in SECTIONS}
+
+
 def section_of(leaf: Leaf) -> str:
     return f"{leaf.language}_{leaf.kind}"
 
