@@ -30,12 +30,12 @@ def relabelled(runs: Sequence[Run], given: Sequence[str], wanted: Sequence[str])
             raise ConfigError(f"--label {words}: that run is also called {names[run]!r}")
     found = [replace(run, label=names.get(run.label, run.label)) for run in runs]
     first: dict[str, str] = {}
-    for run in found if names else ():
-        seen = first.setdefault(appearance(run.label), run.label)
-        if sum(other.label == run.label for other in found) > 1:
-            raise ConfigError(f"--label: two runs would be called {run.label!r}; give them names that differ")
-        if seen != run.label:
-            raise ConfigError(f"--label: {seen!r} and {run.label!r} look alike; give them names that differ to the eye")
+    for one in found if names else ():
+        seen = first.setdefault(appearance(one.label), one.label)
+        if sum(other.label == one.label for other in found) > 1:
+            raise ConfigError(f"--label: two runs would be called {one.label!r}; give them names that differ")
+        if seen != one.label:
+            raise ConfigError(f"--label: {seen!r} and {one.label!r} look alike; give them names that differ to the eye")
     return found
 
 
