@@ -186,6 +186,7 @@ def how_to_read(comparison: Comparison) -> list[str]:
     ]
     for run in comparison.runs:
         lines += [f"{run.label}, {task_name(name)}: {note}" for name, task in run.encoder_tasks.items() for note in task.notes]
+    lines += _notes_of_runs(comparison)
     lines += [f"{run.label}: {run.path}" for run in comparison.runs if run.label != run.model.identity.name]
     partial = [f"{run.label} ({why})" for run in comparison.runs if (why := comparison.why_partial(run))]
     if partial:
@@ -193,3 +194,12 @@ def how_to_read(comparison: Comparison) -> list[str]:
     lines += [f"FORCED in spite of: {difference.line}" for difference in comparison.forbidden]
     lines += [f"{d.weight}: {d.line}" for d in comparison.differences if d not in comparison.forbidden]
     return [*lines, *comparison.notes]
+
+
+def _notes_of_runs(comparison: Comparison) -> list[str]:
+    """The runs' notes; what several runs share comes once."""
+    labels: dict[str, list[str]] = {}
+    for run in comparison.runs:
+        for note in run.notes:
+            labels.setdefault(note, []).append(run.label)
+    return [f"{', '.join(runs)}: {note}." for note, runs in labels.items()]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sevenllm_bench.data.benchmark import SOURCES
+from sevenllm_bench.data.benchmark import ROW_CHOICES, SOURCES
 from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, model_from
 from sevenllm_bench.errors import ConfigError, nearest, unknown_name
 from sevenllm_bench.judge.judge_choice import MODEL_VARIABLE as JUDGE_VARIABLE
@@ -44,6 +44,7 @@ class TaskOptions:
         judge: The LLM judge, or None for none.
         reasoning_end: What ends a model's reasoning, for a form that isn't known; empty for the known ones.
         think_end_token: Whether lm-eval was told what ends the reasoning (a model argument), and leaves it out itself.
+        rows: "all", or "audited" for the rows that the audit found sound.
     """
 
     dataset: str
@@ -55,6 +56,7 @@ class TaskOptions:
     judge: JudgeChoice | None = None
     reasoning_end: str = ""
     think_end_token: bool = False
+    rows: str = "all"
 
 
 def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
@@ -67,6 +69,11 @@ def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
     dataset = str(metadata.get("dataset", "official"))
     if dataset not in SOURCES:
         raise ConfigError(unknown_name("dataset", dataset, SOURCES))
+    rows = str(metadata.get("rows") or "all")
+    if rows not in ROW_CHOICES:
+        raise ConfigError(unknown_name("choice of rows", rows, ROW_CHOICES))
+    if rows == "audited" and dataset != "official":
+        raise ConfigError("rows=audited chooses among the official rows; leave out dataset=embedded, or rows=audited")
     data_dir = metadata.get("data_dir")
     return TaskOptions(
         dataset=dataset,
@@ -78,6 +85,7 @@ def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
         judge=_judge(metadata),
         reasoning_end=str(metadata.get("reasoning_end") or ""),
         think_end_token=metadata.get("think_end_token") is not None,
+        rows=rows,
     )
 
 

@@ -17,6 +17,7 @@ from sevenllm_bench.prompts import TEMPLATE_PARTS
 
 _HEADER = "# Written by `sevenllm-bench tasks generate` from sevenllm_bench/catalog.py; change it there.\n"
 _CLASS = "class: !function sevenllm_bench.harness.task.SEvenLLMTask\n"
+_AUDITED_CLASS = "class: !function sevenllm_bench.harness.audited_task.AuditedTask\n"
 _RANKING_CLASS = "class: !function sevenllm_bench.harness.ranking_task.AnswerRankingTask\n"
 _ENTITIES_CLASS = "class: !function sevenllm_bench.harness.entities_task.EntitiesTask\n"
 _CODE_CLASS = "class: !function sevenllm_bench.harness.code_task.VulnerableCodeTask\n"
@@ -34,6 +35,7 @@ def render_all() -> dict[str, str]:
     files |= {f"{leaf.name}.yaml": _dump({"include": f"_{leaf.kind}_yaml", "task": leaf.name}) for leaf in LEAVES}
     files |= {f"{name}.yaml": _dump(group) for name, group in _groups().items()}
     files |= {f"{name}.yaml": _dump(variant) for name, variant in _variants().items()}
+    files |= {f"{name}.yaml": _dump(task) + _AUDITED_CLASS for name, task in _audited().items()}
     for task in ENCODER_TASKS:
         if task.kind in _RUN_BY_CAUSAL_MODELS:
             files[f"{task.name}.yaml"] = _dump({"include": f"_{task.kind.replace('-', '_')}_yaml", "task": task.name})
@@ -52,7 +54,7 @@ def group_names() -> list[str]:
 
 def variant_names() -> list[str]:
     """Names of the variants, which run only when they are named."""
-    return list(_variants())
+    return [*_variants(), *_audited()]
 
 
 def encoder_task_names() -> list[str]:
@@ -64,6 +66,9 @@ def members(name: str) -> list[str]:
     """What a group or variant consists of: its member tasks and groups, or the leaf whose rows it runs; empty for a leaf."""
     if name in _variants():
         return [str(_variants()[name]["leaf"])]
+    if name in _audited():
+        # A task over a section has rows of all its leaves.
+        return members(name.replace("-audited", ""))
     found = _groups().get(name, {}).get("task", [])
     return list(found) if isinstance(found, list) else []
 
@@ -141,6 +146,29 @@ def _variants() -> dict[str, dict[str, object]]:
     }
 
 
+def _audited() -> dict[str, dict[str, object]]:
+    """Tasks over the audited rows of a section: what a row asks for decides, as in `score`."""
+    return {
+        f"sevenllm-audited-{language}-{kind}": {
+            "include": f"_{kind}_yaml",
+            "task": f"sevenllm-audited-{language}-{kind}",
+            "section": f"{language}_{kind}",
+        }
+        for language in LANGUAGES
+        for kind in _SECTION_ORDER
+    }
+
+
+def _audited_groups() -> dict[str, dict[str, object]]:
+    groups = {
+        f"sevenllm-audited-{language}": _group(
+            f"sevenllm-audited-{language}", [f"sevenllm-audited-{language}-{kind}" for kind in _SECTION_ORDER], _metrics(KINDS)
+        )
+        for language in LANGUAGES
+    }
+    return {"sevenllm-audited": _group("sevenllm-audited", list(groups), _metrics(KINDS) - BY_LANGUAGE_ONLY)} | groups
+
+
 def _groups() -> dict[str, dict[str, object]]:
     official = [leaf for leaf in LEAVES if leaf.is_official]
     groups: dict[str, dict[str, object]] = {
@@ -155,7 +183,7 @@ def _groups() -> dict[str, dict[str, object]]:
     groups["sevenllm-complement"] = _group("sevenllm-complement", complement, _metrics(KINDS[:2]) - BY_LANGUAGE_ONLY)
     # No figure over both: rows of our own never enter an official score.
     groups["sevenllm-all"] = {"group": "sevenllm-all", "task": ["sevenllm", "sevenllm-complement"]}
-    return groups
+    return groups | _audited_groups()
 
 
 def _part(language: Language, kind: Kind, leaves: Iterable[Leaf]) -> dict[str, object]:

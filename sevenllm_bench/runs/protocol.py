@@ -27,10 +27,13 @@ def protocol_key(settings: Settings) -> str:
 
 def task_keys(tasks: Mapping[str, LeafRun | EncoderTaskRun]) -> dict[str, str]:
     """What of each task another run must share to replace this one: shots, prompt, rows, generation."""
-    return {
-        name: _key([task.num_fewshot, task.prompt, dig(task.signature, "data", "sha256"), task.generation])
-        for name, task in tasks.items()
-    }
+    return {name: _key([task.num_fewshot, task.prompt, *_rows(task), task.generation]) for name, task in tasks.items()}
+
+
+def _rows(task: LeafRun | EncoderTaskRun) -> list[Any]:
+    """What identifies a task's rows; audited ones are rows of the same file."""
+    audit = dig(task.signature, "data", "audit")
+    return [dig(task.signature, "data", "sha256"), *([f"audit {audit}"] if audit else [])]
 
 
 def _key(value: Any) -> str:
@@ -102,4 +105,5 @@ def _data(tasks: Mapping[str, Any]) -> Iterable[str]:
     for name, task in tasks.items():
         leaf, sha = leaf_of_task(name), dig(task, "signature", "data", "sha256")
         if leaf and leaf.is_official and isinstance(sha, str):
-            yield "" if sha in (SHA256, SHA256_LF) else f"other rows {printable(sha[:8])}"
+            audited = "audited rows" if dig(task, "signature", "data", "audit") else ""
+            yield audited if sha in (SHA256, SHA256_LF) else f"other rows {printable(sha[:8])}"

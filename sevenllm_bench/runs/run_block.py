@@ -17,6 +17,7 @@ TASK_OPTIONS = (
     "dataset",
     "data_dir",
     "allow_modified",
+    "rows",
     "prompt",
     "reasoning_end",
     "semantic_model",

@@ -55,6 +55,7 @@ def test_lm_eval_indexes_exactly_these_names():
 def test_every_function_in_the_files_resolves():
     from lm_eval.tasks._yaml_loader import load_yaml
 
+    from sevenllm_bench.harness.audited_task import AuditedTask
     from sevenllm_bench.harness.code_task import VulnerableCodeTask
     from sevenllm_bench.harness.entities_task import EntitiesTask
     from sevenllm_bench.harness.ranking_task import AnswerRankingTask
@@ -65,7 +66,8 @@ def test_every_function_in_the_files_resolves():
         config = load_yaml(path, resolve_func=True)
         if "task" in config and "group" not in config:
             kind = config["task"].partition("-")[2].partition("-")[2]
-            assert config["class"] is classes.get(kind, SEvenLLMTask), path.name
+            wanted = AuditedTask if config["task"].startswith("sevenllm-audited-") else classes.get(kind, SEvenLLMTask)
+            assert config["class"] is wanted, path.name
 
 
 def test_groups_hold_the_official_leaves_once():
@@ -81,6 +83,16 @@ def test_groups_hold_the_official_leaves_once():
     assert sorted(leaves("sevenllm-all")) == sorted(leaf.name for leaf in LEAVES)
     assert "aggregate_metric_list" not in groups["sevenllm-all"], "rows of our own enter no figure over official ones"
     assert "rouge_l_paper" not in [m["metric"] for m in groups["sevenllm"]["aggregate_metric_list"]], "differs by language"
+
+
+def test_audited_tasks_are_in_no_group_but_their_own():
+    groups = yamls._groups()
+    audited = {name for name in yamls.variant_names() if "audited" in name}
+    assert len(audited) == 6
+    for name, group in groups.items():
+        assert name.startswith("sevenllm-audited") or not audited & set(group["task"]), name
+    assert yamls.members("sevenllm-audited") == ["sevenllm-audited-en", "sevenllm-audited-zh"]
+    assert yamls.members("sevenllm-audited-en-mcq") == ["sevenllm_en_mcq"], "whose rows it has"
 
 
 def test_all_leaves_generate_with_the_same_arguments():
