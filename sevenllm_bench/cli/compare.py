@@ -30,7 +30,7 @@ from sevenllm_bench.comparison.table_cells import (
     undecidable,
 )
 from sevenllm_bench.data.audit_records import load_audit
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.cells import ENCODER_LEVELS
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES
 from sevenllm_bench.io.progress import step
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     runs = _baseline_first([*given, *published_of(arguments, given)], arguments.baseline)
     metrics = tuple(dict.fromkeys(arguments.metric or ()))
     with step("comparing the runs"):
-        comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
+        comparison = _compared(runs, metrics, arguments)
     audited = _on_audited_rows(runs, metrics, arguments) if arguments.rows == "audited" else None
     content = as_json(comparison) | ({"audited": as_json(audited)} if audited else {})
     if arguments.json == "-":
@@ -115,6 +115,16 @@ def _audited_words() -> str:
         f"on the {len(audit.sound):,} audited rows (audit {audit.version}), beside the figures above and no official result; "
         "docs/audit.md says how they were chosen"
     )
+
+
+def _compared(runs: Sequence[Run], metrics: tuple[str, ...], arguments: argparse.Namespace) -> Comparison:
+    """The comparison; where it is refused and a run has rows with noise, the refusal names the command for those."""
+    try:
+        return compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
+    except ResultsError as error:
+        if not any(task.entry.kind == "stress" for run in runs for task in run.encoder_tasks.values()):
+            raise
+        raise ResultsError(f"{error}\nFor the drop of a model under noise: sevenllm-bench stress CLEAN STRESSED") from None
 
 
 def _baseline_first(runs: Sequence[Run], baseline: str | None) -> list[Run]:

@@ -15,6 +15,7 @@ from sevenllm_bench.comparison.table_cells import figure, interval
 from sevenllm_bench.data.audit_records import load_audit
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.errors import PredictionsError
+from sevenllm_bench.figures.mcq_baselines import baselines_by_language
 from sevenllm_bench.figures.sections import Scores, SectionScore, audited_scores, score_predictions
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, section_name
 from sevenllm_bench.io.progress import step
@@ -113,6 +114,7 @@ def as_json(
         "items": {str(score.row.id): score.paper_score for score in scores.rows},
         "metrics": {name: {"rows": section.rows, **section.means} for name, section in sections.items()},
         "rows": {str(score.row.id): score.metrics for score in scores.rows},
+        "without_knowledge": [found.as_json() for found in baselines_by_language([score.row for score in scores.rows])],
         "answers": {name: _answers(section) for name, section in sections.items()},
         "coverage": {
             "rows": coverage.wanted,
@@ -205,6 +207,7 @@ def _print(scores: Scores, predictions: Predictions, benchmark: Benchmark, parti
             print_table(
                 KIND_NAMES[kind], ["section", "rows", *names, "answers read as"], rows, least=("rows", *reversed(names[1:]))
             )
+    print_lines([baselines.words for baselines in baselines_by_language([score.row for score in scores.rows])])
     missing = "missing, left out (--partial), so not comparable with full runs" if partial else "missing, scored 0"
     unknown = "not among these rows, left out"
     if _is_of_the_other(predictions, benchmark.source):

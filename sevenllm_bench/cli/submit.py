@@ -15,6 +15,8 @@ from sevenllm_bench.io.files import user_path
 from sevenllm_bench.io.given_address import why_no_address
 from sevenllm_bench.io.hub_access import check_repository, require_token, token_from_environment
 from sevenllm_bench.io.progress import step
+from sevenllm_bench.memorisation.probe_file import read_probe
+from sevenllm_bench.memorisation.probe_result import ProbeResult
 from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL, is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
@@ -45,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of who ran it to the model (default: other)",
     )
     parser.add_argument("--notes", default="", metavar="TEXT", help="anything worth knowing about the run")
+    parser.add_argument("--probe", metavar="FILE", help="add the result of `sevenllm-bench probe` of the same model")
     parser.add_argument("--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: as for score)")
     parser.add_argument("--push", action="store_true", help="open the pull request (token: HF_TOKEN); without it, only show it")
 
@@ -60,16 +63,27 @@ def run(arguments: argparse.Namespace) -> int:
         require_token(token)
     if arguments.push and not declared.repository:
         raise ConfigError(f"--push needs the model's repository: --model ORG/NAME ({evaluated.repository[1]})")
+    probe = _probe(arguments.probe, evaluated)
     for older in evaluated.older:
         print(f"left out: {older}, an older run of the same model and protocol")
     with step("writing the bundle"):
-        bundle = write_bundle(files, output, declared, datetime.now(UTC), token)
+        bundle = write_bundle(files, output, declared, datetime.now(UTC), token, probe)
     _print(bundle)
     with step("verifying the bundle"):
         verification = verify_bundle(bundle.path, arguments.data_dir)
     print_findings(verification)
     code = verification.exit_code(allowed=CLAIMS)  # what can't be confirmed is for those who accept the bundle to decide
     return code if code else _pull_request(bundle, evaluated, arguments.push, token)
+
+
+def _probe(path: str | None, evaluated: Run) -> ProbeResult | None:
+    """The result to add, of the same model as the run."""
+    if path is None:
+        return None
+    result, base = read_probe(user_path(path, ConfigError)), evaluated.model.identity.base
+    if result.model.get("base") != base:
+        raise ConfigError(f"--probe {path}: a probe of {result.model.get('base')}, but the run is of {base}")
+    return result
 
 
 def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:

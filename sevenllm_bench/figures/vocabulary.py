@@ -13,6 +13,13 @@ KIND_NAMES = {"understanding": "understanding", "generation": "generation", "mcq
 #: English and Chinese name of the leaves that have no task.
 _MCQ = ("Multiple choice", "选择题")
 
+#: What the tasks are called that encoders can't run.
+_LLM_TASK_NAMES: dict[str, str] = {
+    "mcq-circular": "Multiple choice in every rotation",
+    "mcq-circular-logprob": "Multiple choice in every rotation by log-likelihood",
+    "stress": "Rows with noise",
+}
+
 #: Level of a figure, as a heading.
 LEVEL_NAMES = {
     "overall": "Overall",
@@ -53,6 +60,8 @@ METRIC_WORDS = {
     "top_5": "share of hidden terms among the likeliest five",
     "top_10": "share of hidden terms among the likeliest ten",
     "pseudo_log_likelihood": "log-likelihood of the hidden term, from -100 to 0",
+    "circular_acc": "share of questions answered rightly in every rotation of the options",
+    "stress_score": "value_f1 or rouge_l of a row whose text has noise, as in the headline",
     "code_acc": "share of functions rightly called vulnerable or not",
 }
 
@@ -70,7 +79,7 @@ def leaf_title(leaf: Leaf) -> tuple[str, str]:
 
 def task_title(task: EncoderTask) -> str:
     """An encoder task in words: "Answer ranking, English"."""
-    words = task.kind.replace("-", " ").capitalize()
+    words = _LLM_TASK_NAMES.get(task.kind) or task.kind.replace("-", " ").capitalize()
     return f"{words}, {LANGUAGE_NAMES[task.language]}" if task.language else words
 
 

@@ -120,13 +120,18 @@ def _items(files: RunFiles, results: Results, problems: Problems) -> Iterable[It
             problems.add("contradiction", by_task[name].name, "samples of a task that the results file doesn't have")
 
 
+def _documents_per_item(task: LeafRun | EncoderTaskRun) -> int:
+    """Above 1, a run of chosen documents (`--samples`) can have more items than their number divided by it."""
+    return task.entry.documents_per_item if isinstance(task, EncoderTaskRun) else 1
+
+
 def _check(
     samples: Sequence[Sample] | Sequence[ItemSample], leaf: LeafRun | EncoderTaskRun, where: str, problems: Problems
 ) -> None:
     """Compare a task's samples with what the results file says of them."""
     if not isinstance(leaf.rows, Unknown) and len(samples) < leaf.rows:
         problems.add("missing-rows", where, f"{len(samples)} usable samples, but the results count {leaf.rows} rows")
-    elif not isinstance(leaf.rows, Unknown) and len(samples) > leaf.rows:
+    elif not isinstance(leaf.rows, Unknown) and len(samples) > leaf.rows and _documents_per_item(leaf) == 1:
         problems.add("contradiction", where, f"{len(samples)} samples, but the results count {leaf.rows} rows", "rows")
     for name, reported in leaf.metrics.items():
         own = [sample.reported if isinstance(sample, Sample) else sample.metrics for sample in samples]

@@ -29,6 +29,7 @@ TASK_OPTIONS = (
     "judge_attempts",
     "judge_max_tokens",
     "judge_extra_body",
+    "stress_seed",
 )
 
 

@@ -16,6 +16,8 @@ from typing import Any
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.figures import Figure, figures_of
 from sevenllm_bench.io.secrets import secrets_in, without_secrets
+from sevenllm_bench.memorisation.probe_file import probe_as_json
+from sevenllm_bench.memorisation.probe_result import ProbeResult
 from sevenllm_bench.runs.locate import RunFiles, find_runs, is_our_task, task_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
@@ -24,7 +26,7 @@ from sevenllm_bench.submission.formats import every_eval_ever
 from sevenllm_bench.submission.formats.hub_results import as_yaml, hub_path, hub_results
 from sevenllm_bench.submission.formats.model_index import model_index
 from sevenllm_bench.submission.keys import rows_with_keys
-from sevenllm_bench.submission.layout import LIMITS, MANIFEST, MODEL_INDEX, RUN_FOLDER, safe_part, why_not
+from sevenllm_bench.submission.layout import LIMITS, MANIFEST, MODEL_INDEX, PROBE_RESULT, RUN_FOLDER, safe_part, why_not
 from sevenllm_bench.submission.manifest import Declared, build_manifest, file_record
 
 
@@ -64,7 +66,9 @@ def one_run(path: str | Path) -> RunFiles:
     return found[0]
 
 
-def write_bundle(files: RunFiles, output: Path, declared: Declared, created: datetime, secret: str = "") -> Bundle:
+def write_bundle(
+    files: RunFiles, output: Path, declared: Declared, created: datetime, secret: str = "", probe: ProbeResult | None = None
+) -> Bundle:
     """Write a bundle.
 
     Args:
@@ -73,6 +77,7 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
         declared: What the submitter says.
         created: Now.
         secret: A token that must not be in any file.
+        probe: The result of a probe of the same model; None for a bundle without one.
 
     Raises:
         ConfigError: `output` exists, has another name, or can't be written.
@@ -85,7 +90,7 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
     beside = next(folder for folder in output.absolute().parents if folder.exists())
     try:
         with tempfile.TemporaryDirectory(prefix=".sevenllm-bench-", dir=beside) as folder:
-            bundle = _stage(files, Path(folder) / "bundle", declared, created)
+            bundle = _stage(files, Path(folder) / "bundle", declared, created, probe)
             names = sorted(bundle.manifest["files"])
             _refuse_secret(bundle.path, [*names, MANIFEST], secret, bundle.manifest)
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +100,7 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
     return Bundle(output, bundle.manifest, bundle.figures, bundle.hub_file)
 
 
-def _stage(files: RunFiles, folder: Path, declared: Declared, created: datetime) -> Bundle:
+def _stage(files: RunFiles, folder: Path, declared: Declared, created: datetime, probe: ProbeResult | None) -> Bundle:
     """All files of the bundle, in a folder."""
     run = read_run(_copy_run(files, folder / RUN_FOLDER))
     if not run.has_samples:
@@ -106,6 +111,9 @@ def _stage(files: RunFiles, folder: Path, declared: Declared, created: datetime)
     figures = figures_of(run)
     manifest = build_manifest(run, figures, declared, created)
     hub_file = _write_formats(folder, manifest, figures, run, created)
+    if probe is not None:
+        content = without_secrets(probe_as_json(probe))
+        _write(folder / PROBE_RESULT, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     manifest["files"] = {name: file_record(folder / name) for name in _names(folder)}
     _write(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     return Bundle(folder, manifest, tuple(figures), hub_file)

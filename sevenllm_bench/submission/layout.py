@@ -11,6 +11,8 @@ RUN_FOLDER = "run"
 HUB_RESULTS = "hub/.eval_results"
 MODEL_INDEX = "hub/model-index.yaml"
 EVERY_EVAL_EVER = "every_eval_ever"
+#: The result of `sevenllm-bench probe`, where the submitter adds one.
+PROBE_RESULT = "probe.json"
 
 _PART = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _DEEPEST = 8

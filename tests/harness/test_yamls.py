@@ -43,9 +43,16 @@ def test_lm_eval_indexes_exactly_these_names():
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager(include_path=str(FOLDER), include_defaults=False)
-    assert set(manager.all_subtasks) == {*yamls.leaf_names(), *yamls.variant_names(), *yamls.encoder_task_names()}
+    assert set(manager.all_subtasks) == {
+        *yamls.leaf_names(),
+        *yamls.variant_names(),
+        *yamls.encoder_task_names(),
+        *yamls.llm_task_names(),
+    }
     wanted = [f"sevenllm-{language}-{kind}" for kind in ("answer-ranking", "entities") for language in ("en", "zh")]
     assert yamls.encoder_task_names() == [*wanted, "sevenllm-vulnerable-code"]
+    beside = ("mcq-circular", "mcq-circular-logprob", "stress")
+    assert yamls.llm_task_names() == [f"sevenllm-{language}-{kind}" for kind in beside for language in ("en", "zh")]
     assert set(manager.all_groups) == set(yamls.group_names())
     assert manager.all_tags == []
     assert manager.match_tasks(["sevenllm_*"]) == sorted(leaf.name for leaf in LEAVES)
@@ -56,12 +63,15 @@ def test_every_function_in_the_files_resolves():
     from lm_eval.tasks._yaml_loader import load_yaml
 
     from sevenllm_bench.harness.audited_task import AuditedTask
+    from sevenllm_bench.harness.circular_task import CircularLogprobTask, CircularTask
     from sevenllm_bench.harness.code_task import VulnerableCodeTask
     from sevenllm_bench.harness.entities_task import EntitiesTask
     from sevenllm_bench.harness.ranking_task import AnswerRankingTask
+    from sevenllm_bench.harness.stress_task import StressTask
     from sevenllm_bench.harness.task import SEvenLLMTask
 
     classes = {"answer-ranking": AnswerRankingTask, "entities": EntitiesTask, "code": VulnerableCodeTask}
+    classes |= {"mcq-circular": CircularTask, "mcq-circular-logprob": CircularLogprobTask, "stress": StressTask}
     for path in FOLDER.glob("*.yaml"):
         config = load_yaml(path, resolve_func=True)
         if "task" in config and "group" not in config:

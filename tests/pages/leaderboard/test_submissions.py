@@ -137,6 +137,27 @@ def test_a_link_in_a_circle_shows_nothing_twice(tmp_path):
     assert (len(entries), len(left_out)) == (1, 1)
 
 
+def test_a_link_out_of_the_folder_is_named_and_not_followed(tmp_path):
+    write_bundle(tmp_path / "in" / "good", manifest_of("org/good", FIGURES))
+    write_bundle(tmp_path / "elsewhere" / "other", manifest_of("org/other", FIGURES))
+    link = tmp_path / "in" / "a-link"
+    link.symlink_to(tmp_path / "elsewhere")
+    entries, left_out = read_submissions([tmp_path / "in"])
+    assert [entry.name for entry in entries] == ["org/good"]
+    assert [item.why.partition("not looked into: ")[2] for item in left_out] == [
+        "a link that leads out of the folder; name it by itself"
+    ]
+    # Named by itself, or together with where it leads, it is read, once.
+    for named in ([tmp_path / "in", tmp_path / "elsewhere"], [tmp_path / "elsewhere", tmp_path / "in"]):
+        entries, left_out = read_submissions(named)
+        assert (sorted(entry.name for entry in entries), left_out) == (["org/good", "org/other"], [])
+    assert [entry.name for entry in read_submissions([link])[0]] == ["org/other"]
+    link.unlink()
+    link.symlink_to("/")
+    entries, left_out = read_submissions([tmp_path / "in"])
+    assert (len(entries), len(left_out)) == (1, 1)
+
+
 def test_a_partial_run_replaces_no_whole_one(tmp_path):
     whole = write_bundle(tmp_path / "a", manifest_of("org/model", FIGURES, "2026-01-01"))
     partial = manifest_of("org/model", FIGURES, "2026-02-02")
