@@ -16,7 +16,7 @@ from lm_eval.api.instance import Instance
 
 from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.data.rows import LETTERS, Row
-from sevenllm_bench.encoder_tasks.encoder_task import ROTATIONS, Item
+from sevenllm_bench.encoder_tasks.encoder_task import ROTATIONS, EncoderTaskKind, Item
 from sevenllm_bench.encoder_tasks.item_document import to_item_document
 from sevenllm_bench.encoder_tasks.mcq_circular import (
     figures,
@@ -66,7 +66,7 @@ class RotationValue(float):
 class CircularTask(ItemTask):
     """The questions of a language, four times each; a model writes a letter."""
 
-    kind = "mcq-circular"
+    kind: EncoderTaskKind = "mcq-circular"
     reads_thoughts = True
 
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
@@ -185,5 +185,5 @@ class CircularTask(ItemTask):
 class CircularLogprobTask(CircularTask):
     """The same by the log-likelihoods of the four letters."""
 
-    kind = "mcq-circular-logprob"
+    kind: EncoderTaskKind = "mcq-circular-logprob"
     reads_thoughts = False

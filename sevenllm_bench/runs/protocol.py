@@ -9,6 +9,7 @@ from typing import Any
 from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun
+from sevenllm_bench.runs.inspect_record import SOURCE
 from sevenllm_bench.runs.records import LeafRun, Model, Settings
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.text.display import printable
@@ -17,6 +18,12 @@ from sevenllm_bench.text.display import printable
 _MOST_TOKENS = 2000
 #: Arguments of models that change the prompt.
 _OF_PROMPT = ("enable_thinking", "chat_template_args", "think_end_token", "add_bos_token")
+
+
+def harness_words(version: object) -> str:
+    """What evaluated a model, in words ("lm-eval 0.4.13", "inspect_ai 0.3.285"), from `Settings.lm_eval`."""
+    shown = printable(version, 60)
+    return shown if shown.startswith(SOURCE) else f"lm-eval {shown}"
 
 
 def protocol_key(settings: Settings) -> str:

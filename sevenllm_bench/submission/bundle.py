@@ -18,6 +18,8 @@ from sevenllm_bench.figures.figures import Figure, figures_of
 from sevenllm_bench.io.secrets import secrets_in, without_secrets
 from sevenllm_bench.memorisation.probe_file import probe_as_json
 from sevenllm_bench.memorisation.probe_result import ProbeResult
+from sevenllm_bench.runs.inspect_log import is_inspect_log
+from sevenllm_bench.runs.inspect_run import write_as_harness
 from sevenllm_bench.runs.locate import RunFiles, find_runs, is_our_task, task_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
@@ -123,6 +125,8 @@ def _copy_run(files: RunFiles, folder: Path) -> RunFiles:
     """The results without secrets, and the samples of our tasks."""
     assert files.results is not None
     folder.mkdir(parents=True)
+    if is_inspect_log(files.results):
+        return _copy_log(files.results, folder)
     name = files.results.name
     results = folder / (f"{safe_part(files.results.stem)}.json" if why_not(name) else name)
     content = read_json(files.results)
@@ -136,6 +140,16 @@ def _copy_run(files: RunFiles, folder: Path) -> RunFiles:
         if not file.is_file() or file.stat().st_size > LIMITS.file_bytes:
             raise ResultsError(f"{file}: no regular file of at most {LIMITS.file_bytes:,} bytes, which a bundle can hold")
     return RunFiles(results, tuple(Path(shutil.copyfile(file, folder / file.name)) for file in ours))
+
+
+def _copy_log(log: Path, folder: Path) -> RunFiles:
+    """A log of Inspect as the harness's files, the results without secrets."""
+    files = write_as_harness(log, folder)
+    content = read_json(files.results)
+    clean = without_secrets(content)
+    if clean != content:
+        _write(files.results, json.dumps(clean, ensure_ascii=True, indent=1))
+    return RunFiles(files.results, files.samples)
 
 
 def _write_formats(
