@@ -10,7 +10,9 @@ from typing import Any
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.cli.verify import print_findings
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.figures.vocabulary import figure_name
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.given_address import why_no_address
 from sevenllm_bench.io.hub_access import check_repository, require_token, token_from_environment
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.memorisation.probe_file import read_probe
@@ -24,6 +26,8 @@ from sevenllm_bench.submission.manifest import Declared
 from sevenllm_bench.submission.push import pull_request, send
 from sevenllm_bench.submission.verify.findings import CLAIMS
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
+from sevenllm_bench.text.display import plain
+from sevenllm_bench.text.visible_names import why_no_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,8 +103,10 @@ def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:
         raise ConfigError(f"--revision {arguments.revision}: the run itself says {recorded}")
     for option in ("notes", "organization", "source_url", "revision"):
         value = getattr(arguments, option) or ""
-        if len(value) > 500 or not value.isprintable():
+        if len(value) > 500 or not value.isprintable() or (value and why_no_name(value)):
             raise ConfigError(f"--{option.replace('_', '-')}: at most 500 printable characters, on one line")
+    if arguments.source_url and (why := why_no_address(arguments.source_url, is_folder=False)):
+        raise ConfigError(f"--source-url {plain(arguments.source_url, 80)}: an address of the web was expected ({why})")
     return Declared(
         repository=repository,
         revision=arguments.revision or (str(recorded) if recorded else None),
@@ -114,7 +120,7 @@ def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:
 
 def _print(bundle: Bundle) -> None:
     rows = [
-        [figure.id, f"{figure.value:.4f}", "" if figure.stderr is None else f"{figure.stderr:.4f}", str(figure.rows)]
+        [figure_name(figure.id), f"{figure.value:.4f}", "" if figure.stderr is None else f"{figure.stderr:.4f}", str(figure.rows)]
         for figure in bundle.figures
         if figure.level != "task"
     ]
@@ -128,8 +134,8 @@ def _grouped(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Figures left out, those with the same reason together."""
     reasons: dict[str, list[str]] = {}
     for name, why in manifest["left_out_of_hub_formats"].items():
-        reasons.setdefault(why, []).append(name)
-    return {", ".join(names): why for why, names in reasons.items()}
+        reasons.setdefault(why, []).append(figure_name(name))
+    return {"; ".join(names): why for why, names in reasons.items()}
 
 
 def _pull_request(bundle: Bundle, evaluated: Run, push: bool, token: str) -> int:

@@ -5,7 +5,7 @@ JSON keeps the identifiers ("en_mcq", "cannot tell") under `name` and the like, 
 
 from __future__ import annotations
 
-from sevenllm_bench.catalog import Leaf, leaf_of_task
+from sevenllm_bench.catalog import SECTIONS, Leaf, leaf_of_task
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, encoder_task_by_name
 
 LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
@@ -94,6 +94,28 @@ def task_name(task: str) -> str:
         return task_title(encoder) if encoder else task
     variant = "" if task == leaf.name else f" ({task.rpartition('-')[2]})"
     return f"{leaf_title(leaf)[0]}, {LANGUAGE_NAMES[leaf.language]}{variant}"
+
+
+def figure_name(name: str) -> str:
+    """A figure's identifier in words: "en_mcq.acc" is "English, multiple choice (acc)".
+
+    Args:
+        name: "headline"; a section, task or group of an encoder task with a metric behind "." or " "; or one of these without
+            a metric. Anything else stays as it is.
+    """
+    scope, mark, metric = name.rpartition(" " if " " in name else ".")
+    if mark and metric in METRIC_WORDS and (words := _scope_name(scope)):
+        return f"{words} ({metric})"
+    return _scope_name(name) or name
+
+
+def _scope_name(scope: str) -> str:
+    """A section, task or group of an encoder task in words; empty for anything else."""
+    if scope in SECTIONS:
+        return section_name(scope)
+    if leaf_of_task(scope) or encoder_task_by_name(scope):
+        return task_name(scope)
+    return cell_name("encoder group", scope) if encoder_task_by_name(scope.partition(".")[0]) else ""
 
 
 def cell_name(level: str, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
@@ -50,7 +51,14 @@ def signature(
 
 def segmenter_of() -> dict[str, str]:
     """What identifies the words of ROUGE-L, and the longest common subsequence."""
-    return {"segmenter": f"sevenllm-bench words 1 + jieba {jieba_version()}", "lcs": f"rapidfuzz {version('rapidfuzz')}"}
+    words, common = _installed()
+    return {"segmenter": f"sevenllm-bench words 1 + jieba {words}", "lcs": f"rapidfuzz {common}"}
+
+
+@lru_cache(1)
+def _installed() -> tuple[str, str]:
+    """Versions of jieba and rapidfuzz, which are read from files and stay the same in a process."""
+    return jieba_version(), version("rapidfuzz")
 
 
 def encoder_signature(

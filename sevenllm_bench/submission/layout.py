@@ -16,6 +16,7 @@ PROBE_RESULT = "probe.json"
 
 _PART = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _DEEPEST = 8
+_NAME = re.compile(rf"{_PART.pattern}(?:/{_PART.pattern}){{0,{_DEEPEST - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def why_not(name: str) -> str:
     Names are relative, with "/" between at most 8 parts of ASCII letters, digits, ".", "_" and "-".
     """
     parts = name.split("/")
+    if _NAME.fullmatch(name) and not {".", ".."}.intersection(parts):
+        return ""
     if any(not character.isprintable() for character in name):
         return "control characters in its name"
     if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name):

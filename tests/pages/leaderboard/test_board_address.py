@@ -4,7 +4,7 @@ import decimal
 import shutil
 
 import pytest
-from leaderboard_files import SECTIONS, manifest_of, write_bundle
+from leaderboard_files import manifest_of, sections_at, write_bundle
 
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Facts
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def submit(folder, name, score):
-    write_bundle(folder / name, manifest_of(f"lab/{name}", dict.fromkeys(SECTIONS, score)))
+    write_bundle(folder / name, manifest_of(f"lab/{name}", sections_at(score)))
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,8 @@ def test_a_bundle_is_read_by_its_manifest_alone(tmp_path, name):
     assert entry.headline == pytest.approx(0.45)
     assert entry.group("en").mean == pytest.approx(0.4)  # (0.1 + 0.2 + 0.9) / 3
     assert entry.group("mcq").mean == pytest.approx(0.85)
-    assert entry.group("mcq").error == pytest.approx(0.01 / 2**0.5)
+    # two shares over 50 rows: (0.9 * 0.1 / 49 + 0.8 * 0.2 / 49) ** 0.5 / 2 = 0.5 / 7 / 2
+    assert entry.group("mcq").error == pytest.approx(0.5 / 14)
     assert not entry.is_encoder
 
 
