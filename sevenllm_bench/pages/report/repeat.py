@@ -9,7 +9,7 @@ from typing import TypeVar
 from sevenllm_bench.figures.vocabulary import section_name, task_name
 from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.runs.command import command_of
-from sevenllm_bench.runs.protocol import words_of
+from sevenllm_bench.runs.protocol import harness_words, words_of
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.unknown import Unknown
 
@@ -98,7 +98,7 @@ def settings(run: Run) -> Iterable[tuple[str, str]]:
     yield "system instruction", "none" if of.system_instruction is None else str(of.system_instruction)
     yield "generation", "; ".join(sorted(generation)) or "unknown"
     yield "data type", "none" if of.dtype is None else str(of.dtype)
-    yield "versions", f"lm-eval {of.lm_eval}, transformers {of.transformers}"
+    yield "versions", f"{harness_words(of.lm_eval)}, transformers {of.transformers}"
     yield "read from", run.path
     if run.older:
         yield "older runs there", f"{len(run.older)}, not read: {', '.join(run.older)}"

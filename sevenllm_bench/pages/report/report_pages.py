@@ -26,6 +26,7 @@ from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
 from sevenllm_bench.pages.report.finding_tables import differences_csv, finding_tables, page_words
 from sevenllm_bench.pages.report.first_screen import first_screen
 from sevenllm_bench.pages.report.heat_map import FEW_ROWS, heat_maps
+from sevenllm_bench.pages.report.published_beside import published_beside
 from sevenllm_bench.pages.report.repeat import repeating
 from sevenllm_bench.pages.report.report_charts import report_charts, report_preview
 from sevenllm_bench.pages.report.report_csv import report_csv
@@ -68,6 +69,7 @@ def build_report(
     seed: int = 0,
     resamples: int = RESAMPLES,
     site_url: str = "",
+    published: Sequence[Run] = (),
 ) -> WrittenReport:
     """Write the report of runs.
 
@@ -78,6 +80,7 @@ def build_report(
         seed: Seed of the bootstrap.
         resamples: Number of random draws per interval and test.
         site_url: Where it will be published, see `Site`.
+        published: Published models, see `published_runs`: marks of the first chart, and a table.
 
     Raises:
         ConfigError: The folder can't be written, or a library for pages is missing.
@@ -102,10 +105,11 @@ def build_report(
         "comparison": examined.comparison,
     }
     written = write_task_pages(site, ordered.runs, tasks, most_examples, shared)
-    first = first_screen(ordered, examined, shared["short"], baseline, seed, resamples)
+    beside = published_beside(runs[0], published, seed, resamples)
+    first = first_screen(ordered, examined, shared["short"], baseline, seed, resamples, beside)
     # Last, so that a report that was stopped has no page that leads nowhere.
     values = _index(ordered.runs, examined, tasks, resamples, baseline)
-    values |= {"first": first, "first_chart": first.chart, "partial": ordered.partial}
+    values |= {"published": beside, "first": first, "first_chart": first.chart, "partial": ordered.partial}
     values["title"] = report_title([shared["short"].get(run.label, run.label) for run in ordered.runs])
     values["trust"] = trust_parts(ordered.runs, examined.comparison)
     values["maps"] = heat_maps(ordered.runs, examined.figures, baseline)
