@@ -85,13 +85,13 @@ def test_p_values_have_digits_where_they_decide(p, text):
 
 def test_the_headline_of_a_run_without_one_is_a_dash():
     scores = [
-        Score("a", WHOLE, 1300, 0.5, Interval(0.45, 0.55, "bootstrap")),
+        Score("a", WHOLE, 1300, 0.5, Interval(0.45, 0.55, "bootstrap"), "rows of this project's own"),
         Score("a", Cell("language", "en", "headline", ()), 650, 0.6, NONE),
         Score("a", Cell("kind", "generation", "rouge_l", ()), 600, 0.3, NONE),
         Score("a", Cell("kind", "generation", "rouge_l_paper", ()), 600, 0.9, NONE),
     ]
     first, second = headline_rows(comparison_of(scores=scores))
-    # Runs without official rows: whatever they have is no figure of the benchmark.
+    # A figure that is none of the benchmark is marked.
     assert first == ["a", "1,300", "0.5000 (partial)", "0.4500 to 0.5500", "0.6000", "-", "-", "0.3000", "-"]
     assert second == ["b", "0", "-", "-", "-", "-", "-", "-", "-"]
 
