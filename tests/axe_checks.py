@@ -1,4 +1,4 @@
-"""Runs axe-core in a page, and decides what it leaves undecided: the contrast of texts that overlap something."""
+"""Runs axe-core in a page, and decides what it leaves undecided, such as the contrast of texts that overlap something."""
 
 from __future__ import annotations
 
@@ -32,6 +32,17 @@ _HEADERS = """(targets) => targets.flatMap((target) => {
   return [...document.querySelector(target).querySelectorAll("th")].filter(wrong).map((head) => head.textContent);
 })"""
 
+#: Targets that axe gives no verdict on where they are, under a bar or the tray: those that it doesn't pass in the middle.
+_SIZES = """async (targets) => {
+  const found = [];
+  for (const target of targets) {
+    document.querySelector(target).scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+    const result = await axe.run({ include: [target] }, { preload: false, runOnly: { type: "rule", values: ["target-size"] } });
+    if (result.violations.length || result.incomplete.length) found.push(target);
+  }
+  return found;
+}"""
+
 
 def findings(page: Any, tags: Sequence[str] = TAGS) -> list[str]:
     """What axe finds wrong in a page, and what it leaves undecided and isn't right either.
@@ -49,6 +60,8 @@ def findings(page: Any, tags: Sequence[str] = TAGS) -> list[str]:
             found += [f"contrast {ratio:.2f}: {target}" for target, ratio in page.evaluate(_CONTRAST, targets) if ratio < 4.5]
         elif rule["id"] == "th-has-data-cells":
             found += [f"header without cells: {text}" for text in page.evaluate(_HEADERS, targets)]
+        elif rule["id"] == "target-size":
+            found += [f"size of target: {target}" for target in page.evaluate(_SIZES, targets)]
         else:
             found += [f"undecided {rule['id']}: {node['html'][:160]}" for node in rule["nodes"]]
     return found
