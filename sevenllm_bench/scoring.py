@@ -10,7 +10,9 @@ from sevenllm_bench.answers.reading import Reading, read_answer
 from sevenllm_bench.catalog import Kind, Language
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.metrics.choice import acc, answered
-from sevenllm_bench.metrics.registry import OPTIONAL_FOR, paper_metric
+from sevenllm_bench.metrics.grounding import grounded
+from sevenllm_bench.metrics.invented import invented_indicators
+from sevenllm_bench.metrics.registry import ADDED_LATER, OPTIONAL_FOR, paper_metric
 from sevenllm_bench.metrics.rouge import rouge_l, rouge_l_paper
 from sevenllm_bench.metrics.semantic import semantic_similarity, sentences
 from sevenllm_bench.metrics.values import value_f1, value_f1_norm
@@ -98,6 +100,7 @@ def _score_understanding(rows: list[Row], readings: list[Reading], language: Lan
         "value_f1": _where(present, value_f1([_paper_values(reading, row) for reading, row in pairs], references)),
         "value_f1_norm": _where(present, value_f1_norm([reading.values for reading in readings], references)),
         "json_valid": [float(_is_valid(reading, row)) for reading, row in pairs],
+        "grounded": grounded([reading.values if _is_valid(reading, row) else [] for reading, row in pairs], _texts(rows)),
     }
 
 
@@ -120,7 +123,34 @@ def _is_valid(reading: Reading, row: Row) -> bool:
 def _score_generation(rows: list[Row], readings: list[Reading], language: Language) -> _Columns:
     texts = [encodable(reading.text) for reading in readings]
     references = [row.reference_text for row in rows]
-    return {"rouge_l_paper": rouge_l_paper(texts, references, language), "rouge_l": rouge_l(texts, references)}
+    return {
+        "rouge_l_paper": rouge_l_paper(texts, references, language),
+        "rouge_l": rouge_l(texts, references),
+        "invented_indicators": invented_indicators(texts, _texts(rows), [str(row.instruction) for row in rows]),
+    }
+
+
+def _texts(rows: Sequence[Row]) -> list[str]:
+    return [row.input for row in rows]
+
+
+def reference_grounding(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """What the references themselves score: `grounded` and `invented_indicators` by section.
+
+    References are not all in the text, so that 1 is no ceiling of `grounded`: a figure is read beside these.
+
+    Args:
+        rows: Rows of any mix; those of MCQ are left out.
+
+    Returns:
+        Section ("en_understanding") to metric to mean over its rows.
+    """
+    values: dict[str, dict[str, list[float]]] = {}
+    own = [row for row in rows if row.kind in OPTIONAL_FOR]
+    for score in score_rows(own, [row.reference_text for row in own]):
+        for metric in sorted(ADDED_LATER & score.metrics.keys()):
+            values.setdefault(score.row.section, {}).setdefault(metric, []).append(score.metrics[metric])
+    return {name: {metric: sum(v) / len(v) for metric, v in columns.items()} for name, columns in values.items()}
 
 
 def _score_mcq(rows: list[Row], readings: list[Reading], language: Language) -> _Columns:

@@ -40,7 +40,7 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 #: A token: a word with the dots inside it (file names, domains, versions), or one Chinese character. A dot before a capital
 #: and a small letter ends a sentence whose space is missing.
 _TOKEN = re.compile(
-    r"(?:@[0-9-]+@)|\d{1,3}(?:,\d{3})+(?![\d])"
+    r"(?:@[ymd0-9]+@)|\d{1,3}(?:,\d{3})+(?![\d])"
     r"|[^\W_\u3400-\u9fff]+(?:\.(?![A-Z][a-z])[^\W_\u3400-\u9fff]+)*|[\u3400-\u9fff]"
 )
 _UNKNOWN = "\U0010ffff"
@@ -204,7 +204,7 @@ def _date_token(match: re.Match[str]) -> str:
     date = date_of(match)
     if date is None:
         return match[0]
-    return f" @{date.year or ''}-{date.month}-{date.day or ''}@ "
+    return f" @y{date.year or ''}m{date.month}d{date.day or ''}@ "
 
 
 def _only_date(text: str) -> DateValue | None:

@@ -10,17 +10,18 @@ _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "augu
 _MONTH_NUMBERS = {name: place for place, name in enumerate(_MONTHS, 1)} | {name[:3]: place for place, name in enumerate(_MONTHS, 1)}
 _MONTH_NUMBERS["sept"] = 9
 _MONTH = "(?P<{}>" + "|".join(sorted(_MONTH_NUMBERS, key=lambda name: (-len(name), name))) + r")(?![a-z])\.?"
-_DAY = r"(?P<{}>\d{{1,2}})(?:st|nd|rd|th)?(?![\w])"
+_DAY = r"(?P<{}>\d{{1,2}})(?:st|nd|rd|th)?(?![a-z0-9_])"
 
 #: A date in folded text. Days and months in figures alone (3/6/2021) are left out: their order differs by country.
 DATE = re.compile(
-    r"(?<![\w.])(?:"
+    r"(?<![a-z0-9_.])(?:"
     + "|".join(
         (
-            r"(?P<y1>\d{4})\s?(?P<s>[-/.])\s?(?P<m1>\d{1,2})(?P=s)(?P<d1>\d{1,2})(?![\w])",
-            _MONTH.format("m2") + r"\s{1,3}" + _DAY.format("d2") + r"(?:,?\s{1,3}(?P<y2>\d{4})(?![\w]))?",
-            _DAY.format("d3") + r"\s{1,3}(?:of\s)?" + _MONTH.format("m3") + r"(?:,?\s{1,3}(?P<y3>\d{4})(?![\w]))?",
-            _MONTH.format("m4") + r",?\s{1,3}(?P<y4>\d{4})(?![\w])",
+            r"(?P<y1>\d{4})\s?(?P<s>[-/.])\s?(?P<m1>\d{1,2})(?P=s)(?P<d1>\d{1,2})(?![a-z0-9_])",
+            _MONTH.format("m2") + r"\s{1,3}" + _DAY.format("d2") + r"(?:,?\s{1,3}(?P<y2>\d{4})(?![a-z0-9_]))?",
+            _DAY.format("d3") + r"\s{1,3}(?:of\s)?" + _MONTH.format("m3") + r"(?:,?\s{1,3}(?P<y3>\d{4})(?![a-z0-9_]))?",
+            r"(?P<y7>(?:19|20)\d\d)-(?P<m7>0[1-9]|1[0-2])(?![a-z0-9_-])",
+            _MONTH.format("m4") + r",?\s{1,3}(?P<y4>\d{4})(?![a-z0-9_])",
         )
     )
     + r")|(?<!\d)(?P<y5>\d{4})\s?年\s?(?P<m5>\d{1,2})\s?月(?:\s?份)?(?:\s?(?P<d5>\d{1,2})\s?[日号])?"
@@ -68,9 +69,9 @@ _HAN_SCALES = {"十": 10, "百": 100, "千": 1_000, "万": 10**4, "亿": 10**8}
 _WORDS = "|".join((*_WORD_VALUES, *_SCALES))
 #: A number in folded text: figures with a scale behind, number words, Chinese numerals with a scale. Bounded repetition.
 NUMBER = re.compile(
-    r"(?<![\w.])(?P<figures>\d{1,3}(?:,\d{3}){1,6}(?:\.\d{1,9})?|\d{1,20}(?:\.\d{1,9})?)(?![.,]?\d|[.-]?[a-z])"
+    r"(?<![a-z0-9_.])(?P<figures>\d{1,3}(?:,\d{3}){1,6}(?:\.\d{1,9})?|\d{1,20}(?:\.\d{1,9})?)(?![.,]?\d|[.-]?[a-z])"
     r"(?:[ -]?(?P<scale>hundred|thousand|million|billion|trillion)(?![a-z])|\s?(?P<han_scale>[十百千]?[万亿]|[百千]))?"
-    rf"|(?<![\w-])(?P<words>(?:{_WORDS})(?:(?:[ -]|\sand\s)(?:{_WORDS})(?![a-z])){{0,9}})(?![\w])"
+    rf"|(?<![a-z0-9_-])(?P<words>(?:{_WORDS})(?:(?:[ -]|\sand\s)(?:{_WORDS})(?![a-z])){{0,9}})(?![a-z0-9_])"
     r"|(?P<han>[一二两三四五六七八九]?[十百千万亿][零〇一二两三四五六七八九十百千万亿]{0,15})"
 )
 

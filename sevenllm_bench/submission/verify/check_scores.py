@@ -11,7 +11,7 @@ from sevenllm_bench import __version__
 from sevenllm_bench.answers.reading import Reading, read_answer
 from sevenllm_bench.catalog import TASK_VERSION, Kind
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS, READING_VERSION, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import ADDED_LATER, LEXICAL, METRIC_VERSIONS, READING_VERSION, SEMANTIC_METRICS
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.scoring import score_readings
@@ -93,7 +93,9 @@ def _by_likelihood(sample: Sample) -> Sample:
 
 
 def _exchanged(old: Mapping[str, float], new: Mapping[str, float]) -> dict[str, float]:
-    return {**{name: value for name, value in old.items() if name not in LEXICAL}, **new}
+    kept = {name: value for name, value in old.items() if name not in LEXICAL}
+    before = not ADDED_LATER & old.keys()  # a run made before these metrics has none of them
+    return {**kept, **{name: value for name, value in new.items() if not (before and name in ADDED_LATER)}}
 
 
 def check_scores(run: Run, again: Rescored) -> Iterator[Finding]:
