@@ -26,10 +26,10 @@ from sevenllm_bench.metrics.registry import (
     ENCODER_SHARES,
     HEADLINE,
     METRIC_VERSIONS,
-    gain,
-    higher_is_better,
     SHARES,
     bounds,
+    gain,
+    higher_is_better,
 )
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.family import Family, decide

@@ -138,8 +138,10 @@ class _Source:
         plain = self._encoded(tokens)
         if plain in self._plain:
             start = self._text.find(value.strip())
-            return GroundingMark(value, "normalised") if start < 0 else (
-                GroundingMark(value, "exact", start, start + len(value.strip()))
+            return (
+                GroundingMark(value, "normalised")
+                if start < 0
+                else (GroundingMark(value, "exact", start, start + len(value.strip())))
             )
         return GroundingMark(value, self._how_by_value(written, plain))
 

@@ -15,7 +15,15 @@ from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.errors import DataError, ResultsError
 from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import read_lines
-from sevenllm_bench.metrics.registry import ADDED_LATER, METRIC_VERSIONS, METRICS, OPTIONAL_FOR, ROUNDING, SEMANTIC_METRICS, bounds
+from sevenllm_bench.metrics.registry import (
+    ADDED_LATER,
+    METRIC_VERSIONS,
+    METRICS,
+    OPTIONAL_FOR,
+    ROUNDING,
+    SEMANTIC_METRICS,
+    bounds,
+)
 from sevenllm_bench.runs.records import Sample
 from sevenllm_bench.runs.responses import texts_of
 from sevenllm_bench.runs.untrusted import Problems, dig, finite

@@ -6,8 +6,26 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")
-_MONTH_NUMBERS = {name: place for place, name in enumerate(_MONTHS, 1)} | {name[:3]: place for place, name in enumerate(_MONTHS, 1)}
+_MONTHS = tuple(
+    enumerate(
+        [
+            "january",
+            "february",
+            "march",
+            "april",
+            "may",
+            "june",
+            "july",
+            "august",
+            "september",
+            "october",
+            "november",
+            "december",
+        ],
+        1,
+    )
+)
+_MONTH_NUMBERS = {name: place for place, name in _MONTHS} | {name[:3]: place for place, name in _MONTHS}
 _MONTH_NUMBERS["sept"] = 9
 _MONTH = "(?P<{}>" + "|".join(sorted(_MONTH_NUMBERS, key=lambda name: (-len(name), name))) + r")(?![a-z])\.?"
 _DAY = r"(?P<{}>\d{{1,2}})(?:st|nd|rd|th)?(?![a-z0-9_])"
@@ -58,8 +76,9 @@ def date_of(match: re.Match[str]) -> DateValue | None:
     return DateValue(int(parts["y"]) if "y" in parts else None, month, day)
 
 
-_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
-_WORD_VALUES = {word: value for value, word in enumerate(_SMALL.split())}
+_SMALL = "zero one two three four five six seven eight nine ten eleven twelve"
+_TEENS = "thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_WORD_VALUES = {word: value for value, word in enumerate(f"{_SMALL} {_TEENS}".split())}
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORD_VALUES |= {word: 10 * place for place, word in enumerate(_TENS.split(), 2)}
 _SCALES = {"hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}

@@ -89,7 +89,8 @@ def test_a_fuzzy_match_may_lack_words_but_no_number():
 )
 def test_numbers(words, value):
     match = NUMBER.fullmatch(words)
-    assert match and number_of(match) == value
+    assert match
+    assert number_of(match) == value
 
 
 @pytest.mark.parametrize("unit", ["a.", "1,", "[", "h.xx@", "hxxp://", "\u0301", "2021-", "one ", "十", "\ud800", "\u200b"])
@@ -108,7 +109,7 @@ def test_ten_thousand_values():
 
 def test_invented_indicators_by_hand():
     answers = [
-        "Block CVE-2021-40001 and hxxps://cdn[.]larkspur-mail.example/x, then CVE-2021-40002.",  # the host is another one
+        "Block CVE-2021-40001 and hxxps://cdn2[.]larkspur-mail.example/x, then CVE-2021-40002.",
         "Block 198.51.100.23; T1566.001 was used, see evil.exe and 2021-06-03, e.g. Node.js.",
         "Keep backups.",
         "",

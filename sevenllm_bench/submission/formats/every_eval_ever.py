@@ -16,7 +16,14 @@ from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.data.official import FILENAME
 from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.figures.figures import Figure
-from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS, ENCODER_SHARES, JUDGE_METRICS, METRIC_VERSIONS, SHARES, higher_is_better
+from sevenllm_bench.metrics.registry import (
+    ENCODER_METRIC_VERSIONS,
+    ENCODER_SHARES,
+    JUDGE_METRICS,
+    METRIC_VERSIONS,
+    SHARES,
+    higher_is_better,
+)
 from sevenllm_bench.prompts import STYLES
 from sevenllm_bench.runs.encoder_records import ItemSample
 from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL
