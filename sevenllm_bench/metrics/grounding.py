@@ -30,10 +30,12 @@ _MOST_CHARACTERS = 2_000
 
 #: Values that say nothing of the text: booleans, null, and the words for "not given", folded.
 NO_CLAIM = frozenset(
-    ("true", "false", "none", "null", "nil", "nan", "yes", "no", "unknown", "n/a", "na", "undefined", "unspecified")
-    + ("not specified", "not mentioned", "not provided", "not available", "not applicable", "not stated", "not given")
-    + ("not known", "是", "否", "有", "无", "没有", "未知", "未提及", "未提供", "未说明", "不明", "不详", "暂无", "空", "不适用")
-    + ("未指定", "未明确")
+    (
+        *("true", "false", "none", "null", "nil", "nan", "yes", "no", "unknown", "n/a", "na", "undefined", "unspecified"),
+        *("not specified", "not mentioned", "not provided", "not available", "not applicable", "not stated", "not given"),
+        *("not known", "是", "否", "有", "无", "没有", "未知", "未提及", "未提供", "未说明", "不明", "不详", "暂无", "空"),
+        *("不适用", "未指定", "未明确"),
+    )
 )
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")

@@ -6,25 +6,8 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-_MONTHS = tuple(
-    enumerate(
-        [
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ],
-        1,
-    )
-)
+_NAMES = "january february march april may june july august september october november december"
+_MONTHS = tuple(enumerate(_NAMES.split(), 1))
 _MONTH_NUMBERS = {name: place for place, name in _MONTHS} | {name[:3]: place for place, name in _MONTHS}
 _MONTH_NUMBERS["sept"] = 9
 _MONTH = "(?P<{}>" + "|".join(sorted(_MONTH_NUMBERS, key=lambda name: (-len(name), name))) + r")(?![a-z])\.?"

@@ -26,8 +26,8 @@ class CellMarks:
 def marks_of(scores: Sequence[Score], findings: Sequence[ComparedFigure]) -> CellMarks:
     """The marks of one cell.
 
-    The best figure (the lowest, where lower is better) is marked only among figures that could be compared: over more than one row, of the whole benchmark, and
-    different as shown, with three decimals. Figures that look alike are a tie.
+    The best figure (the lowest, where lower is better) is marked only among figures that could be compared: over more than
+    one row, of the whole benchmark, and different as shown, with three decimals. Figures that look alike are a tie.
 
     Args:
         scores: Every run's figure in the cell.
