@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.screen import print_lines
-from sevenllm_bench.cli.shared_options import add_labels, add_rows, runs_of, whole
+from sevenllm_bench.cli.shared_options import add_labels, add_published, add_rows, published_of, runs_of, whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.compare_runs import Comparison, compare_runs
 from sevenllm_bench.comparison.export import as_csv, as_json, as_markdown
@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--metric", action="append", metavar="NAME", help="metric to compare, again for more (default: those of the headline)"
     )
     parser.add_argument("--baseline", metavar="NAME", help="the run that the others are compared with (default: the first)")
+    add_published(parser, "also compare with")
     add_labels(parser)
     parser.add_argument(
         "--force", action="store_true", help="compare runs that differ in their settings; the reasons are printed"
@@ -66,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare, print the tables and write the files asked for."""
     outputs = {"--json": arguments.json, "--csv": arguments.csv, "--markdown": arguments.markdown}
     check_outputs(outputs, [*arguments.runs, arguments.data_dir])
-    runs = _baseline_first(runs_of(arguments), arguments.baseline)
+    given = runs_of(arguments)
+    runs = _baseline_first([*given, *published_of(arguments, given)], arguments.baseline)
     metrics = tuple(dict.fromkeys(arguments.metric or ()))
     with step("comparing the runs"):
         comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)

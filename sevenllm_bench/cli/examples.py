@@ -28,6 +28,7 @@ _EXAMPLES = {
     "compare": (
         "compare results/A results/B",
         "compare results/A results/B --by task --csv findings.csv",
+        "compare results/A --published",
         "compare base.jsonl tuned.jsonl --label base.jsonl=before --baseline tuned",
     ),
     "report": (

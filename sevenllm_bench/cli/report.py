@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from sevenllm_bench.cli.shared_options import add_labels, add_rows, add_site_url, runs_of, whole
+from sevenllm_bench.cli.shared_options import add_labels, add_published, add_rows, add_site_url, published_of, runs_of, whole
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.pages.report.report_pages import build_report
 
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=2_000,
         help="bootstrap samples, and at least as many sign patterns: more where a level has many tests (default: 2000)",
     )
+    add_published(parser, "also show")
     add_labels(parser)
     add_site_url(parser)
     add_rows(parser)
@@ -34,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the runs and write the pages."""
     of = arguments
     with step("writing the report"):
-        built = build_report(runs_of(of), of.output, of.examples, of.seed, of.resamples, of.site_url)
+        runs = runs_of(of)
+        built = build_report(runs, of.output, of.examples, of.seed, of.resamples, of.site_url, published_of(of, runs))
     left_out = f"; {built.left_out:,} rows have no place in the tasks' pages (--examples)" if built.left_out else ""
     print(f"written: {built.index} ({built.pages} pages, {built.size / 1e6:.1f} MB{left_out})")
     return 0

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
+from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.judge.judge_choice import MAX_TOKENS, JudgeChoice, extra_body_text
+from sevenllm_bench.published.published_runs import published_names, published_runs
 from sevenllm_bench.runs.reader import read_runs
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.run_labels import relabelled
@@ -45,6 +48,40 @@ def runs_of(arguments: argparse.Namespace) -> list[Run]:
     """
     runs = read_runs(arguments.runs, lambda: benchmark_of(arguments))
     return relabelled(runs, arguments.runs, arguments.label)
+
+
+def add_published(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the option that takes published models: see `published_of`.
+
+    Args:
+        parser: Where to add it.
+        what: What is done with them, the beginning of the option's help.
+    """
+    parser.add_argument(
+        "--published",
+        nargs="*",
+        metavar="NAME",
+        help=f"{what} the models whose answers the benchmark's authors published (no NAME: all twelve); comes after the runs",
+    )
+
+
+def published_of(arguments: argparse.Namespace, runs: Sequence[Run]) -> list[Run]:
+    """The published models that the option `--published` asks for.
+
+    Args:
+        arguments: What was given.
+        runs: The runs that they are held against.
+
+    Raises:
+        SEvenLLMError: A name is unknown, or the scores are out of date.
+    """
+    names = arguments.published
+    if names is None:
+        return []
+    run = next((name for name in names if name not in published_names() and Path(name).exists()), None)
+    if run is not None:
+        raise ConfigError(f"--published {run}: a file or folder, no published model; name the runs before --published")
+    return published_runs(names, (sample.row for run in runs for sample in run.samples))
 
 
 def add_site_url(parser: argparse.ArgumentParser) -> None:

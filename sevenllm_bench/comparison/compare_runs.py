@@ -20,6 +20,7 @@ from sevenllm_bench.figures.cells import (
     mean_over,
     metric_cells,
 )
+from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.metrics.registry import (
     ENCODER_MAIN_METRICS,
     ENCODER_METRIC_VERSIONS,
@@ -111,6 +112,7 @@ class Comparison:
         seed: Seed of every random choice.
         resamples: Number of bootstrap means, and the least number of sign patterns.
         families: The tests of each level, with the number of sign patterns that decided.
+        values: Every run's rows by its label, for further tests.
     """
 
     runs: tuple[Run, ...]
@@ -123,10 +125,17 @@ class Comparison:
     seed: int
     resamples: int
     families: Mapping[Level, Family] = field(default_factory=dict)
+    values: Mapping[str, RowValues] = field(default_factory=dict, repr=False, compare=False)
 
     def at(self, level: Level) -> list[ComparedFigure]:
         """The findings of one level."""
         return [finding for finding in self.findings if finding.cell.level == level]
+
+    def why_partial(self, run: Run) -> str:
+        """Why a run's headline is not the benchmark's, see `figures.why_partial`."""
+        own = (s.partial for s in self.scores if s.run == run.label and s.cell.metric == s.cell.name == HEADLINE_NAME)
+        found = next(own, None)
+        return why_partial(run) if found is None else found
 
 
 def score_run(run: Run, seed: int = 0, resamples: int = RESAMPLES) -> list[Score]:
@@ -183,14 +192,7 @@ def compare_runs(
     wanted = [cell for metric in metrics for cell in metric_cells(runs[0], metric)]
     wanted = wanted or [*headline_cells(runs[0]), *encoder_cells(runs[:1], values[:1])]
     draws = Draws(seed, resamples)
-    findings: list[tuple[ComparedFigure, _Strata]] = []
-    notes = []
-    for cell in _in_order(wanted):
-        for run, own in zip(runs[1:], values[1:], strict=True):
-            if values[0].has(cell) and own.has(cell) and all(map(len, values[0].common(own, cell)[0])):
-                findings.append(_finding(cell, runs[0], run, values[0], own, draws))
-            elif cell.level not in ("task", *ENCODER_LEVELS) and run.samples and runs[0].samples:
-                notes.append(f"no figure for {cell.name} of {run.label}: it and {runs[0].label} share no rows in a part of it")
+    findings, notes = _compared_cells(runs, values, _in_order(wanted), draws)
     if not findings:
         names = ", ".join(run.label for run in runs)
         what = f"no rows with {', '.join(metrics)} in common" if metrics else "no rows in common to compare"
@@ -208,7 +210,22 @@ def compare_runs(
         seed=seed,
         resamples=resamples,
         families=families,
+        values={run.label: own for run, own in zip(runs, values, strict=True)},
     )
+
+
+def _compared_cells(
+    runs: Sequence[Run], values: Sequence[RowValues], cells: Sequence[Cell], draws: Draws
+) -> tuple[list[tuple[ComparedFigure, _Strata]], list[str]]:
+    """Every other run against the first in each cell where they share rows, and a note where a figure is missing."""
+    findings, notes = [], []
+    for cell in cells:
+        for run, own in zip(runs[1:], values[1:], strict=True):
+            if values[0].has(cell) and own.has(cell) and all(map(len, values[0].common(own, cell)[0])):
+                findings.append(_finding(cell, runs[0], run, values[0], own, draws))
+            elif cell.level not in ("task", *ENCODER_LEVELS) and run.samples and runs[0].samples:
+                notes.append(f"no figure for {cell.name} of {run.label}: it and {runs[0].label} share no rows in a part of it")
+    return findings, notes
 
 
 def _check_options(runs: Sequence[Run], metrics: Sequence[str], resamples: int) -> None:

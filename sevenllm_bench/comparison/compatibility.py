@@ -221,22 +221,28 @@ def _where_they_differ(values: Sequence[Any]) -> list[str]:
     return ["none" if value is None else printable(value, 120) for value in values]
 
 
-def _by_row(run: Run) -> dict[tuple[str, int], Sample]:
-    return {(sample.task, sample.id): sample for sample in run.samples}
+def _by_task(run: Run) -> dict[str, dict[int, Sample]]:
+    """The samples by task and row."""
+    found: dict[str, dict[int, Sample]] = {}
+    for sample in run.samples:
+        found.setdefault(sample.task, {})[sample.id] = sample
+    return found
 
 
 def _of_rows(runs: Sequence[Run]) -> Iterable[Difference]:
     """Rows that only some runs have, rows that aren't the same behind the same id, and rows left out by all."""
-    rows = [_by_row(run) for run in runs]
+    by_task = [_by_task(run) for run in runs]
     for task in [task for task in runs[0].leaves if all(task in run.leaves for run in runs)]:
-        ids = [{key[1] for key in found if key[0] == task} for found in rows]
-        every, common = set.union(*ids), set.intersection(*ids)
+        rows = [found.get(task, {}) for found in by_task]
+        every, common = set().union(*rows), set(rows[0]).intersection(*rows[1:])
         lacking = [
-            f"{run.label} lacks {name_ids(sorted(every - own))}" for run, own in zip(runs, ids, strict=True) if every - own
+            f"{run.label} lacks {name_ids(sorted(every - own.keys()))}"
+            for run, own in zip(runs, rows, strict=True)
+            if every - own.keys()
         ]
         if lacking:
             yield Difference("rows", "forbids", "; ".join(lacking), tasks=(task,))
-        changed = [i for i in sorted(common) if any(found[task, i].row != rows[0][task, i].row for found in rows[1:])]
+        changed = [i for i in sorted(common) if any(own[i].row != rows[0][i].row for own in rows[1:])]
         if changed:
             yield Difference("content of rows", "forbids", f"differs for {name_ids(changed)}", tasks=(task,))
     for run in runs:
@@ -283,13 +289,11 @@ def _of_prompts(runs: Sequence[Run]) -> Iterable[Difference]:
     plain = [run for run in runs if run.settings.chat_template is None]
     if len(plain) < 2:
         return
-    rows = [_by_row(run) for run in plain]
+    by_task = [_by_task(run) for run in plain]
     for task, leaf in plain[0].leaves.items():
         others = [run.leaves.get(task) for run in plain[1:]]
         if all(other is not None and _same_prompt(leaf, other) for other in others):
-            prompts = [
-                {key[1]: sample.prompt for key, sample in found.items() if key[0] == task and sample.prompt} for found in rows
-            ]
+            prompts = [{i: own.prompt for i, own in found.get(task, {}).items() if own.prompt} for found in by_task]
             common = set.intersection(*(set(found) for found in prompts))
             changed = [row_id for row_id in sorted(common) if len({found[row_id] for found in prompts}) > 1]
             if changed:

@@ -79,6 +79,7 @@ def _run(run: Run) -> dict[str, Any]:
         "items": len(run.item_samples),
         "encoder_costs": {name: dict(task.cost) for name, task in run.encoder_tasks.items() if task.cost},
         "headline_is_partial": why_partial(run) or None,
+        "notes": list(run.notes),
         "problems": [{"code": p.code, "where": p.where, "detail": p.detail, "count": p.count} for p in run.problems],
     }
 

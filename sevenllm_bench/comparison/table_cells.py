@@ -8,7 +8,6 @@ from typing import Any
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.figures.cells import HEADLINE_NAME
-from sevenllm_bench.figures.figures import why_partial
 from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, VERDICT_NAMES, cell_name, task_name
 from sevenllm_bench.metrics.registry import HEADLINE
@@ -54,7 +53,7 @@ def headline_rows(comparison: Comparison) -> list[list[str]]:
             [
                 run.label,
                 f"{overall.rows:,}" if overall else f"{len(run.samples):,}",
-                (figure(overall.mean) + (" (partial)" if why_partial(run) else "")) if overall else "-",
+                (figure(overall.mean) + (" (partial)" if comparison.why_partial(run) else "")) if overall else "-",
                 interval(overall.interval) if overall else "-",
                 *(figure(own[level, name].mean) if (level, name) in own else "-" for level, name in parts),
             ]
@@ -187,10 +186,20 @@ def how_to_read(comparison: Comparison) -> list[str]:
     ]
     for run in comparison.runs:
         lines += [f"{run.label}, {task_name(name)}: {note}" for name, task in run.encoder_tasks.items() for note in task.notes]
+    lines += _notes_of_runs(comparison)
     lines += [f"{run.label}: {run.path}" for run in comparison.runs if run.label != run.model.identity.name]
-    partial = [f"{run.label} ({why})" for run in comparison.runs if (why := why_partial(run))]
+    partial = [f"{run.label} ({why})" for run in comparison.runs if (why := comparison.why_partial(run))]
     if partial:
         lines.append(f"Not the benchmark's headline: {'; '.join(partial)}.")
     lines += [f"FORCED in spite of: {difference.line}" for difference in comparison.forbidden]
     lines += [f"{d.weight}: {d.line}" for d in comparison.differences if d not in comparison.forbidden]
     return [*lines, *comparison.notes]
+
+
+def _notes_of_runs(comparison: Comparison) -> list[str]:
+    """The runs' notes; what several runs share comes once."""
+    labels: dict[str, list[str]] = {}
+    for run in comparison.runs:
+        for note in run.notes:
+            labels.setdefault(note, []).append(run.label)
+    return [f"{', '.join(runs)}: {note}." for note, runs in labels.items()]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from sevenllm_bench.data.benchmark import SOURCES
 from sevenllm_bench.data.rows import FIELDS, Row, parse_row
 from sevenllm_bench.errors import DataError
+
+#: Rows that `from_document` keeps: a little more than the benchmark has.
+_KEPT = 2_048
 
 
 def to_document(row: Row) -> dict[str, Any]:
@@ -20,6 +24,8 @@ def to_document(row: Row) -> dict[str, Any]:
 
 def from_document(document: Any, where: str) -> Row:
     """The row of a document that `to_document` made.
+
+    Equal documents give the same row: several runs over the same rows share them.
 
     Args:
         document: The `doc` of a sample.
@@ -34,10 +40,24 @@ def from_document(document: Any, where: str) -> Row:
     if source not in SOURCES:
         raise DataError(f"{where}: a row of another benchmark, since its doc has no source among {', '.join(SOURCES)}")
     record = {key: document[key] for key in FIELDS if key in document}
+    if len(record) == len(FIELDS) and all(type(value) is (int if key == "id" else str) for key, value in record.items()):
+        try:
+            return _kept_row(str(source), *(record[key] for key in FIELDS))
+        except DataError:
+            pass  # read again below, which names the place
+    return _row(record, str(source), where)
+
+
+@lru_cache(maxsize=_KEPT)
+def _kept_row(source: str, *values: Any) -> Row:
+    return _row(dict(zip(FIELDS, values, strict=True)), source, "")
+
+
+def _row(record: dict[str, Any], source: str, where: str) -> Row:
     instruction = record.get("instruction")
     if isinstance(instruction, str) and instruction.startswith('{"question"'):  # an MCQ's object
         record["instruction"] = _json_or(instruction)
-    row = parse_row(record, where, str(source))
+    row = parse_row(record, where, source)
     if row.kind != "understanding" or not isinstance(row.output, str):
         return row
     try:

@@ -64,6 +64,8 @@ def command_of(run: Run) -> Command:
         return Command(
             ("sevenllm-bench", "score", path_word(run.path), *rows), ("Saved answers: how they were made isn't known.",)
         )
+    if run.origin == "published":
+        return Command((), run.notes)
     if run.model.source == ENCODER_RUN_MODEL:
         return Command(tuple(encoder_words(run)), tuple(encoder_command_notes(run)))
     try:

@@ -212,13 +212,15 @@ class Run:
         leaves: Task name to leaf, in the catalogue's order, variants last.
         samples: One per row and task, in the same order.
         problems: What is wrong in the files.
-        origin: "lm-eval", or "predictions" for saved answers scored here, of which settings are unknown.
+        origin: "lm-eval", "predictions" for saved answers scored here, of which settings are unknown, or "published" for
+            the scores of a published model, which have no answers.
         path: The results file, or the predictions.
         older: Results files of older runs of the same model and protocol in the same folder, which were not read.
         other_tasks: Tasks in the results that are not SEvenLLM's, left out.
         date: When it started, seconds since 1970.
         encoder_tasks: Name to encoder task, in the order of `ENCODER_TASKS`.
         item_samples: One per item and encoder task, in the same order.
+        notes: What a reader of its figures must know of how they came about, a sentence each.
     """
 
     label: str
@@ -227,13 +229,14 @@ class Run:
     leaves: Mapping[str, LeafRun]
     samples: tuple[Sample, ...]
     problems: tuple[Problem, ...] = ()
-    origin: Literal["lm-eval", "predictions"] = "lm-eval"
+    origin: Literal["lm-eval", "predictions", "published"] = "lm-eval"
     path: str = ""
     older: tuple[str, ...] = ()
     other_tasks: tuple[str, ...] = ()
     date: float | Unknown = UNKNOWN
     encoder_tasks: Mapping[str, EncoderTaskRun] = field(default_factory=dict)
     item_samples: tuple[ItemSample, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def tasks(self) -> Mapping[str, LeafRun | EncoderTaskRun]:

@@ -57,7 +57,10 @@ def pieces(text: str) -> list[Piece]:
 
 def has_hidden(text: str) -> bool:
     """Whether `pieces` would spell out anything of a text."""
-    return _MAYBE.search(text.replace("\r\n", "\n")) is not None
+    text = text.replace("\r\n", "\n")
+    if text.isascii():  # of ASCII, all but controls can be printed: a faster look
+        return not text.replace("\n", "").replace("\t", "").isprintable()
+    return _MAYBE.search(text) is not None
 
 
 def _stand_in(hidden: str) -> str:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from sevenllm_bench.pages.charts.axis import Axis, axis_around, bounded_axis
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.line_frame import Block, Line, both_widths
-from sevenllm_bench.pages.charts.markers import CIRCLE, DIAMOND, marker
+from sevenllm_bench.pages.charts.markers import CIRCLE, DIAMOND, SMALL_CIRCLE, marker
 from sevenllm_bench.pages.charts.svg import Scale, line, one_line
 
 
@@ -27,6 +27,7 @@ class IntervalPoint:
         rows: Rows behind it; None where not known.
         note: More words for the hint, such as "baseline" or why there is no interval.
         marked: Whether it is the one that others are compared with.
+        quiet: Whether it is there for orientation only, and drawn so.
     """
 
     label: str
@@ -37,6 +38,7 @@ class IntervalPoint:
     rows: int | None = None
     note: str = ""
     marked: bool = False
+    quiet: bool = False
 
 
 def interval_chart(
@@ -81,13 +83,14 @@ def _scale(points: Sequence[IntervalPoint], bounds: tuple[float, float], title: 
 
 
 def _line(point: IntervalPoint) -> Line:
+    shape = DIAMOND if point.marked else SMALL_CIRCLE if point.quiet else CIRCLE
     return Line(
         point.short,
-        lambda scale, y: interval_marks(scale, y, point.mean, point.low, point.high, DIAMOND if point.marked else CIRCLE),
+        lambda scale, y: interval_marks(scale, y, point.mean, point.low, point.high, shape),
         thick=26,
         value=f"{point.mean:.3f}",
         hint=" · ".join(cell for cell in _cells(point) if cell),
-        kind="marked" if point.marked else "",
+        kind="marked" if point.marked else "quiet" if point.quiet else "",
     )
 
 

@@ -14,6 +14,7 @@ from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.board_charts import board_charts
 from sevenllm_bench.pages.leaderboard.entry import ENCODER_FIGURES, PARTS, Entry
 from sevenllm_bench.pages.leaderboard.model_figures import LOGPROB, figure_title, interval_of
+from sevenllm_bench.pages.leaderboard.published_models import published_models
 from sevenllm_bench.pages.leaderboard.standings import headline_bars, headline_limits, leader, ranked_of, standings
 from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission
 from sevenllm_bench.pages.site import options
@@ -64,6 +65,7 @@ def table_values(
         "headline_id": HEADLINE_NAME,
         "without_a_model": WITHOUT_A_MODEL,
         "published": PUBLISHED_MODELS,
+        "published_models": published_models(main),
         "encoder_columns": [
             *((name, f"MCQ {lang}, log-likelihood") for name, lang in zip(LOGPROB, LANGUAGES, strict=True)),
             *_encoder_parts(current),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sevenllm_bench.figures.cells import RowValues, headline_cell
@@ -27,7 +27,7 @@ class Standing:
     worse: tuple[str, ...]
 
 
-def standing(ordered: Sequence[Run], seed: int, resamples: int) -> Standing:
+def standing(ordered: Sequence[Run], seed: int, resamples: int, values: Mapping[str, RowValues] | None = None) -> Standing:
     """Who may be the best: every other run is tested against the one with the highest headline, over the rows of both.
 
     A run is worse where p times the number of other runs is at most 0.05. So the chance that the run which is truly the best
@@ -38,14 +38,16 @@ def standing(ordered: Sequence[Run], seed: int, resamples: int) -> Standing:
         ordered: Two or more runs with a headline that can be compared, the one with the highest first.
         seed: Seed of the sign patterns.
         resamples: Number of sign patterns; more where the runs are many.
+        values: Their values by label, where they are known already.
     """
     cell, tests = headline_cell(), len(ordered) - 1
     draws = Draws(seed, enough_resamples(tests, resamples))
-    best = RowValues(ordered[0])
+    of = {run.label: (values or {}).get(run.label) or RowValues(run) for run in ordered}
+    best = of[ordered[0].label]
     level: list[str] = []
     worse: list[str] = []
     for run in ordered[1:]:
-        ours, theirs = best.common(RowValues(run), cell)
+        ours, theirs = best.common(of[run.label], cell)
         p, _ = paired_p([b - a for a, b in zip(ours, theirs, strict=True)], False, draws)
         (worse if p is not None and p * tests <= ALPHA else level).append(run.label)
     return Standing(ordered[0].label, tuple(level), tuple(worse))

@@ -43,7 +43,12 @@ MOST, _MOST_CHARACTERS = 60, 240
 
 def diff_values(row: Row, reading: Reading) -> ValueDiff:
     """The difference for an extraction row."""
-    marked = _marked(leaf_values(row.output), reading.values)
+    return diff_from(leaf_values(row.output), reading)
+
+
+def diff_from(reference: Sequence[str], reading: Reading) -> ValueDiff:
+    """The same, given the reference's leaf values: every run's answer to a row is held against them."""
+    marked = _marked(reference, reading.values)
     order: tuple[Mark, ...] = ("same", "alike", "missing", "added")
     marked.sort(key=lambda found: order.index(found[0]))
     counts = Counter(mark for mark, _ in marked)

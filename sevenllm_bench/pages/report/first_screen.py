@@ -15,6 +15,7 @@ from sevenllm_bench.metrics.registry import bounds
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.interval_chart import IntervalPoint, interval_chart
 from sevenllm_bench.pages.report.best_run import standing
+from sevenllm_bench.pages.report.published_beside import PublishedBeside
 from sevenllm_bench.pages.report.run_order import OrderedRuns
 from sevenllm_bench.pages.report.score_views import Examined
 from sevenllm_bench.pages.report.verdict_words import (
@@ -52,7 +53,13 @@ class FirstScreen:
 
 
 def first_screen(
-    ordered: OrderedRuns, examined: Examined, short: Mapping[str, str], baseline: str | None, seed: int, resamples: int
+    ordered: OrderedRuns,
+    examined: Examined,
+    short: Mapping[str, str],
+    baseline: str | None,
+    seed: int,
+    resamples: int,
+    published: PublishedBeside | None = None,
 ) -> FirstScreen:
     """Put the first screen together.
 
@@ -63,12 +70,13 @@ def first_screen(
         baseline: Label of the run that the others are compared with; None for a single run.
         seed: Seed of every random choice.
         resamples: Number of random draws.
+        published: Published models for the chart; None for none.
     """
     models = [(run.label, address) for run in ordered.runs if (address := hub_address(run))]
     metrics = dict.fromkeys(cell[2] for cell in examined.figures.cells())
     return FirstScreen(
         tuple(_verdict(ordered, examined, seed, resamples)),
-        _chart(ordered, short, baseline),
+        _chart(ordered, short, baseline, published),
         tuple(_meaning(ordered)),
         tuple((metric, METRIC_WORDS[metric]) for metric in METRIC_WORDS if metric in metrics),
         tuple(models),
@@ -87,7 +95,7 @@ def _verdict(ordered: OrderedRuns, examined: Examined, seed: int, resamples: int
     whole = [run for run in ranked if not ordered.partial[run.label]] or ranked
     if len(whole) < 2 or ordered.cell is None or ordered.cell[1] != HEADLINE_NAME:
         return listed_verdict(ordered)
-    return many_verdict(ordered, standing(whole, seed, resamples), comparison)
+    return many_verdict(ordered, standing(whole, seed, resamples, comparison.values), comparison)
 
 
 def hub_address(run: Run) -> str | None:
@@ -96,7 +104,9 @@ def hub_address(run: Run) -> str | None:
     return f"https://huggingface.co/{name}" if name and _REPOSITORY.fullmatch(name) and ".." not in name else None
 
 
-def _chart(ordered: OrderedRuns, short: Mapping[str, str], baseline: str | None) -> Chart | None:
+def _chart(
+    ordered: OrderedRuns, short: Mapping[str, str], baseline: str | None, published: PublishedBeside | None
+) -> Chart | None:
     if ordered.cell is None:
         return None
     level, name, metric = ordered.cell
@@ -106,9 +116,15 @@ def _chart(ordered: OrderedRuns, short: Mapping[str, str], baseline: str | None)
         for run in ordered.runs
         if run.label in ordered.scores
     ]
+    beside = published.points() if published and name == HEADLINE_NAME else []
+    points = sorted([*points, *beside], key=lambda point: -point.mean) if beside else points
     title = f"{what} with 95 % interval" + (", best first" if len(points) > 1 else "")
     ends = f"from {shown(points[0].mean)} ({points[0].label}) to {shown(points[-1].mean)} ({points[-1].label})"
-    said = f"{len(points)} runs {ends}." if len(points) > 1 else f"{points[0].label}: {shown(points[0].mean)}."
+    said = (
+        f"{len(points)} {'runs and published models' if beside else 'runs'} {ends}."
+        if len(points) > 1
+        else f"{points[0].label}: {shown(points[0].mean)}."
+    )
     return interval_chart("first", title, said, points, bounds(metric), "score")
 
 

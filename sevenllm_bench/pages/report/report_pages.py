@@ -28,16 +28,19 @@ from sevenllm_bench.metrics.signature import signature_line
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
 from sevenllm_bench.pages.report.first_screen import first_screen
 from sevenllm_bench.pages.report.heat_map import FEW_ROWS, heat_maps
+from sevenllm_bench.pages.report.published_beside import published_beside
 from sevenllm_bench.pages.report.report_charts import report_charts, report_preview
 from sevenllm_bench.pages.report.report_csv import report_csv
 from sevenllm_bench.pages.report.report_title import report_title
 from sevenllm_bench.pages.report.run_order import by_score
 from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine
 from sevenllm_bench.pages.report.task_pages import encoder_pages_of, tasks_of, title_of, write_task_pages
+from sevenllm_bench.pages.report.task_rows import samples_by_task
+from sevenllm_bench.pages.report.trust import trust_parts
 from sevenllm_bench.pages.site import Site, heat
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.protocol import words_of
-from sevenllm_bench.runs.records import LeafRun, Run
+from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.text.short_names import short_names
 
@@ -69,6 +72,7 @@ def build_report(
     seed: int = 0,
     resamples: int = RESAMPLES,
     site_url: str = "",
+    published: Sequence[Run] = (),
 ) -> WrittenReport:
     """Write the report of runs.
 
@@ -79,6 +83,7 @@ def build_report(
         seed: Seed of the bootstrap.
         resamples: Number of random draws per interval and test.
         site_url: Where it will be published, see `Site`.
+        published: Published models, see `published_runs`: marks of the first chart, and a table.
 
     Raises:
         ConfigError: The folder can't be written, or a library for pages is missing.
@@ -98,13 +103,16 @@ def build_report(
         "heat": heat,
         "section_name": section_name,
         "p_value": p_value,
+        "comparison": examined.comparison,
     }
     written = write_task_pages(site, ordered.runs, tasks, most_examples, shared)
-    first = first_screen(ordered, examined, shared["short"], baseline, seed, resamples)
+    beside = published_beside(runs[0], published, seed, resamples)
+    first = first_screen(ordered, examined, shared["short"], baseline, seed, resamples, beside)
     # Last, so that a report that was stopped has no page that leads nowhere.
     values = _index(ordered.runs, examined, tasks, resamples, baseline)
-    values |= {"first": first, "first_chart": first.chart, "partial": ordered.partial}
+    values |= {"published": beside, "first": first, "first_chart": first.chart, "partial": ordered.partial}
     values["title"] = report_title([shared["short"].get(run.label, run.label) for run in ordered.runs])
+    values["trust"] = trust_parts(ordered.runs, examined.comparison)
     values["maps"] = heat_maps(ordered.runs, examined.figures, baseline)
     size = site.page("index.html", "report.html", **shared, **values)
     return WrittenReport(site.index, 1 + written.pages, written.size + size, written.left_out)
@@ -134,7 +142,7 @@ def _index(
         "level_names": LEVEL_NAMES,
         "verdict_names": VERDICT_NAMES,
         "cell_name": cell_name,
-        "tasks": [_task_line(runs, leaf, examined.figures) for leaf in tasks],
+        "tasks": _task_lines(runs, tasks, examined.figures),
         "answering": found,
         "charts": report_charts(runs, examined.figures, found, marks, baseline),
         "language_names": LANGUAGE_NAMES,
@@ -166,11 +174,16 @@ def _date(run: Run) -> str:
         return ""
 
 
-def _task_line(runs: Sequence[Run], leaf: LeafRun, figures: Figures) -> dict[str, Any]:
-    """A line of the table of tasks."""
+def _task_lines(runs: Sequence[Run], tasks: Sequence[LeafRun], figures: Figures) -> list[dict[str, Any]]:
+    """The lines of the table of tasks."""
+    by_run = [samples_by_task(run) for run in runs]
+    return [_task_line(runs, leaf, figures, [list(own.get(leaf.task, {}).values()) for own in by_run]) for leaf in tasks]
+
+
+def _task_line(runs: Sequence[Run], leaf: LeafRun, figures: Figures, samples_of: Sequence[Sequence[Sample]]) -> dict[str, Any]:
     metric = HEADLINE[leaf.leaf.kind]
     name, name_zh = title_of(leaf.leaf)
-    samples = [sample for run in runs for sample in run.of_task(leaf.task)]
+    samples = [sample for own in samples_of for sample in own]
     return {
         "task": leaf.task,
         "name": name if leaf.is_default else f"{name} ({leaf.task.rpartition('-')[2]})",
@@ -179,7 +192,7 @@ def _task_line(runs: Sequence[Run], leaf: LeafRun, figures: Figures) -> dict[str
         "kind": leaf.leaf.kind,
         "metric": metric,
         "own_rows": bool(samples) and samples[0].row.source == "embedded",
-        "rows": max((len(run.of_task(leaf.task)) for run in runs if leaf.task in run.leaves), default=0),
+        "rows": max(map(len, samples_of), default=0),
         "scores": [figures.get(run.label, "task", leaf.task, metric) for run in runs],
         "best": figures.best(runs, "task", leaf.task, metric),
         "trouble": sum(sample.reading.cut or sample.reading.is_unread for sample in samples),

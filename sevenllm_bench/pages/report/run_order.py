@@ -39,13 +39,18 @@ def by_score(runs: Sequence[Run], figures: Figures) -> OrderedRuns:
     cell = _main_cell(runs, figures)
     found = {run.label: figures.get(run.label, *cell) for run in runs} if cell else {}
     scores = {label: score for label, score in found.items() if score}
-    partial = {run.label: why_partial(run) for run in runs}
+    partial = {run.label: _why_partial(run, figures) for run in runs}
 
     def place(run: Run) -> tuple[bool, bool, float]:
         score = scores.get(run.label)
         return score is None, bool(partial[run.label]), -score.mean if score else 0.0
 
     return OrderedRuns(tuple(sorted(runs, key=place)), cell, scores, partial)
+
+
+def _why_partial(run: Run, figures: Figures) -> str:
+    headline = figures.get(run.label, "overall", HEADLINE_NAME, HEADLINE_NAME)
+    return headline.partial if headline else why_partial(run)
 
 
 def _main_cell(runs: Sequence[Run], figures: Figures) -> CellKey | None:

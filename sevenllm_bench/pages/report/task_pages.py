@@ -16,6 +16,7 @@ from sevenllm_bench.pages.report.explorer import MARGIN, PAGE_OF_ROWS, Explorer,
 from sevenllm_bench.pages.report.item_rows import ItemsByTask, explore_items, item_samples_by_task
 from sevenllm_bench.pages.report.score_views import Figures
 from sevenllm_bench.pages.report.task_rows import SamplesByTask, explore_task, samples_by_task
+from sevenllm_bench.pages.report.trust import trust_parts
 from sevenllm_bench.pages.site import Site
 from sevenllm_bench.runs.records import LeafRun, Run
 
@@ -49,12 +50,14 @@ def write_task_pages(
     """
     pages = size = left_out = 0
     found = chain(_row_pages(runs, tasks, most, shared["figures"]), _item_pages(runs, most))
-    total = len(tasks) + len(encoder_pages_of(runs))
-    for name, template, explorer, values in tracked(found, "writing the tasks' pages", total):
+    names = [*(leaf.task for leaf in tasks), *(task.name for task in encoder_pages_of(runs))]
+    site.expect(f"tasks/{name}.{ending}" for name in names for ending in ("js", "html"))
+    for name, template, explorer, values in tracked(found, "writing the tasks' pages", len(names)):
         pages, left_out = pages + 1, left_out + explorer.in_all - len(explorer.rows)
         # The texts first: a page never lacks them.
         size += site.write_bytes(f"tasks/{name}.js", explorer.script())
-        size += site.page(f"tasks/{name}.html", template, **{**shared, **_of_explorer(explorer, name), **values})
+        trust = trust_parts(runs, shared["comparison"], name)
+        size += site.page(f"tasks/{name}.html", template, **{**shared, **_of_explorer(explorer, name), **values, "trust": trust})
     return WrittenTasks(pages, size, left_out)
 
 

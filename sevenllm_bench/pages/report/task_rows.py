@@ -9,11 +9,12 @@ from dataclasses import replace
 from sevenllm_bench.catalog import Leaf
 from sevenllm_bench.data.rows import OPENINGS, Row
 from sevenllm_bench.metrics.registry import HEADLINE, SHARES
-from sevenllm_bench.pages.report.diff import Mark, diff_values
+from sevenllm_bench.pages.report.diff import Mark, diff_from
 from sevenllm_bench.pages.report.explorer import Explorer, ExplorerRow, Option, RowPart, ShownAnswer
 from sevenllm_bench.pages.report.text_table import TextTable
 from sevenllm_bench.runs.records import Run, Sample
 from sevenllm_bench.text.display import plain
+from sevenllm_bench.text.leaf_values import leaf_values
 
 #: Characters of a question that are looked at for its excerpt, and of the excerpt.
 _START, _EXCERPT = 1_000, 110
@@ -80,12 +81,13 @@ def _row(samples: Sequence[Sample | None], texts: TextTable, is_choice: bool) ->
     question = row.instruction if isinstance(row.instruction, str) else str(row.instruction["question"])
     options = tuple(Option(plain(letter, 10), texts.add(text), letter == row.output) for letter, text in row.choices.items())
     incident = texts.add(row.input) if row.input else None
+    values = leaf_values(row.output) if row.kind == "understanding" else []
     return ExplorerRow(
         id=row.id,
         excerpt=plain(_without_opening(question[:_START]), _EXCERPT),
         values=tuple(main_value(sample) if sample else None for sample in samples),
         parts=(texts.add(question), *([options] if is_choice else []), incident, texts.add(_reference(row))),
-        answers=tuple(_answer(sample, row, texts) if sample else None for sample in samples),
+        answers=tuple(_answer(sample, values, texts) if sample else None for sample in samples),
     )
 
 
@@ -104,13 +106,13 @@ def _without_opening(question: str) -> str:
     return (question[min(ends) + 1 :].strip() if ends else "") or question
 
 
-def _answer(sample: Sample, row: Row, texts: TextTable) -> ShownAnswer:
+def _answer(sample: Sample, reference: Sequence[str], texts: TextTable) -> ShownAnswer:
     reading = sample.reading
     text = None if sample.response is None else texts.add(sample.response)
     answer = ShownAnswer(dict(sample.metrics), plain(reading.how, 30), reading.is_unread, reading.cut, text)
     if text is None or sample.kind != "understanding":
         return answer
-    found = diff_values(row, reading)
+    found = diff_from(reference, reading)
     marks: tuple[list[int], ...] = ([], [], [], [])
     for mark, value in found.values:
         marks[_MARKS[mark]].append(texts.add(value))

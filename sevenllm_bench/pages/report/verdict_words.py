@@ -48,7 +48,7 @@ def pair_verdict(ordered: OrderedRuns, comparison: Comparison) -> list[Sentence]
     other, baseline = Named(finding.run), Named(finding.baseline)
     size = f"{shown_difference(finding.paired.difference)} ({_range(finding)})"
     p = "" if finding.p is None else f", p {_p(finding.p)}"
-    apart = differing(differences(comparison.runs))
+    apart = differing(comparison.differences)
     if finding.verdict == "cannot tell":
         words: Sentence = ("It can't be told whether ", other, " is better or worse than ", baseline)
         why = "" if finding.p is not None else f" ({finding.reason})"
@@ -73,7 +73,7 @@ def many_verdict(ordered: OrderedRuns, found: Standing, comparison: Comparison) 
     baseline = comparison.runs[0].label
     told = against and baseline != found.best  # otherwise the first sentence says it
     second: list[Sentence] = [("Against the baseline ", Named(baseline), f": {against}.")] if told else []
-    apart = differing(differences(comparison.runs))
+    apart = differing(comparison.differences)
     return [first, *second, (f"{apart[0].upper()}{apart[1:]}.",), *_cautions(ordered)]
 
 
