@@ -1,5 +1,5 @@
 PYTHON ?= python3
-PYTEST_FLAGS ?= -n auto --maxprocesses 4
+PYTEST_FLAGS ?= -n auto --maxprocesses 4 --dist worksteal
 PIP_FLAGS := --quiet --disable-pip-version-check
 DEV := .venv
 DEMO := .venv-demo

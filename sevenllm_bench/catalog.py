@@ -324,7 +324,7 @@ LEAVES: tuple[Leaf, ...] = tuple(
     leaf for language in LANGUAGES for leaf in (*(Leaf(language, task.kind, task) for task in TASKS), Leaf(language, "mcq"))
 )
 _LEAF_BY_NAME = {leaf.name: leaf for leaf in LEAVES}
-_VARIANT = re.compile(r"sevenllm-(en|zh)-mcq-[a-z]+")
+_VARIANT = re.compile(r"sevenllm-(en|zh)-mcq-(?!circular$)[a-z]+")  # circular: a task of items
 
 #: Official rows of each section: 300 and 50.
 SECTION_ROWS = {f"{language}_{kind}": 0 for kind in KINDS for language in LANGUAGES}

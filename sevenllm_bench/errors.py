@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
@@ -29,13 +30,28 @@ class ConfigError(SEvenLLMError):
 
 
 EXIT_CODE = 2
+#: Characters of a message at most; all names of tasks have 3,000.
+_MOST = 6_000
+_LONG_WORD = re.compile(r"\S{400,}")
 
 
 def report(error: SEvenLLMError) -> int:
     """Print `error` on standard error, without a traceback, and return the exit code for it (2)."""
-    shown = "".join(c if c.isprintable() or c == "\n" else "�" for c in str(error))  # names and reasons from elsewhere are in it
+    shown = "".join(c if c.isprintable() or c == "\n" else "�" for c in bounded(str(error)))  # names and reasons from elsewhere
     print(f"sevenllm-bench: error: {shown}", file=sys.stderr)
     return EXIT_CODE
+
+
+def bounded(message: str) -> str:
+    """A message that can be read, whatever was given: of long words and of a long whole, the beginning and the end.
+
+    Args:
+        message: A message that quotes what users or files say.
+    """
+    words = _LONG_WORD.sub(
+        lambda word: f"{word[0][:200]}…{word[0][-100:]}", message[: 10 * _MOST] + message[10 * _MOST :][-_MOST:]
+    )
+    return words if len(words) <= _MOST else f"{words[: _MOST - 801]}…{words[-800:]}"
 
 
 def install_excepthook(explain: Callable[[BaseException], SEvenLLMError | None] = lambda error: None) -> None:

@@ -11,6 +11,9 @@ import pytest
 # Nothing in the suite may reach the Hub; tests of downloads set an endpoint of their own. Before any Hub import.
 os.environ["HF_ENDPOINT"] = "http://127.0.0.1:9"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+# Workers of pytest-xdist share the cores. With a thread for each core, those of one worker would wait for those of the others.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Semantic similarity and the judge are asked for by the tests that are about them.
 os.environ["SEVENLLM_SEMANTIC_MODEL"] = "none"
 for _name in ("SEVENLLM_JUDGE", "OPENAI_API_KEY", "OPENAI_BASE_URL"):

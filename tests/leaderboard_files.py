@@ -28,17 +28,32 @@ ROWS = {section: 50 if section.endswith("mcq") else 300 for section in SECTIONS}
 _STAMP = "2026-05-01T10-00-00.000000"
 
 
-def manifest_of(name: str, sections: dict[str, float], date: str = "2026-05-01", **submission: Any) -> dict[str, Any]:
-    """A manifest with the headline's parts, the headline where there are six, and every official task at its section's value."""
+def manifest_of(
+    name: str, sections: dict[str, float], date: str = "2026-05-01", every_metric: bool = False, **submission: Any
+) -> dict[str, Any]:
+    """A manifest with the headline's parts, the headline where there are six, and every official task at its section's value.
+
+    Values of multiple choice are multiples of 1/50. `every_metric` adds the other lexical metrics, at the same values.
+    """
     leaves = [leaf for leaf in LEAVES if leaf.is_official and section_of(leaf) in sections]
-    figures = [figure_of(f"{section}.{METRIC[section[3:]]}", value, ROWS[section], 0.01) for section, value in sections.items()]
+    figures = [section_figure(f"{section}.{METRIC[section[3:]]}", value, leaves) for section, value in sections.items()]
     if len(sections) == 6:
         error = sum(figure["stderr"] ** 2 for figure in figures) ** 0.5 / 6
-        figures.insert(0, figure_of("headline", sum(sections.values()) / 6, 1300, error))
-    figures += [
-        figure_of(f"{leaf.name}.{METRIC[leaf.kind]}", sections[section_of(leaf)], leaf.official_rows_scored, 0.02)
-        for leaf in leaves
-    ]
+        figures.insert(0, {"id": "headline", "value": sum(sections.values()) / 6, "rows": 1300, "stderr": error})
+    figures += [task_figure(leaf, METRIC[leaf.kind], sections[section_of(leaf)]) for leaf in leaves]
+    if every_metric:
+        others = {section: [m for m in LEXICAL[section[3:]] if m != METRIC[section[3:]]] for section in sections}
+        values = {**sections, "json_valid": 1.0}
+        figures += [
+            section_figure(f"{section}.{metric}", values.get(metric, sections[section]), leaves)
+            for section in sections
+            for metric in others[section]
+        ]
+        figures += [
+            task_figure(leaf, metric, values.get(metric, sections[section_of(leaf)]))
+            for leaf in leaves
+            for metric in others[section_of(leaf)]
+        ]
     return {
         "format": "sevenllm-bench submission",
         "version": 3,
@@ -67,14 +82,39 @@ def manifest_of(name: str, sections: dict[str, float], date: str = "2026-05-01",
     }
 
 
+def sections_at(headline: float) -> dict[str, float]:
+    """Values of the sections with this mean: half of the answers to multiple choice are right, none below 1/6, the others equal.
+
+    Where the headline is a small multiple of a power of 2, so is every value, and sums of them are exact.
+    """
+    right = 0.5 if headline >= 1 / 6 else 0.0
+    return {section: right if section.endswith("mcq") else (6 * headline - 2 * right) / 4 for section in SECTIONS}
+
+
 def section_of(leaf: Leaf) -> str:
     return f"{leaf.language}_{leaf.kind}"
 
 
-def figure_of(name: str, value: float, rows: int, stderr: float) -> dict[str, Any]:
-    """A figure; its standard error is no larger than values in [0, 1] of this mean can have, if the value is one of those."""
-    most = (max(0.0, value * (1 - value)) / max(1, rows - 1)) ** 0.5
-    return {"id": name, "value": value, "rows": rows, "stderr": None if rows < 2 else min(stderr, most)}
+def largest_error(value: float, rows: int) -> float:
+    """The standard error of values of which some are 1 and all others 0: no values in [0, 1] of this mean have a larger one."""
+    return (max(0.0, value * (1 - value)) / max(1, rows - 1)) ** 0.5
+
+
+def task_figure(leaf: Leaf, metric: str, value: float) -> dict[str, Any]:
+    """A figure of a task; its standard error is 0.02, or less where values of this mean can't have that."""
+    rows, most = leaf.official_rows_scored, largest_error(value, leaf.official_rows_scored)
+    is_share = metric in ("acc", "answered", "json_valid")
+    error = None if rows < 2 else most if is_share else min(0.02, most)
+    return {"id": f"{leaf.name}.{metric}", "value": value, "rows": rows, "stderr": error}
+
+
+def section_figure(name: str, value: float, leaves: list[Leaf]) -> dict[str, Any]:
+    """A figure of a section whose tasks are all at its value: the sum of squares is that of the tasks."""
+    section, _, metric = name.partition(".")
+    tasks = [task_figure(leaf, metric, value) for leaf in leaves if section_of(leaf) == section]
+    rows = ROWS[section]
+    squares = sum(task["rows"] * (task["rows"] - 1) * (task["stderr"] or 0.0) ** 2 for task in tasks)
+    return {"id": name, "value": value, "rows": rows, "stderr": (squares / rows / (rows - 1)) ** 0.5}
 
 
 def task_of(leaf: Leaf) -> dict[str, Any]:
@@ -117,7 +157,7 @@ def write_many(folder: Path, count: int) -> dict[str, dict[str, Any]]:
     for number in range(count):
         size = chance.choice((0.5, 1.5, 7, 8, 14, 70))
         name = f"org{number % 37}/model-{number:04d}-{size:g}B"
-        values = {section: round(chance.random(), 4) for section in SECTIONS}
+        values = {s: chance.randrange(51) / 50 if s.endswith("mcq") else round(chance.random(), 4) for s in SECTIONS}
         date = f"2026-{1 + number % 10:02d}-{1 + number % 28:02d}"
         write_bundle(folder / f"s{number:04d}", manifest_of(name, values, date))
         facts[name] = {

@@ -62,7 +62,8 @@ def build(folder: Path) -> None:
     facts = write_many(folder / "submissions", 200)
     encoder = manifest_of("lab/cti-encoder", {})
     encoder["figures"] = [
-        {"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.62, "rows": 50, "stderr": 0.068} for x in ("en", "zh")
+        {"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.62, "rows": 50, "stderr": (0.62 * 0.38 / 49) ** 0.5}
+        for x in ("en", "zh")
     ]
     write_bundle(folder / "submissions" / "encoder", encoder)
     write_bundle(folder / "submissions" / "earlier", manifest_of(next(iter(facts)), dict.fromkeys(SECTIONS, 0.3), "2025-11-02"))

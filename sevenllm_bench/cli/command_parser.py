@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from sevenllm_bench.cli.examples import examples_of
-from sevenllm_bench.errors import unknown_name, unknown_options
+from sevenllm_bench.errors import bounded, unknown_name, unknown_options
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -45,7 +45,7 @@ class CommandParser(argparse.ArgumentParser):
             message = "; ".join(unknown)
         elif unknown:  # what is missing may be missing because of a typo
             message = f"{'; '.join(unknown)}; {message}"
-        super().error(message)
+        super().error(bounded(message))
 
     def _options(self) -> Iterator[str]:
         """The options of this parser and of its actions."""

@@ -16,10 +16,12 @@ COMMANDS = {
     "tasks": "list, show, check and generate the tasks",
     "score": "score saved answers, or lm-eval's samples again, without a model",
     "compare": "compare runs: intervals, paired tests, and what the rows can tell",
+    "stress": "what a model loses where incident texts have the noise of real reports",
     "report": "a static page of runs: figures, charts, every task with examples",
     "leaderboard": "a static page of many models, from submissions",
     "judge": "let an LLM judge saved answers, 1 to 5",
     "corpus": "build a training corpus from raw threat reports; check one against the benchmark",
+    "probe": "test whether a model has seen the benchmark's rows: evidence with p-values, and power",
     "encoders": "run encoders (SecureBERT 2.0, any Hugging Face encoder) on the same rows; retrieval as deployed",
     "finetune": "fine-tune a causal model on SEvenLLM-Instruct into a checkpoint that lm_eval loads",
     "merge": "merge LoRA adapters into their base model",
@@ -33,7 +35,7 @@ COMMANDS = {
 #: Commands with actions of their own, which argparse parses in order only.
 _WITH_ACTIONS = {"tasks", "leaderboard", "corpus", "encoders"}
 #: Commands whose module has another name, since no two modules of the package are called the same.
-_MODULES = {"completion": "shell_completion"}
+_MODULES = {"completion": "shell_completion", "probe": "memorisation_probe", "stress": "noise_drop"}
 
 
 def command_named(word: str) -> str:

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.screen import print_lines
-from sevenllm_bench.cli.shared_options import add_labels, add_published, add_rows, published_of, runs_of, whole
+from sevenllm_bench.cli.shared_options import (
+    add_audited,
+    add_labels,
+    add_published,
+    add_rows,
+    published_of,
+    runs_of,
+    whole,
+)
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.compare_runs import Comparison, compare_runs
 from sevenllm_bench.comparison.export import as_csv, as_json, as_markdown
@@ -21,10 +29,12 @@ from sevenllm_bench.comparison.table_cells import (
     how_to_read,
     undecidable,
 )
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.data.audit_records import load_audit
+from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.cells import ENCODER_LEVELS
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES
 from sevenllm_bench.io.progress import step
+from sevenllm_bench.runs.audited_run import audited_run
 from sevenllm_bench.runs.records import Run
 
 #: Columns that a narrow terminal can do without, the least important first.
@@ -58,8 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="bootstrap samples, and at least as many sign patterns: more where a level has many tests (default: 10000)",
     )
     add_rows(parser)
+    add_audited(parser)
     parser.add_argument("--json", metavar="FILE", help='write everything as JSON ("-": to standard output instead of the tables)')
-    parser.add_argument("--csv", metavar="FILE", help="write the findings at every level as CSV")
+    parser.add_argument("--csv", metavar="FILE", help="write the findings at every level as CSV (those on all rows)")
     parser.add_argument("--markdown", metavar="FILE", help="write the printed tables as Markdown")
 
 
@@ -71,18 +82,49 @@ def run(arguments: argparse.Namespace) -> int:
     runs = _baseline_first([*given, *published_of(arguments, given)], arguments.baseline)
     metrics = tuple(dict.fromkeys(arguments.metric or ()))
     with step("comparing the runs"):
-        comparison = compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
+        comparison = _compared(runs, metrics, arguments)
+    audited = _on_audited_rows(runs, metrics, arguments) if arguments.rows == "audited" else None
+    content = as_json(comparison) | ({"audited": as_json(audited)} if audited else {})
     if arguments.json == "-":
-        print_json(as_json(comparison))
+        print_json(content)
         return 0
     if arguments.json:
-        write_text("--json", arguments.json, json_text(as_json(comparison)))
+        write_text("--json", arguments.json, json_text(content))
     if arguments.csv:
         write_text("--csv", arguments.csv, as_csv(comparison))
     if arguments.markdown:
-        write_text("--markdown", arguments.markdown, as_markdown(comparison, arguments.by))
+        parts = [as_markdown(comparison, arguments.by)]
+        parts += [f"\n{_audited_words()}\n\n{as_markdown(audited, arguments.by)}"] if audited else []
+        write_text("--markdown", arguments.markdown, "".join(parts))
     _print(comparison, arguments.by)
+    if audited:
+        print_lines(["", _audited_words(), ""])
+        _print(audited, arguments.by)
     return 0
+
+
+def _on_audited_rows(runs: Sequence[Run], metrics: tuple[str, ...], arguments: argparse.Namespace) -> Comparison:
+    with step("comparing the runs on audited rows"):
+        cut = [audited_run(run) for run in runs]
+        return compare_runs(cut, metrics, arguments.seed, arguments.resamples, arguments.force)
+
+
+def _audited_words() -> str:
+    audit = load_audit()
+    return (
+        f"on the {len(audit.sound):,} audited rows (audit {audit.version}), beside the figures above and no official result; "
+        "docs/audit.md says how they were chosen"
+    )
+
+
+def _compared(runs: Sequence[Run], metrics: tuple[str, ...], arguments: argparse.Namespace) -> Comparison:
+    """The comparison; where it is refused and a run has rows with noise, the refusal names the command for those."""
+    try:
+        return compare_runs(runs, metrics, arguments.seed, arguments.resamples, arguments.force)
+    except ResultsError as error:
+        if not any(task.entry.kind == "stress" for run in runs for task in run.encoder_tasks.values()):
+            raise
+        raise ResultsError(f"{error}\nFor the drop of a model under noise: sevenllm-bench stress CLEAN STRESSED") from None
 
 
 def _baseline_first(runs: Sequence[Run], baseline: str | None) -> list[Run]:

@@ -31,6 +31,10 @@ _EXAMPLES = {
         "compare results/A --published",
         "compare base.jsonl tuned.jsonl --label base.jsonl=before --baseline tuned",
     ),
+    "stress": (
+        "stress results/clean results/noisy",
+        "stress results/both --json drop.json",
+    ),
     "report": (
         "report results/A -o report",
         "report results/A results/B answers.jsonl -o report",
@@ -62,6 +66,10 @@ _EXAMPLES = {
         "corpus check train.jsonl -o clean.jsonl --json overlaps.json",
     ),
     "corpus restore": ("corpus restore rows-without-texts.jsonl --texts texts/texts.jsonl -o train.jsonl",),
+    "probe": (
+        "probe --model hf --model_args pretrained=ORG/NAME -o probe.json",
+        "probe --model local-chat-completions --model_args model=NAME,base_url=URL --apply_chat_template --completions-only",
+    ),
     "encoders": (
         "encoders run cisco-ai/SecureBERT2.0-biencoder --language en -o results/bi",
         "encoders pipeline --bi-encoder cisco-ai/SecureBERT2.0-biencoder -o results/two",

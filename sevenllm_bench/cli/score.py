@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.cli.output import check_outputs, json_text, print_json, write_text
 from sevenllm_bench.cli.screen import print_lines
-from sevenllm_bench.cli.shared_options import add_rows, benchmark_of
+from sevenllm_bench.cli.shared_options import add_audited, add_rows, benchmark_of
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.answers_headline import AnswersHeadline, headline_of
 from sevenllm_bench.comparison.table_cells import figure, interval
+from sevenllm_bench.data.audit_records import load_audit
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.errors import PredictionsError
-from sevenllm_bench.figures.sections import Scores, SectionScore, score_predictions
+from sevenllm_bench.figures.mcq_baselines import baselines_by_language
+from sevenllm_bench.figures.sections import Scores, SectionScore, audited_scores, score_predictions
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, section_name
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.metrics.registry import METRICS, paper_metric
@@ -35,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='JSON lines of "id" and "output", lm-eval\'s samples_*.jsonl or results_*.json, or a folder of those',
     )
     add_rows(parser)
+    add_audited(parser)
     parser.add_argument("--semantic-model", metavar="MODEL", help="add semantic similarity: default, a Hub id, or a folder")
     parser.add_argument(
         "--reasoning-end",
@@ -65,14 +68,19 @@ def run(arguments: argparse.Namespace) -> int:
         other = "official" if arguments.dataset == "embedded" else "embedded"
         raise PredictionsError(f"{error}; these are rows of the other data, so add --dataset {other}") from None
     headline = headline_of(scores)
+    audited = audited_scores(benchmark, scores) if arguments.rows == "audited" else None
     if arguments.json:
         content = {"headline": _headline_json(headline), **as_json(scores, predictions, benchmark, arguments, embedder)}
+        if audited:
+            content["audited"] = _audited_json(audited)
         if arguments.json == "-":
             print_json(content)
             return 0
         write_text("--json", arguments.json, json_text(content))
     _print_headline(headline, scores, benchmark)
     _print(scores, predictions, benchmark, arguments.partial)
+    if audited:
+        _print_audited(audited)
     return 0
 
 
@@ -106,6 +114,7 @@ def as_json(
         "items": {str(score.row.id): score.paper_score for score in scores.rows},
         "metrics": {name: {"rows": section.rows, **section.means} for name, section in sections.items()},
         "rows": {str(score.row.id): score.metrics for score in scores.rows},
+        "without_knowledge": [found.as_json() for found in baselines_by_language([score.row for score in scores.rows])],
         "answers": {name: _answers(section) for name, section in sections.items()},
         "coverage": {
             "rows": coverage.wanted,
@@ -155,6 +164,37 @@ def _print_headline(headline: AnswersHeadline | None, scores: Scores, benchmark:
     print_lines([f"headline: {figure(headline.value)} ({range_}; {'; '.join(notes)})", ""])
 
 
+def _audited_json(audited: Scores) -> dict[str, Any]:
+    metrics = {name: {"rows": section.rows, **section.means} for name, section in audited.sections.items()}
+    found = {"version": load_audit().version, "rows": len(audited.rows), "headline": _headline_json(headline_of(audited))}
+    return {**found, "metrics": metrics, "missing": list(audited.coverage.missing)}
+
+
+def _print_audited(audited: Scores) -> None:
+    """The figures on audited rows, after and beside those on all rows."""
+    found = headline_of(audited)
+    value = f"{figure(found.value)} (95 % interval {interval(found.interval)})" if found else "none, which takes all six sections"
+    print_lines(
+        [
+            "",
+            f"audited rows, beside the figures above and no official result: the {len(audited.rows):,} scored rows that the "
+            f"audit (version {load_audit().version}) found sound; docs/audit.md says how",
+            f"headline on audited rows: {value}",
+            "",
+        ]
+    )
+    for kind in METRICS:
+        sections = {name: section for name, section in audited.sections.items() if name.endswith(kind)}
+        names = next((list(section.means) for section in sections.values()), [])
+        rows = [
+            [section_name(name), str(section.rows), *(figure(section.means[metric]) for metric in names)]
+            for name, section in sections.items()
+        ]
+        if rows:
+            title = f"{KIND_NAMES[kind]}, audited rows"
+            print_table(title, ["section", "rows", *names], rows, least=("rows", *reversed(names[1:])))
+
+
 def _print(scores: Scores, predictions: Predictions, benchmark: Benchmark, partial: bool) -> None:
     for kind in METRICS:
         names = next((list(section.means) for name, section in scores.sections.items() if name.endswith(kind)), [])
@@ -167,6 +207,7 @@ def _print(scores: Scores, predictions: Predictions, benchmark: Benchmark, parti
             print_table(
                 KIND_NAMES[kind], ["section", "rows", *names, "answers read as"], rows, least=("rows", *reversed(names[1:]))
             )
+    print_lines([baselines.words for baselines in baselines_by_language([score.row for score in scores.rows])])
     missing = "missing, left out (--partial), so not comparable with full runs" if partial else "missing, scored 0"
     unknown = "not among these rows, left out"
     if _is_of_the_other(predictions, benchmark.source):

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
+from sevenllm_bench.data.benchmark import ROW_CHOICES, Benchmark, load_benchmark
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.judge.judge_choice import MAX_TOKENS, JudgeChoice, extra_body_text
 from sevenllm_bench.published.published_runs import published_names, published_runs
@@ -20,6 +20,16 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
     add_data_dir(parser)
     parser.add_argument("--allow-modified", action="store_true", help="accept a data file whose sha256 differs")
     parser.add_argument("--dataset", choices=("official", "embedded"), default="official", help="rows (default: official)")
+
+
+def add_audited(parser: argparse.ArgumentParser) -> None:
+    """Add the option that shows figures on the audited rows beside those on all rows."""
+    parser.add_argument(
+        "--rows",
+        choices=ROW_CHOICES,
+        default="all",
+        help="audited: show figures on the rows that the audit found sound too, beside those on all rows (default: all)",
+    )
 
 
 def add_data_dir(parser: argparse.ArgumentParser) -> None:

@@ -10,9 +10,13 @@ from typing import Any
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.cli.verify import print_findings
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.figures.vocabulary import figure_name
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.given_address import why_no_address
 from sevenllm_bench.io.hub_access import check_repository, require_token, token_from_environment
 from sevenllm_bench.io.progress import step
+from sevenllm_bench.memorisation.probe_file import read_probe
+from sevenllm_bench.memorisation.probe_result import ProbeResult
 from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL, is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
@@ -22,6 +26,8 @@ from sevenllm_bench.submission.manifest import Declared
 from sevenllm_bench.submission.push import pull_request, send
 from sevenllm_bench.submission.verify.findings import CLAIMS
 from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
+from sevenllm_bench.text.display import plain
+from sevenllm_bench.text.visible_names import why_no_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of who ran it to the model (default: other)",
     )
     parser.add_argument("--notes", default="", metavar="TEXT", help="anything worth knowing about the run")
+    parser.add_argument("--probe", metavar="FILE", help="add the result of `sevenllm-bench probe` of the same model")
     parser.add_argument("--data-dir", metavar="DIR", help="folder of the official test.jsonl (default: as for score)")
     parser.add_argument("--push", action="store_true", help="open the pull request (token: HF_TOKEN); without it, only show it")
 
@@ -56,16 +63,27 @@ def run(arguments: argparse.Namespace) -> int:
         require_token(token)
     if arguments.push and not declared.repository:
         raise ConfigError(f"--push needs the model's repository: --model ORG/NAME ({evaluated.repository[1]})")
+    probe = _probe(arguments.probe, evaluated)
     for older in evaluated.older:
         print(f"left out: {older}, an older run of the same model and protocol")
     with step("writing the bundle"):
-        bundle = write_bundle(files, output, declared, datetime.now(UTC), token)
+        bundle = write_bundle(files, output, declared, datetime.now(UTC), token, probe)
     _print(bundle)
     with step("verifying the bundle"):
         verification = verify_bundle(bundle.path, arguments.data_dir)
     print_findings(verification)
     code = verification.exit_code(allowed=CLAIMS)  # what can't be confirmed is for those who accept the bundle to decide
     return code if code else _pull_request(bundle, evaluated, arguments.push, token)
+
+
+def _probe(path: str | None, evaluated: Run) -> ProbeResult | None:
+    """The result to add, of the same model as the run."""
+    if path is None:
+        return None
+    result, base = read_probe(user_path(path, ConfigError)), evaluated.model.identity.base
+    if result.model.get("base") != base:
+        raise ConfigError(f"--probe {path}: a probe of {result.model.get('base')}, but the run is of {base}")
+    return result
 
 
 def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:
@@ -85,8 +103,10 @@ def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:
         raise ConfigError(f"--revision {arguments.revision}: the run itself says {recorded}")
     for option in ("notes", "organization", "source_url", "revision"):
         value = getattr(arguments, option) or ""
-        if len(value) > 500 or not value.isprintable():
+        if len(value) > 500 or not value.isprintable() or (value and why_no_name(value)):
             raise ConfigError(f"--{option.replace('_', '-')}: at most 500 printable characters, on one line")
+    if arguments.source_url and (why := why_no_address(arguments.source_url, is_folder=False)):
+        raise ConfigError(f"--source-url {plain(arguments.source_url, 80)}: an address of the web was expected ({why})")
     return Declared(
         repository=repository,
         revision=arguments.revision or (str(recorded) if recorded else None),
@@ -100,7 +120,7 @@ def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:
 
 def _print(bundle: Bundle) -> None:
     rows = [
-        [figure.id, f"{figure.value:.4f}", "" if figure.stderr is None else f"{figure.stderr:.4f}", str(figure.rows)]
+        [figure_name(figure.id), f"{figure.value:.4f}", "" if figure.stderr is None else f"{figure.stderr:.4f}", str(figure.rows)]
         for figure in bundle.figures
         if figure.level != "task"
     ]
@@ -114,8 +134,8 @@ def _grouped(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Figures left out, those with the same reason together."""
     reasons: dict[str, list[str]] = {}
     for name, why in manifest["left_out_of_hub_formats"].items():
-        reasons.setdefault(why, []).append(name)
-    return {", ".join(names): why for why, names in reasons.items()}
+        reasons.setdefault(why, []).append(figure_name(name))
+    return {"; ".join(names): why for why, names in reasons.items()}
 
 
 def _pull_request(bundle: Bundle, evaluated: Run, push: bool, token: str) -> int:

@@ -14,7 +14,9 @@ from sevenllm_bench.data.embedded import embedded_split
 from sevenllm_bench.encoder_tasks.encoder_task import (
     ENCODER_TASK_VERSION,
     ENCODER_TASKS,
+    ITEM_TASKS,
     KINDS_OF_TASK,
+    LLM_TASKS,
     encoder_task_by_name,
 )
 from sevenllm_bench.encoder_tasks.task_scoring import items_of
@@ -74,6 +76,8 @@ def _list() -> None:
         for task in ENCODER_TASKS
     ]
     print_table("Encoder tasks (run by `encoders run`)", ["name", "encoders", "in lm-eval", "metrics"], found)
+    beside = [[task.name, ", ".join(task.metrics)] for task in LLM_TASKS]
+    print_table("Tasks beside the benchmark (run in lm-eval when they are named)", ["name", "metrics"], beside)
     print_lines(
         [
             "",
@@ -93,8 +97,9 @@ def _show(name: str, prompt: str) -> None:
     task = encoder_task_by_name(name)
     if task:
         embedded = items_of(task, load_benchmark("embedded"))
-        print(f"{task.name}: version {ENCODER_TASK_VERSION}, {len(embedded)} items of this project's own; see docs/encoders.md")
-        print(f"encoders: {', '.join(KINDS_OF_TASK[task.kind])}\nmetrics: {', '.join(task.metrics)}")
+        page = "robustness" if task in LLM_TASKS else "encoders"
+        print(f"{task.name}: version {ENCODER_TASK_VERSION}, {len(embedded)} items of this project's own; see docs/{page}.md")
+        print(f"encoders: {', '.join(KINDS_OF_TASK[task.kind]) or 'none'}\nmetrics: {', '.join(task.metrics)}")
         print(f"\n--- item {embedded[0].id} ---\n{json.dumps(dict(embedded[0].document), ensure_ascii=False, indent=1)}")
         return
     members = yamls.members(name)
@@ -122,7 +127,7 @@ def _leaves_named(name: str) -> list[Leaf]:
     task = task_by_name(name) or next((task for task in TASKS if name in (task.slug, task.name_zh)), None)
     if task:
         return [leaf for leaf in LEAVES if leaf.task == task]
-    known = [*yamls.leaf_names(), *(task.name for task in ENCODER_TASKS)]
+    known = [*yamls.leaf_names(), *(task.name for task in ITEM_TASKS)]
     near = nearest_name(name) if " " in name else nearest(name, known)
     hint = f"; did you mean {near!r}?" if near else "."
     raise ConfigError(f"no task {name!r}{hint} See `sevenllm-bench tasks list`.")

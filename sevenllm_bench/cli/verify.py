@@ -91,7 +91,7 @@ def _print_figures(verification: Verification, everything: bool = False) -> None
     """Print a table of the figures claimed; tasks too with `everything`."""
     figures = [finding for finding in verification.findings if finding.check == _FIGURES]
     shown = [finding for finding in figures if everything or not finding.of_task]
-    rows = [[f.what, _number(f.claimed), _number(f.found), _WORDS[f.status]] for f in shown]
+    rows = [[f.title, _number(f.claimed), _number(f.found), _WORDS[f.status]] for f in shown]
     if rows:
         print_table(f"figures of {verification.label}", ["figure", "claimed", "recomputed", ""], rows, verdict="")
     if len(shown) < len(figures):
@@ -108,7 +108,7 @@ def print_findings(verification: Verification, everything: bool = False) -> None
     for status in ("differs", "unconfirmed", "note", *(("confirmed",) if everything else ())):
         for finding in verification.findings:
             if finding.status == status:
-                print_verdict(_WORDS[status], f": {finding.line}")
+                print_verdict(_WORDS[status], f": {finding.line_in_words}")
     counts = verification.counts
     print(
         f"{counts['confirmed']} confirmed, {counts['differs']} differ or are missing, {counts['unconfirmed']} cannot be confirmed"

@@ -152,7 +152,9 @@ def score_run(run: Run, seed: int = 0, resamples: int = RESAMPLES) -> list[Score
 def _scores(run: Run, values: RowValues, draws: Draws) -> list[Score]:
     cells = headline_cells(run)
     for metric in values.metrics():
-        if metric not in HEADLINE.values():
+        if metric in HEADLINE.values():
+            cells += [cell for cell in metric_cells(run, metric) if cell.level == "encoder task"]
+        else:
             cells += [cell for cell in metric_cells(run, metric) if cell.level in ("kind", "section", "task", "encoder task")]
     cells += [cell for cell in encoder_cells([run], [values]) if cell.level == "encoder group"]
     return [_score(run.label, cell, values, draws) for cell in _in_order(cells) if values.has(cell)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
-from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS, JUDGE_METRICS, METRIC_VERSIONS, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import ITEM_METRIC_VERSIONS, JUDGE_METRICS, METRIC_VERSIONS, SEMANTIC_METRICS
 from sevenllm_bench.prompts import are_own_stop_strings
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
 from sevenllm_bench.runs.predictions import name_ids
@@ -160,8 +160,11 @@ _ENCODER_TASK_SETTINGS: tuple[tuple[str, Weight, Callable[[_Task], Any], tuple[s
     ("data (sha256)", "forbids", _data, ()),
     ("task version", "forbids", _task_version, ()),
     ("how encoders answer", "note", _part("method"), ()),
+    ("noise", "forbids", _part("stress"), ()),
+    ("version of reading answers", "forbids", _part("reading"), ()),
+    ("segmenter", "forbids", _part("segmenter"), ("stress_score", "rouge_l", "rouge_l_paper")),
     ("version of sevenllm-bench", "note", _part("sevenllm_bench"), ()),
-    *((f"version of {name}", "forbids", _metric_version(name), (name,)) for name in ENCODER_METRIC_VERSIONS),
+    *((f"version of {name}", "forbids", _metric_version(name), (name,)) for name in ITEM_METRIC_VERSIONS),
 )
 
 

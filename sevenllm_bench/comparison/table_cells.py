@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
+from sevenllm_bench.comparison.mcq_words import mcq_lines
+from sevenllm_bench.encoder_tasks.encoder_task import ITEM_TASKS
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, VERDICT_NAMES, cell_name, task_name
@@ -71,7 +72,7 @@ def encoder_rows(comparison: Comparison) -> list[list[str]]:
             task = run.encoder_tasks[score.cell.name]
             if score.cell.metric == task.entry.metrics[0]:
                 cells = [task_name(score.cell.name), run.label, f"{score.rows:,}", score.cell.metric, figure(score.mean)]
-                order = (list(ENCODER_TASKS).index(task.entry), place)
+                order = (ITEM_TASKS.index(task.entry), place)
                 found.append((order, [*cells, interval(score.interval), *_cost_cells(task.cost)]))
     return [row for _, row in sorted(found, key=lambda item: item[0])]
 
@@ -179,6 +180,7 @@ def how_to_read(comparison: Comparison) -> list[str]:
         "Better/equal/worse counts rows.",
         *(_OF_ROWS if any(run.samples for run in comparison.runs) else ()),
         *(_OF_ITEMS if any(run.item_samples for run in comparison.runs) else ()),
+        *mcq_lines(comparison.runs),
         "A finding is called better or worse only where p is at most 0.05 after Holm's correction over all tests of the same "
         'level. Anything else is "cannot tell", which doesn\'t mean that the models are equal.',
         f"Intervals and permutation tests use {comparison.resamples:,} random draws with seed {comparison.seed}."

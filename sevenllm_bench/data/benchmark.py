@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from sevenllm_bench.catalog import Leaf
+from sevenllm_bench.catalog import Kind, Language, Leaf
+from sevenllm_bench.data.audit_records import load_audit
 from sevenllm_bench.data.embedded import embedded_sha256, embedded_split
 from sevenllm_bench.data.hub import REVISION
 from sevenllm_bench.data.official import ALLOW_MODIFIED_VARIABLE, load_official
@@ -19,6 +20,8 @@ from sevenllm_bench.errors import ConfigError, DataError, unknown_name
 Source = Literal["official", "embedded"]
 SOURCES: tuple[Source, ...] = ("official", "embedded")
 OFFICIAL_NAME = "SEvenLLM-Bench"
+#: Which of the rows: all, or those that the audit found sound.
+ROW_CHOICES = ("all", "audited")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Benchmark:
         sha256: Hash of the file as read, or of the embedded files.
         modified: Whether the official file differs from the genuine one.
         origin: Where the rows came from: "hub", "folder" or "package".
+        audit: Version of the audit, where these are its sound rows only (see `audited`); 0 for all rows.
     """
 
     source: Source
@@ -38,6 +42,7 @@ class Benchmark:
     sha256: str
     modified: bool = False
     origin: str = "package"
+    audit: int = 0
 
     @functools.cached_property
     def by_id(self) -> Mapping[int, Row]:
@@ -49,11 +54,30 @@ class Benchmark:
         """What identifies the rows in signatures: name, revision and hash, and whether the file was modified."""
         if self.source == "embedded":
             return {"name": "sevenllm-bench embedded", "sha256": self.sha256}
-        return {"name": OFFICIAL_NAME, "revision": REVISION, "sha256": self.sha256, "modified": self.modified}
+        audit = {"audit": self.audit} if self.audit else {}
+        return {"name": OFFICIAL_NAME, "revision": REVISION, "sha256": self.sha256, "modified": self.modified, **audit}
 
     def of_leaf(self, leaf: Leaf) -> list[Row]:
         """The rows of a leaf, in the file's order."""
         return [row for row in self.rows if row.leaf == leaf]
+
+    def of_section(self, language: Language, kind: Kind) -> list[Row]:
+        """The rows of a language that ask for one kind of answer, in the file's order."""
+        return [row for row in self.rows if (row.language, row.kind) == (language, kind)]
+
+    def audited(self) -> Benchmark:
+        """The same benchmark with the rows that the audit found sound, and no others; never the official benchmark.
+
+        Raises:
+            DataError: These are not the rows that were audited.
+        """
+        found = load_audit()
+        if self.source != "official" or not found.is_of(self.sha256):
+            raise DataError(
+                "audited rows are rows of the official file: the audit says nothing of "
+                + ("this project's own rows" if self.source != "official" else f"a file with sha256 {self.sha256}")
+            )
+        return replace(self, rows=tuple(row for row in self.rows if row.id in found.sound), audit=found.version)
 
 
 def load_benchmark(

@@ -1,6 +1,7 @@
 """The tasks that encoders can run: their names, versions and metrics; and an item of one, which is what a row is elsewhere.
 
-Causal models run two kinds of them too, through lm-eval: answer ranking by log-likelihood, entities by their JSON answers.
+Causal models run some kinds of them too, through lm-eval: answer ranking by log-likelihood, entities by their JSON answers.
+Others are for causal models alone (`LLM_TASKS`): multiple choice with its options in every order, and rows with noise.
 Each task is scored by pure functions from items and answers, so that `verify` can compute every figure again.
 """
 
@@ -11,8 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sevenllm_bench.catalog import LANGUAGES, Language
+from sevenllm_bench.metrics.registry import METRICS, OPTIONAL_FOR
 
-EncoderTaskKind = Literal["retrieval", "answer-ranking", "entities", "masked-terms", "vulnerable-code"]
+EncoderTaskKind = Literal[
+    "retrieval",
+    "answer-ranking",
+    "entities",
+    "masked-terms",
+    "vulnerable-code",
+    "mcq-circular",
+    "mcq-circular-logprob",
+    "stress",
+]
 
 #: Metrics of each kind, the main one first; every value is of one item.
 TASK_METRICS: dict[EncoderTaskKind, tuple[str, ...]] = {
@@ -21,15 +32,25 @@ TASK_METRICS: dict[EncoderTaskKind, tuple[str, ...]] = {
     "entities": ("span_f1", "span_f1_partial"),
     "masked-terms": ("top_1", "top_5", "top_10", "pseudo_log_likelihood"),
     "vulnerable-code": ("code_acc",),
+    "mcq-circular": ("circular_acc", "acc", "answered"),
+    "mcq-circular-logprob": ("circular_acc", "acc"),
+    "stress": ("stress_score", "value_f1", "value_f1_norm", "json_valid", "rouge_l_paper", "rouge_l"),
 }
+#: Of a stress task, the metrics of a row by what it asks for.
+STRESS_METRICS: dict[str, tuple[str, ...]] = {kind: ("stress_score", *METRICS[kind]) for kind in OPTIONAL_FOR}
+#: The rotations of the options of a multiple-choice question: four options, so that each is once at each letter.
+ROTATIONS = 4
 
-#: The kinds of encoder that can run each kind of task (see `encoders.encoder_choice.EncoderKind`).
+#: The kinds of encoder that can run each kind of task (see `encoders.encoder_choice.EncoderKind`); none for others.
 KINDS_OF_TASK: dict[EncoderTaskKind, tuple[str, ...]] = {
     "retrieval": ("bi-encoder", "cross-encoder"),
     "answer-ranking": ("bi-encoder", "cross-encoder", "masked-lm"),
     "entities": ("token-classifier",),
     "masked-terms": ("masked-lm",),
     "vulnerable-code": ("text-classifier",),
+    "mcq-circular": (),
+    "mcq-circular-logprob": (),
+    "stress": (),
 }
 
 #: Interface and comparability of these tasks. The number moves when scores stop being comparable, the letter otherwise.
@@ -63,6 +84,11 @@ class EncoderTask:
         """Its metrics, the main one first."""
         return TASK_METRICS[self.kind]
 
+    @property
+    def documents_per_item(self) -> int:
+        """How many documents of the harness make one item: the four rotations of a question, else 1."""
+        return ROTATIONS if self.kind.startswith("mcq-circular") else 1
+
 
 ENCODER_TASKS: tuple[EncoderTask, ...] = (
     *(
@@ -72,7 +98,13 @@ ENCODER_TASKS: tuple[EncoderTask, ...] = (
     ),
     EncoderTask("vulnerable-code"),
 )
-_BY_NAME = {task.name: task for task in ENCODER_TASKS}
+#: Those that encoders can't run. They run when they are named, and are in no figure of the benchmark.
+LLM_TASKS: tuple[EncoderTask, ...] = tuple(
+    EncoderTask(kind, language) for kind in ("mcq-circular", "mcq-circular-logprob", "stress") for language in LANGUAGES
+)
+#: All whose documents are items.
+ITEM_TASKS = (*ENCODER_TASKS, *LLM_TASKS)
+_BY_NAME = {task.name: task for task in ITEM_TASKS}
 
 
 def encoder_task_by_name(name: str) -> EncoderTask | None:
@@ -95,3 +127,11 @@ class Item:
     group: str
     source: str
     document: Mapping[str, Any] = field(hash=False)
+
+
+def metrics_of_item(task: EncoderTask, item: Item) -> tuple[str, ...]:
+    """The metrics that an item of a task has: all of the task's, except where a row's depend on what it asks for."""
+    if task.kind != "stress":
+        return task.metrics
+    asks = item.document.get("asks")
+    return STRESS_METRICS.get(asks, task.metrics[:1]) if isinstance(asks, str) else task.metrics[:1]

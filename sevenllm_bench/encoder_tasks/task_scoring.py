@@ -25,29 +25,65 @@ class KindOfTask(Protocol):
 
 def kind_of_task(kind: EncoderTaskKind) -> KindOfTask:
     """The module of a kind of task."""
-    name = kind.replace("-", "_")
+    name = kind.removesuffix("-logprob").replace("-", "_")
     return cast(KindOfTask, importlib.import_module(f"sevenllm_bench.encoder_tasks.{name}"))
 
 
-def items_of(task: EncoderTask, benchmark: Benchmark) -> tuple[Item, ...]:
-    """The items of a task over a benchmark's rows."""
+def items_of(task: EncoderTask, benchmark: Benchmark, signature: Mapping[str, Any] | None = None) -> tuple[Item, ...]:
+    """The items of a task over a benchmark's rows.
+
+    Args:
+        task: The task.
+        benchmark: The rows.
+        signature: The signature of a run, where the items depend on how it was made: the seed of the noise. None: the default.
+    """
+    if task.kind == "stress":
+        from sevenllm_bench.encoder_tasks import stress
+
+        return stress.items(task, benchmark, stress.seed_of(signature or {}))
     return kind_of_task(task.kind).items(task, benchmark)
 
 
 def score_items(task: EncoderTask, items: Sequence[Item], answers: Sequence[Any]) -> list[dict[str, float]]:
-    """Metric to value of each item.
+    """Metric to value of each item, of the task's own metrics.
 
     Args:
         task: The task.
         items: n items.
         answers: n answers as in samples files; None where there is none, which scores the least.
     """
-    return kind_of_task(task.kind).score(items, answers)
+    values = kind_of_task(task.kind).score(items, answers)
+    return [{name: value for name, value in own.items() if name in task.metrics} for own in values]
 
 
 def further_figures(task: EncoderTask, items: Sequence[Item], answers: Sequence[Any]) -> Mapping[str, Any]:
     """Figures that are no mean over items."""
     return kind_of_task(task.kind).figures(items, answers)
+
+
+def merged_answers(answers: Sequence[tuple[int, Any]]) -> Any:
+    """The answer to a question from what was chosen in its rotations.
+
+    Args:
+        answers: Rotation and letter ("" where none could be read), in any order; of a rotation that comes twice the first counts.
+    """
+    from sevenllm_bench.encoder_tasks import mcq_circular
+
+    return mcq_circular.merged(answers)
+
+
+def letter_of_rotation(item: Item, rotation: int, response: Any, values: Any) -> str:
+    """The letter that a model chose in one rotation of a question, "" for none.
+
+    Args:
+        item: The question.
+        rotation: From 0 to 3.
+        response: What the model wrote; None for log-likelihoods.
+        values: The value of `filtered_resps`, for log-likelihoods.
+    """
+    from sevenllm_bench.encoder_tasks import mcq_circular
+
+    return mcq_circular.likeliest(values) if response is None else mcq_circular.letter_in(item, rotation, response)
 
 
 def answer_from_text(item: Item, text: str) -> Any:

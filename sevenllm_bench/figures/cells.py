@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, SECTION_ROWS, Kind, Language
+from sevenllm_bench.encoder_tasks.encoder_task import metrics_of_item
 from sevenllm_bench.metrics.registry import (
     BY_LANGUAGE_ONLY,
     ENCODER_METRIC_VERSIONS,
@@ -74,9 +75,12 @@ class _Scope:
         self.rows: set[_Key] = set()
         self.comparable: set[_Key] = set()
         self.values: dict[str, dict[_Key, float]] = {}
+        self.due: dict[str, set[_Key]] = {}
 
-    def add_item(self, sample: ItemSample) -> None:
+    def add_item(self, sample: ItemSample, due: Sequence[str]) -> None:
         self.rows.add((sample.task, sample.id))
+        for metric in due:
+            self.due.setdefault(metric, set()).add((sample.task, sample.id))
         for metric, value in sample.metrics.items():
             self.values.setdefault(metric, {})[sample.task, sample.id] = value
 
@@ -93,8 +97,8 @@ class _Scope:
         """Rows without a value of a metric. A row that the judge could not score is counted by `judge_scored`."""
         if metric in JUDGE_METRICS:
             return 0
-        if metric in ENCODER_METRIC_VERSIONS:
-            return len(self.rows - self.values.get(metric, {}).keys())
+        if self.due:
+            return len(self.due.get(metric, set()) - self.values.get(metric, {}).keys())
         due = self.comparable if metric in SEMANTIC_METRICS else self.rows
         return len(due - self.values.get(metric, {}).keys())
 
@@ -126,8 +130,9 @@ class RowValues:
         for item in run.item_samples if items is None else items:
             rows = run.encoder_tasks[item.task].rows_in_all
             wanted = rows if isinstance(rows, int) else 0
-            self._scope(item.task, item.item.source, wanted).add_item(item)
-            self._scope(group_name(item.task, item.item.group), item.item.source, 0).add_item(item)
+            due = metrics_of_item(run.encoder_tasks[item.task].entry, item.item)
+            self._scope(item.task, item.item.source, wanted).add_item(item, due)
+            self._scope(group_name(item.task, item.item.group), item.item.source, 0).add_item(item, due)
 
     def _scope(self, name: str, source: str, wanted: int) -> _Scope:
         found = self._scopes.get(name)
@@ -244,14 +249,15 @@ def headline_cells(run: Run) -> list[Cell]:
 
 def metric_cells(run: Run, metric: str) -> list[Cell]:
     """The cells of one metric, at every level; over both languages only where it means the same in both."""
+    found = [
+        Cell("encoder task", name, metric, ((name, metric),))
+        for name, task in run.encoder_tasks.items()
+        if metric in task.entry.metrics
+    ]
     if metric in ENCODER_METRIC_VERSIONS:
-        return [
-            Cell("encoder task", name, metric, ((name, metric),))
-            for name, task in run.encoder_tasks.items()
-            if metric in task.entry.metrics
-        ]
+        return found
     kinds = kinds_of(metric)
-    found = [cell for kind in kinds for cell in _rows_cells(run, metric, kind)]
+    found += [cell for kind in kinds for cell in _rows_cells(run, metric, kind)]
     found += [Cell("language", language, metric, _sections([language], kinds, metric)) for language in LANGUAGES]
     if metric not in BY_LANGUAGE_ONLY:
         found += [Cell("kind", kind, metric, _sections(LANGUAGES, [kind], metric)) for kind in kinds]

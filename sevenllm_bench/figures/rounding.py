@@ -25,7 +25,7 @@ def shown(value: float | None, digits: int = DIGITS) -> str:
     if value is None or not math.isfinite(value):
         return NO_FIGURE
     text = f"{value:.{digits}f}"  # correctly rounded from the binary value, halves to even
-    return text.removeprefix("-") if float(text) == 0 else text
+    return text[1:] if text[0] == "-" and float(text) == 0 else text
 
 
 def shown_difference(value: float | None, digits: int = DIGITS) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sevenllm_bench.catalog import SECTIONS
@@ -86,3 +86,18 @@ def score_predictions(
     rows = [row for row in benchmark.rows if not partial or row.id in predictions.answers]
     scores = score_rows(rows, answers_for(rows, predictions.answers), embedder=embedder)
     return Scores(tuple(scores), by_section(scores), coverage)
+
+
+def audited_scores(benchmark: Benchmark, scores: Scores) -> Scores:
+    """The same scores, of the audited rows only: shown beside those of all rows, never instead of them.
+
+    Raises:
+        DataError: The rows are not those that were audited.
+        PredictionsError: None of the scored rows is an audited one.
+    """
+    audited = benchmark.audited().by_id
+    rows = tuple(score for score in scores.rows if score.row.id in audited)
+    if not rows:
+        raise PredictionsError(f"none of the {len(scores.rows):,} rows is among the {len(audited):,} audited ones")
+    missing = tuple(row_id for row_id in scores.coverage.missing if row_id in audited)
+    return Scores(rows, by_section(rows), replace(scores.coverage, wanted=len(audited), missing=missing))

@@ -5,13 +5,20 @@ JSON keeps the identifiers ("en_mcq", "cannot tell") under `name` and the like, 
 
 from __future__ import annotations
 
-from sevenllm_bench.catalog import Leaf, leaf_of_task
+from sevenllm_bench.catalog import SECTIONS, Leaf, leaf_of_task
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, encoder_task_by_name
 
 LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
 KIND_NAMES = {"understanding": "understanding", "generation": "generation", "mcq": "multiple choice"}
 #: English and Chinese name of the leaves that have no task.
 _MCQ = ("Multiple choice", "选择题")
+
+#: What the tasks are called that encoders can't run.
+_LLM_TASK_NAMES: dict[str, str] = {
+    "mcq-circular": "Multiple choice in every rotation",
+    "mcq-circular-logprob": "Multiple choice in every rotation by log-likelihood",
+    "stress": "Rows with noise",
+}
 
 #: Level of a figure, as a heading.
 LEVEL_NAMES = {
@@ -55,6 +62,8 @@ METRIC_WORDS = {
     "top_5": "share of hidden terms among the likeliest five",
     "top_10": "share of hidden terms among the likeliest ten",
     "pseudo_log_likelihood": "log-likelihood of the hidden term, from -100 to 0",
+    "circular_acc": "share of questions answered rightly in every rotation of the options",
+    "stress_score": "value_f1 or rouge_l of a row whose text has noise, as in the headline",
     "code_acc": "share of functions rightly called vulnerable or not",
 }
 
@@ -72,7 +81,7 @@ def leaf_title(leaf: Leaf) -> tuple[str, str]:
 
 def task_title(task: EncoderTask) -> str:
     """An encoder task in words: "Answer ranking, English"."""
-    words = task.kind.replace("-", " ").capitalize()
+    words = _LLM_TASK_NAMES.get(task.kind) or task.kind.replace("-", " ").capitalize()
     return f"{words}, {LANGUAGE_NAMES[task.language]}" if task.language else words
 
 
@@ -87,6 +96,28 @@ def task_name(task: str) -> str:
         return task_title(encoder) if encoder else task
     variant = "" if task == leaf.name else f" ({task.rpartition('-')[2]})"
     return f"{leaf_title(leaf)[0]}, {LANGUAGE_NAMES[leaf.language]}{variant}"
+
+
+def figure_name(name: str) -> str:
+    """A figure's identifier in words: "en_mcq.acc" is "English, multiple choice (acc)".
+
+    Args:
+        name: "headline"; a section, task or group of an encoder task with a metric behind "." or " "; or one of these without
+            a metric. Anything else stays as it is.
+    """
+    scope, mark, metric = name.rpartition(" " if " " in name else ".")
+    if mark and metric in METRIC_WORDS and (words := _scope_name(scope)):
+        return f"{words} ({metric})"
+    return _scope_name(name) or name
+
+
+def _scope_name(scope: str) -> str:
+    """A section, task or group of an encoder task in words; empty for anything else."""
+    if scope in SECTIONS:
+        return section_name(scope)
+    if leaf_of_task(scope) or encoder_task_by_name(scope):
+        return task_name(scope)
+    return cell_name("encoder group", scope) if encoder_task_by_name(scope.partition(".")[0]) else ""
 
 
 def cell_name(level: str, name: str) -> str:

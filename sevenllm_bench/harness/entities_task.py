@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 from lm_eval.api.instance import Instance
 
-from sevenllm_bench.answers.reading import Reading, read_answer
+from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.catalog import Language
 from sevenllm_bench.encoder_tasks.embedded_entities import labelled_texts
 from sevenllm_bench.encoder_tasks.encoder_task import Item
@@ -25,7 +24,7 @@ from sevenllm_bench.encoder_tasks.entities import (
 from sevenllm_bench.encoder_tasks.entity_types import ENTITY_TYPES
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings, warn_of_readings
-from sevenllm_bench.harness.item_task import ItemTask
+from sevenllm_bench.harness.item_task import ItemTask, counts_of_readings
 from sevenllm_bench.metrics.signature import encoder_signature
 from sevenllm_bench.prompts import RESPONSE_HEADER, entity_prompt, render_entities
 from sevenllm_bench.runs.model_name import local_arguments
@@ -106,7 +105,7 @@ class EntitiesTask(ItemTask):
         asked = [self._items[item] for item, _ in answers]
         readings = [read_answer(text, "understanding") for _, text in answers]
         further = figures(asked, [answer_from_text(item, text) for item, (_, text) in zip(asked, answers, strict=True)])
-        counts = _counts(readings)
+        counts = counts_of_readings(readings)
         self._record(replace(self._block, answers=counts, further=further))
         warn_of_readings(self.config.task, len(readings), counts["look_cut_off"], counts["look_like_reasoning"])
 
@@ -116,11 +115,3 @@ class EntitiesTask(ItemTask):
             return {"bypass": None}
         item: Item = self._items[doc["id"]]
         return dict(score([item], [answer_from_text(item, results[0])])[0])
-
-
-def _counts(readings: list[Reading]) -> dict[str, Any]:
-    return {
-        "read_as": dict(Counter(reading.how for reading in readings).most_common()),
-        "look_cut_off": sum(reading.cut for reading in readings),
-        "look_like_reasoning": sum(reading.is_suspect for reading in readings),
-    }

@@ -1,13 +1,15 @@
-"""What the encoder tasks have in common that causal models run in the harness: options, rows, documents, the block of results."""
+"""What the tasks of items have in common that causal models run in the harness: options, rows, documents, results."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import datasets
 from lm_eval.api.task import ConfigurableTask
 
+from sevenllm_bench.answers.reading import Reading
 from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, EncoderTaskKind, Item, encoder_task_by_name
 from sevenllm_bench.encoder_tasks.item_document import to_item_document
@@ -19,6 +21,15 @@ from sevenllm_bench.prompts import TARGET_DELIMITER
 from sevenllm_bench.runs.run_block import KEY, RunBlock
 
 install_excepthook(explain)
+
+
+def counts_of_readings(readings: Sequence[Reading]) -> dict[str, Any]:
+    """How answers were read: by form, how many look cut off, how many look like reasoning of a form that isn't known."""
+    return {
+        "read_as": dict(Counter(reading.how for reading in readings).most_common()),
+        "look_cut_off": sum(reading.cut for reading in readings),
+        "look_like_reasoning": sum(reading.is_suspect for reading in readings),
+    }
 
 
 class ItemTask(ConfigurableTask):

@@ -14,7 +14,7 @@ from lm_eval.tasks import TaskManager
 from sevenllm_bench.errors import ConfigError, nearest, unknown_options
 from sevenllm_bench.harness import encoder_model, replay  # noqa: F401  (registers the models)
 from sevenllm_bench.harness.model_errors import explain
-from sevenllm_bench.harness.yamls import group_names, leaf_names, variant_names, yaml_folder
+from sevenllm_bench.harness.yamls import encoder_task_names, group_names, leaf_names, llm_task_names, variant_names, yaml_folder
 
 PROGRAM = "sevenllm-bench eval"
 EXAMPLES = f"""\
@@ -90,7 +90,7 @@ def _hint(message: str) -> str:
     _, found, names = message.partition("asks not found:")
     if not found:
         return ""
-    known = [*leaf_names(), *group_names(), *variant_names()]
+    known = [*leaf_names(), *group_names(), *variant_names(), *encoder_task_names(), *llm_task_names()]
     near = [task for name in names.split(",") if (task := nearest(name.strip(), known))]
     mean = f"; did you mean {' and '.join(dict.fromkeys(near))}?" if near else ""
     return f"{mean} (this command knows SEvenLLM's tasks and those of --include_path; for others use lm_eval)"

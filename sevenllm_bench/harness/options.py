@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sevenllm_bench.data.benchmark import SOURCES
+from sevenllm_bench.data.benchmark import ROW_CHOICES, SOURCES
 from sevenllm_bench.encoders.sentence_embedder import EmbeddingModel, model_from
 from sevenllm_bench.errors import ConfigError, nearest, unknown_name
 from sevenllm_bench.judge.judge_choice import MODEL_VARIABLE as JUDGE_VARIABLE
 from sevenllm_bench.judge.judge_choice import JudgeChoice, extra_body_text
+from sevenllm_bench.noise.noisy_text import MOST_SEED
 from sevenllm_bench.prompts import DEFAULT_STYLE, PromptStyle, style_by_name
 from sevenllm_bench.runs.run_block import TASK_OPTIONS
 
@@ -44,6 +45,8 @@ class TaskOptions:
         judge: The LLM judge, or None for none.
         reasoning_end: What ends a model's reasoning, for a form that isn't known; empty for the known ones.
         think_end_token: Whether lm-eval was told what ends the reasoning (a model argument), and leaves it out itself.
+        rows: "all", or "audited" for the rows that the audit found sound.
+        stress_seed: Seed of the noise of stress tasks, from 0 to 2**31 - 1.
     """
 
     dataset: str
@@ -55,6 +58,8 @@ class TaskOptions:
     judge: JudgeChoice | None = None
     reasoning_end: str = ""
     think_end_token: bool = False
+    rows: str = "all"
+    stress_seed: int = 0
 
 
 def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
@@ -67,6 +72,11 @@ def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
     dataset = str(metadata.get("dataset", "official"))
     if dataset not in SOURCES:
         raise ConfigError(unknown_name("dataset", dataset, SOURCES))
+    rows = str(metadata.get("rows") or "all")
+    if rows not in ROW_CHOICES:
+        raise ConfigError(unknown_name("choice of rows", rows, ROW_CHOICES))
+    if rows == "audited" and dataset != "official":
+        raise ConfigError("rows=audited chooses among the official rows; leave out dataset=embedded, or rows=audited")
     data_dir = metadata.get("data_dir")
     return TaskOptions(
         dataset=dataset,
@@ -78,7 +88,16 @@ def read_options(metadata: Mapping[str, Any]) -> TaskOptions:
         judge=_judge(metadata),
         reasoning_end=str(metadata.get("reasoning_end") or ""),
         think_end_token=metadata.get("think_end_token") is not None,
+        rows=rows,
+        stress_seed=_seed(metadata.get("stress_seed", 0)),
     )
+
+
+def _seed(value: Any) -> int:
+    text = str(value).strip()
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= MOST_SEED):
+        raise ConfigError(f"stress_seed must be a whole number from 0 to {MOST_SEED}, found {value!r:.60}")
+    return int(text)
 
 
 def _judge(metadata: Mapping[str, Any]) -> JudgeChoice | None:

@@ -70,6 +70,11 @@ class ReplayLM(LM):
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """The saved answer to each request, by the id of its row; reports which rows have none."""
+        if any(request.doc.get("rotation") for request in requests):
+            raise ConfigError(
+                "sevenllm-replay holds one answer to a question, given to its options in their order; the circular tasks ask it "
+                "with its options in four orders: leave them out of --tasks, or run the model"
+            )
         ids = [request.doc["id"] for request in requests]
         self._coverage = self._predictions.coverage(ids)
         for kind, line in self._coverage.findings(unknown="in the file, but not asked for in this run").items():

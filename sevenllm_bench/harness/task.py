@@ -15,7 +15,7 @@ from sevenllm_bench.catalog import Leaf, leaf_by_name
 from sevenllm_bench.data.benchmark import Benchmark, load_benchmark
 from sevenllm_bench.data.document import to_document
 from sevenllm_bench.data.embedded import fewshot_pool
-from sevenllm_bench.data.rows import LETTERS
+from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder, embedder_for
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
 from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings, warn_of_readings
@@ -87,11 +87,13 @@ class SEvenLLMTask(ConfigurableTask):
     def download(self, dataset_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> None:
         """Read the leaf's rows: official ones, or embedded ones where it has no official rows or they are asked for."""
         official = self._leaf.is_official and self._options.dataset == "official"
+        if not official and self._options.rows == "audited":
+            raise DataError(f"{self._leaf.name} has no official rows, so none is audited; leave this task out of --tasks")
         require(self._options, official, self._leaf.language, self._leaf.kind)
         benchmark = self._official() if official else self._embedded()
-        rows = benchmark.of_leaf(self._leaf)
+        rows = self._rows_of(benchmark)
         if not rows:
-            raise DataError(f"the modified data file has no row for {self._leaf.name}; leave this task out of --tasks")
+            raise DataError(self._no_row(benchmark))
         pool = fewshot_pool(self._leaf)
         self._rows = {row.id: row for row in (*rows, *pool)}
         self.dataset = datasets.DatasetDict(
@@ -113,6 +115,17 @@ class SEvenLLMTask(ConfigurableTask):
         prompt = {"name": style.name, "version": style.version, "sha256": style.sha256}
         self._record(RunBlock(record, prompt, local=local_arguments(self.config.metadata)))
 
+    def _rows_of(self, benchmark: Benchmark) -> list[Row]:
+        return benchmark.of_leaf(self._leaf)
+
+    def _no_row(self, benchmark: Benchmark) -> str:
+        if not benchmark.audit:
+            return f"the modified data file has no row for {self._leaf.name}; leave this task out of --tasks"
+        return (
+            f"no row of {self._leaf.name} is among the audited ones; leave this task out of --tasks, or run the group "
+            f"sevenllm-audited-{self._leaf.language}"
+        )
+
     def _record(self, block: RunBlock) -> None:
         """Put the block where lm-eval takes it into the results file."""
         self._block = block
@@ -129,7 +142,11 @@ class SEvenLLMTask(ConfigurableTask):
         return judge_for(self._options.judge) if wanted and self._options.judge else None
 
     def _official(self) -> Benchmark:
-        return load_benchmark("official", self._options.data_dir, self._options.allow_modified)
+        benchmark = load_benchmark("official", self._options.data_dir, self._options.allow_modified)
+        if self._options.rows != "audited":
+            return benchmark
+        self.config.task_alias = f"{self.config.task} (audited rows)"
+        return benchmark.audited()
 
     def _embedded(self) -> Benchmark:
         self.config.task_alias = f"{self.config.task} (embedded rows)"

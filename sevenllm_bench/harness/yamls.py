@@ -10,7 +10,13 @@ import yaml
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES, TASK_VERSION, Kind, Language, Leaf
 from sevenllm_bench.data.hub import REPO_ID, REVISION
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, ENCODER_TASKS, TASK_METRICS, EncoderTaskKind
+from sevenllm_bench.encoder_tasks.encoder_task import (
+    ENCODER_TASK_VERSION,
+    ENCODER_TASKS,
+    LLM_TASKS,
+    TASK_METRICS,
+    EncoderTaskKind,
+)
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.metrics.registry import (
     BY_LANGUAGE_ONLY,
@@ -24,9 +30,13 @@ from sevenllm_bench.prompts import TEMPLATE_PARTS
 
 _HEADER = "# Written by `sevenllm-bench tasks generate` from sevenllm_bench/catalog.py; change it there.\n"
 _CLASS = "class: !function sevenllm_bench.harness.task.SEvenLLMTask\n"
+_AUDITED_CLASS = "class: !function sevenllm_bench.harness.audited_task.AuditedTask\n"
 _RANKING_CLASS = "class: !function sevenllm_bench.harness.ranking_task.AnswerRankingTask\n"
 _ENTITIES_CLASS = "class: !function sevenllm_bench.harness.entities_task.EntitiesTask\n"
 _CODE_CLASS = "class: !function sevenllm_bench.harness.code_task.VulnerableCodeTask\n"
+_CIRCULAR_CLASS = "class: !function sevenllm_bench.harness.circular_task.CircularTask\n"
+_CIRCULAR_LOGPROB_CLASS = "class: !function sevenllm_bench.harness.circular_task.CircularLogprobTask\n"
+_STRESS_CLASS = "class: !function sevenllm_bench.harness.stress_task.StressTask\n"
 _RUN_BY_CAUSAL_MODELS: tuple[EncoderTaskKind, ...] = ("answer-ranking", "entities", "vulnerable-code")
 _SECTION_ORDER: tuple[Kind, ...] = ("understanding", "generation", "mcq")
 
@@ -38,11 +48,15 @@ def render_all() -> dict[str, str]:
     files["_answer_ranking_yaml"] = _ranking_base()
     files["_entities_yaml"] = _entities_base()
     files["_vulnerable_code_yaml"] = _code_base()
+    files["_mcq_circular_yaml"] = _circular_base()
+    files["_mcq_circular_logprob_yaml"] = _circular_logprob_base()
+    files["_stress_yaml"] = _stress_base()
     files |= {f"{leaf.name}.yaml": _dump({"include": f"_{leaf.kind}_yaml", "task": leaf.name}) for leaf in LEAVES}
     files |= {f"{name}.yaml": _dump(group) for name, group in _groups().items()}
     files |= {f"{name}.yaml": _dump(variant) for name, variant in _variants().items()}
-    for task in ENCODER_TASKS:
-        if task.kind in _RUN_BY_CAUSAL_MODELS:
+    files |= {f"{name}.yaml": _dump(task) + _AUDITED_CLASS for name, task in _audited().items()}
+    for task in (*ENCODER_TASKS, *LLM_TASKS):
+        if task.kind in _RUN_BY_CAUSAL_MODELS or task in LLM_TASKS:
             files[f"{task.name}.yaml"] = _dump({"include": f"_{task.kind.replace('-', '_')}_yaml", "task": task.name})
     return files
 
@@ -59,7 +73,7 @@ def group_names() -> list[str]:
 
 def variant_names() -> list[str]:
     """Names of the variants, which run only when they are named."""
-    return list(_variants())
+    return [*_variants(), *_audited()]
 
 
 def encoder_task_names() -> list[str]:
@@ -67,10 +81,18 @@ def encoder_task_names() -> list[str]:
     return [task.name for task in ENCODER_TASKS if task.kind in _RUN_BY_CAUSAL_MODELS]
 
 
+def llm_task_names() -> list[str]:
+    """Names of the tasks beside the benchmark that encoders can't run; they run only when they are named."""
+    return [task.name for task in LLM_TASKS]
+
+
 def members(name: str) -> list[str]:
     """What a group or variant consists of: its member tasks and groups, or the leaf whose rows it runs; empty for a leaf."""
     if name in _variants():
         return [str(_variants()[name]["leaf"])]
+    if name in _audited():
+        # A task over a section has rows of all its leaves.
+        return members(name.replace("-audited", ""))
     found = _groups().get(name, {}).get("task", [])
     return list(found) if isinstance(found, list) else []
 
@@ -127,14 +149,35 @@ def _ranking_base() -> str:
     return _dump(content | _common(TASK_METRICS["answer-ranking"]) | version) + _RANKING_CLASS
 
 
+def _without_examples(kind: EncoderTaskKind) -> dict[str, object]:
+    common = {name: value for name, value in _common(TASK_METRICS[kind]).items() if not name.startswith("fewshot")}
+    return common | {"metadata": {"version": ENCODER_TASK_VERSION}}
+
+
+def _circular_base() -> str:
+    return _dump(_generated() | _without_examples("mcq-circular")) + _CIRCULAR_CLASS
+
+
+def _circular_logprob_base() -> str:
+    content: dict[str, object] = {
+        "output_type": "multiple_choice",
+        "doc_to_choice": ["A", "B", "C", "D"],
+        "process_results": "process_results",
+    }
+    return _dump(content | _without_examples("mcq-circular-logprob")) + _CIRCULAR_LOGPROB_CLASS
+
+
+def _stress_base() -> str:
+    return _dump(_generated() | _without_examples("stress")) + _STRESS_CLASS
+
+
 def _code_base() -> str:
     content: dict[str, object] = {
         "output_type": "multiple_choice",
         "doc_to_choice": ["A", "B"],
         "process_results": "process_results",
     }
-    common = {name: value for name, value in _common(TASK_METRICS["vulnerable-code"]).items() if not name.startswith("fewshot")}
-    return _dump(content | common | {"metadata": {"version": ENCODER_TASK_VERSION}}) + _CODE_CLASS
+    return _dump(content | _without_examples("vulnerable-code")) + _CODE_CLASS
 
 
 def _variants() -> dict[str, dict[str, object]]:
@@ -146,6 +189,29 @@ def _variants() -> dict[str, dict[str, object]]:
         }
         for language in LANGUAGES
     }
+
+
+def _audited() -> dict[str, dict[str, object]]:
+    """Tasks over the audited rows of a section: what a row asks for decides, as in `score`."""
+    return {
+        f"sevenllm-audited-{language}-{kind}": {
+            "include": f"_{kind}_yaml",
+            "task": f"sevenllm-audited-{language}-{kind}",
+            "section": f"{language}_{kind}",
+        }
+        for language in LANGUAGES
+        for kind in _SECTION_ORDER
+    }
+
+
+def _audited_groups() -> dict[str, dict[str, object]]:
+    groups = {
+        f"sevenllm-audited-{language}": _group(
+            f"sevenllm-audited-{language}", [f"sevenllm-audited-{language}-{kind}" for kind in _SECTION_ORDER], _metrics(KINDS)
+        )
+        for language in LANGUAGES
+    }
+    return {"sevenllm-audited": _group("sevenllm-audited", list(groups), _metrics(KINDS) - BY_LANGUAGE_ONLY)} | groups
 
 
 def _groups() -> dict[str, dict[str, object]]:
@@ -162,7 +228,7 @@ def _groups() -> dict[str, dict[str, object]]:
     groups["sevenllm-complement"] = _group("sevenllm-complement", complement, _metrics(KINDS[:2]) - BY_LANGUAGE_ONLY)
     # No figure over both: rows of our own never enter an official score.
     groups["sevenllm-all"] = {"group": "sevenllm-all", "task": ["sevenllm", "sevenllm-complement"]}
-    return groups
+    return groups | _audited_groups()
 
 
 def _part(language: Language, kind: Kind, leaves: Iterable[Leaf]) -> dict[str, object]:

@@ -92,9 +92,13 @@ ENCODER_METRIC_VERSIONS = {
     "top_10": 1,
     "pseudo_log_likelihood": 1,
     "code_acc": 1,
+    "circular_acc": 1,
+    "stress_score": 1,
 }
+#: Of both, since some tasks for encoders and the tasks beside the benchmark have metrics of the benchmark too.
+ITEM_METRIC_VERSIONS = METRIC_VERSIONS | ENCODER_METRIC_VERSIONS
 #: Those whose value for an item is 0 or 1. Recall is none of them: a query may have several right texts.
-ENCODER_SHARES = frozenset({"ranking_acc", "top_1", "top_5", "top_10", "code_acc"})
+ENCODER_SHARES = frozenset({"ranking_acc", "top_1", "top_5", "top_10", "code_acc", "circular_acc"})
 #: The main metric of each kind of encoder task.
 ENCODER_MAIN_METRICS = {
     "retrieval": "ndcg_at_10",
@@ -102,6 +106,9 @@ ENCODER_MAIN_METRICS = {
     "entities": "span_f1",
     "masked-terms": "top_1",
     "vulnerable-code": "code_acc",
+    "mcq-circular": "circular_acc",
+    "mcq-circular-logprob": "circular_acc",
+    "stress": "stress_score",
 }
 #: The least pseudo-log-likelihood of a masked term (natural logarithm, summed over its tokens). A lower one counts as this,
 #: and so does a missing one.

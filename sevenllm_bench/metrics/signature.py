@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.catalog import Kind, Language
 from sevenllm_bench.metrics.registry import (
-    ENCODER_METRIC_VERSIONS,
+    ITEM_METRIC_VERSIONS,
     JUDGE_METRICS,
     METRIC_VERSIONS,
     METRICS,
@@ -36,17 +37,28 @@ def signature(
         A JSON object: package version, metric versions, version of how answers are read, language, segmenter (for
         generation), data, further parts.
     """
-    segmenter = {"segmenter": f"sevenllm-bench words 1 + jieba {jieba_version()}", "lcs": f"rapidfuzz {version('rapidfuzz')}"}
     return {
         "sevenllm_bench": __version__,
         "metrics": {name: METRIC_VERSIONS[name] for name in (*METRICS[kind], *_optional(kind, parts))},
         "reading": READING_VERSION,
         **({"reasoning_end": reasoning_end} if reasoning_end else {}),
         "language": language,
-        **(segmenter if kind == "generation" else {}),
+        **(segmenter_of() if kind == "generation" else {}),
         "data": data,
         **{name: part for name, part in parts.items() if part and kind in OPTIONAL_FOR},
     }
+
+
+def segmenter_of() -> dict[str, str]:
+    """What identifies the words of ROUGE-L, and the longest common subsequence."""
+    words, common = _installed()
+    return {"segmenter": f"sevenllm-bench words 1 + jieba {words}", "lcs": f"rapidfuzz {common}"}
+
+
+@lru_cache(1)
+def _installed() -> tuple[str, str]:
+    """Versions of jieba and rapidfuzz, which are read from files and stay the same in a process."""
+    return jieba_version(), version("rapidfuzz")
 
 
 def encoder_signature(
@@ -62,7 +74,7 @@ def encoder_signature(
     """
     return {
         "sevenllm_bench": __version__,
-        "metrics": {name: ENCODER_METRIC_VERSIONS[name] for name in metrics},
+        "metrics": {name: ITEM_METRIC_VERSIONS[name] for name in metrics},
         "language": language or "code",
         "data": dict(data),
         **{name: dict(part) for name, part in parts.items() if part},

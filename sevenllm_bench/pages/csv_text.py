@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = frozenset("=+-@\t\r")
 
 
 def csv_text(columns: Sequence[str], lines: Iterable[Sequence[str | float | None]]) -> bytes:
@@ -19,11 +19,5 @@ def csv_text(columns: Sequence[str], lines: Iterable[Sequence[str | float | None
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([_cell(value) for value in line] for line in lines)
+    writer.writerows([f"'{v}" if isinstance(v, str) and v[:1] in _FORMULA and v else v for v in line] for line in lines)
     return text.getvalue().encode("utf-8", "replace")
-
-
-def _cell(value: str | float | None) -> str | float | None:
-    if not isinstance(value, str):
-        return value
-    return f"'{value}" if value.startswith(_FORMULA) else value

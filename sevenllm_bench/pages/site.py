@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -14,10 +16,11 @@ from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.rounding import shown, shown_difference
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.io.given_address import why_no_address
 from sevenllm_bench.pages.charts.chart_file import chart_address, chart_file, shown_charts
 from sevenllm_bench.pages.charts.preview import Preview
 from sevenllm_bench.pages.page_names import brief, is_baseline, page_names
-from sevenllm_bench.text.display import Piece, pieces, plain
+from sevenllm_bench.text.display import Piece, has_hidden, pieces, plain
 from sevenllm_bench.text.unicode import encodable
 
 if TYPE_CHECKING:
@@ -32,10 +35,10 @@ _OURS = re.compile(
     r"index\.html|leaderboard\.json|figures\.csv|preview\.png|tasks/\w[\w.-]*\.(?:html|js)|submissions/\w[\w.-]*\.(?:html|js)|"
     r"charts/\w[\w.-]*\.svg|assets/\w[\w.-]*"
 )
+#: Writes a file from its beginning, and follows no link.
+_WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
 #: Folders of these.
 _FOLDERS = ("assets", "charts", "submissions", "tasks")
-#: An address that can be in a page's head.
-_ADDRESS = re.compile(r"https?://[^\s\"'<>?#]{1,500}")
 
 #: Kinds of page that need an asset; those not named are for all.
 _ONLY_FOR = {
@@ -69,13 +72,14 @@ class Site:
         Raises:
             ConfigError: The folder has other files in it or can't be written, or the address is none.
         """
-        if url and not _ADDRESS.fullmatch(url):
-            raise ConfigError(f"--site-url {plain(url, 80)}: an address such as https://example.org/pages/ was expected")
+        if url and (why := why_no_address(url)):
+            raise ConfigError(f"--site-url {plain(url, 80)}: an address such as https://example.org/pages/ was expected ({why})")
         self.folder = user_path(folder, ConfigError)
         self._url = f"{url.rstrip('/')}/" if url else ""
         self._preview: Preview | None = None
         self._kind = kind
         self._written: set[str] = set()
+        self._made: set[Path] = set()
         self._environment = environment()
         self._clear()
         self._sheets = []
@@ -150,7 +154,9 @@ class Site:
         path = self.folder / name
         try:
             self.expect([name])
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.parent not in self._made:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._made.add(path.parent)
             _replace(path, content)
         except OSError as error:
             raise ConfigError(f"{path}: can't be written ({error.strerror or error})") from None
@@ -178,9 +184,15 @@ class Site:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a file in the place of what is there, not through a link."""
-    if path.is_symlink():
+    try:
+        file = os.open(path, _WRITE, 0o666)
+    except OSError as error:
+        if error.errno != errno.ELOOP and not path.is_symlink():
+            raise
         path.unlink()
-    path.write_bytes(content)
+        file = os.open(path, _WRITE, 0o666)
+    with open(file, "wb", buffering=0) as opened:  # noqa: PTH123  (an open file)
+        opened.write(content)
 
 
 def _written_before(folder: Path, kind: str) -> list[str]:
@@ -234,7 +246,8 @@ def _markup(text: Any) -> Any:
     def one(piece: Piece) -> Markup:
         return Markup('<span class="spelled">{}</span>').format(piece.text) if piece.spelled else escape(piece.text)
 
-    return Markup("").join(map(one, pieces(str(text))))
+    words = str(text)
+    return Markup("").join(map(one, pieces(words))) if has_hidden(words) else escape(words.replace("\r\n", "\n"))
 
 
 def _script(value: Any) -> Any:

@@ -15,7 +15,10 @@ from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.io.secrets import REMOVED, without_secrets
 from sevenllm_bench.runs.command_words import option, path_word
 from sevenllm_bench.runs.encoder_command import encoder_command_notes, encoder_words
+from sevenllm_bench.runs.inspect_command import inspect_words
+from sevenllm_bench.runs.inspect_record import SOURCE
 from sevenllm_bench.runs.model_name import ENCODER_MODEL, ENCODER_RUN_MODEL
+from sevenllm_bench.runs.protocol import harness_words
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.run_block import TASK_OPTIONS
 from sevenllm_bench.runs.untrusted import Fields, Problems, read_json
@@ -68,6 +71,8 @@ def command_of(run: Run) -> Command:
         return Command((), run.notes)
     if run.model.source == ENCODER_RUN_MODEL:
         return Command(tuple(encoder_words(run)), tuple(encoder_command_notes(run)))
+    if run.model.source == SOURCE:
+        return Command(tuple(inspect_words(run)), ("Options of the model's provider beyond these are in the log.",))
     try:
         content = read_json(Path(run.path))
     except ResultsError as error:
@@ -165,5 +170,5 @@ def _notes(run: Run, fields: Fields) -> Iterable[str]:
         yield f"Chat template: sha256 {str(run.settings.chat_template)[:16]}; a template chosen by name must be named again."
     if run.settings.use_cache:
         yield f"The run used an answer cache ({run.settings.use_cache})."
-    versions = [f"lm-eval {run.settings.lm_eval}", f"transformers {run.settings.transformers}"]
+    versions = [harness_words(run.settings.lm_eval), f"transformers {run.settings.transformers}"]
     yield f"Versions: {', '.join(versions)}."

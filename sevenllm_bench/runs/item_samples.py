@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
+from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item, metrics_of_item
 from sevenllm_bench.encoder_tasks.item_document import from_item_document
-from sevenllm_bench.encoder_tasks.task_scoring import answer_from_responses, answer_from_text, option_answer
+from sevenllm_bench.encoder_tasks.task_scoring import (
+    answer_from_responses,
+    answer_from_text,
+    letter_of_rotation,
+    merged_answers,
+    option_answer,
+)
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.metrics.registry import ROUNDING, bounds
@@ -31,6 +38,8 @@ def read_item_samples(
         problems: Where to report lines, items and values that can't be used.
         of_harness: Whether lm-eval wrote the file: then the model's responses count, and there is no other answer.
     """
+    if entry.documents_per_item > 1:
+        return _read_rotations(path, entry, problems)
     samples: dict[int, ItemSample] = {}
     if other := what_else(path):
         problems.add("no-samples", path.name, other)
@@ -67,6 +76,9 @@ def _sample(
         if entry.kind == "entities":
             response = encodable(texts[0]) if texts and texts[0] is not None else None
             answer = answer_from_text(item, response or "")
+        elif entry.kind == "stress":
+            response = encodable(texts[0]) if texts and texts[0] is not None else None
+            answer = response
         elif entry.kind == "answer-ranking":
             answer = answer_from_responses(item, record.get("filtered_resps"), per_byte)
         elif entry.kind == "vulnerable-code":
@@ -75,13 +87,93 @@ def _sample(
             answer = record.get("filtered_resps")
     if answer is None:
         problems.add("no-answer", where, f"{line}: no answer to item {item.id}; it scores the least")
-    return ItemSample(entry.name, item, answer, _values(record, entry, line, where, problems), response, prompt)
+    values = _values(record, metrics_of_item(entry, item), line, where, problems)
+    return ItemSample(entry.name, item, answer, values, response, prompt)
 
 
-def _values(record: Mapping[str, Any], entry: EncoderTask, line: str, where: str, problems: Problems) -> dict[str, float]:
-    """The task's metrics in a sample; what is no number in its range is left out."""
-    found = {}
+def _read_rotations(path: Path, entry: EncoderTask, problems: Problems) -> list[ItemSample]:
+    """The samples of a task whose documents are rotations of questions: one of each question, in the file's order.
+
+    A question's metrics are those of its rotations together: `circular_acc` where all are there, else the mean.
+    """
+    if other := what_else(path):
+        problems.add("no-samples", path.name, other)
+        return []
+    found: dict[int, dict[int, _Rotation]] = {}
+    for number, record in records_of(path, problems):
+        one = _rotation(record, entry, f"line {number}", path.name, problems)
+        if one is None:
+            continue
+        own = found.setdefault(one.item.id, {})
+        if own and next(iter(own.values())).item != one.item:
+            problems.add("contradiction", path.name, f"line {number}: another question {one.item.id}", "questions")
+        elif one.number in own:
+            problems.add(
+                "duplicate", path.name, f"line {number}: rotation {one.number} of question {one.item.id} was there already"
+            )
+            if own[one.number].letter != one.letter:
+                problems.add("contradiction", path.name, f"line {number}: another answer to question {one.item.id}", "duplicates")
+        else:
+            own[one.number] = one
+    return [_question(entry, list(own.values()), path.name, problems) for own in found.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rotation:
+    """One rotation of a question, as a line has it."""
+
+    item: Item
+    number: int
+    letter: str
+    values: Mapping[str, float]
+    response: str | None
+    prompt: str | None
+
+
+def _rotation(record: Mapping[str, Any], entry: EncoderTask, line: str, where: str, problems: Problems) -> _Rotation | None:
+    doc = record.get("doc")
+    try:
+        item = from_item_document(doc, line)
+    except DataError as error:
+        problems.add("foreign-row", where, str(error))
+        return None
+    number = doc.get("rotation") if isinstance(doc, dict) else None
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < entry.documents_per_item:
+        problems.add("foreign-row", where, f"{line}: no rotation from 0 to {entry.documents_per_item - 1} in its doc")
+        return None
+    response = None
+    if entry.kind == "mcq-circular":
+        texts = texts_of(record.get("resps"))
+        if texts is None or texts[0] is None:
+            problems.add("no-answer", where, f"{line}: no answer to question {item.id}; it scores the least")
+        response = encodable(texts[0]) if texts and texts[0] is not None else ""
+    letter = letter_of_rotation(item, number, response, record.get("filtered_resps"))
+    values = _values(record, entry.metrics, line, where, problems)
+    return _Rotation(item, number, letter, values, response, prompt_of(record, line, where, problems))
+
+
+def _question(entry: EncoderTask, rotations: list[_Rotation], where: str, problems: Problems) -> ItemSample:
+    """The sample of a question: what was recorded of its rotations, together."""
+    rotations = sorted(rotations, key=lambda one: one.number)
+    item = rotations[0].item
+    metrics: dict[str, float] = {}
     for name in entry.metrics:
+        values = [one.values[name] for one in rotations if name in one.values]
+        if name == "circular_acc":
+            if len(values) == entry.documents_per_item:
+                metrics[name] = float(all(value == 1.0 for value in values))
+        elif values:
+            metrics[name] = sum(values) / len(values)
+    written = [f"[{one.number}] {one.response}" for one in rotations if one.response is not None]
+    answer = merged_answers([(one.number, one.letter) for one in rotations])
+    response = "\n".join(written) if written else None
+    return ItemSample(entry.name, item, answer, metrics, response, rotations[0].prompt)
+
+
+def _values(record: Mapping[str, Any], due: Sequence[str], line: str, where: str, problems: Problems) -> dict[str, float]:
+    """The metrics that a sample must have; what is no number in its range is left out."""
+    found = {}
+    for name in due:
         value, (low, high) = finite(record.get(name)), bounds(name)
         if name not in record:
             problems.add("bad-value", where, f"{line}: no {name}", name)

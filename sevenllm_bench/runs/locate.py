@@ -12,14 +12,17 @@ from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import user_path
+from sevenllm_bench.runs.inspect_log import is_inspect_log, is_log_of_ours
 from sevenllm_bench.runs.protocol import protocol_key, task_keys
 from sevenllm_bench.runs.results_file import Results, read_results
 from sevenllm_bench.runs.untrusted import Problems
 
 #: What lm-eval ends file names with (`evaluation_tracker.py`, 0.4.13): an ISO time with "-" for ":".
 _STAMP = re.compile(r"(?:^|_)(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:\.\d+)?)$")
+#: What Inspect begins the names of its logs with (0.3.285).
+_LOG = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[-+]\d\d-\d\d_")
 _WANTED = (
-    "expected the folder that lm_eval --output_path wrote (with --log_samples), one of its results_*.json, "
+    "expected the folder that lm_eval --output_path wrote (with --log_samples), one of its results_*.json, a log of Inspect, "
     'or saved answers as JSON lines of "id" and "output"'
 )
 
@@ -66,6 +69,8 @@ def _of_path(path: Path) -> Iterable[RunFiles]:
         return _of_folder(path)
     if not path.is_file():
         raise ResultsError(f"{path}: {'not a regular file' if path.exists() else 'no such file or folder'}; {_WANTED}")
+    if is_inspect_log(path):
+        return [RunFiles(path, ())]
     if (other := what_else(path)) and path.suffix != ".json":
         raise ResultsError(f"{path}: {other}")
     if path.suffix == ".json":
@@ -113,10 +118,17 @@ def _of_folder(folder: Path) -> list[RunFiles]:
         groups.setdefault((str(file.parent), _prefix(file)), []).append(file)
     runs = [run for files in groups.values() for run in _newest(files)]
     ours = [run for run, results in runs if results is None or results.tasks]
-    found = [*(ours or [run for run, _ in runs]), *_only_samples(folder, {parent for parent, _ in groups})]
+    logs = [RunFiles(file, ()) for file in inspect_logs(folder)]
+    found = [*(ours or [run for run, _ in runs]), *logs, *_only_samples(folder, {parent for parent, _ in groups})]
     if not found:
         raise ResultsError(f"{folder}: no results in this folder; {_WANTED}")
     return sorted(found, key=lambda run: run.name)
+
+
+def inspect_logs(folder: Path) -> list[Path]:
+    """The logs of Inspect below a folder that hold a task of ours."""
+    files = [*folder.rglob("*.eval"), *(file for file in folder.rglob("*.json") if _LOG.match(file.name))]
+    return sorted(file for file in files if file.is_file() and is_log_of_ours(file))
 
 
 def _newest(files: Sequence[Path]) -> list[tuple[RunFiles, Results | None]]:

@@ -9,6 +9,7 @@ from typing import Any
 from sevenllm_bench.catalog import leaf_of_task
 from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun
+from sevenllm_bench.runs.inspect_record import SOURCE
 from sevenllm_bench.runs.records import LeafRun, Model, Settings
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.text.display import printable
@@ -19,6 +20,12 @@ _MOST_TOKENS = 2000
 _OF_PROMPT = ("enable_thinking", "chat_template_args", "think_end_token", "add_bos_token")
 
 
+def harness_words(version: object) -> str:
+    """What evaluated a model, in words ("lm-eval 0.4.13", "inspect_ai 0.3.285"), from `Settings.lm_eval`."""
+    shown = printable(version, 60)
+    return shown if shown.startswith(SOURCE) else f"lm-eval {shown}"
+
+
 def protocol_key(settings: Settings) -> str:
     """What of a run's settings another run must share to replace it, beside the model and `task_keys`."""
     names = ("limit", "chat_template", "system_instruction", "fewshot_as_multiturn", "seeds")
@@ -27,10 +34,13 @@ def protocol_key(settings: Settings) -> str:
 
 def task_keys(tasks: Mapping[str, LeafRun | EncoderTaskRun]) -> dict[str, str]:
     """What of each task another run must share to replace this one: shots, prompt, rows, generation."""
-    return {
-        name: _key([task.num_fewshot, task.prompt, dig(task.signature, "data", "sha256"), task.generation])
-        for name, task in tasks.items()
-    }
+    return {name: _key([task.num_fewshot, task.prompt, *_rows(task), task.generation]) for name, task in tasks.items()}
+
+
+def _rows(task: LeafRun | EncoderTaskRun) -> list[Any]:
+    """What identifies a task's rows; audited ones are rows of the same file."""
+    audit = dig(task.signature, "data", "audit")
+    return [dig(task.signature, "data", "sha256"), *([f"audit {audit}"] if audit else [])]
 
 
 def _key(value: Any) -> str:
@@ -102,4 +112,5 @@ def _data(tasks: Mapping[str, Any]) -> Iterable[str]:
     for name, task in tasks.items():
         leaf, sha = leaf_of_task(name), dig(task, "signature", "data", "sha256")
         if leaf and leaf.is_official and isinstance(sha, str):
-            yield "" if sha in (SHA256, SHA256_LF) else f"other rows {printable(sha[:8])}"
+            audited = "audited rows" if dig(task, "signature", "data", "audit") else ""
+            yield audited if sha in (SHA256, SHA256_LF) else f"other rows {printable(sha[:8])}"

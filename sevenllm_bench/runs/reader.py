@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,11 @@ from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.metrics.registry import ROUNDING
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
 from sevenllm_bench.runs.from_answers import run_from_predictions
+from sevenllm_bench.runs.inspect_log import is_inspect_log
+from sevenllm_bench.runs.inspect_run import write_as_harness
 from sevenllm_bench.runs.item_samples import read_item_samples
 from sevenllm_bench.runs.locate import RunFiles, find_runs, task_of
-from sevenllm_bench.runs.records import LeafRun, Run, Sample
+from sevenllm_bench.runs.records import LeafRun, Problem, Run, Sample
 from sevenllm_bench.runs.results_file import Results, read_results
 from sevenllm_bench.runs.samples import read_samples
 from sevenllm_bench.runs.unknown import Unknown
@@ -56,6 +59,8 @@ def read_run(files: RunFiles, load: Callable[[], Benchmark] = load_benchmark) ->
     """
     if files.results is None:
         return run_from_predictions(files.samples[0], load)
+    if is_inspect_log(files.results):
+        return _inspect_run(files.results)
     problems = Problems()
     results = read_results(files.results, problems)
     if not results.tasks:
@@ -77,6 +82,15 @@ def read_run(files: RunFiles, load: Callable[[], Benchmark] = load_benchmark) ->
         encoder_tasks=results.encoder_tasks,
         item_samples=items,
     )
+
+
+def _inspect_run(log: Path) -> Run:
+    """The run in a log of Inspect, read as the harness's files."""
+    with tempfile.TemporaryDirectory(prefix="sevenllm-bench-") as name:
+        files = write_as_harness(log, Path(name))
+        run = read_run(RunFiles(files.results, files.samples))
+    own = tuple(Problem("missing-rows", log.name, line) for line in files.problems)
+    return replace(run, problems=(*own, *run.problems), path=str(log))
 
 
 def with_labels(runs: Sequence[Run]) -> list[Run]:
@@ -120,13 +134,18 @@ def _items(files: RunFiles, results: Results, problems: Problems) -> Iterable[It
             problems.add("contradiction", by_task[name].name, "samples of a task that the results file doesn't have")
 
 
+def _documents_per_item(task: LeafRun | EncoderTaskRun) -> int:
+    """Above 1, a run of chosen documents (`--samples`) can have more items than their number divided by it."""
+    return task.entry.documents_per_item if isinstance(task, EncoderTaskRun) else 1
+
+
 def _check(
     samples: Sequence[Sample] | Sequence[ItemSample], leaf: LeafRun | EncoderTaskRun, where: str, problems: Problems
 ) -> None:
     """Compare a task's samples with what the results file says of them."""
     if not isinstance(leaf.rows, Unknown) and len(samples) < leaf.rows:
         problems.add("missing-rows", where, f"{len(samples)} usable samples, but the results count {leaf.rows} rows")
-    elif not isinstance(leaf.rows, Unknown) and len(samples) > leaf.rows:
+    elif not isinstance(leaf.rows, Unknown) and len(samples) > leaf.rows and _documents_per_item(leaf) == 1:
         problems.add("contradiction", where, f"{len(samples)} samples, but the results count {leaf.rows} rows", "rows")
     for name, reported in leaf.metrics.items():
         own = [sample.reported if isinstance(sample, Sample) else sample.metrics for sample in samples]

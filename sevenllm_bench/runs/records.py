@@ -67,7 +67,7 @@ class Settings:
         use_cache: lm-eval's answer cache, whose key doesn't name the model; None for none.
         dtype: Type of the model's weights, as lm-eval recorded it.
         batch_size: As given.
-        lm_eval: Version of lm-eval.
+        lm_eval: Version of lm-eval; of a log of Inspect, "inspect_ai" and its version.
         transformers: Version of transformers.
     """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.catalog import LEAVES, Leaf, leaf_of_task
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, encoder_task_by_name
+from sevenllm_bench.encoder_tasks.encoder_task import ITEM_TASKS, EncoderTask, encoder_task_by_name
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun
@@ -112,7 +112,7 @@ def _leaves(fields: Fields) -> tuple[dict[str, LeafRun], tuple[str, ...]]:
     leaves = {name: leaf for name in results.values if (leaf := leaf_of_task(name))}
     order = {leaf.name: place for place, leaf in enumerate(LEAVES)}
     ordered = sorted(leaves, key=lambda name: (name not in order, order.get(name, 0), name))
-    known = {*leaves, *groups.values, *(task.name for task in ENCODER_TASKS)}
+    known = {*leaves, *groups.values, *(task.name for task in ITEM_TASKS)}
     others = tuple(printable(name) for name in results.values if name not in known)
     return {name: _leaf(name, leaves[name], fields, configs.object(name)) for name in ordered}, others
 
@@ -143,7 +143,7 @@ def _leaf(task: str, leaf: Leaf, fields: Fields, config: Fields) -> LeafRun:
 def _encoder_tasks(fields: Fields) -> dict[str, EncoderTaskRun]:
     """The encoder tasks in the results."""
     results, configs = fields.object("results"), fields.object("configs")
-    return {task.name: _encoder_task(task.name, fields, configs) for task in ENCODER_TASKS if task.name in results.values}
+    return {task.name: _encoder_task(task.name, fields, configs) for task in ITEM_TASKS if task.name in results.values}
 
 
 def _encoder_task(name: str, fields: Fields, configs: Fields) -> EncoderTaskRun:
@@ -157,8 +157,8 @@ def _encoder_task(name: str, fields: Fields, configs: Fields) -> EncoderTaskRun:
         task=name,
         entry=entry,
         version=fields.object("versions").text(name) or UNKNOWN,
-        rows=counts.whole("effective"),
-        rows_in_all=counts.whole("original"),
+        rows=_items(counts.whole("effective"), entry),
+        rows_in_all=_items(counts.whole("original"), entry),
         num_fewshot=fields.object("n-shot").whole(name),
         output_type=config.text("output_type") or UNKNOWN,
         generation=generation if isinstance(generation, dict) else UNKNOWN,
@@ -173,6 +173,11 @@ def _encoder_task(name: str, fields: Fields, configs: Fields) -> EncoderTaskRun:
         task_hash=task_hash if isinstance(task_hash, str) else None,
         local=block.local,
     )
+
+
+def _items(documents: int | Unknown, entry: EncoderTask) -> int | Unknown:
+    """How many items so many documents of the harness are: a question without all of its rotations is one too."""
+    return documents if isinstance(documents, Unknown) else -(-documents // entry.documents_per_item)
 
 
 def _cost(config: Fields) -> dict[str, Any]:

@@ -17,6 +17,7 @@ TASK_OPTIONS = (
     "dataset",
     "data_dir",
     "allow_modified",
+    "rows",
     "prompt",
     "reasoning_end",
     "semantic_model",
@@ -28,6 +29,7 @@ TASK_OPTIONS = (
     "judge_attempts",
     "judge_max_tokens",
     "judge_extra_body",
+    "stress_seed",
 )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sevenllm_bench.errors import ConfigError, unknown_name
 from sevenllm_bench.runs.records import Run
-from sevenllm_bench.text.display import hidden_character
+from sevenllm_bench.text.visible_names import appearance, why_no_name
 
 
 def relabelled(runs: Sequence[Run], given: Sequence[str], wanted: Sequence[str]) -> list[Run]:
@@ -20,7 +20,8 @@ def relabelled(runs: Sequence[Run], given: Sequence[str], wanted: Sequence[str])
         wanted: RUN=NAME each, where RUN is one of `given`, or the label of a run.
 
     Raises:
-        ConfigError: RUN is unknown or stands for several runs, a run is named twice, or two runs have the same name.
+        ConfigError: RUN is unknown or stands for several runs, a run is named twice, or two runs have the same name, or names
+            that look alike.
     """
     names: dict[str, str] = {}
     for words in wanted:
@@ -28,10 +29,13 @@ def relabelled(runs: Sequence[Run], given: Sequence[str], wanted: Sequence[str])
         if names.setdefault(run, name) != name:
             raise ConfigError(f"--label {words}: that run is also called {names[run]!r}")
     found = [replace(run, label=names.get(run.label, run.label)) for run in runs]
-    labels = [run.label for run in found]
-    twice = next((label for label in labels if labels.count(label) > 1), None)
-    if twice is not None:
-        raise ConfigError(f"--label: two runs would be called {twice!r}; give them names that differ")
+    first: dict[str, str] = {}
+    for one in found if names else ():
+        seen = first.setdefault(appearance(one.label), one.label)
+        if sum(other.label == one.label for other in found) > 1:
+            raise ConfigError(f"--label: two runs would be called {one.label!r}; give them names that differ")
+        if seen != one.label:
+            raise ConfigError(f"--label: {seen!r} and {one.label!r} look alike; give them names that differ to the eye")
     return found
 
 
@@ -71,8 +75,8 @@ def _one(words: str, labels: Sequence[str]) -> str:
 
 
 def _name(words: str, name: str) -> str:
-    hidden = hidden_character(name)
+    hidden = why_no_name(name) if name else ""
     if not name or hidden or "\n" in name or len(name) > 200:
-        why = f"{hidden} can't be seen" if hidden else "it is empty, has several lines or more than 200 characters"
+        why = hidden or "it is empty, has several lines or more than 200 characters"
         raise ConfigError(f"--label {words}: not a name: {why}")
     return name

@@ -104,6 +104,18 @@ class Fields:
         return UNKNOWN
 
 
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a JSON text, for `object_pairs_hook`: programs disagree about which value of a repeated key counts.
+
+    Raises:
+        ValueError: A key comes twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
 def finite(value: Any) -> float | None:
     """A JSON number as a finite float; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -16,6 +16,10 @@ from typing import Any
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.figures.figures import Figure, figures_of
 from sevenllm_bench.io.secrets import secrets_in, without_secrets
+from sevenllm_bench.memorisation.probe_file import probe_as_json
+from sevenllm_bench.memorisation.probe_result import ProbeResult
+from sevenllm_bench.runs.inspect_log import is_inspect_log
+from sevenllm_bench.runs.inspect_run import write_as_harness
 from sevenllm_bench.runs.locate import RunFiles, find_runs, is_our_task, task_of
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
@@ -24,7 +28,7 @@ from sevenllm_bench.submission.formats import every_eval_ever
 from sevenllm_bench.submission.formats.hub_results import as_yaml, hub_path, hub_results
 from sevenllm_bench.submission.formats.model_index import model_index
 from sevenllm_bench.submission.keys import rows_with_keys
-from sevenllm_bench.submission.layout import LIMITS, MANIFEST, MODEL_INDEX, RUN_FOLDER, safe_part, why_not
+from sevenllm_bench.submission.layout import LIMITS, MANIFEST, MODEL_INDEX, PROBE_RESULT, RUN_FOLDER, safe_part, why_not
 from sevenllm_bench.submission.manifest import Declared, build_manifest, file_record
 
 
@@ -64,7 +68,9 @@ def one_run(path: str | Path) -> RunFiles:
     return found[0]
 
 
-def write_bundle(files: RunFiles, output: Path, declared: Declared, created: datetime, secret: str = "") -> Bundle:
+def write_bundle(
+    files: RunFiles, output: Path, declared: Declared, created: datetime, secret: str = "", probe: ProbeResult | None = None
+) -> Bundle:
     """Write a bundle.
 
     Args:
@@ -73,6 +79,7 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
         declared: What the submitter says.
         created: Now.
         secret: A token that must not be in any file.
+        probe: The result of a probe of the same model; None for a bundle without one.
 
     Raises:
         ConfigError: `output` exists, has another name, or can't be written.
@@ -85,7 +92,7 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
     beside = next(folder for folder in output.absolute().parents if folder.exists())
     try:
         with tempfile.TemporaryDirectory(prefix=".sevenllm-bench-", dir=beside) as folder:
-            bundle = _stage(files, Path(folder) / "bundle", declared, created)
+            bundle = _stage(files, Path(folder) / "bundle", declared, created, probe)
             names = sorted(bundle.manifest["files"])
             _refuse_secret(bundle.path, [*names, MANIFEST], secret, bundle.manifest)
             output.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +102,7 @@ def write_bundle(files: RunFiles, output: Path, declared: Declared, created: dat
     return Bundle(output, bundle.manifest, bundle.figures, bundle.hub_file)
 
 
-def _stage(files: RunFiles, folder: Path, declared: Declared, created: datetime) -> Bundle:
+def _stage(files: RunFiles, folder: Path, declared: Declared, created: datetime, probe: ProbeResult | None) -> Bundle:
     """All files of the bundle, in a folder."""
     run = read_run(_copy_run(files, folder / RUN_FOLDER))
     if not run.has_samples:
@@ -106,6 +113,9 @@ def _stage(files: RunFiles, folder: Path, declared: Declared, created: datetime)
     figures = figures_of(run)
     manifest = build_manifest(run, figures, declared, created)
     hub_file = _write_formats(folder, manifest, figures, run, created)
+    if probe is not None:
+        content = without_secrets(probe_as_json(probe))
+        _write(folder / PROBE_RESULT, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     manifest["files"] = {name: file_record(folder / name) for name in _names(folder)}
     _write(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
     return Bundle(folder, manifest, tuple(figures), hub_file)
@@ -115,6 +125,8 @@ def _copy_run(files: RunFiles, folder: Path) -> RunFiles:
     """The results without secrets, and the samples of our tasks."""
     assert files.results is not None
     folder.mkdir(parents=True)
+    if is_inspect_log(files.results):
+        return _copy_log(files.results, folder)
     name = files.results.name
     results = folder / (f"{safe_part(files.results.stem)}.json" if why_not(name) else name)
     content = read_json(files.results)
@@ -128,6 +140,16 @@ def _copy_run(files: RunFiles, folder: Path) -> RunFiles:
         if not file.is_file() or file.stat().st_size > LIMITS.file_bytes:
             raise ResultsError(f"{file}: no regular file of at most {LIMITS.file_bytes:,} bytes, which a bundle can hold")
     return RunFiles(results, tuple(Path(shutil.copyfile(file, folder / file.name)) for file in ours))
+
+
+def _copy_log(log: Path, folder: Path) -> RunFiles:
+    """A log of Inspect as the harness's files, the results without secrets."""
+    files = write_as_harness(log, folder)
+    content = read_json(files.results)
+    clean = without_secrets(content)
+    if clean != content:
+        _write(files.results, json.dumps(clean, ensure_ascii=True, indent=1))
+    return RunFiles(files.results, files.samples)
 
 
 def _write_formats(

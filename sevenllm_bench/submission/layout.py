@@ -11,9 +11,12 @@ RUN_FOLDER = "run"
 HUB_RESULTS = "hub/.eval_results"
 MODEL_INDEX = "hub/model-index.yaml"
 EVERY_EVAL_EVER = "every_eval_ever"
+#: The result of `sevenllm-bench probe`, where the submitter adds one.
+PROBE_RESULT = "probe.json"
 
 _PART = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _DEEPEST = 8
+_NAME = re.compile(rf"{_PART.pattern}(?:/{_PART.pattern}){{0,{_DEEPEST - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ def why_not(name: str) -> str:
     Names are relative, with "/" between at most 8 parts of ASCII letters, digits, ".", "_" and "-".
     """
     parts = name.split("/")
+    if _NAME.fullmatch(name) and not {".", ".."}.intersection(parts):
+        return ""
     if any(not character.isprintable() for character in name):
         return "control characters in its name"
     if name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 #: Controls but tab and line ends; direction marks; separators and marks without shape. Joiners stay: scripts and emoji need them.
 _HIDDEN = (
-    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0"
     "\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff"
 )
 #: Combining marks beyond three in a row, which no script in use needs.
@@ -50,7 +50,10 @@ class Piece:
 
 def pieces(text: str) -> list[Piece]:
     """Text cut into what can be shown as it is, and stand-ins for the rest (⟨U+202E⟩ for a direction mark)."""
-    found = _SPLIT.split(text.replace("\r\n", "\n"))
+    text = text.replace("\r\n", "\n")
+    if not _MAYBE.search(text):  # nearly always, and several times as fast
+        return [Piece(text)] if text else []
+    found = _SPLIT.split(text)
     shown = [Piece(part) if place % 2 == 0 else Piece(_stand_in(part), True) for place, part in enumerate(found)]
     return [piece for piece in shown if piece.text]
 
@@ -69,13 +72,15 @@ def _stand_in(hidden: str) -> str:
 
 def plain(text: str, most: int = 0) -> str:
     """The same as one string on one line, for labels, attributes and charts; cut to `most` characters where given."""
-    line = " ".join("".join(piece.text for piece in pieces(text)).split())
+    whole = text if not has_hidden(text) else "".join(piece.text for piece in pieces(text))
+    line = " ".join(whole.split())
     return line if not most or len(line) <= most else line[: most - 1] + "…"
 
 
 def printable(text: object, most: int = 200) -> str:
     """Text that is safe to print and to encode: control characters, surrogates and what is too long replaced."""
-    short = str(text) if len(str(text)) <= most else f"{str(text)[: most - 1]}…"
+    whole = str(text)
+    short = whole if len(whole) <= most else f"{whole[: most - 1]}…"
     return short if short.isprintable() else "".join(c if c.isprintable() else "�" for c in short)
 
 

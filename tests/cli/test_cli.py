@@ -1,6 +1,7 @@
 """The command line as a user meets it: output, exit codes, and one readable message for a mistake."""
 
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -144,18 +145,13 @@ def test_tasks_path_check_and_generate(tmp_path, capsys):
     assert main(["tasks", "check", str(tmp_path)]) == 0
 
 
-def _sevenllm_bench(*words, **environment) -> subprocess.CompletedProcess:
-    import os
-
-    command = [sys.executable, "-m", "sevenllm_bench.cli.main", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **environment})
-
-
 def test_eval_is_lm_evals_command_line_with_our_model(gold_file, tmp_path):
-    done = _sevenllm_bench(
+    words = [
         "eval", "--model", "sevenllm-replay", "--model_args", f"predictions={gold_file}", "--tasks", "sevenllm_*",
-        "--metadata", "dataset=embedded", "--output_path", tmp_path / "out", "--log_samples",
-    )  # fmt: skip
+        "--metadata", "dataset=embedded", "--output_path", str(tmp_path / "out"), "--log_samples",
+    ]  # fmt: skip
+    command = [sys.executable, "-m", "sevenllm_bench.cli.main", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "|sevenllm_en_mcq (embedded rows)" in done.stdout
     # What lm-eval wrote can be scored again.
@@ -164,12 +160,31 @@ def test_eval_is_lm_evals_command_line_with_our_model(gold_file, tmp_path):
     assert again["sections"] == pytest.approx(dict.fromkeys(again["sections"], 1.0), abs=1e-8)
 
 
-def test_eval_lists_our_tasks_and_validates_them():
-    done = _sevenllm_bench("eval", "ls", "subtasks")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("|sevenllm_") == 58
-    valid = _sevenllm_bench("eval", "validate", "--tasks", "sevenllm_en_mcq,sevenllm-complement")
-    assert valid.returncode == 0, valid.stderr
+@pytest.fixture
+def evaluate(monkeypatch):
+    """`sevenllm-bench eval` in this process: what it rebinds is put back. Gives the exit code."""
+    import lm_eval.__main__
+    import lm_eval.tasks
+
+    for owner, name in ((lm_eval.tasks, "TaskManager"), (lm_eval.__main__, "HarnessCLI"), (sys, "argv")):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    for logger in (logging.getLogger(), logging.getLogger("lm_eval")):  # to which lm-eval adds handlers of this test's streams
+        monkeypatch.setattr(logger, "handlers", list(logger.handlers))
+        monkeypatch.setattr(logger, "level", logger.level)
+
+    def run(*words):
+        try:
+            return main(["eval", *words])
+        except SystemExit as ended:
+            return ended.code or 0
+
+    return run
+
+
+def test_eval_lists_our_tasks_and_validates_them(evaluate, capsys):
+    assert evaluate("ls", "subtasks") == 0
+    assert capsys.readouterr().out.count("|sevenllm_") == 58
+    assert evaluate("validate", "--tasks", "sevenllm_en_mcq,sevenllm-complement") == 0
 
 
 @pytest.mark.parametrize(
@@ -187,11 +202,11 @@ def test_eval_lists_our_tasks_and_validates_them():
         (["--model", "dummy", "--tasks", "sevenllm_en_mcq", "--metadata", "dataset=embeded"], "did you mean 'embedded'"),
     ],
 )
-def test_eval_mistakes_end_with_one_message(words, message):
-    done = _sevenllm_bench("eval", *words)
-    assert done.returncode == 2, done.stderr
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+def test_eval_mistakes_end_with_one_message(evaluate, words, message, capsys):
+    assert evaluate(*words) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
 
 
 def test_plain_lm_eval_ends_with_one_message_too():

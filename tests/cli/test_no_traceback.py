@@ -93,8 +93,8 @@ def test_no_file_is_more_than_a_message(name, kind, answers, tmp_path, monkeypat
     code = main(in_words(COMMANDS[name], kind, tmp_path, answers))
     said = capsys.readouterr()
     assert (code, said.err.startswith("sevenllm-bench: error: ")) in [(2, True), (0, False)]
-    # An estimate doesn't read what answers are compared with; a process has links to all folders.
-    assert code == 2 or name == "judge against" or (name, kind) == ("leaderboard", "a process")
+    # An estimate doesn't read what answers are compared with.
+    assert code == 2 or name == "judge against"
     assert "unexpected" not in said.err
 
 

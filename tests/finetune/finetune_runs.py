@@ -6,6 +6,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from preloaded import Run
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -81,21 +85,28 @@ def environment() -> dict[str, str]:
     return {**os.environ, **fixed}
 
 
-def on_a_full_disk(words: list[str]) -> list[str]:
-    """A command under a limit on the size of files, at which writing weights fails as on a full disk.
-
-    Coverage isn't measured there: its own file would meet the limit, and its error would be taken for the command's.
-    """
-    unmeasured = ["env", "-u", "COVERAGE_PROCESS_CONFIG", "-u", "COVERAGE_PROCESS_START"]
-    return [*unmeasured, "bash", "-c", 'ulimit -f 100; exec "$0" "$@"', *words]
-
-
 def start(words: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, env=environment(), timeout=600, check=False)
 
 
 def run(*words: str, launcher: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     return start(command(*words, launcher=launcher))
+
+
+def begin(*words: str, processes: int = 1, script: Path | None = None) -> Run:
+    """Start a run that loads no libraries any more; of several processes as torchrun starts them."""
+    import preloaded
+
+    return preloaded.Run(preloaded.FINE_TUNING, [*words] if script else ["finetune", *words], environment(), processes, script)
+
+
+def forked(*words: str, processes: int = 1, script: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The same to its end."""
+    return begin(*words, processes=processes, script=script).finish()
+
+
+def on_a_full_disk(*words: str, processes: int = 1) -> subprocess.CompletedProcess[str]:
+    return forked(*words, processes=processes, script=Path(__file__).parent / "full_disk.py")
 
 
 def weights(folder: Path):

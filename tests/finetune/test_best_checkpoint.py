@@ -117,8 +117,7 @@ def test_the_best_by_a_metric_of_the_answered_rows(base, tmp_path, monkeypatch):
 def test_sharded_weights_of_the_best_step(base, tmp_path):
     script = json.dumps({"held_out": CURVE, "fsdp": True})
     words = ["demo", f"model.base={base}", f"output={tmp_path / 'out'}", *STOPPING, "training.sharding=full"]
-    launcher = [*finetune_runs.torchrun(2), str(Path(__file__).parent / "scripted_run.py")]
-    done = finetune_runs.start([*launcher, script, *words])
+    done = finetune_runs.forked(script, *words, processes=2, script=Path(__file__).parent / "scripted_run.py")
     assert done.returncode == 0, done.stderr
     assert "published: step 3, the lowest held-out loss (1.0000) of 5 evaluations" in done.stdout
     tune(base, tmp_path / "three", *EACH, "training.max_steps=3", "evaluation.every=0", "training.accumulation=2")

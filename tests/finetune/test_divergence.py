@@ -131,9 +131,9 @@ def test_a_held_out_loss_that_is_nan(base, tmp_path, monkeypatch, losses, step, 
 
 
 def test_a_fault_in_one_process_stops_all(base, tmp_path):
-    output, script = tmp_path / "out", str(Path(__file__).parent / "scripted_run.py")
+    output, script = tmp_path / "out", Path(__file__).parent / "scripted_run.py"
     words = ["demo", f"model.base={base}", f"output={output}", *FOUR]
-    done = finetune_runs.start([*finetune_runs.torchrun(2), script, json.dumps({"nan": [1, 3]}), *words])
+    done = finetune_runs.forked(json.dumps({"nan": [1, 3]}), *words, processes=2, script=script)
     assert done.returncode != 0
     assert "diverged at step 3: the gradient norm is nan" in done.stderr
     assert "Timeout" not in done.stderr

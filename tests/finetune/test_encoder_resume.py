@@ -1,7 +1,6 @@
 """A run that is killed in the middle goes on to the weights of an undisturbed one; two processes make one checkpoint."""
 
 import signal
-import subprocess
 import time
 
 import encoder_runs_made_here as runs
@@ -31,16 +30,13 @@ def one_thread():
 
 def killed(words, output):
     """Run in a process of its own and kill it behind its second checkpoint, in the middle of a later step."""
-    command = [*finetune_runs.command(), *words[1:]]
-    process = subprocess.Popen(
-        command, env=finetune_runs.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    process = finetune_runs.begin(*words[1:])
     mark = output / "training" / "checkpoint-4" / "complete.json"
     while not mark.exists() and process.poll() is None:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == -signal.SIGKILL, said[-2000:]
+    done = process.finish()
+    assert done.returncode == -signal.SIGKILL, done.stdout[-2000:] + done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("kind", runs.RECIPES)
@@ -70,7 +66,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(kind, tmp_path, capsys):
 def test_two_processes_make_one_checkpoint(kind, tmp_path):
     base = runs.make_base(tmp_path / "base", kind)
     words = runs.words(kind, base, tmp_path / "out", "training.batch_size=4")
-    done = finetune_runs.run(*words[1:], launcher=finetune_runs.torchrun(2))
+    done = finetune_runs.forked(*words[1:], processes=2)
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("written: ") == 1
     assert "4 x 1 x 2 examples per step" in done.stdout

@@ -123,6 +123,7 @@ def test_an_error_is_one_line_and_stands_below_the_launchers(base, tmp_path, cha
     assert not (tmp_path / "out").exists()
 
 
+#: As under `torchrun`, which the test above runs; its words are not looked at here.
 ONE_RANK_FAILS = """
 import os, sys
 from sevenllm_bench.cli.main import main
@@ -141,20 +142,18 @@ sys.exit(main(["finetune", *sys.argv[1:]]))
 def test_an_error_of_another_process_only_is_said_by_it_and_nobody_waits(base, tmp_path):
     script = tmp_path / "one_rank_fails.py"
     script.write_text(ONE_RANK_FAILS)
-    words = [*finetune_runs.torchrun(2), str(script), "demo", f"model.base={base}", f"output={tmp_path / 'out'}"]
+    words = ("demo", f"model.base={base}", f"output={tmp_path / 'out'}", *finetune_runs.QUICK)
     begun = time.monotonic()
-    done = finetune_runs.start([*words, *finetune_runs.QUICK])
-    assert time.monotonic() - begun < 90
+    done = finetune_runs.forked(*words, processes=2, script=script)
+    assert time.monotonic() - begun < processes.TIMEOUT / 6
     assert done.returncode != 0
     assert spoken(done) == ["sevenllm-bench: error: model.base=x: not on this machine (process 1 of 2)"]
 
 
 def test_a_full_disk_is_said_once(base, tmp_path):
     """The main process meets it, and the other doesn't."""
-    words = finetune_runs.command(
-        "demo", f"model.base={base}", *finetune_runs.QUICK, f"output={tmp_path / 'out'}", launcher=finetune_runs.torchrun(2)
-    )
-    done = finetune_runs.start(finetune_runs.on_a_full_disk(words))
+    words = ("demo", f"model.base={base}", *finetune_runs.QUICK, f"output={tmp_path / 'out'}")
+    done = finetune_runs.on_a_full_disk(*words, processes=2)
     assert done.returncode != 0
     (line,) = spoken(done)
     assert "no space left on the device" in line

@@ -183,19 +183,14 @@ def adapters(base, tmp_path_factory):
 def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
     changes = ["demo", f"model.base={base}", *QUICK, "training.epochs=12", "training.save_every=4", "data.max_length=512"]
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    done = finetune_runs.run(*changes, f"output={undisturbed}")
+    done = finetune_runs.forked(*changes, f"output={undisturbed}")
     assert done.returncode == 0, done.stderr
-    process = subprocess.Popen(
-        finetune_runs.command(*changes, f"output={killed}"),
-        env=finetune_runs.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = finetune_runs.begin(*changes, f"output={killed}")
     while not list((killed / "training").glob("checkpoint-*/complete.json")):
         assert process.poll() is None, "it ended before it could be killed"
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
-    process.wait()
+    assert process.finish().returncode == -signal.SIGKILL
     assert not (killed / "config.json").exists()
     newest = max((killed / "training").glob("checkpoint-*/complete.json"), key=lambda path: path.stat().st_mtime).parent
     # A later checkpoint that was never finished, and one that lost a file.
@@ -214,7 +209,7 @@ def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
     assert f"{newest}: can't be gone on with" in capsys.readouterr().err
     scheduler.write_bytes(content)
     spelled = (f"model.base={base.parent}/../{base.parent.name}/{base.name}/", f"output={killed}/", "training.save_every=5")
-    resumed = finetune_runs.run(*changes, *spelled, "resume=auto")
+    resumed = finetune_runs.forked(*changes, *spelled, "resume=auto")
     assert resumed.returncode == 0, resumed.stderr
     assert f"resuming from {newest.name}" in resumed.stdout
     assert finetune_runs.losses(killed) == finetune_runs.losses(undisturbed)
@@ -226,21 +221,14 @@ def test_killed_and_resumed_equals_undisturbed(base, tmp_path, capsys):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_run_that_is_stopped_says_what_is_left(base, tmp_path, number):
     words = ["demo", f"model.base={base}", *QUICK, "training.epochs=50", f"output={tmp_path / 'out'}"]
-    process = subprocess.Popen(
-        finetune_runs.command(*words, "training.save_every=1000"),
-        env=finetune_runs.environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-        # A suite that runs in the background of a shell is started with SIGINT ignored, and its processes would be too.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    for line in process.stdout:
-        if line.startswith("step 2 "):
-            process.send_signal(number)
-            break
-    rest = process.stdout.read()
-    assert process.wait() == 128 + number
-    assert "stopped, before the first checkpoint: nothing is left" in rest
+    process = finetune_runs.begin(*words, "training.save_every=1000")
+    while "\nstep 2 " not in process.said():
+        assert process.poll() is None, "it ended before it could be stopped"
+        time.sleep(0.005)
+    process.send_signal(number)
+    done = process.finish()
+    assert done.returncode == 128 + number
+    assert "stopped, before the first checkpoint: nothing is left" in done.stdout
     assert left_behind(tmp_path) == []
 
 
@@ -279,7 +267,7 @@ def test_merging_into_the_working_folder(adapters, tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def one_process(base, tmp_path_factory):
     output = tmp_path_factory.mktemp("one") / "out"
-    done = finetune_runs.run(
+    done = finetune_runs.forked(
         "demo", f"model.base={base}", *QUICK, f"output={output}", "training.accumulation=2", "data.max_length=512"
     )
     assert done.returncode == 0, done.stderr
@@ -315,11 +303,9 @@ def test_full_sharding_saves_what_lm_eval_loads(base, one_process, tmp_path):
     from lm_eval.models.huggingface import HFLM
 
     output = tmp_path / "sharded"
-    script = str(Path(__file__).parent / "fsdp_on_cpu.py")
+    script = Path(__file__).parent / "fsdp_on_cpu.py"
     words = ["demo", f"model.base={base}", *QUICK, f"output={output}", "training.sharding=full", "data.max_length=512"]
-    done = subprocess.run(
-        [*finetune_runs.torchrun(2), script, *words], env=finetune_runs.environment(), capture_output=True, text=True, check=False
-    )
+    done = finetune_runs.forked(*words, processes=2, script=script)
     assert done.returncode == 0, done.stderr
     assert finetune_runs.losses(output) == pytest.approx(finetune_runs.losses(one_process), rel=1e-4)
     expected = finetune_runs.weights(one_process)
@@ -365,8 +351,7 @@ def test_bad_input_is_one_message_and_leaves_nothing(name, base, tmp_path, capsy
 
 
 def test_a_full_disk_is_said_and_nothing_is_left(base, tmp_path):
-    words = finetune_runs.command("demo", f"model.base={base}", *QUICK, f"output={tmp_path / 'out'}")
-    done = finetune_runs.start(finetune_runs.on_a_full_disk(words))
+    done = finetune_runs.on_a_full_disk("demo", f"model.base={base}", *QUICK, f"output={tmp_path / 'out'}")
     assert done.returncode == 2, done.stderr
     assert "no space left" in done.stderr
     assert "Traceback" not in done.stderr

@@ -43,9 +43,16 @@ def test_lm_eval_indexes_exactly_these_names():
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager(include_path=str(FOLDER), include_defaults=False)
-    assert set(manager.all_subtasks) == {*yamls.leaf_names(), *yamls.variant_names(), *yamls.encoder_task_names()}
+    assert set(manager.all_subtasks) == {
+        *yamls.leaf_names(),
+        *yamls.variant_names(),
+        *yamls.encoder_task_names(),
+        *yamls.llm_task_names(),
+    }
     wanted = [f"sevenllm-{language}-{kind}" for kind in ("answer-ranking", "entities") for language in ("en", "zh")]
     assert yamls.encoder_task_names() == [*wanted, "sevenllm-vulnerable-code"]
+    beside = ("mcq-circular", "mcq-circular-logprob", "stress")
+    assert yamls.llm_task_names() == [f"sevenllm-{language}-{kind}" for kind in beside for language in ("en", "zh")]
     assert set(manager.all_groups) == set(yamls.group_names())
     assert manager.all_tags == []
     assert manager.match_tasks(["sevenllm_*"]) == sorted(leaf.name for leaf in LEAVES)
@@ -55,17 +62,22 @@ def test_lm_eval_indexes_exactly_these_names():
 def test_every_function_in_the_files_resolves():
     from lm_eval.tasks._yaml_loader import load_yaml
 
+    from sevenllm_bench.harness.audited_task import AuditedTask
+    from sevenllm_bench.harness.circular_task import CircularLogprobTask, CircularTask
     from sevenllm_bench.harness.code_task import VulnerableCodeTask
     from sevenllm_bench.harness.entities_task import EntitiesTask
     from sevenllm_bench.harness.ranking_task import AnswerRankingTask
+    from sevenllm_bench.harness.stress_task import StressTask
     from sevenllm_bench.harness.task import SEvenLLMTask
 
     classes = {"answer-ranking": AnswerRankingTask, "entities": EntitiesTask, "code": VulnerableCodeTask}
+    classes |= {"mcq-circular": CircularTask, "mcq-circular-logprob": CircularLogprobTask, "stress": StressTask}
     for path in FOLDER.glob("*.yaml"):
         config = load_yaml(path, resolve_func=True)
         if "task" in config and "group" not in config:
             kind = config["task"].partition("-")[2].partition("-")[2]
-            assert config["class"] is classes.get(kind, SEvenLLMTask), path.name
+            wanted = AuditedTask if config["task"].startswith("sevenllm-audited-") else classes.get(kind, SEvenLLMTask)
+            assert config["class"] is wanted, path.name
 
 
 def test_groups_hold_the_official_leaves_once():
@@ -81,6 +93,16 @@ def test_groups_hold_the_official_leaves_once():
     assert sorted(leaves("sevenllm-all")) == sorted(leaf.name for leaf in LEAVES)
     assert "aggregate_metric_list" not in groups["sevenllm-all"], "rows of our own enter no figure over official ones"
     assert "rouge_l_paper" not in [m["metric"] for m in groups["sevenllm"]["aggregate_metric_list"]], "differs by language"
+
+
+def test_audited_tasks_are_in_no_group_but_their_own():
+    groups = yamls._groups()
+    audited = {name for name in yamls.variant_names() if "audited" in name}
+    assert len(audited) == 6
+    for name, group in groups.items():
+        assert name.startswith("sevenllm-audited") or not audited & set(group["task"]), name
+    assert yamls.members("sevenllm-audited") == ["sevenllm-audited-en", "sevenllm-audited-zh"]
+    assert yamls.members("sevenllm-audited-en-mcq") == ["sevenllm_en_mcq"], "whose rows it has"
 
 
 def test_all_leaves_generate_with_the_same_arguments():

@@ -35,7 +35,9 @@ def board(tmp_path_factory):
     folder = tmp_path_factory.mktemp("board")
     facts = write_many(folder / "in", 12)
     encoder = manifest_of("lab/cti-bert", {})
-    encoder["figures"] = [{"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.3, "rows": 50, "stderr": 0.06} for x in ("en", "zh")]
+    encoder["figures"] = [
+        {"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.3, "rows": 50, "stderr": (0.21 / 49) ** 0.5} for x in ("en", "zh")
+    ]
     write_bundle(folder / "in" / "encoder", encoder)
     write_bundle(folder / "in" / "again", manifest_of(next(iter(facts)), dict.fromkeys(SECTIONS, 0.5), "2025-01-01"))
     (folder / "models.yaml").write_text(json.dumps(facts))

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from leaderboard_files import SECTIONS, manifest_of, write_bundle
+from leaderboard_files import manifest_of, sections_at, write_bundle
 from markdown_it import MarkdownIt
 
 from sevenllm_bench.pages.leaderboard import board_tables
@@ -20,7 +20,7 @@ def board(tmp_path_factory):
     """Four models, two to a page of the table."""
     folder = tmp_path_factory.mktemp("copying")
     for place, name in enumerate(NAMES):
-        write_bundle(folder / "in" / f"s{place}", manifest_of(name, dict.fromkeys(SECTIONS, 0.5 - place / 8)))
+        write_bundle(folder / "in" / f"s{place}", manifest_of(name, sections_at(0.5 - place / 8)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(board_tables, "PAGE", 2)
         facts = {name.casefold(): Facts(licence="mit" if place else "other") for place, name in enumerate(NAMES)}
@@ -50,8 +50,9 @@ def test_csv_is_read_back_by_a_csv_reader(copied):
     assert [line["Model"] for line in lines] == ["'=1+2", *NAMES[1:]]  # all pages; no spreadsheet takes the first for a formula
     score = next(name for name in lines[0] if name.startswith("Score"))
     assert [float(line[score]) for line in lines] == [0.5, 0.375, 0.25, 0.125]
-    # 1.959964 standard errors of 0.01 / √6 on each side
-    assert lines[0][f"{score}: interval or note"] == "0.492–0.508"
+    # Standard errors of the sections: 0.00718, 0.00814, 0.07143, 0.01428, 0.01421, 0.07143; the root of the sum of their squares,
+    # divided by 6, is 0.01726; 1.959964 of these are 0.0338.
+    assert lines[0][f"{score}: interval or note"] == "0.466–0.534"
 
 
 def test_what_is_copied_is_filtered_and_sorted(copied):
@@ -66,7 +67,7 @@ def test_markdown_is_the_same_table_to_a_parser(copied):
     width = sum(token.type == "th_open" for token in tokens)
     rows = [texts[start : start + width] for start in range(width, len(texts), width)]
     assert [row[1] for row in rows] == list(NAMES)
-    assert rows[0][2] == "0.500 (0.492–0.508)"
+    assert rows[0][2] == "0.500 (0.466–0.534)"
     assert kinds <= {"text", "text_special"}  # nothing is emphasised, a link or code
 
 
@@ -76,7 +77,7 @@ def test_latex_has_its_special_characters_escaped(copied):
     assert lines[0] == "% \\usepackage{booktabs}"
     assert lines[1].startswith("\\begin{tabular}{r")
     rows = [line for line in lines[lines.index("\\midrule") + 1 :] if "&" in line]
-    assert rows[0].startswith("1 {\\scriptsize (by intervals)} & =1+2 & 0.500 {\\scriptsize (0.492--0.508)} & ")
+    assert rows[0].startswith("1 {\\scriptsize (by intervals)} & =1+2 & 0.500 {\\scriptsize (0.466--0.534)} & ")
     assert 'a,{"}b{"}\\textbar{}{*}c{*}\\_d\\_ `e` \\textless{}f\\textgreater{} {[}g{]}(h)' in rows[1]
     assert "50\\% \\& \\$5 \\#1 \\{x\\} \\textasciitilde{}y\\textasciicircum{}z \\textbackslash{}w" in rows[2]
     assert "plain-{}-name" in rows[3]

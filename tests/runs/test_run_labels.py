@@ -39,6 +39,10 @@ def test_a_run_is_meant_by_its_path_or_its_name(folder):
     ("wanted", "said"),
     [
         (["a"], "expected RUN=NAME"),
+        (["a=caf\u00e9", "b=cafe\u0301"], "look alike"),
+        (["a=b\ufe0f"], "look alike"),
+        (["a=x\u2800"], "2800 can't be seen"),
+        (["a=\ufe0f"], "nothing of it can be seen"),
         (["bb=x"], r"unknown run 'bb'.*did you mean|unknown run 'bb'"),
         (["DIR/bb=x"], "did you mean '.*/b'"),
         (["a=x", "DIR/a=y"], "also called 'x'"),

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,11 +10,12 @@ import yaml
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "corpus"
 REPORTS = EXAMPLES / "reports"
-sys.path.append(str(EXAMPLES))
+sys.path += [str(EXAMPLES), str(ROOT / "tests")]  # the second for `kill_builds` as a script
 
+import preloaded  # noqa: E402
 from scripted_model import ScriptedModel  # noqa: E402  (an example, not a package)
 
-__all__ = ["REPORTS", "ROOT", "ScriptedModel", "build_words", "config_file", "environment", "results"]
+__all__ = ["REPORTS", "ROOT", "ScriptedModel", "begin", "build", "config_file", "environment", "results"]
 
 
 def config_file(folder, url, **changes):
@@ -40,16 +40,14 @@ def environment():
     return {**kept, "PYTHONPATH": str(ROOT), "OPENAI_API_KEY": "none", "OMP_NUM_THREADS": "1"}
 
 
-def build_words(config, *more):
-    """The words that start a build."""
-    return [sys.executable, "-m", "sevenllm_bench.cli.main", "corpus", "build", str(config), *more]
+def begin(config, *more, **changes):
+    """Start a build in a process that loads no libraries any more."""
+    return preloaded.Run(preloaded.CORPUS, ["corpus", "build", str(config), *more], {**environment(), **changes})
 
 
 def build(config, *more, code=0, **changes):
     """Run a build; its output."""
-    done = subprocess.run(
-        build_words(config, *more), env={**environment(), **changes}, capture_output=True, text=True, timeout=600, check=False
-    )
+    done = begin(config, *more, **changes).finish()
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -7,15 +7,12 @@ most as many as `model.concurrency`, and nothing else.
 """
 
 import argparse
-import os
 import random
-import signal
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
-from building import STAGES, ScriptedModel, build, build_words, config_file, environment, results
+from building import STAGES, ScriptedModel, begin, build, config_file, results
 
 #: Seconds before each reply, so that kills fall into calls.
 DELAY = 0.03
@@ -43,20 +40,13 @@ def disturbed(folder, kills, flawed=0.2):
     with ScriptedModel(flawed=flawed, delay=DELAY) as model:
         config = config_file(folder, model.url)
         for seconds in kills:
-            process = subprocess.Popen(
-                build_words(config),
-                env=environment(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            try:
-                process.wait(seconds)
+            running = begin(config)
+            if running.ends_within(seconds):
                 places.append("finished before")
-            except subprocess.TimeoutExpired:
+                running.finish()
+            else:
                 places.append(stage_reached(folder / "corpus"))
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                running.kill()
         build(config)
         return results(folder / "corpus"), dict(model.calls), places
 
@@ -69,7 +59,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         files, calls, seconds = undisturbed(Path(name) / "undisturbed")
         draw = random.Random(given.seed)
-        moments = [draw.uniform(1, seconds / 4) for _ in range(given.kills)]  # what is done stays, so that later kills fall later
+        moments = [draw.uniform(0.1, seconds / 4) for _ in range(given.kills)]  # what is done stays: later kills fall later
         found, asked, places = disturbed(Path(name) / "disturbed", moments)
         repeated = sum(asked.values()) - len(asked)
         print(f"undisturbed: {seconds:.1f} s, {len(calls)} calls; kills in {', '.join(places)}")

@@ -1,13 +1,10 @@
 """Builds in batch mode: the same corpus as by live calls, in as many runs as there are questions that follow on one another."""
 
 import json
-import os
-import signal
-import subprocess
 from collections import Counter
 
 import pytest
-from building import REPORTS, ScriptedModel, build, build_words, config_file, environment, results
+from building import REPORTS, ScriptedModel, begin, build, config_file, results
 from llm.server import FakeOpenAI
 
 from sevenllm_bench.cli.corpus_build import WAITING
@@ -50,7 +47,7 @@ def account(folder):
 
 def waits(config, *more):
     """Run a build that may have to wait; whether it did, and what it said."""
-    done = subprocess.run(build_words(config, *more), env=environment(), capture_output=True, text=True, timeout=600, check=False)
+    done = begin(config, *more).finish()
     assert done.returncode in (0, WAITING), done.stdout + done.stderr
     return done.returncode == WAITING, done.stdout
 
@@ -76,25 +73,15 @@ def test_kills_at_any_time_and_switching_the_mode_ask_nothing_twice(live, tmp_pa
     files, asked, _ = live
     with ScriptedBatches(batch_polls=2, delay=0.01) as server:
         config = config_file(tmp_path, server.url, model={"batch": True}, **SMALL)
-        for seconds in (3.0, 4.0, 4.5, 5.0, 5.5, 6.0):
-            kill_after(config, seconds)
+        for seconds in (0.2, 0.4, 0.6, 0.8, 1.0, 1.2):
+            running = begin(config)
+            _ = running.finish() if running.ends_within(seconds) else running.kill()
         waits(config)
         while waits(config, "model.batch=false")[0]:
             pass
         assert server.scripted.calls == asked
         assert set(Counter(batch["input_file_id"] for batch in server.batches.values()).values()) == {1}
     assert results(tmp_path / "corpus") == files
-
-
-def kill_after(config, seconds):
-    process = subprocess.Popen(
-        build_words(config), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def test_a_server_without_batches_is_one_message(tmp_path):

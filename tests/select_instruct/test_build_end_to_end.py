@@ -127,7 +127,7 @@ def test_a_model_that_is_not_there_is_one_message(tmp_path):
 def test_kills_at_random_moments(tmp_path):
     draw = random.Random(1)
     files, calls, seconds = kill_builds.undisturbed(tmp_path / "undisturbed")
-    moments = [draw.uniform(1, seconds / 3) for _ in range(4)]
+    moments = [draw.uniform(0.1, seconds / 3) for _ in range(4)]
     found, asked, _ = kill_builds.disturbed(tmp_path / "disturbed", moments)
     assert found == files
     assert set(asked) == set(calls)

@@ -38,7 +38,7 @@ Progress = Callable[[int, int], None]
 def checked(
     found: Sequence[FoundSubmission], data_dir: str | Path | None = None, progress: Progress | None = None
 ) -> list[Entry]:
-    """The entries with the marks of their verification; those in which something differs lose their rank.
+    """The entries with the marks of their verification; only verified ones keep their rank.
 
     Plain runs, and bundles without samples or of an older format, can't be verified and stay as submitted. Those refused
     already are not looked at.

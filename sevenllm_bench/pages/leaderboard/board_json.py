@@ -36,7 +36,8 @@ def board_json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Seq
     - `marks`: what a reader must know of its answers. `like_references`: kind to share of answers like the references.
     - `cost`: of encoder tasks. `encoder`: whether it belongs to the encoders.
     - `newest`: whether no newer submission of the same model and protocol replaces it; false for those refused.
-    - `refused`: why it has no rank though it claims one. `why_unranked`: the same, or why it is partial.
+    - `refused`: why it has no rank though it claims one. `why_unranked`: the same, or why it is partial,
+      or, on a board that was verified, why it could not be.
     - `check`: `result` ("verified", "as submitted", "refused"), `date`, `version`, `why`; null where nothing was verified.
 
     Args:

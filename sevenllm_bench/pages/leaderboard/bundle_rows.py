@@ -29,7 +29,7 @@ from sevenllm_bench.submission.layout import LIMITS, RUN_FOLDER, Limits
 from sevenllm_bench.text.display import printable
 
 #: Moves when the same bundle gives other rows than before, so that what was cached is read again.
-_SCHEME = 1
+_SCHEME = 2
 _MOST_REASONS = 5
 _UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError)
 

@@ -13,6 +13,7 @@ from sevenllm_bench.figures.cells import HEADLINE_NAME, mean_over
 from sevenllm_bench.figures.figures import combined_error
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.stats.intervals import LEAST_ROWS
+from sevenllm_bench.text.visible_names import appearance
 
 Tuning = Literal["base", "tuned", ""]
 #: The figures that the headline is the unweighted mean of.
@@ -163,15 +164,25 @@ class Entry:
     check: BoardCheck | None = None
 
     @property
+    def seen_name(self) -> str:
+        """The name as a reader sees it, without capitals: names that look alike are one model's."""
+        return appearance(self.name).casefold()
+
+    @property
     def key(self) -> tuple[str, str]:
         """What a newer submission must share to replace this one: model and protocol."""
-        return (self.name.casefold(), self.protocol)
+        return (self.seen_name, self.protocol)
 
     @property
     def headline(self) -> float | None:
-        """The headline over every official row; None for a partial run, and for a submission that is refused a rank."""
+        """The headline over every official row; None for a partial run, and for one that is refused or can't be verified."""
         value = self.figures.get(HEADLINE_NAME)
-        return value.mean if value and not value.partial and not self.refused else None
+        return value.mean if value and not value.partial and not self.refused and not self.is_unverified else None
+
+    @property
+    def is_unverified(self) -> bool:
+        """Whether verification was asked for and couldn't compute its figures again: nobody's word gives a rank then."""
+        return self.check is not None and self.check.result == "as submitted"
 
     @property
     def why_unranked(self) -> str:
@@ -179,7 +190,11 @@ class Entry:
         value = self.figures.get(HEADLINE_NAME)
         if self.refused:
             return "; ".join(self.refused)
-        return (value.partial if value else "a section has no figures") if self.headline is None else ""
+        if self.headline is not None:
+            return ""
+        if value is None or value.partial or self.check is None:
+            return value.partial if value else "a section has no figures"
+        return "; ".join(["its figures could not be computed again", *self.check.why])
 
     @property
     def has_encoder_tasks(self) -> bool:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
-from sevenllm_bench.catalog import KINDS, SECTION_ROWS, SECTIONS
+from sevenllm_bench.catalog import SECTION_ROWS
 from sevenllm_bench.figures.cells import HEADLINE_NAME
-from sevenllm_bench.metrics.registry import HEADLINE, LEXICAL
+from sevenllm_bench.metrics.registry import LEXICAL
 from sevenllm_bench.pages.leaderboard.claim import OFFICIAL, Claim
 from sevenllm_bench.pages.leaderboard.entry import PARTS, Value
-from sevenllm_bench.pages.leaderboard.manifest_figures import OTHER_IN_VERSION_1, headline_over, in_range, is_figure, rows_in
-from sevenllm_bench.runs.untrusted import finite
+from sevenllm_bench.pages.leaderboard.manifest_figures import OTHER_IN_VERSION_1, headline_over
+from sevenllm_bench.pages.leaderboard.possible_figures import why_impossible
 from sevenllm_bench.submission.verify.findings import TOLERANCE, some
 from sevenllm_bench.text.display import printable
 
@@ -22,12 +20,15 @@ from sevenllm_bench.text.display import printable
 _WANTED = (HEADLINE_NAME, *PARTS, *(task.figure for task in OFFICIAL))
 #: Official rows by task and section.
 _ROWS = {**{task.name: task.scored for task in OFFICIAL}, **SECTION_ROWS}
-#: The part of the headline that is a section's, and the section's tasks.
-_SECTIONS = {
-    section: (f"{section}.{HEADLINE[kind]}", [task for task in OFFICIAL if task.section == section])
-    for kind in KINDS
-    for section in SECTIONS
-    if section.endswith(kind)
+#: Metric to those that are never below it, over the same rows.
+_COUNTED_IN = {
+    "acc": ("answered",),
+    "recall_at_1": ("recall_at_5", "recall_at_10"),
+    "recall_at_5": ("recall_at_10",),
+    "ranking_acc": ("ranking_mrr",),
+    "span_f1": ("span_f1_partial",),
+    "top_1": ("top_5", "top_10"),
+    "top_5": ("top_10",),
 }
 
 
@@ -41,35 +42,19 @@ def possible(claim: Claim, now: datetime) -> Iterator[str]:
     twice = [name for name, count in Counter(map(str, names)).items() if count > 1]
     if twice:
         yield f"figures that are there twice: {some(map(_shown, twice))}"
-    wrong = [
-        f"{_shown(figure['id'])} ({why})" for figure in listed if isinstance(figure, dict) and (why := _why_impossible(figure))
-    ]
+    wrong = [f"{_shown(of['id'])} ({why})" for of in listed if isinstance(of, dict) and (why := why_impossible(of))]
     if wrong:
         yield f"figures that can't be: {some(wrong)}"
 
 
-def _why_impossible(figure: Mapping[str, Any]) -> str:
-    """Why a figure of this benchmark can't be so; empty where it can, and for figures that aren't of this benchmark."""
-    name, mean, error = figure.get("id"), finite(figure.get("value")), finite(figure.get("stderr"))
-    if not isinstance(name, str) or not is_figure(name):
-        return ""
-    if mean is None or not in_range(name, mean):
-        return f"a value of {printable(figure.get('value'), 20)}"
-    rows = rows_in(figure)
-    if rows is None:
-        return f"{printable(figure.get('rows'), 20)} rows"
-    if not isinstance(figure.get("partial", ""), str):
-        return "partial without a reason"
-    if figure.get("stderr") is not None and (error is None or not 0 <= error <= _most_error(name, mean, rows) + TOLERANCE):
-        return f"a standard error of {printable(figure['stderr'], 20)}"
-    return ""
-
-
-def _most_error(name: str, mean: float, rows: int) -> float:
-    """The largest standard error of a mean over values in [0, 1]: half of them 0, half of them 1. Others: any."""
-    if name != HEADLINE_NAME and name.rpartition(".")[2] in LEXICAL and rows > 1:
-        return math.sqrt(max(0.0, mean * (1 - mean)) / (rows - 1))
-    return 4.0
+def never_above(claim: Claim, now: datetime) -> Iterator[str]:
+    """Metrics that count some of what another one counts, over the same rows."""
+    for name, less in claim.figures.items():
+        scope, _, metric = name.rpartition(".")
+        for more in _COUNTED_IN.get(metric, ()):
+            other = claim.figures.get(f"{scope}.{more}")
+            if other and less.rows == other.rows and less.mean > other.mean + TOLERANCE:
+                yield f"{name} is {less.mean:.4f}, above {more} ({other.mean:.4f}), which counts all that it counts"
 
 
 def complete(claim: Claim, now: datetime) -> Iterator[str]:
@@ -82,14 +67,24 @@ def complete(claim: Claim, now: datetime) -> Iterator[str]:
         wanted = _official_rows(name)
         if wanted and value.partial:
             yield f"{name} is partial ({printable(value.partial, 80)}), the headline is not"
-        elif wanted and value.rows != wanted:
-            yield f"{name} is over {value.rows or 0:,} rows, the benchmark has {wanted:,}"
+        elif value.rows != wanted and (wanted or (not value.partial and _has_more(name, value))):
+            yield f"{name} is over {value.rows or 0:,} rows, the benchmark has {wanted or _rows_of(name):,}"
 
 
 def _official_rows(name: str) -> int:
     """The rows that a whole figure is over; 0 for figures that a judge or a model may leave rows out of, and for others."""
-    scope, _, metric = name.rpartition(".")
-    return _ROWS.get(scope, 0) if metric in LEXICAL else sum(SECTION_ROWS.values()) if name == HEADLINE_NAME else 0
+    if name == HEADLINE_NAME:
+        return sum(SECTION_ROWS.values())
+    return _rows_of(name) if name.rpartition(".")[2] in LEXICAL else 0
+
+
+def _rows_of(name: str) -> int:
+    """The official rows of a figure's section or task; 0 where it has none."""
+    return _ROWS.get(name.rpartition(".")[0], 0)
+
+
+def _has_more(name: str, value: Value) -> bool:
+    return 0 < _rows_of(name) < (value.rows or 0)
 
 
 def headline_of_sections(claim: Claim, now: datetime) -> Iterator[str]:
@@ -101,20 +96,6 @@ def headline_of_sections(claim: Claim, now: datetime) -> Iterator[str]:
         yield f"its headline is {said.mean:.4f}, the mean of its sections {found.mean:.4f}"
     elif not _close(said.error, found.error):
         yield f"the standard error of its headline is {_number(said.error)}, that of its sections gives {_number(found.error)}"
-
-
-def sections_of_tasks(claim: Claim, now: datetime) -> Iterator[str]:
-    """A section is the mean over the rows of its tasks; two rows of official tasks count in another section (0 to 1 each)."""
-    if claim.manifest.get("version") == 1:
-        return
-    for section, (name, tasks) in _SECTIONS.items():
-        part, figures = claim.figures.get(name), [claim.figures.get(task.figure) for task in tasks]
-        if part is None or None in figures:
-            continue
-        whole = sum(task.scored * figure.mean for task, figure in zip(tasks, figures, strict=True) if figure)
-        scored, rows = sum(task.scored for task in tasks), SECTION_ROWS[section]
-        if not -TOLERANCE * rows <= part.mean * rows - whole <= rows - scored + TOLERANCE * rows:
-            yield f"{name} is {part.mean:.4f}, its tasks give {whole / scored:.4f}"
 
 
 def means_of_rows(claim: Claim, now: datetime) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.io.given_address import why_no_address
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
 from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows, bundle_rows, members_of
 from sevenllm_bench.pages.leaderboard.claim import Claim, time_of
@@ -25,7 +25,6 @@ from sevenllm_bench.text.unicode import encodable
 
 #: Of a sha256, in the short name of a submission.
 _ID_DIGITS = 12
-_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"']{3,}", re.IGNORECASE)
 
 
 def short_id(sha256: str) -> str:
@@ -103,7 +102,7 @@ def _entry(manifest: Mapping[str, Any]) -> Entry:
 def web_address(value: Any) -> str:
     """An address of the web (http or https); empty for anything else, which a page must not lead to."""
     text = _text(value, 500)
-    return text if _WEB_ADDRESS.fullmatch(text) and text.isprintable() else ""
+    return text if text and not why_no_address(text, is_folder=False) else ""
 
 
 def _object(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:

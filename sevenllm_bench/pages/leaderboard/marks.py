@@ -57,7 +57,7 @@ def _candidates(entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:
         agreeing = ((table[first] == table[first + 1 :]) & (table[first] > 0)).sum(axis=2) >= _ROUGHLY
         for offset in np.flatnonzero(agreeing.mean(axis=1) > MOST_LIKE_ANOTHER / 3).tolist():
             other = having[first + 1 + offset]
-            if entries[place].name.casefold() != entries[other].name.casefold():
+            if entries[place].seen_name != entries[other].seen_name:
                 yield place, other
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.rounding import shown
 from sevenllm_bench.metrics.registry import bounds
-from sevenllm_bench.pages.interval_bar import interval_bar
+from sevenllm_bench.pages.interval_bar import bar_text
 from sevenllm_bench.pages.leaderboard.board_csv import board_csv
 from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.model_figures import ModelFigure, by_level, model_figures
@@ -42,7 +42,7 @@ def write_model_pages(site: Site, entries: Sequence[Entry], current: Sequence[En
     ranks, newest = standings(ranked_of(current)), {id(entry) for entry in current}
     family: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        family[entry.name.casefold()].append(entry)
+        family[entry.seen_name].append(entry)
     figures = {ids[id(entry)]: model_figures(entry) for entry in entries}
     site.write_bytes("figures.csv", board_csv({ids[id(entry)]: entry.name for entry in entries}, figures))
     for entry in entries:
@@ -63,32 +63,32 @@ def write_model_pages(site: Site, entries: Sequence[Entry], current: Sequence[En
             link=hub_link(entry.repository),
             source=entry.source_url if _WEB.fullmatch(entry.source_url) else "",
             levels=[(title, _rows(found)) for title, found in by_level(figures[own_id])],
-            others=sorted(family[entry.name.casefold()], key=lambda other: (other.date, other.moment), reverse=True),
+            others=sorted(family[entry.seen_name], key=lambda other: (other.date, other.moment), reverse=True),
             address=lambda other: ids[id(other)],
         )
 
 
 def _rows(figures: Sequence[ModelFigure]) -> Markup:
     """The rows of a table of figures; made here, since a template takes several times as long for thousands of them."""
-    return Markup("").join(map(_row, figures))
+    return Markup("".join(map(_row, figures)))  # noqa: S704  (escaped texts and numbers)
 
 
-def _row(of: ModelFigure) -> Markup:
-    why = Markup(" <small>{}</small>").format(plain(of.partial, 120)) if of.partial else ""
-    rows = ("", "–") if of.rows is None else (of.rows, f"{of.rows:,}")
-    head, metric = _fixed_cells(of.title, of.metric)
-    cells = (
-        f'<th scope="row">{head}{why}</th>',
-        f'<td class="num" data-v="{of.mean}">{of.shown}<small>{of.interval or "no interval"}</small></td>',
-        f"<td>{interval_bar(of.mean, of.low, of.high, bounds(of.metric))}</td>",
-        f'<td class="extra"><code>{metric}</code></td><td class="num" data-v="{rows[0]}">{rows[1]}</td>',
+def _row(of: ModelFigure) -> str:
+    why = f" <small>{escape(plain(of.partial, 120))}</small>" if of.partial else ""
+    head, end, limits = _fixed_cells(of.title, of.metric, of.rows)
+    return (
+        f'<tr><th scope="row">{head}{why}</th>'
+        f'<td class="num" data-v="{of.mean}">{of.shown}<small>{of.interval or "no interval"}</small></td>'
+        f"<td>{bar_text(of.mean, of.low, of.high, limits)}</td>{end}"
     )
-    return Markup(f"<tr>{''.join(cells)}</tr>\n")  # noqa: S704  (escaped texts and numbers)
 
 
-@cache
-def _fixed_cells(title: str, metric: str) -> tuple[Markup, Markup]:
-    return escape(title), escape(metric or "mean")
+@lru_cache(1_024)
+def _fixed_cells(title: str, metric: str, rows: int | None) -> tuple[str, str, tuple[float, float]]:
+    """The title, the cells behind the bar, and the bar's ends: the same for most submissions."""
+    value, words = ("", "–") if rows is None else (rows, f"{rows:,}")
+    end = f'<td class="extra"><code>{escape(metric or "mean")}</code></td><td class="num" data-v="{value}">{words}</td></tr>\n'
+    return str(escape(title)), end, bounds(metric)
 
 
 def hub_link(repository: str) -> str:

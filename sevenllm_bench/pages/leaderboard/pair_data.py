@@ -40,7 +40,8 @@ def pair_script(entry: Entry, own_id: str, figures: Sequence[ModelFigure]) -> by
 
 
 def _about(entry: Entry) -> Sequence[str]:
-    return (_size(entry.facts), entry.facts.licence, entry.protocol, entry.date, entry.revision[:12], *entry.marks)
+    facts = (_size(entry.facts), entry.facts.licence, entry.protocol, entry.date, entry.revision[:12])
+    return (*facts, *entry.marks, "not verified" if entry.is_unverified else "")
 
 
 def _size(facts: Facts) -> str:

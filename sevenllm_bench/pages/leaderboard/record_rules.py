@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +15,12 @@ from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import ADDED_LATER, METRIC_VERSIONS, METRICS, READING_VERSION
 from sevenllm_bench.pages.leaderboard.claim import OFFICIAL, Claim, OfficialTask, time_of
 from sevenllm_bench.runs.untrusted import dig, finite
-from sevenllm_bench.submission.layout import RUN_FOLDER
+from sevenllm_bench.submission.layout import LIMITS, MANIFEST, RUN_FOLDER, why_not
 from sevenllm_bench.submission.manifest import FORMAT_VERSION, created_in
 from sevenllm_bench.submission.verify.check_rows import rows_within
 from sevenllm_bench.submission.verify.findings import some
 from sevenllm_bench.text.display import printable
+from sevenllm_bench.text.visible_names import why_no_name
 
 #: Clocks differ, and lm-eval's dates have no zone.
 _CLOCKS = timedelta(days=1)
@@ -58,6 +60,15 @@ def times(claim: Claim, now: datetime) -> Iterator[str]:
         yield f"its run is dated {run:%Y-%m-%d}, after the bundle of it ({latest:%Y-%m-%d})"
 
 
+def visible_names(claim: Claim, now: datetime) -> Iterator[str]:
+    """Names in which every character can be seen, so that no submission looks like another model's."""
+    names = {"repository": dig(claim.manifest, "submission", "repository"), "model": dig(claim.manifest, "model", "name")}
+    names["organization"] = dig(claim.manifest, "submission", "organization")
+    for what, name in names.items():
+        if isinstance(name, str) and name and (why := why_no_name(name)):
+            yield f"the name of its {what} is not one ({why})"
+
+
 def files_of_run(claim: Claim, now: datetime) -> Iterator[str]:
     """The files of the run: listed, and where the bundle has any of them, all of them and no others."""
     if claim.members is None:
@@ -66,15 +77,24 @@ def files_of_run(claim: Claim, now: datetime) -> Iterator[str]:
     if not isinstance(listed, dict) or not listed:
         yield "its manifest lists no files"
         return
+    if odd := [name for name in listed if name == MANIFEST or why_not(name)]:
+        yield f"files that no bundle has: {some(map(_shown, odd), 3)}"
+    if len({name.casefold() for name in listed}) < len(listed):
+        yield "files whose names differ only in capitals"
+    if len(listed) > LIMITS.files:
+        yield f"{len(listed):,} files, a bundle has at most {LIMITS.files}"
     broken = [name for name, record in listed.items() if not _is_record(record)]
     if broken:
-        yield f"files without size or sha256 in its manifest: {some(map(_shown, broken), 3)}"
+        yield f"files without a possible size and sha256 in its manifest: {some(map(_shown, broken), 3)}"
     of_run = [name for name in listed if name.startswith(f"{RUN_FOLDER}/")]
-    if not any(name.endswith(".json") for name in of_run):
-        yield "its manifest lists no results file"
-    sampled = {match[1] for name in of_run if (match := _SAMPLES.fullmatch(name))}
+    results = [name for name in of_run if name.endswith(".json")]
+    if len(results) != 1:
+        yield f"its manifest lists {len(results)} results files" if results else "its manifest lists no results file"
+    sampled = Counter(match[1] for name in of_run if (match := _SAMPLES.fullmatch(name)))
     if absent := [task.name for task in OFFICIAL if task.name not in sampled]:
         yield f"its manifest lists no samples of {_tasks(absent)}"
+    if twice := [task for task, count in sampled.items() if count > 1]:
+        yield f"its manifest lists samples twice of {_tasks(list(map(_shown, twice)))}"
     there = {name: size for name, size in claim.members.items() if name.startswith(f"{RUN_FOLDER}/")}
     if there and (lacking := [name for name in of_run if name not in there]):
         yield f"files of the run that its manifest lists, and the bundle lacks: {some(map(_shown, lacking), 3)}"
@@ -86,8 +106,8 @@ def files_of_run(claim: Claim, now: datetime) -> Iterator[str]:
 
 def _is_record(record: Any) -> bool:
     size, sha256 = dig(record, "bytes"), dig(record, "sha256")
-    is_size = isinstance(size, int) and not isinstance(size, bool) and size >= 0
-    return is_size and isinstance(sha256, str) and bool(_SHA256.fullmatch(sha256))
+    is_size = isinstance(size, int) and not isinstance(size, bool) and 0 <= size <= LIMITS.file_bytes
+    return is_size and isinstance(sha256, str) and bool(_SHA256.fullmatch(sha256)) and len(record) == 2
 
 
 def no_limit(claim: Claim, now: datetime) -> Iterator[str]:

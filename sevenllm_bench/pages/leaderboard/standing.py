@@ -9,21 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from sevenllm_bench.pages.leaderboard import figure_rules, record_rules
+from sevenllm_bench.pages.leaderboard import figure_rules, record_rules, section_rules
 from sevenllm_bench.pages.leaderboard.claim import Claim
 
 _MOST_REASONS = 8
 _Rule = Callable[[Claim, datetime], Iterator[str]]
 #: What holds for every submission, also for one without a rank.
-_ALWAYS: tuple[_Rule, ...] = (record_rules.known_format, record_rules.times, figure_rules.possible)
+_ALWAYS: tuple[_Rule, ...] = (record_rules.known_format, record_rules.times, figure_rules.possible, figure_rules.never_above)
 #: What holds for a submission with a rank.
 _FOR_A_RANK: tuple[_Rule, ...] = (
+    record_rules.visible_names,
     record_rules.files_of_run,
     record_rules.no_limit,
     record_rules.official_tasks,
     figure_rules.complete,
     figure_rules.headline_of_sections,
-    figure_rules.sections_of_tasks,
+    section_rules.sections_of_tasks,
     figure_rules.means_of_rows,
 )
 

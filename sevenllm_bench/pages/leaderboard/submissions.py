@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sevenllm_bench.errors import ResultsError, SEvenLLMError
-from sevenllm_bench.io.files import is_file, is_folder, user_path
+from sevenllm_bench.io.files import MOST_BYTES, is_file, is_folder, user_path
 from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
 from sevenllm_bench.pages.leaderboard.entry import Entry
@@ -85,13 +85,15 @@ def find_submissions(
     found: dict[str, FoundSubmission] = {}
     left_out: list[UnusableSubmission] = []
     seen: set[Path] = set()
+    given = [user_path(path, ResultsError) for path in paths]
+    for path in given:
+        if not path.exists():
+            raise ResultsError(f"{path}: no such file or folder")
+    tops = [Path(os.path.realpath(path)) for path in given]
     with BoardCache("rows") as cache:
-        for given in paths:
-            path = user_path(given, ResultsError)
-            if not path.exists():
-                raise ResultsError(f"{path}: no such file or folder")
+        for path in given:
             places = here(path)
-            for file in tracked(_find(path, seen), "reading submissions"):
+            for file in tracked(_find(path, seen, tops), "reading submissions"):
                 try:
                     sha256, entry = _entry(file, cache, now or datetime.now(UTC))
                     found.setdefault(sha256, FoundSubmission(file, sha256, published(entry, file, path, places)))
@@ -109,8 +111,12 @@ def _unusable(path: Path, given: Path, places: Sequence[Path], error: SEvenLLMEr
     return UnusableSubmission(printable(name, 300), printable(why, 400))
 
 
-def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
-    """Bundles, results files and samples without results below a path, by their names; each once, whatever links lead to it."""
+def _find(path: Path, seen: set[Path], tops: Sequence[Path], depth: int = 0) -> Iterator[Path]:
+    """Bundles, results files and samples without results below a path, by their names; each once, whatever links lead to it.
+
+    A folder that is linked is not looked into: it lies below one of the paths that were given (`tops`), and is found there, or
+    it is yielded, so that it is named.
+    """
     real = Path(os.path.realpath(path))
     if real in seen and path.exists():
         return
@@ -127,16 +133,19 @@ def _find(path: Path, seen: set[Path], depth: int = 0) -> Iterator[Path]:
             return
         runs = {*results_files(path, deep=False), *samples_alone(path)}
         for child in children:
+            if child.is_symlink() and is_folder(child):
+                real = Path(os.path.realpath(child))
+                yield from () if any(real.is_relative_to(top) for top in tops) else (child,)
             # A broken link is neither a file nor a folder, and named, too.
-            if is_folder(child) or child.suffix == ".zip" or child in runs:
-                yield from _find(child, seen, depth + 1)
+            elif is_folder(child) or child.suffix == ".zip" or child in runs:
+                yield from _find(child, seen, tops, depth + 1)
 
 
 def _entry(path: Path, cache: BoardCache, now: datetime) -> tuple[str, Entry]:
     """The sha256 of a submission, and its entry."""
     if is_folder(path):
-        why = f"it lies more than {_DEEPEST} folders deep; name it by itself"
-        why = why if os.access(path, os.R_OK | os.X_OK) else "no permission"
+        why = "a link that leads out of the folder" if path.is_symlink() else f"it lies more than {_DEEPEST} folders deep"
+        why = f"{why}; name it by itself" if os.access(path, os.R_OK | os.X_OK) else "no permission"
         raise ResultsError(f"{path}: not looked into: {why}")
     if not is_file(path):
         raise ResultsError(f"{path}: {'not a regular file' if path.exists() else 'a link that leads nowhere'}")
@@ -148,6 +157,8 @@ def _entry(path: Path, cache: BoardCache, now: datetime) -> tuple[str, Entry]:
 
 def _sha256(path: Path) -> str:
     try:
+        if (size := path.stat().st_size) > MOST_BYTES:
+            raise ResultsError(f"{path}: {size:,} bytes, more than {MOST_BYTES:,}; neither a bundle nor results of lm-eval")
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:

@@ -32,6 +32,9 @@ _PARTS: dict[EncoderTaskKind, tuple[RowPart, ...]] = {
     "entities": (RowPart("Text"), RowPart("Entities to find", pinned=True)),
     "masked-terms": (RowPart("Text"), RowPart("Masked term", pinned=True)),
     "vulnerable-code": (RowPart("Function", code=True), RowPart("Expected", pinned=True)),
+    "mcq-circular": (RowPart("Question"), RowPart("Incident"), RowPart("Options", pinned=True)),
+    "mcq-circular-logprob": (RowPart("Question"), RowPart("Incident"), RowPart("Options", pinned=True)),
+    "stress": (RowPart("Question"), RowPart("Incident with noise"), RowPart("Reference", pinned=True)),
 }
 
 
@@ -81,6 +84,8 @@ def _answer(sample: ItemSample, task: EncoderTask, texts: TextTable) -> ShownAns
         counts = tuple(map(len, marks)) if sum(map(len, marks)) > _MOST_SPANS else ()
         shown = _first(marks, _MOST_SPANS)
         return ShownAnswer(metrics, text=texts.add(sample.response) if sample.response else None, marks=shown, counts=counts)
+    if task.kind == "stress":
+        written = ""  # the answer is what was written
     return ShownAnswer(metrics, text=texts.add(_ANSWERED[task.kind](sample) + written))
 
 
@@ -133,12 +138,31 @@ def _asked_code(item: Item) -> tuple[str, ...]:
     return _text(item, "func"), f"not vulnerable{' (the counterpart is: ' + cwe + ')' if cwe else ''}; {item.group}"
 
 
+def _asked_circular(item: Item) -> tuple[str, ...]:
+    right = item.document.get("answer")
+    options = [
+        f"{letter}. {plain(str(text), _MOST_OF_A_CANDIDATE)}{' (right)' if letter == right else ''}"
+        for letter, text in zip("ABCD", _list(item.document.get("choices")), strict=False)
+    ]
+    return _text(item, "question"), _text(item, "input"), "\n".join(options)
+
+
+def _asked_stress(item: Item) -> tuple[str, ...]:
+    row = item.document.get("row")
+    fields = row if isinstance(row, dict) else {}
+    instruction, text, output = (str(fields.get(name, "")) for name in ("instruction", "input", "output"))
+    return f"{instruction} (noise: {item.group})", text, output
+
+
 _ASKED: dict[EncoderTaskKind, Callable[[Item], tuple[str, ...]]] = {
     "retrieval": _asked_retrieval,
     "answer-ranking": _asked_ranking,
     "entities": _asked_entities,
     "masked-terms": _asked_masked,
     "vulnerable-code": _asked_code,
+    "mcq-circular": _asked_circular,
+    "mcq-circular-logprob": _asked_circular,
+    "stress": _asked_stress,
 }
 
 
@@ -182,11 +206,27 @@ def _called_vulnerable(sample: ItemSample) -> str:
     return plain(_json(sample.answer), 500)
 
 
+def _chosen_letters(sample: ItemSample) -> str:
+    words = {None: "not run", "": "none read"}
+    letters = _list(sample.answer)[:4]
+    return "\n".join(
+        f"rotation {place}: {words.get(letter, plain(str(letter), 20)) if letter is None or isinstance(letter, str) else '?'}"
+        for place, letter in enumerate(letters)
+    )
+
+
+def _written(sample: ItemSample) -> str:
+    return sample.answer if isinstance(sample.answer, str) else plain(_json(sample.answer), 500)
+
+
 _ANSWERED: dict[EncoderTaskKind, Callable[[ItemSample], str]] = {
     "retrieval": _found_texts,
     "answer-ranking": _ranked_candidates,
     "masked-terms": _guessed_term,
     "vulnerable-code": _called_vulnerable,
+    "mcq-circular": _chosen_letters,
+    "mcq-circular-logprob": _chosen_letters,
+    "stress": _written,
 }
 
 

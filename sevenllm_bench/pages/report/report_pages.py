@@ -39,7 +39,7 @@ from sevenllm_bench.pages.report.task_rows import samples_by_task
 from sevenllm_bench.pages.report.trust import trust_parts
 from sevenllm_bench.pages.site import Site, heat
 from sevenllm_bench.runs.command import command_of
-from sevenllm_bench.runs.protocol import words_of
+from sevenllm_bench.runs.protocol import harness_words, words_of
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.text.short_names import short_names
@@ -241,7 +241,7 @@ def settings(run: Run) -> Iterable[tuple[str, str]]:
     yield "system instruction", "none" if of.system_instruction is None else str(of.system_instruction)
     yield "generation", "; ".join(sorted(generation)) or "unknown"
     yield "data type", "none" if of.dtype is None else str(of.dtype)
-    yield "versions", f"lm-eval {of.lm_eval}, transformers {of.transformers}"
+    yield "versions", f"{harness_words(of.lm_eval)}, transformers {of.transformers}"
     yield "read from", run.path
     if run.older:
         yield "older runs there", f"{len(run.older)}, not read: {', '.join(run.older)}"

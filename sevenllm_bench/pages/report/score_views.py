@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score, compare_runs, score_run
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
+from sevenllm_bench.encoder_tasks.encoder_task import ITEM_TASKS
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.vocabulary import task_title
 from sevenllm_bench.pages.report.cell_marks import CellMarks, marks_of
@@ -110,7 +110,7 @@ def encoder_lines(runs: Sequence[Run], figures: Figures) -> list[tuple[str, bool
         groups by the main metric.
     """
     found = []
-    for task in ENCODER_TASKS:
+    for task in ITEM_TASKS:
         lines = [_encoder_line(runs, figures, "encoder task", task.name, "", metric) for metric in task.metrics]
         for name in figures.names("encoder group"):
             if name.startswith(f"{task.name}."):

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, EncoderTask
+from sevenllm_bench.encoder_tasks.encoder_task import ITEM_TASKS, EncoderTask
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, leaf_title, task_title
 from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.metrics.registry import LOWER_IS_BETTER
@@ -128,7 +128,7 @@ def _of_explorer(explorer: Explorer, name: str) -> dict[str, Any]:
 
 def encoder_pages_of(runs: Sequence[Run]) -> list[EncoderTask]:
     """The tasks of encoders that a run has, each of which has a page."""
-    return [task for task in ENCODER_TASKS if any(task.name in run.encoder_tasks for run in runs)]
+    return [task for task in ITEM_TASKS if any(task.name in run.encoder_tasks for run in runs)]
 
 
 def tasks_of(runs: Sequence[Run]) -> list[LeafRun]:

@@ -14,12 +14,14 @@ from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.cells import ENCODER_LEVELS, HEADLINE_NAME
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.metrics.registry import ADDED_LATER, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.runs.inspect_record import SOURCE
 from sevenllm_bench.runs.model_name import Identity, identity_of
+from sevenllm_bench.runs.protocol import harness_words
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.submission.layout import HUB_RESULTS, safe_part
 
 #: lm-eval's model types that load a checkpoint as it is. Others may quantise or convert it, as openvino does.
-_USUAL = frozenset({"hf", "hf-auto", "huggingface", "sevenllm-replay"})
+_USUAL = frozenset({"hf", "hf-auto", "huggingface", "sevenllm-replay", SOURCE})
 
 
 def hub_results(manifest: Mapping[str, Any], figures: Sequence[Figure]) -> list[dict[str, Any]]:
@@ -73,7 +75,7 @@ def setup_line(manifest: Mapping[str, Any]) -> str:
         "no chat template" if template is None else f"chat template {str(template)[:12]}",
         *([] if manifest["model"]["source"] in _USUAL else [f"lm-eval model {manifest['model']['source']}"]),
         *([noted] if (noted := model_identity(manifest).noted) else []),
-        f"lm-eval {manifest['settings']['lm_eval']}",
+        harness_words(manifest["settings"]["lm_eval"]),
         f"sevenllm-bench {dig(task, 'signature', 'sevenllm_bench')}, task version {task.get('version')}",
     ]
     if manifest["model"]["source"] == "sevenllm-replay":

@@ -16,7 +16,7 @@ from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, Item
 from sevenllm_bench.encoder_tasks.task_scoring import further_figures, items_of, score_items
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import standard_error
-from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import ITEM_METRIC_VERSIONS
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.unknown import Unknown
@@ -73,7 +73,7 @@ def check_encoder_tasks(run: Run, results: Mapping[str, Any], benchmarks: Benchm
 def _checked(run: Run, benchmarks: Benchmarks) -> Iterator[_Checked]:
     for name, task in run.encoder_tasks.items():
         samples = [sample for sample in run.item_samples if sample.task == name]
-        items = {item.id: item for item in items_of(task.entry, benchmarks[source_of(task)])}
+        items = {item.id: item for item in items_of(task.entry, benchmarks[source_of(task)], task.signature)}
         true = [items.get(sample.id, sample.item) for sample in samples]
         values = score_items(task.entry, true, [sample.answer for sample in samples])
         again = [replace(s, item=item, metrics=own) for s, item, own in zip(samples, true, values, strict=True)]
@@ -113,7 +113,8 @@ def _coverage(checked: _Checked, limit: float | Unknown | None) -> Iterator[Find
         yield Finding("coverage", name, "differs", f"the results count {task.rows} items, the samples have {len(there)}")
     if foreign := sorted(there - set(due)):
         yield Finding("coverage", name, "differs", f"items that are not the task's: {some(foreign)}")
-    allowed = rows_within(limit, len(due))
+    per_item = task.entry.documents_per_item
+    allowed = -(-rows_within(limit, len(due) * per_item) // per_item)
     if missing := [number for number in due[:allowed] if number not in there]:
         yield Finding("coverage", name, "differs", f"{len(missing)} of {len(due)} items missing: {some(missing)}")
     if beyond := [number for number in due[allowed:] if number in there]:
@@ -133,8 +134,8 @@ def _versions(task: EncoderTaskRun) -> Iterator[Finding]:
     versions = dig(task.signature, "metrics")
     for metric in task.entry.metrics:
         version = versions.get(metric) if isinstance(versions, dict) else None
-        if version != ENCODER_METRIC_VERSIONS[metric]:
-            why = f"version {version!r}, this package has {ENCODER_METRIC_VERSIONS[metric]}"
+        if version != ITEM_METRIC_VERSIONS[metric]:
+            why = f"version {version!r}, this package has {ITEM_METRIC_VERSIONS[metric]}"
             yield unconfirmed("scores", f"{task.task} {metric}", "settings", why)
 
 
@@ -154,9 +155,10 @@ def _scores(checked: _Checked, results: Mapping[str, Any]) -> Iterator[Finding]:
         mean = sum(values) / len(values) if values else None
         yield figure_finding("task figures", f"{name} {metric}", checked.task.metrics.get(metric), mean)
         claimed, found = dig(results, "results", name, f"{metric}_stderr,none"), standard_error(values)
-        if claimed is not None and not (
-            claimed == "N/A" and (found is None or finite(dig(results, "config", "bootstrap_iters")) == 0)
-        ):
+        # lm-eval has no standard error of what it doesn't average itself: figures by question over their rotations.
+        none_due = found is None or finite(dig(results, "config", "bootstrap_iters")) == 0
+        none_due = none_due or checked.task.entry.documents_per_item > 1
+        if claimed is not None and not (claimed == "N/A" and none_due):
             yield figure_finding("standard errors", f"{name} {metric}", finite(claimed), found)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
+from sevenllm_bench.encoder_tasks.stress import row_of
 from sevenllm_bench.encoder_tasks.task_scoring import items_of
 from sevenllm_bench.encoder_tasks.vulnerable_code import vulnerable_option
 from sevenllm_bench.prompts import STYLES, PromptStyle, entity_prompt, render, render_code, render_entities
@@ -36,7 +37,7 @@ def check_item_prompts(run: Run, benchmarks: Benchmarks, system: str | None = No
             named = f"prompt {task.prompt.get('name')!r}, version {task.prompt.get('version')!r}" if task.prompt else "no prompt"
             yield unconfirmed("prompts", name, "prompts", f"the results name {named}, which this package can't generate")
         else:
-            wanted = _prompts(task.entry, benchmarks[source_of(task)], style)
+            wanted = _prompts(task.entry, benchmarks[source_of(task)], style, task.signature)
             is_whole = task.num_fewshot == 0 and run.settings.chat_template is None
             yield _compared(task, [sample for sample in samples if sample.id in wanted], wanted, system or "", is_whole)
 
@@ -50,17 +51,19 @@ def _style(entry: EncoderTask, said: Mapping[str, Any]) -> PromptStyle | None:
     return next((style for style in STYLES.values() if all(said.get(key) == own for key, own in named(style).items())), None)
 
 
-def _prompts(entry: EncoderTask, benchmark: Benchmark, style: PromptStyle) -> dict[int, str]:
-    """Item's id to its prompt."""
+def _prompts(entry: EncoderTask, benchmark: Benchmark, style: PromptStyle, signature: Mapping[str, Any]) -> dict[int, str]:
+    """Item's id to its prompt; of a question in four rotations, the prompt of the first."""
 
     def prompt(item: Item) -> str:
         if entry.kind == "entities":
             return render_entities(item.document["text"], str(entry.language), style)
         if entry.kind == "vulnerable-code":
             return render_code(item.document["func"], style, vulnerable_first=vulnerable_option(item) == 0)
+        if entry.kind == "stress":
+            return render(row_of(item) or benchmark.by_id[item.id], style)
         return render(benchmark.by_id[item.id], style)
 
-    return {item.id: prompt(item) for item in items_of(entry, benchmark)}
+    return {item.id: prompt(item) for item in items_of(entry, benchmark, signature)}
 
 
 def _compared(

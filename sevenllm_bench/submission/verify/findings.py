@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sevenllm_bench.figures.vocabulary import figure_name
 from sevenllm_bench.text.display import printable
 
 #: "confirmed", "differs" (also: missing, not allowed), "unconfirmed" (it can't be inferred from a bundle), or worth knowing.
@@ -53,13 +54,27 @@ class Finding:
 
     @property
     def line(self) -> str:
-        """The finding in one printable line."""
+        """The finding in one printable line, with identifiers of figures and tasks."""
+        return self._line(self.what)
+
+    @property
+    def line_in_words(self) -> str:
+        """The same with figures and tasks in words."""
+        return self._line(self.title)
+
+    def _line(self, what: str) -> str:
         detail = f": {printable(self.detail, 600)}" if self.detail else ""
-        return f"{self.check}: {printable(self.what)}{detail}"
+        return f"{self.check}: {printable(what)}{detail}"
+
+    @property
+    def title(self) -> str:
+        """The thing in words: "English, multiple choice (acc)"; what has no other words as it is."""
+        return figure_name(self.what)
 
     def as_json(self) -> dict[str, Any]:
-        """The finding as a JSON object; what is not given is left out."""
-        fields = {name: getattr(self, name) for name in ("check", "what", "status", "detail", "claim", "claimed", "found")}
+        """The finding as a JSON object; what is not given is left out, and so is a title that says the same as `what`."""
+        names = ("check", "what", "title", "status", "detail", "claim", "claimed", "found")
+        fields = {name: getattr(self, name) for name in names if name != "title" or self.title != self.what}
         return {
             name: printable(value, 600) if isinstance(value, str) else value
             for name, value in fields.items()

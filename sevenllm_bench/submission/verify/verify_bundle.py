@@ -19,13 +19,14 @@ from sevenllm_bench.runs.model_name import is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import read_json
-from sevenllm_bench.submission.layout import LIMITS, MANIFEST, RUN_FOLDER, Limits
+from sevenllm_bench.submission.layout import LIMITS, MANIFEST, PROBE_RESULT, RUN_FOLDER, Limits
 from sevenllm_bench.submission.manifest import Declared, created_in, declared_in, describe_run, read_manifest
 from sevenllm_bench.submission.verify.check_copies import Other, check_copies
 from sevenllm_bench.submission.verify.check_encoder_tasks import check_encoder_tasks, rescore_items
 from sevenllm_bench.submission.verify.check_formats import check_formats, format_files
 from sevenllm_bench.submission.verify.check_item_prompts import check_item_prompts
 from sevenllm_bench.submission.verify.check_manifest import check_figures, check_files, check_manifest, check_times
+from sevenllm_bench.submission.verify.check_probe import check_probe
 from sevenllm_bench.submission.verify.check_prompts import check_lengths, check_prompts
 from sevenllm_bench.submission.verify.check_records import check_records
 from sevenllm_bench.submission.verify.check_results import check_json, check_results
@@ -108,6 +109,7 @@ def _about_the_run(
     version = {"sevenllm_bench": printable(manifest.get("sevenllm_bench"))}
     rebuilt = {"submission": asdict(declared), **described, **version}
     yield from check_formats(folder, rebuilt, figures, again.samples, items, created)
+    yield from check_probe(folder / PROBE_RESULT, run.model.identity.base)
     yield from _notes(run, declared)
 
 
@@ -115,7 +117,7 @@ def _known(folder: Path, manifest: Mapping[str, Any], run: Run, files: RunFiles)
     """The names of the files that a bundle of this run has."""
     described = {"submission": asdict(declared_in(manifest)), **describe_run(run, ())}
     of_run = [path.relative_to(folder).as_posix() for path in (files.results, *files.samples) if path]
-    return {MANIFEST, *of_run, *format_files(described, created_in(manifest))}
+    return {MANIFEST, PROBE_RESULT, *of_run, *format_files(described, created_in(manifest))}
 
 
 def _run_files(folder: Path, names: Iterable[str], samples: Set[Path]) -> RunFiles:

@@ -4,7 +4,7 @@ import decimal
 import shutil
 
 import pytest
-from leaderboard_files import SECTIONS, manifest_of, write_bundle
+from leaderboard_files import manifest_of, sections_at, write_bundle
 
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Facts
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def submit(folder, name, score):
-    write_bundle(folder / name, manifest_of(f"lab/{name}", dict.fromkeys(SECTIONS, score)))
+    write_bundle(folder / name, manifest_of(f"lab/{name}", sections_at(score)))
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +115,10 @@ def test_back_leads_from_a_comparison_to_the_one_before(page):
     choose(page, "first-7b", "second-7b")
     compared(page)
     choose(page, "third-70b")
-    page.wait_for_function("document.querySelector('#comparison-body thead').textContent.includes('third-70b')")
+    page.wait_for_function("document.querySelector('#comparison-body thead')?.textContent.includes('third-70b')")
     assert compared(page) == ["lab/second-7b", "lab/third-70b"]
     page.go_back()
-    page.wait_for_function("document.querySelector('#comparison-body thead').textContent.includes('first-7b')")
+    page.wait_for_function("document.querySelector('#comparison-body thead')?.textContent.includes('first-7b')")
     assert compared(page) == ["lab/first-7b", "lab/second-7b"]
 
 

@@ -1,5 +1,6 @@
 """Verification of a board's submissions: marks, reasons, each content once, and what can't be verified."""
 
+import json
 import os
 import re
 import shutil
@@ -71,7 +72,11 @@ def test_what_differs_loses_its_rank_and_what_cannot_be_verified_is_said(entries
     assert "version 2, this package verifies 3" in found["old"].check.why[0]
     assert "no bundle" in found["results"].check.why[0]
     assert "no samples" in found["bare"].check.why[0]
-    assert found["bare"].headline == 0.5
+    for name in ("old", "bare"):  # whole and without contradictions: their word alone gives no rank here
+        assert found[name].headline is None
+        assert found[name].refused == ()
+    assert found["bare"].figures["headline"].mean == 0.5
+    assert "its figures could not be computed again; the bundle has no samples" in found["bare"].why_unranked
 
 
 def test_each_content_is_verified_once_for_each_version(folder, entries, monkeypatch):
@@ -133,10 +138,42 @@ def test_the_page_says_what_was_verified(folder, entries, tmp_path, capsys):
     assert "nothing was verified for this page" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert main([*command, "--verify"]) == 0
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    assert "1 submissions agree, 1 differ and have no rank, 3 could not be verified" in " ".join(page.split())
+    assert (
+        "1 submissions agree, 1 differ and have no rank, 3 could not be verified, are marked “as submitted” and have no rank"
+        in " ".join(page.split())
+    )
     assert f"with sevenllm-bench {__version__}" in page
     assert "nothing was verified" not in page
     assert "refused: an-org/a-model (forged.zip): " in capsys.readouterr().err
+
+
+def test_what_cannot_be_verified_replaces_nothing_and_is_listed_apart(tmp_path):
+    """A newer bundle without samples, with a higher score, beside a verified one of the same model."""
+    for name, value, date in (("sound", 0.3, "2026-01-01"), ("word", 0.9, "2026-03-01"), ("other", 0.2, "2026-02-01")):
+        write_bundle(tmp_path / "in" / name, manifest_of("org/other" if name == "other" else "org/a", _at(value), date))
+
+    def check(found):
+        results = {one.path.stem: "as submitted" if one.path.stem == "word" else "verified" for one in found}
+        marks = [board_checks._mark(results[one.path.stem], ["no samples"]) for one in found]
+        return [board_checks._with_check(one.entry, mark) for one, mark in zip(found, marks, strict=True)]
+
+    built = build_leaderboard([tmp_path / "in"], tmp_path / "out", check=check)
+    entries = json.loads((tmp_path / "out" / "leaderboard.json").read_text(encoding="utf-8"))["entries"]
+    found = [(entry["name"], entry["date"], entry["rank"], entry["check"]["result"]) for entry in entries]
+    assert found == [
+        ("org/a", "2026-01-01", 1, "verified"),
+        ("org/other", "2026-02-01", 2, "verified"),
+        ("org/a", "2026-03-01", None, "as submitted"),
+    ]
+    page = built.index.read_text(encoding="utf-8")
+    assert "Without a rank (1)" in page
+    assert "its figures could not be computed again; no samples" in page
+    assert "0.900" not in page[: page.index("Without a rank (1)")]
+    assert "not verified" in (tmp_path / "out" / "submissions" / f"{entries[2]['id']}.js").read_text(encoding="utf-8")
+
+
+def _at(value):
+    return dict.fromkeys(SECTIONS, value)
 
 
 def test_without_verification_there_is_no_mark(folder, tmp_path):

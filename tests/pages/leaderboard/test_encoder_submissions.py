@@ -40,7 +40,7 @@ def test_a_bundle_of_an_encoder_is_an_entry_without_a_rank(folder):
 
 def test_the_page_shows_it_beside_a_causal_model(folder, open_page, tmp_path):
     causal = manifest_of("an-org/causal", dict.fromkeys(SECTIONS, 0.5))
-    causal["figures"].append({"id": FIGURE, "value": 0.61, "rows": 100, "stderr": 0.05})
+    causal["figures"].append({"id": FIGURE, "value": 0.61, "rows": 100, "stderr": (0.61 * 0.39 / 99) ** 0.5})
     write_bundle(folder / "causal.zip", causal)
     built = build_leaderboard([folder], tmp_path / "out")
     page = open_page(built.index)

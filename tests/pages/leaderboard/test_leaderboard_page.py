@@ -20,7 +20,9 @@ def board(tmp_path_factory):
     folder = tmp_path_factory.mktemp("submissions")
     facts = write_many(folder / "in", COUNT)
     encoder = manifest_of("lab/cti-bert", {})
-    encoder["figures"] = [{"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.3, "rows": 50, "stderr": 0.06} for x in ("en", "zh")]
+    encoder["figures"] = [
+        {"id": f"sevenllm-{x}-mcq-logprob.acc", "value": 0.3, "rows": 50, "stderr": (0.21 / 49) ** 0.5} for x in ("en", "zh")
+    ]
     write_bundle(folder / "in" / "encoder", encoder)
     write_bundle(folder / "in" / "again", manifest_of(next(iter(facts)), dict.fromkeys(SECTIONS, 0.5), "2025-01-01"))
     (folder / "models.yaml").write_text(json.dumps(facts))
@@ -158,7 +160,7 @@ def test_print_has_every_row_of_the_filter_and_all_columns(board, open_page):
 def test_hostile_submissions_do_nothing(tmp_path, open_page):
     known = {}
     for place, text in enumerate(TEXTS):
-        manifest = manifest_of(text, dict.fromkeys(SECTIONS, place / 100), f"2026-01-{place + 1:02d}", organization=text)
+        manifest = manifest_of(text, dict.fromkeys(SECTIONS, place % 51 / 50), f"2026-01-{place + 1:02d}", organization=text)
         manifest["tasks"]["sevenllm_en_mcq"]["prompt"]["name"] = text
         manifest["command"] = text
         manifest["figures"][0]["partial"] = text if place % 5 == 4 else ""

@@ -38,6 +38,14 @@ def test_json_is_not_read_as_yaml(tmp_path):
         ("a.json", "[" * 100_000, "broken JSON (maximum recursion depth exceeded"),
         ("a.yaml", "m: {licence: MIT", "broken YAML ("),
         ("a.json", "[1]", "an object from model names to facts was expected"),
+        (
+            "a.json",
+            '{"Org/M": {}, "org/m": {}}',
+            "a name that differs from this one only in capitals, or looks like it, is there",
+        ),
+        ("a.json", '{"caf\\u00e9": {}, "cafe\\u0301": {}}', "or looks like it, is there too"),
+        ("a.json", '{"m": {"licence": {"name": "MIT"}}}', "licence must be a text such as apache-2.0, found {'name': 'MIT'}"),
+        ("a.yaml", "m: {licence: [MIT]}", "licence must be a text such as apache-2.0, found ['MIT']"),
         ("a.json", '{"m": {"parameters": NaN}}', "parameters must be a number of billions, found nan"),
     ],
 )

@@ -13,14 +13,14 @@ from sevenllm_bench.pages.leaderboard.standings import leader, standings
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
-SCORES = dict(zip(SECTIONS, (0.1, 0.2, 0.3, 0.4, 0.5, 0.675), strict=True))
+SCORES = dict(zip(SECTIONS, (0.1, 0.2, 0.3, 0.4, 0.575, 0.6), strict=True))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     place = tmp_path_factory.mktemp("models")
     write_bundle(place / "in" / "a", manifest_of("lab/alpha-7b", SCORES, "2026-03-01"))
-    write_bundle(place / "in" / "old", manifest_of("lab/alpha-7b", dict.fromkeys(SECTIONS, 0.25), "2026-01-01"))
+    write_bundle(place / "in" / "old", manifest_of("lab/alpha-7b", dict.fromkeys(SECTIONS, 0.26), "2026-01-01"))
     write_bundle(place / "in" / "b", manifest_of("=lab|beta", dict.fromkeys(SECTIONS, 0.9), "2026-02-01"))
     return build_leaderboard(
         [place / "in"], place / "out", {"lab/alpha-7b": Facts(7.0, False, "mit", ("en",), "tuned")}
@@ -46,16 +46,17 @@ def test_a_page_holds_what_is_known_of_the_submission(folder, open_page):
         "tuned",
     ):
         assert words in text
-    # (0.1 + 0.2 + 0.3 + 0.4 + 0.5 + 0.675) / 6 = 0.3625, halves to even; six errors of 0.01 give one of 0.01 / √6, so that the
-    # interval is 0.0080 on each side.
+    # (0.1 + 0.2 + 0.3 + 0.4 + 0.575 + 0.6) / 6 = 0.3625, halves to even. Standard errors of the sections: 0.00718, 0.00814,
+    # 0.06547, 0.01428, 0.01421, 0.06999; the root of the sum of their squares, divided by 6, is 0.01642, so that the interval is
+    # 0.0322 on each side.
     assert "0.362" in text
-    assert "0.354–0.371" in text
+    assert "0.330–0.395" in text
     assert "lm_eval --model hf" in page.locator("pre.command").inner_text()
     assert page.title().startswith("lab/alpha-7b: ")
     assert page.locator("#history tbody tr").count() == 2
     assert page.get_by_role("link", name="lab/alpha-7b").get_attribute("href") == "https://huggingface.co/lab/alpha-7b"
     page.locator("#history a").click()
-    page.wait_for_function("document.body.textContent.includes('A newer submission')")
+    page.wait_for_function("document.body?.textContent.includes('A newer submission')")
 
 
 def test_the_table_leads_to_the_page_and_the_page_to_the_comparison(folder, open_page):
@@ -77,8 +78,8 @@ def test_the_figures_are_in_a_csv_file_unrounded(folder):
         lines = list(csv.DictReader(file))
     assert {line["id"] for line in lines} == {page.stem for page in (folder / "submissions").glob("*.html")}
     found = next(line for line in lines if line["model"] == "lab/alpha-7b" and line["figure"] == "zh_mcq.acc")
-    assert (float(found["mean"]), int(found["rows"])) == (0.675, 50)
-    assert float(found["low"]) == pytest.approx(0.675 - 1.959964 * 0.01)
+    assert (float(found["mean"]), int(found["rows"])) == (0.6, 50)
+    assert float(found["low"]) == pytest.approx(0.6 - 1.959964 * (0.6 * 0.4 / 49) ** 0.5)
     assert {line["model"] for line in lines} == {"lab/alpha-7b", "'=lab|beta"}  # no formula
 
 

@@ -47,7 +47,7 @@ def test_rows_that_agree_are_no_matter():
         (rows_with("en_mcq.acc", mean=0.4), "en_mcq.acc is 0.5000, the samples give 0.4000"),
         (rows_with("en_mcq.acc", rows=49), "en_mcq.acc is over 50 rows, the samples have 49 rows"),
         (rows_with("en_mcq.acc", partial="1 of 50 rows missing"), "the samples have 50 rows (1 of 50 rows missing)"),
-        (rows_with("en_mcq.acc", error=0.02), "has a standard error of 0.0100, the samples give 0.0200"),
+        (rows_with("en_mcq.acc", error=0.02), "has a standard error of 0.0714, the samples give 0.0200"),
         (rows_with("sevenllm_zh_mcq.acc", mean=0.4), "sevenllm_zh_mcq.acc is 0.5000, the samples give 0.4000"),
         (rows_with(scores={**SCORES, "en_mcq": {1: 1.0}}), "the samples have 1 different rows of en_mcq, the benchmark has 50"),
         (rows_with(wrong=("a line is broken",)), "a line is broken"),

@@ -33,7 +33,8 @@ def test_a_bundle_is_read_by_its_manifest_alone(tmp_path, name):
     assert entry.headline == pytest.approx(0.45)
     assert entry.group("en").mean == pytest.approx(0.4)  # (0.1 + 0.2 + 0.9) / 3
     assert entry.group("mcq").mean == pytest.approx(0.85)
-    assert entry.group("mcq").error == pytest.approx(0.01 / 2**0.5)
+    # two shares over 50 rows: (0.9 * 0.1 / 49 + 0.8 * 0.2 / 49) ** 0.5 / 2 = 0.5 / 7 / 2
+    assert entry.group("mcq").error == pytest.approx(0.5 / 14)
     assert not entry.is_encoder
 
 
@@ -133,6 +134,27 @@ def test_a_link_in_a_circle_shows_nothing_twice(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "text.zip").write_text("no zip")
     entries, left_out = read_submissions([tmp_path])
+    assert (len(entries), len(left_out)) == (1, 1)
+
+
+def test_a_link_out_of_the_folder_is_named_and_not_followed(tmp_path):
+    write_bundle(tmp_path / "in" / "good", manifest_of("org/good", FIGURES))
+    write_bundle(tmp_path / "elsewhere" / "other", manifest_of("org/other", FIGURES))
+    link = tmp_path / "in" / "a-link"
+    link.symlink_to(tmp_path / "elsewhere")
+    entries, left_out = read_submissions([tmp_path / "in"])
+    assert [entry.name for entry in entries] == ["org/good"]
+    assert [item.why.partition("not looked into: ")[2] for item in left_out] == [
+        "a link that leads out of the folder; name it by itself"
+    ]
+    # Named by itself, or together with where it leads, it is read, once.
+    for named in ([tmp_path / "in", tmp_path / "elsewhere"], [tmp_path / "elsewhere", tmp_path / "in"]):
+        entries, left_out = read_submissions(named)
+        assert (sorted(entry.name for entry in entries), left_out) == (["org/good", "org/other"], [])
+    assert [entry.name for entry in read_submissions([link])[0]] == ["org/other"]
+    link.unlink()
+    link.symlink_to("/")
+    entries, left_out = read_submissions([tmp_path / "in"])
     assert (len(entries), len(left_out)) == (1, 1)
 
 

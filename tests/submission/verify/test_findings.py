@@ -74,3 +74,19 @@ def test_claims_that_are_allowed_by_name():
     assert [f.what for f in verification.refused({"judge", "prompts"})] == ["semantic"]
     assert [verification.exit_code(allowed) for allowed in ((), {"judge"}, {"judge", "semantic"})] == [1, 1, 0]
     assert Verification((Finding("c", "w", "differs"),)).exit_code(CLAIMS) == 1
+
+
+def test_a_line_in_words_names_no_identifier_that_has_words():
+    for what, words in (
+        ("en_mcq.acc", "English, multiple choice (acc)"),
+        ("sevenllm_zh_threat_analysis rouge_l", "Threat Analysis, Chinese (rouge_l)"),
+        ("sevenllm_en_mcq", "Multiple choice, English"),
+        ("headline", "headline"),
+        ("run/results_1.json", "run/results_1.json"),
+        ("a model", "a model"),
+    ):
+        finding = Finding("scores", what, "differs", "why")
+        assert finding.line_in_words == f"scores: {words}: why"
+        assert finding.line == f"scores: {what}: why"
+        assert finding.as_json()["what"] == what
+        assert finding.as_json().get("title", what) == words

@@ -349,8 +349,8 @@ def test_exit_codes_and_output(bundle, tmp_path, capsys):
     edit_samples(bundle, MCQ, lambda lines: lines[0].update(acc=1.0 - lines[0]["acc"]))
     assert main(["verify", str(packed(bundle)), "--all"]) == 1
     out = capsys.readouterr().out
-    assert f"differs: scores: {MCQ} acc: 1 of 16 rows differ" in out
-    assert f"confirmed: prompts: {MCQ}: 16 prompts" in out
+    assert "differs: scores: Multiple choice, English (acc): 1 of 16 rows differ" in out
+    assert "confirmed: prompts: Multiple choice, English: 16 prompts" in out
     assert main(["verify", str(packed(bundle)), "--json", "-"]) == 1
     assert json.loads(capsys.readouterr().out)["counts"]["differs"] >= 2
 

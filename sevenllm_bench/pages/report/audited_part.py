@@ -1,0 +1,50 @@
+"""The runs on audited rows, for the section "Can it be trusted?"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sevenllm_bench.data.audit_records import load_audit
+from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.figures.cells import RowValues, headline_cell, mean_over
+from sevenllm_bench.figures.rounding import shown
+from sevenllm_bench.pages.report.trust import TrustPart
+from sevenllm_bench.runs.audited_run import audited_run
+from sevenllm_bench.runs.records import Run
+
+_COLUMNS = ("run", "all rows", "audited rows", "rows")
+
+
+def audited_parts(runs: Sequence[Run]) -> list[TrustPart]:
+    """The headline of each run on all rows and on audited ones; no part where no run has it on both.
+
+    Args:
+        runs: The runs of the report, in the order in which they are shown.
+    """
+    lines = [line for run in runs if (line := _line(run))]
+    if not lines:
+        return []
+    audit = load_audit()
+    read = sum(record.read for record in audit.records)
+    sentences = (
+        f"The audit (version {audit.version}) read {read:,} of the 1,300 official rows and "
+        f"found {len(audit.sound):,} of them sound: a careful expert comes to the reference from the text and the question.",
+        "These figures are beside the official ones and are no result of the benchmark; docs/audit.md says how they came about.",
+    )
+    return [TrustPart("On audited rows", sentences, _COLUMNS, tuple(lines))]
+
+
+def _line(run: Run) -> tuple[str, ...] | None:
+    try:
+        cut = audited_run(run)
+    except ResultsError:
+        return None
+    whole, audited = _headline(run), _headline(cut)
+    if whole is None or audited is None:
+        return None
+    return run.label, shown(whole), shown(audited), f"{len(cut.samples):,}"
+
+
+def _headline(run: Run) -> float | None:
+    values, cell = RowValues(run), headline_cell()
+    return mean_over(values.values(cell)) if values.has(cell) else None
