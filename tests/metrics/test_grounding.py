@@ -1,6 +1,7 @@
 """Grounding: 60 cases decided by hand, properties, hostile answers, numbers and dates, invented indicators."""
 
 import json
+import runpy
 import string
 from pathlib import Path
 
@@ -141,3 +142,26 @@ def test_references_as_answers_give_the_references_value():
     scores = score_rows(own, [row.output for row in own])
     assert found["zh_understanding"]["grounded"] == pytest.approx(sum(s.metrics["grounded"] for s in scores) / len(own))
     assert {metric for columns in found.values() for metric in columns} == ADDED_LATER
+
+
+@pytest.mark.data
+def test_the_references_value_on_official_rows(official_rows):
+    """Means over 300 rows each, as the table of docs/grounding.md has them."""
+    found = reference_grounding(official_rows)
+    values = {section: round(columns["grounded"], 3) for section, columns in found.items() if "grounded" in columns}
+    assert values == {"en_understanding": 0.612, "zh_understanding": 0.838}
+
+
+@pytest.mark.predictions
+def test_agreement_with_the_reading_by_eye(data_dir, predictions_dir, monkeypatch, capsys):
+    """Figures of docs/grounding.md: share of values decided alike and Cohen's kappa, of 99 values a language."""
+    script = Path(__file__).parents[1] / "perf" / "grounding_by_eye.py"
+    monkeypatch.setattr("sys.argv", [str(script), str(data_dir), str(predictions_dir)])
+    runpy.run_path(str(script), run_name="__main__")
+    printed = " ".join(capsys.readouterr().out.split())
+    for language, count, alike, kappa in (
+        ("en", 99, "1.000", "1.000"),
+        ("zh", 99, "0.929", "0.786"),
+        ("both", 198, "0.965", "0.920"),
+    ):
+        assert f"{language} words {count} values agreement {alike} kappa {kappa}" in printed
