@@ -71,11 +71,12 @@ def _rescored(samples: Sequence[Sample], leaf: LeafRun) -> list[Sample]:
     as_leaf = _lexical(samples, kind)
     other = [sample for sample in samples if sample.row.kind != kind]
     as_row = dict(zip([sample.id for sample in other], _lexical(other, None), strict=True))
+    left_out = ADDED_LATER if _is_before_added_metrics(samples, leaf) else frozenset()
     return [
         replace(
             sample,
-            reported=_exchanged(sample.reported, task),
-            metrics=_exchanged(sample.metrics, as_row.get(sample.id, task)),
+            reported=_exchanged(sample.reported, task, left_out),
+            metrics=_exchanged(sample.metrics, as_row.get(sample.id, task), left_out),
         )
         for sample, task in zip(samples, as_leaf, strict=True)
     ]
@@ -92,10 +93,19 @@ def _by_likelihood(sample: Sample) -> Sample:
     return replace(sample, reported=values, metrics=values)
 
 
-def _exchanged(old: Mapping[str, float], new: Mapping[str, float]) -> dict[str, float]:
+def _is_before_added_metrics(samples: Sequence[Sample], leaf: LeafRun) -> bool:
+    """Whether a task was run before the metrics of `ADDED_LATER`: neither its signature nor any of its rows has one.
+
+    A task that has one for some rows only isn't: its figure would be that of chosen rows.
+    """
+    versions = dig(leaf.signature, "metrics")
+    named = versions.keys() if isinstance(versions, dict) else ()
+    return not (ADDED_LATER.intersection(named) or any(ADDED_LATER & sample.reported.keys() for sample in samples))
+
+
+def _exchanged(old: Mapping[str, float], new: Mapping[str, float], left_out: frozenset[str]) -> dict[str, float]:
     kept = {name: value for name, value in old.items() if name not in LEXICAL}
-    before = not ADDED_LATER & old.keys()  # a run made before these metrics has none of them
-    return {**kept, **{name: value for name, value in new.items() if not (before and name in ADDED_LATER)}}
+    return {**kept, **{name: value for name, value in new.items() if name not in left_out}}
 
 
 def check_scores(run: Run, again: Rescored) -> Iterator[Finding]:

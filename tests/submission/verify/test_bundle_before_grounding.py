@@ -2,7 +2,18 @@
 
 import json
 
-from submission_files import differing, edit_json, make_bundle, read_lines, small_rows, verify, write_lines, write_true_run
+from submission_files import (
+    differing,
+    edit_json,
+    edit_samples,
+    make_bundle,
+    read_lines,
+    sign_again,
+    small_rows,
+    verify,
+    write_lines,
+    write_true_run,
+)
 
 NEW = ("grounded", "invented_indicators")
 
@@ -37,8 +48,12 @@ def test_it_verifies_without_figures_of_the_new_metrics(tmp_path):
     assert differing(verify(bundle)) == []
 
 
-def test_a_new_bundle_has_figures_of_both_and_verifies(tmp_path):
+def test_a_new_bundle_has_figures_of_both_and_no_row_can_be_left_out(tmp_path):
     bundle = make_bundle(write_true_run(tmp_path / "run", small_rows()), tmp_path / "bundle")
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     assert {figure["id"].rpartition(".")[2] for figure in manifest["figures"] if figure["id"].endswith(NEW)} == set(NEW)
     assert differing(verify(bundle)) == []
+    task = next(name for name in manifest["tasks"] if f"{name}.grounded" in {figure["id"] for figure in manifest["figures"]})
+    edit_samples(bundle, task, lambda lines: lines[0].pop("grounded"))
+    sign_again(bundle)
+    assert f"{task} grounded" in {finding.what for finding in differing(verify(bundle), "scores")}
