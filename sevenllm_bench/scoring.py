@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,8 @@ from sevenllm_bench.answers.reading import Reading, read_answer
 from sevenllm_bench.catalog import Kind, Language
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.metrics.choice import acc, answered
+from sevenllm_bench.metrics.grounding import grounded
+from sevenllm_bench.metrics.invented import invented_indicators
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR, paper_metric
 from sevenllm_bench.metrics.rouge import rouge_l, rouge_l_paper
 from sevenllm_bench.metrics.semantic import semantic_similarity, sentences
@@ -98,7 +100,13 @@ def _score_understanding(rows: list[Row], readings: list[Reading], language: Lan
         "value_f1": _where(present, value_f1([_paper_values(reading, row) for reading, row in pairs], references)),
         "value_f1_norm": _where(present, value_f1_norm([reading.values for reading in readings], references)),
         "json_valid": [float(_is_valid(reading, row)) for reading, row in pairs],
+        **_grounded(rows, readings),
     }
+
+
+def _grounded(rows: list[Row], readings: list[Reading]) -> _Columns:
+    pairs = zip(readings, rows, strict=True)
+    return {"grounded": grounded([reading.values if _is_valid(reading, row) else [] for reading, row in pairs], _texts(rows))}
 
 
 def _where(present: Sequence[bool], values: Sequence[float]) -> list[float]:
@@ -120,7 +128,44 @@ def _is_valid(reading: Reading, row: Row) -> bool:
 def _score_generation(rows: list[Row], readings: list[Reading], language: Language) -> _Columns:
     texts = [encodable(reading.text) for reading in readings]
     references = [row.reference_text for row in rows]
-    return {"rouge_l_paper": rouge_l_paper(texts, references, language), "rouge_l": rouge_l(texts, references)}
+    return {
+        "rouge_l_paper": rouge_l_paper(texts, references, language),
+        "rouge_l": rouge_l(texts, references),
+        **_invented(rows, readings),
+    }
+
+
+def _invented(rows: list[Row], readings: list[Reading]) -> _Columns:
+    texts = [encodable(reading.text) for reading in readings]
+    return {"invented_indicators": invented_indicators(texts, _texts(rows), [str(row.instruction) for row in rows])}
+
+
+_GROUNDING: dict[Kind, Callable[[list[Row], list[Reading]], _Columns]] = {"understanding": _grounded, "generation": _invented}
+
+
+def _texts(rows: Sequence[Row]) -> list[str]:
+    return [row.input for row in rows]
+
+
+def reference_grounding(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """What the references themselves score: `grounded` and `invented_indicators` by section.
+
+    References are not all in the text, so that 1 is no ceiling of `grounded`: a figure is read beside these.
+
+    Args:
+        rows: Rows of any mix; those of MCQ are left out.
+
+    Returns:
+        Section ("en_understanding") to metric to mean over its rows.
+    """
+    values: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        if row.kind in OPTIONAL_FOR:
+            reading = read_answer(row.reference_text, row.kind)
+            columns = values.setdefault(row.section, {})
+            for metric, found in _GROUNDING[row.kind]([row], [reading]).items():
+                columns.setdefault(metric, []).extend(found)
+    return {name: {metric: sum(v) / len(v) for metric, v in columns.items()} for name, columns in values.items()}
 
 
 def _score_mcq(rows: list[Row], readings: list[Reading], language: Language) -> _Columns:

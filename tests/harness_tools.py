@@ -5,6 +5,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
 from sevenllm_bench.harness.launch import SEvenLLMTaskManager
+from sevenllm_bench.metrics.registry import ADDED_LATER
 
 
 class Scripted(LM):
@@ -50,3 +51,8 @@ def figures(results, task):
         for name, value in results["results"][task].items()
         if name.endswith(",none") and "stderr" not in name
     }
+
+
+def against_references(found):
+    """Of a task's figures those that compare with the reference: gold answers score 1 in them."""
+    return {name: value for name, value in found.items() if name not in ADDED_LATER}

@@ -29,6 +29,8 @@ from sevenllm_bench.metrics.registry import (
     METRIC_VERSIONS,
     SHARES,
     bounds,
+    gain,
+    higher_is_better,
 )
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.family import Family, decide
@@ -289,16 +291,18 @@ def _judged(
         final, corrected, families[level] = decide(tests, differences, seed, resamples)
         size = families[level].size
         for place, paired, p in zip(places, final, corrected, strict=True):
-            verdict, reason = _verdict(paired, p, size)
+            if not higher_is_better(judged[place].cell.metric):
+                paired = replace(paired, wins=paired.losses, losses=paired.wins)
+            verdict, reason = _verdict(judged[place].cell.metric, paired, p, size)
             judged[place] = replace(judged[place], paired=paired, p=p, family=size, verdict=verdict, reason=reason)
     return judged, families
 
 
-def _verdict(paired: Paired, p: float | None, family: int) -> tuple[Verdict, str]:
+def _verdict(metric: str, paired: Paired, p: float | None, family: int) -> tuple[Verdict, str]:
     if p is None:
         return "cannot tell", paired.why_not
     counts = f"p = {p:.2g}" + (f" (Holm over {family} tests)" if family > 1 else "")
     if p <= ALPHA:
-        return ("better" if paired.difference > 0 else "worse"), counts
+        return ("better" if gain(metric, paired.difference) > 0 else "worse"), counts
     missed = "" if paired.detectable is None else f"; {paired.rows} rows find differences from about {paired.detectable:.2g}"
     return "cannot tell", counts + missed

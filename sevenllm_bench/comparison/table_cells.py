@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
+from sevenllm_bench.comparison.grounding_words import grounding_lines
 from sevenllm_bench.comparison.mcq_words import mcq_lines
 from sevenllm_bench.encoder_tasks.encoder_task import ITEM_TASKS
 from sevenllm_bench.figures.cells import HEADLINE_NAME
@@ -181,6 +182,7 @@ def how_to_read(comparison: Comparison) -> list[str]:
         *(_OF_ROWS if any(run.samples for run in comparison.runs) else ()),
         *(_OF_ITEMS if any(run.item_samples for run in comparison.runs) else ()),
         *mcq_lines(comparison.runs),
+        *grounding_lines(comparison.runs),
         "A finding is called better or worse only where p is at most 0.05 after Holm's correction over all tests of the same "
         'level. Anything else is "cannot tell", which doesn\'t mean that the models are equal.',
         f"Intervals and permutation tests use {comparison.resamples:,} random draws with seed {comparison.seed}."

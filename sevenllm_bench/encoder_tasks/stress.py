@@ -77,7 +77,8 @@ def score(items: Sequence[Item], answers: Sequence[Any]) -> list[dict[str, float
             )
         else:
             metrics = next(scores).metrics
-            found.append({"stress_score": metrics[HEADLINE[row.kind]], **metrics})
+            kept = {name: metrics[name] for name in STRESS_METRICS[row.kind] if name in metrics}
+            found.append({"stress_score": metrics[HEADLINE[row.kind]], **kept})
     return found
 
 

@@ -18,7 +18,14 @@ from sevenllm_bench.encoder_tasks.encoder_task import (
     EncoderTaskKind,
 )
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.metrics.registry import BY_LANGUAGE_ONLY, JUDGE_METRICS, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import (
+    BY_LANGUAGE_ONLY,
+    JUDGE_METRICS,
+    METRICS,
+    OPTIONAL_FOR,
+    SEMANTIC_METRICS,
+    higher_is_better,
+)
 from sevenllm_bench.prompts import TEMPLATE_PARTS
 
 _HEADER = "# Written by `sevenllm-bench tasks generate` from sevenllm_bench/catalog.py; change it there.\n"
@@ -101,7 +108,7 @@ def _common(metrics: Iterable[str]) -> dict[str, object]:
         "test_split": "test",
         "fewshot_split": "fewshot",
         "fewshot_config": {"sampler": "first_n"},
-        "metric_list": [{"metric": name, "aggregation": "mean", "higher_is_better": True} for name in metrics],
+        "metric_list": [{"metric": name, "aggregation": "mean", "higher_is_better": higher_is_better(name)} for name in metrics],
         "metadata": {"version": TASK_VERSION},
     }
 

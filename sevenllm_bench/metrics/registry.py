@@ -11,8 +11,10 @@ METRIC_VERSIONS = {
     "value_f1": 1,
     "value_f1_norm": 2,
     "json_valid": 2,
+    "grounded": 1,
     "rouge_l_paper": 1,
     "rouge_l": 1,
+    "invented_indicators": 1,
     "acc": 1,
     "answered": 1,
     "semantic": 1,
@@ -23,10 +25,15 @@ METRIC_VERSIONS = {
 
 #: The metrics of a kind of row, the paper's own one first.
 METRICS: dict[Kind, tuple[str, ...]] = {
-    "understanding": ("value_f1", "value_f1_norm", "json_valid"),
-    "generation": ("rouge_l_paper", "rouge_l"),
+    "understanding": ("value_f1", "value_f1_norm", "json_valid", "grounded"),
+    "generation": ("rouge_l_paper", "rouge_l", "invented_indicators"),
     "mcq": ("acc", "answered"),
 }
+
+#: Metrics that runs made before them lack: there they are absent, never 0, and nothing is said against the run.
+ADDED_LATER = frozenset({"grounded", "invented_indicators"})
+#: Metrics of which less is better; of all others, more.
+LOWER_IS_BETTER = frozenset({"invented_indicators"})
 
 #: Metrics that need an embedding model, and a judge: present only where there is one.
 SEMANTIC_METRICS = ("semantic", "semantic_f1")
@@ -41,6 +48,16 @@ BY_LANGUAGE_ONLY = frozenset({"rouge_l_paper"})
 SHARES = frozenset({"json_valid", "acc", "answered", "judge_scored"})
 #: The metric of each kind that the headline score is made of: the unweighted mean over language × these three.
 HEADLINE: dict[Kind, str] = {"understanding": "value_f1", "generation": "rouge_l", "mcq": "acc"}
+
+
+def higher_is_better(metric: str) -> bool:
+    """Whether more of a metric is better; asked wherever figures are ordered, marked or called better."""
+    return metric not in LOWER_IS_BETTER
+
+
+def gain(metric: str, difference: float) -> float:
+    """A difference of two figures as a gain: positive where the first is the better one."""
+    return difference if higher_is_better(metric) else -difference
 
 
 def paper_metric(kind: Kind) -> str:

@@ -15,7 +15,15 @@ from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.errors import DataError, ResultsError
 from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import read_lines
-from sevenllm_bench.metrics.registry import METRIC_VERSIONS, METRICS, OPTIONAL_FOR, ROUNDING, SEMANTIC_METRICS, bounds
+from sevenllm_bench.metrics.registry import (
+    ADDED_LATER,
+    METRIC_VERSIONS,
+    METRICS,
+    OPTIONAL_FOR,
+    ROUNDING,
+    SEMANTIC_METRICS,
+    bounds,
+)
 from sevenllm_bench.runs.records import Sample
 from sevenllm_bench.runs.responses import texts_of
 from sevenllm_bench.runs.untrusted import Problems, dig, finite, unique_keys
@@ -182,7 +190,7 @@ def _values(record: dict[str, Any], due: tuple[str, ...], line: str, where: str,
     found = {}
     for name in METRIC_VERSIONS:
         if name not in record:
-            if name in due:
+            if name in due and name not in ADDED_LATER:
                 problems.add("bad-value", where, f"{line}: no {name} (was the run made with --predict_only?)", name)
         else:
             value = finite(record[name])
@@ -202,7 +210,10 @@ def _by_what_is_asked(row: Row, leaf: Leaf, reading: Reading, reported: dict[str
     if row.kind == leaf.kind:
         return reported
     other = {*METRICS[leaf.kind], *SEMANTIC_METRICS} if row.kind in OPTIONAL_FOR else set(reported)
-    return {**{k: v for k, v in reported.items() if k not in other}, **score_readings([row], [reading])[0].metrics}
+    found = score_readings([row], [reading])[0].metrics
+    if not ADDED_LATER & reported.keys():  # a run made before these metrics
+        found = {name: value for name, value in found.items() if name not in ADDED_LATER}
+    return {**{k: v for k, v in reported.items() if k not in other}, **found}
 
 
 def prompt_of(record: Mapping[str, Any], line: str, where: str, problems: Problems) -> str | None:

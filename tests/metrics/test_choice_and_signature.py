@@ -35,9 +35,10 @@ def test_a_signature_says_what_was_measured():
 def test_optional_parts_stand_in_the_signature_where_they_apply():
     parts = {"embedding": {"model": "m"}, "judge": None}
     assert signature("generation", "en", {}, **parts)["embedding"] == {"model": "m"}
-    assert list(signature("generation", "en", {}, **parts)["metrics"]) == ["rouge_l_paper", "rouge_l", "semantic", "semantic_f1"]
+    optional = list(signature("generation", "en", {}, **parts)["metrics"])
+    assert optional == ["rouge_l_paper", "rouge_l", "invented_indicators", "semantic", "semantic_f1"]
     judged = signature("understanding", "en", {}, judge={"model": "j"})["metrics"]
-    assert list(judged) == ["value_f1", "value_f1_norm", "json_valid", "judge", "judge_scored"]
+    assert list(judged) == ["value_f1", "value_f1_norm", "json_valid", "grounded", "judge", "judge_scored"]
     assert "semantic_f1" in signature("understanding", "en", {}, **parts)["metrics"]
     assert "judge" not in signature("understanding", "en", {}, **parts)["metrics"]
     assert "embedding" not in signature("mcq", "en", {}, **parts)
@@ -46,5 +47,6 @@ def test_optional_parts_stand_in_the_signature_where_they_apply():
 def test_versions_of_published_figures():
     """A figure carries the version of its metric. One moves only where the metric gives other values, with a CHANGELOG line."""
     first = ["value_f1", "rouge_l_paper", "rouge_l", "acc", "answered", "semantic", "semantic_f1", "judge", "judge_scored"]
+    first += ["grounded", "invented_indicators"]
     assert dict(METRIC_VERSIONS) == {**dict.fromkeys(first, 1), "value_f1_norm": 2, "json_valid": 2}
     assert READING_VERSION == 2

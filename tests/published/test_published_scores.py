@@ -182,7 +182,7 @@ def test_the_answers_themselves_differ_in_no_row(name, scored):
     against = published_runs([name], (sample.row for sample in mine.samples))
     metrics = [metric for metrics in METRICS.values() for metric in metrics]
     comparison = compare_runs([mine, *against], metrics, resamples=100)
-    assert len(comparison.findings) == 150
+    assert len(comparison.findings) == 205  # 150, 26 of grounded and 29 of invented_indicators
     assert {(f.paired.difference, f.paired.wins, f.paired.losses) for f in comparison.findings} == {(0.0, 0, 0)}
     assert [d.line for d in comparison.differences if d.weight != "unknown"] == []
 

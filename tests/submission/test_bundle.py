@@ -37,8 +37,8 @@ def test_a_bundle_of_a_true_run_is_confirmed(run, tmp_path):
     assert differing(found) == []
     assert found.of("unconfirmed") == []
     assert found.exit_code() == 0
-    # 6 tasks: 3 metrics for extraction, 2 for prose, 2 for MCQ, by task and by section, and the headline.
-    assert sum(finding.check == "figures" for finding in found.of("confirmed")) == 2 * (2 * (3 + 2 + 2)) + 1
+    # 6 tasks: 4 metrics for extraction, 3 for prose, 2 for MCQ, by task and by section, and the headline.
+    assert sum(finding.check == "figures" for finding in found.of("confirmed")) == 2 * (2 * (4 + 3 + 2)) + 1
 
 
 def test_manifest_says_what_was_run(run, tmp_path):

@@ -12,7 +12,7 @@ from sevenllm_bench.catalog import TASK_VERSION, Kind
 from sevenllm_bench.data.benchmark import OFFICIAL_NAME
 from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.metrics.registry import METRIC_VERSIONS, METRICS, READING_VERSION
+from sevenllm_bench.metrics.registry import ADDED_LATER, METRIC_VERSIONS, METRICS, READING_VERSION
 from sevenllm_bench.pages.leaderboard.claim import OFFICIAL, Claim, OfficialTask, time_of
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.submission.layout import LIMITS, MANIFEST, RUN_FOLDER, why_not
@@ -151,7 +151,8 @@ def _about_task(official: OfficialTask, task: Any) -> Iterator[str]:
 
 def _metric_versions(kind: Kind, said: Any) -> Iterator[str]:
     versions = said if isinstance(said, dict) else {}
-    for metric in (*METRICS[kind], *(name for name in versions if name in METRIC_VERSIONS and name not in METRICS[kind])):
+    due = [name for name in METRICS[kind] if name in versions or name not in ADDED_LATER]
+    for metric in (*due, *(name for name in versions if name in METRIC_VERSIONS and name not in METRICS[kind])):
         if not _is_number(versions.get(metric), METRIC_VERSIONS[metric]):
             found = f"version {printable(versions[metric], 20)}" if metric in versions else "no version"
             yield f"{metric} has {found}, this package has {METRIC_VERSIONS[metric]}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sevenllm_bench.comparison.compare_runs import Score
+from sevenllm_bench.comparison.grounding_words import grounding_lines
 from sevenllm_bench.figures.anchors import CHANCE_MCQ, PUBLISHED_MODELS, WITHOUT_A_MODEL
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.rounding import shown
@@ -79,10 +80,18 @@ def first_screen(
         _chart(ordered, short, baseline, published),
         tuple(_meaning(ordered)),
         tuple(
-            ("score" if metric == HEADLINE_NAME else metric, words) for metric, words in METRIC_WORDS.items() if metric in metrics
+            ("score" if metric == HEADLINE_NAME else metric, _counts_what(metric, ordered))
+            for metric in METRIC_WORDS
+            if metric in metrics
         ),
         tuple(models),
     )
+
+
+def _counts_what(metric: str, ordered: OrderedRuns) -> str:
+    """What a metric counts; beside `grounded`, what the references themselves score."""
+    own = grounding_lines(ordered.runs) if metric == "grounded" else []
+    return ". ".join([METRIC_WORDS[metric], *own])
 
 
 def _verdict(ordered: OrderedRuns, examined: Examined, seed: int, resamples: int) -> list[Sentence]:

@@ -11,6 +11,7 @@ from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
 from sevenllm_bench.encoder_tasks.encoder_task import ITEM_TASKS, EncoderTask
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, leaf_title, task_title
 from sevenllm_bench.io.progress import tracked
+from sevenllm_bench.metrics.registry import LOWER_IS_BETTER
 from sevenllm_bench.pages.report.explorer import MARGIN, PAGE_OF_ROWS, Explorer, key_of
 from sevenllm_bench.pages.report.item_rows import ItemsByTask, explore_items, item_samples_by_task
 from sevenllm_bench.pages.report.score_views import Figures
@@ -82,6 +83,7 @@ def _row_pages(runs: Sequence[Run], tasks: Sequence[LeafRun], most: int | None, 
                 "language_names": LANGUAGE_NAMES,
                 "kind_name": KIND_NAMES[leaf.leaf.kind],
                 "metrics": figures.metrics("task", leaf.task),
+                "lower_is_better": LOWER_IS_BETTER,
                 "counts": _counts(runs, by_run, leaf.task),
                 "own_rows": any(sample.row.source == "embedded" for sample in first.values()),
                 **_neighbours([(one.task, f"{title_of(one.leaf)[0]}, {one.leaf.language}") for one in tasks], place),

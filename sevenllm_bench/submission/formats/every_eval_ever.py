@@ -16,7 +16,14 @@ from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.data.official import FILENAME
 from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.figures.figures import Figure
-from sevenllm_bench.metrics.registry import ENCODER_METRIC_VERSIONS, ENCODER_SHARES, JUDGE_METRICS, METRIC_VERSIONS, SHARES
+from sevenllm_bench.metrics.registry import (
+    ENCODER_METRIC_VERSIONS,
+    ENCODER_SHARES,
+    JUDGE_METRICS,
+    METRIC_VERSIONS,
+    SHARES,
+    higher_is_better,
+)
 from sevenllm_bench.prompts import STYLES
 from sevenllm_bench.runs.encoder_records import ItemSample
 from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL
@@ -154,7 +161,7 @@ def _metric(metric: str, task: Mapping[str, Any]) -> dict[str, Any]:
         "metric_name": metric,
         "metric_kind": _KINDS.get(metric, "proportion" if metric in SHARES | ENCODER_SHARES else metric),
         "metric_unit": _UNITS.get(metric, "proportion"),
-        "lower_is_better": False,
+        "lower_is_better": not higher_is_better(metric),
         "score_type": "continuous",
         "min_score": low,
         "max_score": high,

@@ -13,7 +13,7 @@ from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.cells import ENCODER_LEVELS, HEADLINE_NAME
 from sevenllm_bench.figures.figures import Figure
-from sevenllm_bench.metrics.registry import METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import ADDED_LATER, METRICS, OPTIONAL_FOR, SEMANTIC_METRICS
 from sevenllm_bench.runs.inspect_record import SOURCE
 from sevenllm_bench.runs.model_name import Identity, identity_of
 from sevenllm_bench.runs.protocol import harness_words
@@ -126,8 +126,9 @@ def task_id(figure: Figure) -> str:
 
 
 def hub_task_ids() -> tuple[str, ...]:
-    """Every task id that can occur on the Hub: fixed, since a leaderboard keeps one ranking for each."""
-    kinds = {kind: (*METRICS[kind], *(SEMANTIC_METRICS if kind in OPTIONAL_FOR else ())) for kind in KINDS}
+    """Every task id that can occur on the Hub: fixed, since a leaderboard keeps one ranking for each, the highest first."""
+    ranked = {kind: tuple(name for name in METRICS[kind] if name not in ADDED_LATER) for kind in KINDS}
+    kinds = {kind: (*ranked[kind], *(SEMANTIC_METRICS if kind in OPTIONAL_FOR else ())) for kind in KINDS}
     sections = [f"{language}_{kind}_{metric}" for kind in KINDS for language in LANGUAGES for metric in kinds[kind]]
     return (HEADLINE_NAME, *sections)
 
@@ -154,6 +155,8 @@ def for_the_hub(figures: Iterable[Figure], tasks: Mapping[str, Any]) -> tuple[li
             why = why_none or figure.why_partial or ("" if task_id(figure) in ids else "not on a fixed scale from 0 to 1")
             if not why and figure.metric in SEMANTIC_METRICS and not semantic:
                 why = "not with the default embedding model"
+            if figure.metric in ADDED_LATER:
+                why = "no ranking there"
             if why:
                 left[figure.id] = why
             else:

@@ -12,7 +12,7 @@ from typing import Any
 from sevenllm_bench.data.hub import REPO_ID, REVISION
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import standard_error
-from sevenllm_bench.metrics.registry import METRIC_VERSIONS
+from sevenllm_bench.metrics.registry import METRIC_VERSIONS, higher_is_better
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.submission.manifest import strict_json
@@ -48,8 +48,8 @@ def check_results(results: Mapping[str, Any], run: Run, samples: Sequence[Sample
     yield from _groups(results, run, values)
     rising = dig(results, "higher_is_better")
     for name, own in rising.items() if isinstance(rising, dict) else ():
-        if str(name).startswith("sevenllm") and isinstance(own, dict) and not all(value is True for value in own.values()):
-            yield Finding("results", printable(name), "differs", "higher_is_better: not true of every metric")
+        if str(name).startswith("sevenllm") and isinstance(own, dict) and not _is_right_way(own):
+            yield Finding("results", printable(name), "differs", "higher_is_better: not as in this package")
     yield from _texts(results)
     yield from _model(results, run)
 
@@ -60,6 +60,10 @@ def check_json(path: Path) -> Iterator[Finding]:
         strict_json(path.read_bytes(), path.name, nan=True)
     except ResultsError as error:
         yield Finding("results", path.name, "differs", str(error))
+
+
+def _is_right_way(said: Mapping[Any, Any]) -> bool:
+    return all(value is higher_is_better(str(name)) for name, value in said.items())
 
 
 def _values_by_task(run: Run, samples: Sequence[Sample]) -> dict[str, dict[str, list[float]]]:
@@ -104,7 +108,8 @@ def _config(results: Mapping[str, Any], leaf: LeafRun) -> Iterator[str]:
     if isinstance(listed, list) and not set(leaf.metrics) <= {str(dig(item, "metric")) for item in listed}:
         yield "configuration.metric_list: without some of its figures"
     for item in listed if isinstance(listed, list) else ():
-        if (dig(item, "aggregation") or "mean", dig(item, "higher_is_better")) not in (("mean", True), ("mean", None)):
+        direction = higher_is_better(str(dig(item, "metric")))
+        if (dig(item, "aggregation") or "mean", dig(item, "higher_is_better")) not in (("mean", direction), ("mean", None)):
             yield "configuration.metric_list: averaged in another way"
     metadata = config.get("metadata")
     if isinstance(metadata, dict):

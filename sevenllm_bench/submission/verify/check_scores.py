@@ -11,7 +11,7 @@ from sevenllm_bench import __version__
 from sevenllm_bench.answers.reading import Reading, read_answer
 from sevenllm_bench.catalog import TASK_VERSION, Kind
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.metrics.registry import LEXICAL, METRIC_VERSIONS, READING_VERSION, SEMANTIC_METRICS
+from sevenllm_bench.metrics.registry import ADDED_LATER, LEXICAL, METRIC_VERSIONS, READING_VERSION, SEMANTIC_METRICS
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.untrusted import dig
 from sevenllm_bench.scoring import score_readings
@@ -71,11 +71,12 @@ def _rescored(samples: Sequence[Sample], leaf: LeafRun) -> list[Sample]:
     as_leaf = _lexical(samples, kind)
     other = [sample for sample in samples if sample.row.kind != kind]
     as_row = dict(zip([sample.id for sample in other], _lexical(other, None), strict=True))
+    left_out = ADDED_LATER if _is_before_added_metrics(samples, leaf) else frozenset()
     return [
         replace(
             sample,
-            reported=_exchanged(sample.reported, task),
-            metrics=_exchanged(sample.metrics, as_row.get(sample.id, task)),
+            reported=_exchanged(sample.reported, task, left_out),
+            metrics=_exchanged(sample.metrics, as_row.get(sample.id, task), left_out),
         )
         for sample, task in zip(samples, as_leaf, strict=True)
     ]
@@ -92,8 +93,19 @@ def _by_likelihood(sample: Sample) -> Sample:
     return replace(sample, reported=values, metrics=values)
 
 
-def _exchanged(old: Mapping[str, float], new: Mapping[str, float]) -> dict[str, float]:
-    return {**{name: value for name, value in old.items() if name not in LEXICAL}, **new}
+def _is_before_added_metrics(samples: Sequence[Sample], leaf: LeafRun) -> bool:
+    """Whether a task was run before the metrics of `ADDED_LATER`: neither its signature nor any of its rows has one.
+
+    A task that has one for some rows only isn't: its figure would be that of chosen rows.
+    """
+    versions = dig(leaf.signature, "metrics")
+    named = versions.keys() if isinstance(versions, dict) else ()
+    return not (ADDED_LATER.intersection(named) or any(ADDED_LATER & sample.reported.keys() for sample in samples))
+
+
+def _exchanged(old: Mapping[str, float], new: Mapping[str, float], left_out: frozenset[str]) -> dict[str, float]:
+    kept = {name: value for name, value in old.items() if name not in LEXICAL}
+    return {**kept, **{name: value for name, value in new.items() if name not in left_out}}
 
 
 def check_scores(run: Run, again: Rescored) -> Iterator[Finding]:

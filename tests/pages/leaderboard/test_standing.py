@@ -228,6 +228,16 @@ def test_each_lie_is_named(name):
     assert words in reasons(manifest)
 
 
+def test_a_bundle_made_before_the_grounding_metrics_keeps_its_rank():
+    made = manifest_of("an-org/a-model", FIGURES, every_metric=True)
+    assert not {"grounded", "invented_indicators"} & {
+        name for task in made["tasks"].values() for name in task["signature"]["metrics"]
+    }
+    assert reasons(made) == ""
+    made["tasks"]["sevenllm_en_time_element_acquisition"]["signature"]["metrics"]["grounded"] = 99
+    assert "grounded has version 99" in reasons(made)
+
+
 def test_what_is_no_lie():
     """A day for time zones, a limit beyond every task, dates that aren't known, other packages' versions, line ends of Unix."""
     for change in (

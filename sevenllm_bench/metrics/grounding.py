@@ -1,0 +1,217 @@
+"""Whether a text supports the values extracted from it (`grounded`), value by value and as a share."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sevenllm_bench.text.indicators import refang
+from sevenllm_bench.text.quantities import DATE, NUMBER, DateValue, date_of, number_of
+from sevenllm_bench.text.unicode import nfkc
+
+#: How a text supports a value; "long": the value is a passage; "no claim": it says nothing that a text could support.
+How = Literal["exact", "normalised", "date", "number", "fuzzy", "absent", "long", "no claim"]
+
+#: Least share of a long value's tokens that have to be in the text, in order, close together.
+FUZZY_SHARE = 0.8
+#: Least tokens of a value that is compared in this way; a shorter one would match by chance.
+FUZZY_LEAST_TOKENS = 5
+#: A value with more tokens (words; in Chinese, characters), or with more than this share of the text's, is a passage.
+MOST_TOKENS = 150
+MOST_OF_TEXT = 0.5
+#: The passage in which a fuzzy match has to lie: this many times the value's tokens, but at least `_LEAST_PASSAGE`.
+_PASSAGE = 3
+_LEAST_PASSAGE = 40
+#: More characters of a value are not looked at; it is a passage then.
+_MOST_CHARACTERS = 2_000
+
+#: Values that say nothing of the text: booleans, null, and the words for "not given", folded.
+NO_CLAIM = frozenset(
+    (
+        *("true", "false", "none", "null", "nil", "nan", "yes", "no", "unknown", "n/a", "na", "undefined", "unspecified"),
+        *("not specified", "not mentioned", "not provided", "not available", "not applicable", "not stated", "not given"),
+        *("not known", "是", "否", "有", "无", "没有", "未知", "未提及", "未提供", "未说明", "不明", "不详", "暂无", "空"),
+        *("不适用", "未指定", "未明确"),
+    )
+)
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+#: A token: a word with the dots inside it (file names, domains, versions), or one Chinese character. A dot before a capital
+#: and a small letter ends a sentence whose space is missing.
+_TOKEN = re.compile(
+    r"(?:@[ymd0-9]+@)|\d{1,3}(?:,\d{3})+(?![\d])"
+    r"|[^\W_\u3400-\u9fff]+(?:\.(?![A-Z][a-z])[^\W_\u3400-\u9fff]+)*|[\u3400-\u9fff]"
+)
+_UNKNOWN = "\U0010ffff"
+_FIRST_CODE = 0x20000
+#: More tokens of a text are not looked at; the longest official text has about 2,000.
+_MOST_TEXT_TOKENS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class GroundingMark:
+    """A value of an answer, and what the text says of it.
+
+    Attributes:
+        value: The value.
+        how: How the text supports it, or why it doesn't.
+        start: First character of the place in the text, for "exact"; None else.
+        end: End of the place, excluded.
+    """
+
+    value: str
+    how: How
+    start: int | None = None
+    end: int | None = None
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether the text supports the value."""
+        return self.how in ("exact", "normalised", "date", "number", "fuzzy")
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts in the share: every value does that makes a claim."""
+        return self.how != "no claim"
+
+
+def grounded(predictions: Sequence[Sequence[str]], texts: Sequence[str]) -> list[float]:
+    """Share of the extracted values that the text supports; a precision, so nothing that is missing lowers it.
+
+    Values that make no claim (booleans, null, empty, "unknown") don't count. A value that is a passage counts as not
+    supported, so that the whole text as one value scores 0: it extracts nothing. A value given twice counts twice.
+
+    Args:
+        predictions: n lists of leaf values.
+        texts: n incident texts.
+
+    Returns:
+        n values in [0, 1]; 0 where no value makes a claim.
+    """
+    sources: dict[str, _Source] = {}
+    shares = []
+    for values, text in zip(predictions, texts, strict=True):
+        source = sources[text] = sources.get(text) or _Source(text)
+        marks = [mark for mark in _marks(values, source) if mark.counts]
+        shares.append(sum(mark.is_supported for mark in marks) / len(marks) if marks else 0.0)
+    return shares
+
+
+def grounding_marks(values: Sequence[str], text: str) -> list[GroundingMark]:
+    """For each value, in their order, whether and how the text supports it."""
+    return _marks(values, _Source(text))
+
+
+def _marks(values: Sequence[str], source: _Source) -> list[GroundingMark]:
+    seen: dict[str, GroundingMark] = {}
+    for value in values:
+        if value not in seen:
+            seen[value] = source.mark(value)
+    return [seen[value] for value in values]
+
+
+class _Source:
+    """A text that can be asked whether it supports a value."""
+
+    def __init__(self, text: str) -> None:
+        """Fold the text and number its tokens: each becomes one character, so that passages are substrings."""
+        self._text = text
+        written = _written_out(text)
+        tokens, by_value = _tokens(written)[:_MOST_TEXT_TOKENS], _tokens(_by_value(written))[:_MOST_TEXT_TOKENS]
+        self._codes: dict[str, str] = {}
+        for token in (*tokens, *by_value):
+            self._codes.setdefault(token, chr(_FIRST_CODE + len(self._codes)))
+        self._plain, self._valued = self._encoded(tokens), self._encoded(by_value)
+        self._dates = {date for match in DATE.finditer(written.casefold()) if (date := date_of(match))}
+
+    def mark(self, value: str) -> GroundingMark:
+        """What the text says of a value."""
+        if len(value) > _MOST_CHARACTERS:
+            return GroundingMark(value, "long")
+        written = _written_out(value)
+        tokens = _tokens(written)
+        if not tokens or " ".join(written.casefold().split()).strip(" .。") in NO_CLAIM:
+            return GroundingMark(value, "no claim")
+        if len(tokens) > min(MOST_TOKENS, max(1, MOST_OF_TEXT * len(self._plain))):
+            return GroundingMark(value, "long")
+        plain = self._encoded(tokens)
+        if plain in self._plain:
+            start = self._text.find(value.strip())
+            return (
+                GroundingMark(value, "normalised")
+                if start < 0
+                else (GroundingMark(value, "exact", start, start + len(value.strip())))
+            )
+        return GroundingMark(value, self._how_by_value(written, plain))
+
+    def _how_by_value(self, written: str, plain: str) -> How:
+        valued = _by_value(written)
+        if self._encoded(_tokens(valued)) in self._valued:
+            return "date" if "@" in valued and DATE.search(written.casefold()) else "number"
+        date = _only_date(written)
+        if date and any(known.covers(date) for known in self._dates):
+            return "date"
+        return "fuzzy" if self._may_lack(written) and self._has_most_of(plain) else "absent"
+
+    def _may_lack(self, written: str) -> bool:
+        """Whether a fuzzy match may lack what the text lacks of a value: words, but no number and no indicator."""
+        missing = [token for token in _tokens(written) if token not in self._codes]
+        return not any("." in token or any(map(str.isdecimal, token)) for token in missing)
+
+    def _has_most_of(self, tokens: str) -> bool:
+        """Whether most tokens of a value are in one passage of the text, in order."""
+        least = math.ceil(FUZZY_SHARE * len(tokens))
+        if len(tokens) < FUZZY_LEAST_TOKENS or len(tokens) - tokens.count(_UNKNOWN) < least:
+            return False
+        from rapidfuzz.distance import LCSseq
+
+        size = max(_LEAST_PASSAGE, _PASSAGE * len(tokens))
+        step = size - 2 * len(tokens) if size > 3 * len(tokens) else len(tokens)
+        return any(
+            LCSseq.similarity(tokens, self._plain[start : start + size], score_cutoff=least) >= least
+            for start in range(0, max(1, len(self._plain) - size + step), step)
+        )
+
+    def _encoded(self, tokens: Sequence[str]) -> str:
+        return "".join(self._codes.get(token, _UNKNOWN) for token in tokens)
+
+
+def _written_out(text: str) -> str:
+    """NFKC, without invisible characters, refanged; case is kept, which the ends of sentences need."""
+    return refang(_INVISIBLE.sub("", nfkc(text)))
+
+
+def _tokens(text: str) -> list[str]:
+    """Words without case, plural "s" and punctuation, and single Chinese characters."""
+    return [_folded(token) for token in _TOKEN.findall(text)]
+
+
+def _folded(token: str) -> str:
+    word = token.casefold()
+    if word[0].isdecimal() and "," in word:
+        return word.replace(",", "")
+    if len(word) > 3 and word[-1] == "s" and word[-2] != "s" and word.isascii():
+        return word[:-1]
+    return word
+
+
+def _by_value(text: str) -> str:
+    """The text with dates and numbers written in one way."""
+    dated = DATE.sub(_date_token, text.casefold())
+    return NUMBER.sub(lambda match: f" {number_of(match)} ", dated)
+
+
+def _date_token(match: re.Match[str]) -> str:
+    date = date_of(match)
+    if date is None:
+        return match[0]
+    return f" @y{date.year or ''}m{date.month}d{date.day or ''}@ "
+
+
+def _only_date(text: str) -> DateValue | None:
+    """The date that a value consists of, or None."""
+    match = DATE.fullmatch(text.casefold().strip(" .,"))
+    return date_of(match) if match else None
