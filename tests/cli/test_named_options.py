@@ -20,6 +20,7 @@ PACKAGE = Path(sevenllm_bench.__file__).parent
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9_-]*[a-z0-9]")
 #: Options of other programs that messages name.
 OTHERS = {"--force-reinstall", "--upgrade", "--nproc_per_node", "--num_processes"}  # pip, torchrun, accelerate
+OTHERS |= {"--no-log-samples", "--output-dir", "--to"}  # inspect
 
 
 def known_options() -> set[str]:
