@@ -45,12 +45,12 @@ def is_inspect_log(path: Path) -> bool:
     return start.startswith(b'{"version":') and b'"status":"' in start and b'"eval":{' in start
 
 
-def is_log_of_ours(path: Path) -> bool:
-    """Whether a file is a log of Inspect of one of our tasks, finished or not."""
+def status_of_ours(path: Path) -> str:
+    """The status of a log of Inspect of one of our tasks ("success" once it is finished); empty for any other file."""
     try:
-        return is_inspect_log(path) and bool(read_header(path))
+        return printable(read_header(path).get("status"), 40) if is_inspect_log(path) else ""
     except ResultsError:
-        return False
+        return ""
 
 
 def read_header(path: Path) -> dict[str, Any]:

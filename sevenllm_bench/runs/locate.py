@@ -12,7 +12,7 @@ from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.io.files import user_path
-from sevenllm_bench.runs.inspect_log import is_inspect_log, is_log_of_ours
+from sevenllm_bench.runs.inspect_log import is_inspect_log, status_of_ours
 from sevenllm_bench.runs.protocol import protocol_key, task_keys
 from sevenllm_bench.runs.results_file import Results, read_results
 from sevenllm_bench.runs.untrusted import Problems
@@ -126,9 +126,11 @@ def _of_folder(folder: Path) -> list[RunFiles]:
 
 
 def inspect_logs(folder: Path) -> list[Path]:
-    """The logs of Inspect below a folder that hold a task of ours."""
+    """The logs of Inspect below a folder that hold a task of ours; unfinished ones only where none is finished."""
     files = [*folder.rglob("*.eval"), *(file for file in folder.rglob("*.json") if _LOG.match(file.name))]
-    return sorted(file for file in files if file.is_file() and is_log_of_ours(file))
+    ours = {file: status for file in sorted(files) if file.is_file() and (status := status_of_ours(file))}
+    finished = [file for file, status in ours.items() if status == "success"]
+    return finished or list(ours)
 
 
 def _newest(files: Sequence[Path]) -> list[tuple[RunFiles, Results | None]]:

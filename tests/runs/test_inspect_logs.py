@@ -93,6 +93,14 @@ def test_a_folder_is_searched_and_other_logs_in_it_are_passed_over(tmp_path):
         read_runs([tmp_path / NAME])
 
 
+def test_an_unfinished_log_beside_a_finished_one_is_passed_over(tmp_path):
+    written({**log_of(), "status": "error"}, tmp_path)
+    with pytest.raises(ResultsError, match="eval-retry"):
+        read_runs([tmp_path])
+    packed(log_of(), tmp_path)
+    assert len(read_runs([tmp_path])) == 1
+
+
 def test_samples_that_failed_and_further_epochs_are_left_out_and_said(tmp_path):
     log = log_of()
     log["samples"][1]["error"] = {"message": "rate limit"}
