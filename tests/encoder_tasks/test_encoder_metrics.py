@@ -8,7 +8,8 @@ def test_every_metric_of_a_task_is_registered_once():
     names = [name for names in TASK_METRICS.values() for name in names]
     own = [name for name in names if name not in registry.METRIC_VERSIONS]
     of_rows = {"acc", "answered", *(name for kind in ("understanding", "generation") for name in registry.METRICS[kind])}
-    assert set(names) - set(own) == of_rows, "tasks on the benchmark's rows have the rows' metrics too"
+    grounding = {"grounded", "invented_indicators"}  # not under noise, which is in the text that would support a value
+    assert set(names) - set(own) == of_rows - grounding, "tasks on the benchmark's rows have the rows' metrics too"
     assert sorted(set(own)) == sorted(registry.ENCODER_METRIC_VERSIONS)
     assert not registry.ENCODER_METRIC_VERSIONS.keys() & registry.METRIC_VERSIONS.keys()
     assert registry.ENCODER_METRIC_VERSIONS.keys() >= registry.ENCODER_SHARES

@@ -35,7 +35,7 @@ from sevenllm_bench.pages.report.run_order import by_score
 from sevenllm_bench.pages.report.score_views import Examined, Figures, cost_cells, encoder_lines, examine
 from sevenllm_bench.pages.report.task_pages import encoder_pages_of, tasks_of, title_of, write_task_pages
 from sevenllm_bench.pages.report.task_rows import samples_by_task
-from sevenllm_bench.pages.report.trust import trust_parts
+from sevenllm_bench.pages.report.trust_section import trust_parts
 from sevenllm_bench.pages.site import Site, heat
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.unknown import Unknown

@@ -16,7 +16,7 @@ from sevenllm_bench.pages.report.explorer import MARGIN, PAGE_OF_ROWS, Explorer,
 from sevenllm_bench.pages.report.item_rows import ItemsByTask, explore_items, item_samples_by_task
 from sevenllm_bench.pages.report.score_views import Figures
 from sevenllm_bench.pages.report.task_rows import SamplesByTask, explore_task, samples_by_task
-from sevenllm_bench.pages.report.trust import trust_parts
+from sevenllm_bench.pages.report.trust_section import trust_parts
 from sevenllm_bench.pages.site import Site
 from sevenllm_bench.runs.records import LeafRun, Run
 

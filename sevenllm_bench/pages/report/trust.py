@@ -1,13 +1,10 @@
-"""What a reader should know before trusting the figures: the parts of the section "Can it be trusted?"."""
+"""One part of the section "Can it be trusted?": what a reader should know before trusting the figures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sevenllm_bench.comparison.compare_runs import Comparison
 from sevenllm_bench.pages.charts.chart import Chart
-from sevenllm_bench.runs.records import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +33,3 @@ class TrustPart:
         """
         if any(len(row) != len(self.columns) for row in self.rows):
             raise ValueError(f"{self.title}: a row with another number of cells than the {len(self.columns)} columns")
-
-
-def trust_parts(runs: Sequence[Run], comparison: Comparison | None, task: str = "") -> list[TrustPart]:
-    """The parts for a page; the section is left out where there are none.
-
-    Args:
-        runs: The runs of the report, in the order in which they are shown.
-        comparison: What their comparison found; None for one run, or where they can't be compared.
-        task: The harness's name of the task whose page it is; empty for the report's first page.
-    """
-    return []

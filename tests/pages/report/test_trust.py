@@ -8,7 +8,8 @@ from sevenllm_bench.pages.report.report_pages import build_report
 from sevenllm_bench.pages.report.trust import TrustPart
 from sevenllm_bench.runs.reader import read_runs
 
-LEAF = "sevenllm_en_mcq"
+#: A leaf of which a report has no part.
+LEAF = "sevenllm_en_threat_analysis"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,53 @@
+"""Multiple choice beside programs that know nothing, for the section "Can it be trusted?"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sevenllm_bench.figures.mcq_baselines import McqBaselines, baselines_by_language
+from sevenllm_bench.figures.rounding import shown
+from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
+from sevenllm_bench.pages.report.trust import TrustPart
+from sevenllm_bench.runs.records import Run
+
+_SENTENCES = (
+    "The first lines are programs that read neither text nor question, over the same questions: they always give the letter that "
+    "is right most often, choose the longest option, or guess.",
+    "A model near them shows no knowledge. docs/robustness.md has the tasks with the options in every order.",
+)
+
+
+def knowledge_parts(runs: Sequence[Run]) -> list[TrustPart]:
+    """The accuracy of each run in multiple choice below that of programs without knowledge; no part without such rows.
+
+    Args:
+        runs: The runs of the report, in the order in which they are shown.
+    """
+    questions = {sample.row.id: sample.row for run in runs for sample in run.samples if _counts(sample.kind, sample.is_default)}
+    baselines = baselines_by_language(list(questions.values()))
+    if not baselines:
+        return []
+    columns = ("answered by", *(LANGUAGE_NAMES[own.language] for own in baselines if own.language))
+    rows = [*_without_knowledge(baselines), *(_line(run, baselines) for run in runs)]
+    return [TrustPart("Multiple choice without knowledge", _SENTENCES, columns, tuple(rows))]
+
+
+def _counts(kind: str, is_default: bool) -> bool:
+    return kind == "mcq" and is_default
+
+
+def _without_knowledge(baselines: Sequence[McqBaselines]) -> list[tuple[str, ...]]:
+    """A line per program; the letter is the best of each language, so it is in the cells."""
+    return [
+        ("one letter, always", *(f"{shown(own.constant[own.best_letter])} ({own.best_letter})" for own in baselines)),
+        ("the longest option", *(shown(own.longest) for own in baselines)),
+        ("chance", *(shown(own.random) for own in baselines)),
+    ]
+
+
+def _line(run: Run, baselines: Sequence[McqBaselines]) -> tuple[str, ...]:
+    values: Mapping[str, list[float]] = {str(own.language): [] for own in baselines}
+    for sample in run.samples:
+        if _counts(sample.kind, sample.is_default) and "acc" in sample.metrics:
+            values[sample.language].append(sample.metrics["acc"])
+    return run.label, *(shown(sum(own) / len(own)) if own else "-" for own in values.values())
