@@ -49,7 +49,9 @@ def test_the_target_of_every_embedded_row_scores_one(style):
     rows = embedded_split("test")
     answers = [with_thought_marked(render(row, style), target(row, style)) for row in rows]
     for score in score_rows(rows, answers):
-        assert min(score.metrics.values()) == pytest.approx(1.0, abs=1e-8), score
+        # The other two look at the incident text, not at the reference.
+        agreement = [value for name, value in score.metrics.items() if name not in ("grounded", "invented_indicators")]
+        assert min(agreement) == pytest.approx(1.0, abs=1e-8), score
         assert not score.reading.cut
 
 

@@ -66,7 +66,8 @@ def test_rows_that_were_tuned_on_are_answered(tiny_checkpoint, tmp_path):
     before, after = figures(tiny_checkpoint, rows), figures(finished.output, rows)
     assert len(after) == 6
     for section, means in after.items():
-        for name, value in means.items():
+        # Two metrics don't look at the reference: whether the text supports an answer says nothing of what was learned.
+        for name, value in ((name, own) for name, own in means.items() if name not in ("grounded", "invented_indicators")):
             assert before[section][name] < 0.1, (section, name)
             assert value > 0.8, (section, name)
 
