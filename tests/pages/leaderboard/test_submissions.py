@@ -325,7 +325,7 @@ def test_a_run_of_official_rows_and_its_bundle_have_the_same_figures(official_ro
     bundle = make_bundle(run, tmp_path / "b.zip")
     as_run, as_bundle = figures_on_a_board(run.parent, bundle)
     assert as_run == as_bundle
-    assert len(as_run) == 1 + 14 + 3 * 20 + 2 * 23 + 2 * 2
+    assert len(as_run) == 1 + 18 + 4 * 20 + 3 * 23 + 2 * 2
     # Row 823 of that task asks for extraction.
     task = as_run["sevenllm_en_attack_strategy_analysis.rouge_l"]
     assert (task.rows, task.partial) == (2, "")
