@@ -339,7 +339,7 @@ def test_a_run_of_official_rows_and_its_bundle_have_the_same_figures(official_ro
     assert as_run.keys() - old.keys() == {
         f"sevenllm_en_{task}.{metric}"
         for task in ("attack_strategy_analysis", "protection_strategy_research")
-        for metric in ("rouge_l", "rouge_l_paper")
+        for metric in ("rouge_l", "rouge_l_paper", "invented_indicators")
     }
 
 
