@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sevenllm_bench.comparison.compare_runs import Comparison
 from sevenllm_bench.pages.report.audited_part import audited_parts
 from sevenllm_bench.pages.report.knowledge_part import knowledge_parts
-from sevenllm_bench.pages.report.trust import TrustPart
+from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.runs.records import Run
 
 
