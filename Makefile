@@ -20,7 +20,7 @@ help:
 	@echo "make clean  remove environments and outputs"
 
 demo:
-	@echo "The demo takes 4 to 8 minutes on two idle cores, half of them for installing into $(DEMO); longer where packages are downloaded."
+	@echo "The demo takes 3 minutes on two idle cores, one of them for installing into $(DEMO); longer where packages are downloaded or other programs run."
 	@$(MAKE) --no-print-directory $(DEMO)/.installed
 	@bash examples/demo.sh $(DEMO)/bin
 

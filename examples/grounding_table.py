@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from sevenllm_bench.data.benchmark import load_benchmark
+from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES, leaf_title
 from sevenllm_bench.runs.predictions import read_predictions
 from sevenllm_bench.scoring import RowScore, answers_for, score_rows
 
@@ -28,17 +29,23 @@ def interval(values: Sequence[float], draws: int = 2_000) -> tuple[float, float]
     return float(low), float(high)
 
 
-def cells(scores: Sequence[RowScore], by_task: bool) -> dict[str, list[float]]:
-    """Name of a section or task to the values of its rows."""
-    found: dict[str, list[float]] = {}
+def columns_of(scores: Sequence[RowScore], by_task: bool) -> dict[str, dict[str, list[float]]]:
+    """Table ("" or a section) to column (a section, or a task with its rows) to the values of its rows."""
+    found: dict[str, dict[str, list[float]]] = {}
     for score in scores:
-        name = score.row.leaf.name if by_task else f"{score.row.section} {METRIC[score.kind]}"
-        found.setdefault(name, []).append(score.metrics[METRIC[score.kind]])
-    return found
+        metric = METRIC[score.kind]
+        section = f"{score.row.section} {metric}"
+        title = f"{LANGUAGE_NAMES[score.row.language]}: `{metric}`"
+        table, column = (title, leaf_title(score.row.leaf)[0]) if by_task else ("", section)
+        found.setdefault(table, {}).setdefault(column, []).append(score.metrics[metric])
+    return {
+        table: dict(sorted(columns.items(), key=lambda one: -len(one[1]))) if by_task else columns
+        for table, columns in found.items()
+    }
 
 
 def main() -> None:
-    """Print a Markdown table: a line per model, a column per section; with --tasks a line per model and task."""
+    """Print Markdown: a line per model and a column per section; with --tasks a table per section, with a column per task."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("predictions", type=Path)
     parser.add_argument("--tasks", action="store_true", help="by task, not by section")
@@ -48,23 +55,23 @@ def main() -> None:
     for path in sorted(options.predictions.glob("*.jsonl")):
         if not path.stem.endswith("judged"):
             answers[path.stem] = answers_for(rows, read_predictions([path]).answers)
-    first = True
-    for name, own in answers.items():
-        found = cells(score_rows(rows, own), options.tasks)
-        if first and not options.tasks:
-            print("| answers | " + " | ".join(found) + " |\n|---|" + "---|" * len(found))
-        elif first:
-            print("| answers | task | rows | mean |\n|---|---|---|---|")
-        first = False
-        words = {
-            key: f"{np.mean(values):.3f} ({interval(values)[0]:.3f} to {interval(values)[1]:.3f})"
-            for key, values in found.items()
-        }
-        if options.tasks:
-            for key, text in words.items():
-                print(f"| {name} | {key} | {len(found[key])} | {text} |")
-        else:
-            print(f"| {name} | " + " | ".join(words.values()) + " |")
+    found = {name: columns_of(score_rows(rows, own), options.tasks) for name, own in answers.items()}
+    for table, columns in sorted(found["references"].items()):
+        heads = [f"{column} ({len(values)})" if options.tasks else column for column, values in columns.items()]
+        print(
+            *([f"\n## {table}\n"] if table else []),
+            f"| answers | {' | '.join(heads)} |",
+            "|---" * (1 + len(heads)) + "|",
+            sep="\n",
+        )
+        for name, own in found.items():
+            print(f"| {name} | {' | '.join(map(shown, own[table].values()))} |")
+
+
+def shown(values: Sequence[float]) -> str:
+    """A mean with its interval; a mean of the same values has none."""
+    low, high = interval(values)
+    return f"{np.mean(values):.3f} ({low:.3f} to {high:.3f})" if low < high else f"{np.mean(values):.3f}"
 
 
 if __name__ == "__main__":

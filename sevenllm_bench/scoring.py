@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.answers.reading import Reading, read_answer
@@ -131,20 +132,21 @@ def _score_generation(rows: list[Row], readings: list[Reading], language: Langua
     return {
         "rouge_l_paper": rouge_l_paper(texts, references, language),
         "rouge_l": rouge_l(texts, references),
-        **_invented(rows, readings),
+        "invented_indicators": invented_indicators(texts, _texts(rows), [str(row.instruction) for row in rows]),
     }
-
-
-def _invented(rows: list[Row], readings: list[Reading]) -> _Columns:
-    texts = [encodable(reading.text) for reading in readings]
-    return {"invented_indicators": invented_indicators(texts, _texts(rows), [str(row.instruction) for row in rows])}
-
-
-_GROUNDING: dict[Kind, Callable[[list[Row], list[Reading]], _Columns]] = {"understanding": _grounded, "generation": _invented}
 
 
 def _texts(rows: Sequence[Row]) -> list[str]:
     return [row.input for row in rows]
+
+
+@lru_cache(maxsize=4_096)
+def _of_reference(kind: Kind, reference: str, text: str, question: str) -> tuple[str, float]:
+    """The metric of grounding that a reference has, and its value; one is asked for several times."""
+    reading = read_answer(reference, kind)
+    if kind == "understanding":
+        return "grounded", grounded([reading.values], [text])[0]
+    return "invented_indicators", invented_indicators([encodable(reading.text)], [text], [question])[0]
 
 
 def reference_grounding(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
@@ -167,13 +169,10 @@ def reference_grounding(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
 
 def reference_grounding_by_row(rows: Sequence[Row]) -> list[dict[str, float]]:
     """The same of each row: `grounded` of extraction, `invented_indicators` of analysis, in [0, 1]; empty for MCQ."""
-    found: list[dict[str, float]] = []
-    for row in rows:
-        columns: _Columns = {}
-        if row.kind in OPTIONAL_FOR:
-            columns = _GROUNDING[row.kind]([row], [read_answer(row.reference_text, row.kind)])
-        found.append({metric: values[0] for metric, values in columns.items()})
-    return found
+    return [
+        dict([_of_reference(row.kind, row.reference_text, row.input, str(row.instruction))]) if row.kind in OPTIONAL_FOR else {}
+        for row in rows
+    ]
 
 
 def _score_mcq(rows: list[Row], readings: list[Reading], language: Language) -> _Columns:

@@ -2,7 +2,7 @@
 
 Rules, each counted by `reference_counts`:
 - A value has the type of its key (see `entity_types`); values without one are left out.
-- A value stands in the text where its characters do, in the same case, and not within a longer word. Every place counts.
+- A value is in the text where its characters are, in the same case, and not within a longer word. Every place counts.
 - A reference lists what its question asks for, so a model is held to the types that it gives. A type of which one value
   is not in the text is left out for that text: a right span for what is worded differently would count as wrong.
 - Of spans that overlap, the longest counts; of a value under two types, the first.

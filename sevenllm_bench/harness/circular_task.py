@@ -28,7 +28,7 @@ from sevenllm_bench.encoder_tasks.mcq_circular import (
     score,
 )
 from sevenllm_bench.errors import ConfigError, DataError
-from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings, warn_of_readings
+from sevenllm_bench.harness.generated_answers import mark_openings, set_stop_strings, warn_of_readings
 from sevenllm_bench.harness.item_task import ItemTask, counts_of_readings
 from sevenllm_bench.metrics.registry import READING_VERSION
 from sevenllm_bench.metrics.signature import encoder_signature
@@ -110,8 +110,7 @@ class CircularTask(ItemTask):
         """Mark what prompts opened, apply lm-eval's filters, and count how answers were read."""
         if self.OUTPUT_TYPE != "generate_until":
             return super().apply_filters()
-        for instance in self._instances:
-            instance.resps = [scored_response(instance, response, self._options) for response in instance.resps]
+        mark_openings(self._instances, self._options)
         filtered = super().apply_filters()
         if "bypass" not in self._metric_fn_list:
             readings = [

@@ -23,7 +23,7 @@ from sevenllm_bench.encoder_tasks.entities import (
 )
 from sevenllm_bench.encoder_tasks.entity_types import ENTITY_TYPES
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings, warn_of_readings
+from sevenllm_bench.harness.generated_answers import answers_of, mark_openings, set_stop_strings, warn_of_readings
 from sevenllm_bench.harness.item_task import ItemTask, counts_of_readings
 from sevenllm_bench.metrics.signature import encoder_signature
 from sevenllm_bench.prompts import RESPONSE_HEADER, entity_prompt, render_entities
@@ -91,14 +91,10 @@ class EntitiesTask(ItemTask):
 
     def apply_filters(self) -> list[Instance] | None:
         """Mark what prompts opened, apply lm-eval's filters, then put into the results how answers were read."""
-        for instance in self._instances:
-            instance.resps = [scored_response(instance, response, self._options) for response in instance.resps]
+        mark_openings(self._instances, self._options)
         filtered = super().apply_filters()
         if "bypass" not in self._metric_fn_list:
-            answers = [
-                (instance.doc["id"], response) for instance in self._instances for response in instance.filtered_resps.values()
-            ]
-            self._count_readings(list(dict.fromkeys(answers)))
+            self._count_readings(answers_of(self._instances))
         return filtered
 
     def _count_readings(self, answers: list[tuple[int, str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from lm_eval.api.instance import Instance
@@ -57,6 +58,18 @@ def set_stop_strings(generation: dict[str, Any] | None, options: TaskOptions, ch
             del generation["until"]  # not an empty list, which some servers refuse: lm-eval then uses the model's own end
         else:
             generation["until"] = options.prompt.stop_strings
+
+
+def mark_openings(instances: Iterable[Instance], options: TaskOptions) -> None:
+    """Put what the prompts opened before the responses, see `scored_response`; the instances are changed."""
+    for instance in instances:
+        instance.resps = [scored_response(instance, response, options) for response in instance.resps]
+
+
+def answers_of(instances: Iterable[Instance]) -> list[tuple[int, str]]:
+    """The answers after lm-eval's filters, with the ids of their documents: equal ones once, in the order of the instances."""
+    found = ((instance.doc["id"], response) for instance in instances for response in instance.filtered_resps.values())
+    return list(dict.fromkeys(found))
 
 
 def scored_response(instance: Instance, response: Any, options: TaskOptions) -> Any:

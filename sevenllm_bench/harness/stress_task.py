@@ -14,7 +14,7 @@ from sevenllm_bench.data.rows import Row
 from sevenllm_bench.encoder_tasks.encoder_task import Item
 from sevenllm_bench.encoder_tasks.stress import figures, items, row_of, score
 from sevenllm_bench.errors import ConfigError
-from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings, warn_of_readings
+from sevenllm_bench.harness.generated_answers import answers_of, mark_openings, set_stop_strings, warn_of_readings
 from sevenllm_bench.harness.item_task import ItemTask, counts_of_readings
 from sevenllm_bench.metrics.registry import READING_VERSION
 from sevenllm_bench.metrics.signature import encoder_signature, segmenter_of
@@ -92,14 +92,10 @@ class StressTask(ItemTask):
 
     def apply_filters(self) -> list[Instance] | None:
         """Mark what prompts opened, apply lm-eval's filters, then score all answers of this process in one batch."""
-        for instance in self._instances:
-            instance.resps = [scored_response(instance, response, self._options) for response in instance.resps]
+        mark_openings(self._instances, self._options)
         filtered = super().apply_filters()
         if "bypass" not in self._metric_fn_list:
-            answers = [
-                (instance.doc["id"], response) for instance in self._instances for response in instance.filtered_resps.values()
-            ]
-            self._score(list(dict.fromkeys(answers)))
+            self._score(answers_of(self._instances))
         return filtered
 
     def _score(self, answers: Sequence[tuple[int, str]]) -> None:

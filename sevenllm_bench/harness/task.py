@@ -18,7 +18,7 @@ from sevenllm_bench.data.embedded import fewshot_pool
 from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.encoders.sentence_embedder import SentenceEmbedder, embedder_for
 from sevenllm_bench.errors import ConfigError, DataError, install_excepthook
-from sevenllm_bench.harness.generated_answers import scored_response, set_stop_strings, warn_of_readings
+from sevenllm_bench.harness.generated_answers import answers_of, mark_openings, set_stop_strings, warn_of_readings
 from sevenllm_bench.harness.judging import judge_rows
 from sevenllm_bench.harness.model_errors import explain
 from sevenllm_bench.harness.options import TaskOptions, read_options
@@ -190,14 +190,10 @@ class SEvenLLMTask(ConfigurableTask):
         """Apply lm-eval's filters, then score all answers of this process in one batch."""
         if self.OUTPUT_TYPE != "generate_until":
             return super().apply_filters()
-        for instance in self._instances:
-            instance.resps = [scored_response(instance, response, self._options) for response in instance.resps]
+        mark_openings(self._instances, self._options)
         filtered = super().apply_filters()
         if "bypass" not in self._metric_fn_list:
-            answers = [
-                (instance.doc["id"], response) for instance in self._instances for response in instance.filtered_resps.values()
-            ]
-            self._score(list(dict.fromkeys(answers)))
+            self._score(answers_of(self._instances))
         return filtered
 
     def process_results(self, doc: dict[str, Any], results: list[Any]) -> dict[str, Any]:

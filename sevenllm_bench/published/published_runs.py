@@ -57,7 +57,7 @@ def _run(name: str, scores: PublishedScores, rows: Sequence[Row]) -> Run:
     for place, (row, how) in enumerate(zip(rows, model.how, strict=True)):
         values = {metric: value for metric, column in model.metrics.items() if (value := column[place]) is not None}
         samples.append(Sample(row.leaf.name, row, None, None, values, values, Reading(row.kind, "", how)))
-    label = f"{name}{_MARK}"
+    label = label_of(name)
     return Run(
         label=label,
         model=Model(label, "published"),
@@ -65,7 +65,7 @@ def _run(name: str, scores: PublishedScores, rows: Sequence[Row]) -> Run:
         leaves=_leaves(rows, scores),
         samples=tuple(sorted(samples, key=lambda sample: (order[sample.task], sample.id))),
         origin="published",
-        notes=tuple(_notes(name, scores)),
+        notes=tuple(notes_on(name, scores)),
     )
 
 
@@ -95,7 +95,13 @@ def _signature(of_package: Mapping[str, object], scores: PublishedScores) -> dic
     return {**of_package, "metrics": known, **{name: value for name, value in scores.libraries.items() if name in of_package}}
 
 
-def _notes(name: str, scores: PublishedScores) -> Iterable[str]:
+def label_of(name: str) -> str:
+    """What tables call a published model."""
+    return f"{name}{_MARK}"
+
+
+def notes_on(name: str, scores: PublishedScores) -> Iterable[str]:
+    """What a reader of its figures must know of how they came about, a sentence each."""
     repository, commit = scores.source
     yield (
         f"answers that the benchmark's authors published ({repository} at {commit[:12]}), scored by this package; the authors' "

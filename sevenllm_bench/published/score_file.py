@@ -25,7 +25,7 @@ FILE = files("sevenllm_bench.published") / "scores.json.gz"
 #: Where the answers come from.
 REPOSITORY = "CSJianYang/SEevenLLM"
 COMMIT = "a84b86aabf2b5be35a2cbbac546511883cc5ff85"
-#: How the file is made anew; the folder holds the authors' answers, a file NAME.jsonl for each model.
+#: How the file is made again; the folder holds the authors' answers, a file NAME.jsonl for each model.
 COMMAND = "python examples/published_scores.py FOLDER"
 
 
@@ -117,7 +117,7 @@ def published_scores() -> PublishedScores:
     """
     found = decode(FILE.read_bytes(), "the published models' scores")
     if stale := found.stale():
-        raise DataError(f"the published models' scores are out of date: {'; '.join(stale)}. Make them anew: {COMMAND}")
+        raise DataError(f"the published models' scores are out of date: {'; '.join(stale)}. Make them again: {COMMAND}")
     return found
 
 
@@ -165,10 +165,10 @@ def decode(content: bytes, name: str) -> PublishedScores:
     try:
         found = json.loads(gzip.decompress(content))
         if found["format"] != FORMAT:
-            raise DataError(f"{name}: format {found['format']!r:.20}, expected {FORMAT}; make it anew: {COMMAND}")
+            raise DataError(f"{name}: format {found['format']!r:.20}, expected {FORMAT}; make it again: {COMMAND}")
         return _decoded(found)
     except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
-        raise DataError(f"{name}: no file of scores ({type(error).__name__}: {error}); make it anew: {COMMAND}") from None
+        raise DataError(f"{name}: no file of scores ({type(error).__name__}: {error}); make it again: {COMMAND}") from None
 
 
 def _decoded(found: Mapping[str, Any]) -> PublishedScores:

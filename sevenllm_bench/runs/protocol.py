@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from sevenllm_bench.catalog import leaf_of_task
@@ -63,7 +64,7 @@ def protocol_words(arguments: Any, settings: Mapping[str, Any], tasks: Mapping[s
         settings: `settings` of a manifest, or the same of a run; values may be of any type.
         tasks: Task to `num_fewshot`, `prompt`, `signature` and `generation`, likewise.
     """
-    words = [_shared(map(_prompt, tasks.values()), "prompts differ"), _shared(map(_shots, tasks.values()), "mixed shots")]
+    words = [_shared(tasks, "prompt", _prompt, "prompts differ"), _shared(tasks, "num_fewshot", _shots, "mixed shots")]
     for name, shown in (("chat_template", "chat template"), ("system_instruction", "system instruction")):
         value = settings.get(name)
         if isinstance(value, str) and value != "unknown":
@@ -74,33 +75,35 @@ def protocol_words(arguments: Any, settings: Mapping[str, Any], tasks: Mapping[s
         words.append(f"limit {limit:g}")
     given = arguments if isinstance(arguments, Mapping) else {}
     words += [f"{name}={printable(given[name], 40)}" for name in _OF_PROMPT if given.get(name) is not None]
-    words += [_shared(map(_sampling, tasks.values()), "mixed generation"), _shared(_data(tasks), "mixed rows")]
+    words += [_shared(tasks, "generation", _sampling, "mixed generation"), _one_of(set(_data(tasks)), "mixed rows")]
     return [word for word in words if word]
 
 
-def _shared(found: Iterable[str], mixed: str) -> str:
-    """What all tasks share; `mixed` where they differ."""
-    different = set(found)
+def _shared(tasks: Mapping[str, Any], key: str, in_words: Callable[[Any], str], mixed: str) -> str:
+    """What all tasks say under `key`, in words; `mixed` where they differ."""
+    said = (dig(task, key) for task in tasks.values())
+    return _one_of({in_words(value) for value, _ in groupby(said)}, mixed)  # most are the same as the one before
+
+
+def _one_of(different: set[str], mixed: str) -> str:
     return different.pop() if len(different) == 1 else mixed if different else ""
 
 
-def _prompt(task: Any) -> str:
-    prompt = dig(task, "prompt")
+def _prompt(prompt: Any) -> str:
     if not isinstance(prompt, Mapping) or not prompt:
         return "unknown prompt"
     return f"{printable(prompt.get('name'), 30)} {printable(prompt.get('version'), 10)}"
 
 
-def _shots(task: Any) -> str:
-    shots = dig(task, "num_fewshot")
+def _shots(shots: Any) -> str:
     return f"{printable(shots, 12)}-shot" if isinstance(shots, int) else ""
 
 
-def _sampling(task: Any) -> str:
+def _sampling(generation: Any) -> str:
     """Generation arguments that aren't the tasks' own: sampling, and another room for the answer."""
-    temperature, most = dig(task, "generation", "temperature"), dig(task, "generation", "max_gen_toks")
+    temperature, most = dig(generation, "temperature"), dig(generation, "max_gen_toks")
     words = []
-    if dig(task, "generation", "do_sample") is True or (isinstance(temperature, int | float) and temperature > 0):
+    if dig(generation, "do_sample") is True or (isinstance(temperature, int | float) and temperature > 0):
         words.append(f"temperature {printable(temperature, 10)}")
     if isinstance(most, int) and most != _MOST_TOKENS:
         words.append(f"max_gen_toks {printable(most, 12)}")

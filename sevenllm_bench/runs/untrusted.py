@@ -130,5 +130,7 @@ def finite(value: Any) -> float | None:
 def dig(value: Any, *keys: str) -> Any:
     """The value under nested keys; None where a value on the way is no object or lacks the key."""
     for key in keys:
-        value = value.get(key) if isinstance(value, (dict, Mapping)) else None  # a dict is known at once
+        if value is None:
+            return None
+        value = value.get(key) if type(value) is dict or isinstance(value, Mapping) else None  # most are
     return value

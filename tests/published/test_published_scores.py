@@ -54,10 +54,10 @@ def fresh():
 
 
 def test_the_file_holds_all_that_can_be_computed_from_answers():
-    """Fails when a metric is new or has another version: make the file anew, by the command that is named."""
+    """Fails when a metric is new or has another version: make the file again, by the command that is named."""
     scores = decode(FILE.read_bytes(), "scores")
-    assert scores.stale() == [], f"make the file of scores anew: {COMMAND}"
-    assert scores.versions.keys() == LEXICAL, f"make the file of scores anew: {COMMAND}"
+    assert scores.stale() == [], f"make the file of scores again: {COMMAND}"
+    assert scores.versions.keys() == LEXICAL, f"make the file of scores again: {COMMAND}"
     assert tuple(scores.models) == NAMES
     assert scores.source == ("CSJianYang/SEevenLLM", COMMIT)
     assert scores.data["sha256"] in (SHA256, SHA256_LF)
@@ -106,7 +106,7 @@ def test_the_file_has_the_same_bytes_for_the_same_scores():
 
 def test_a_moved_version_makes_the_scores_stale(fresh, monkeypatch):
     monkeypatch.setitem(METRIC_VERSIONS, "rouge_l", METRIC_VERSIONS["rouge_l"] + 1)
-    with pytest.raises(DataError, match=rf"rouge_l is of version 1, .* computes 2\. Make them anew: {COMMAND}"):
+    with pytest.raises(DataError, match=rf"rouge_l is of version 1, .* computes 2\. Make them again: {COMMAND}"):
         published_runs(["llama2-7b"])
 
 

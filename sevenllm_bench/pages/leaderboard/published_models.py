@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sevenllm_bench.figures.cells import HEADLINE_NAME
-from sevenllm_bench.figures.figures import figures_of
-from sevenllm_bench.pages.leaderboard.entry import Entry, Value
-from sevenllm_bench.published.published_runs import published_runs
+from sevenllm_bench.figures.cells import HEADLINE_NAME, mean_over
+from sevenllm_bench.figures.figures import combined_error, standard_error
+from sevenllm_bench.metrics.registry import HEADLINE
+from sevenllm_bench.pages.leaderboard.entry import PARTS, Entry, Value
+from sevenllm_bench.published.published_runs import label_of, notes_on
+from sevenllm_bench.published.score_file import published_scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,20 @@ def published_models(ranked: Sequence[Entry]) -> list[PublishedModel]:
 
 @cache
 def _scored() -> list[tuple[Entry, tuple[str, ...]]]:
-    """The models' figures and notes: about a second, and the same for every board."""
+    """The models' headline and its parts, and notes: the same for every board.
+
+    They are `figures_of` a published run, from the columns of the file: a run of samples takes ten times as long to make.
+    """
+    scores = published_scores()
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(scores.rows):
+        places.setdefault(f"{row.language}_{row.kind}.{HEADLINE[row.kind]}", []).append(place)
     found = []
-    for run in published_runs():
-        figures = {figure.id: Value(figure.value, figure.stderr, figure.rows, figure.why_partial) for figure in figures_of(run)}
-        found.append((Entry(run.label, source="published", figures=figures), run.notes))
+    for name, model in scores.models.items():
+        values = {part: [model.metrics[part.partition(".")[2]][place] for place in places[part]] for part in PARTS}
+        known = {part: [value for value in column if value is not None] for part, column in values.items()}
+        figures = {part: Value(mean_over([column]), standard_error(column), len(column)) for part, column in known.items()}
+        error = combined_error([value.error for value in figures.values()])
+        figures[HEADLINE_NAME] = Value(mean_over(known.values()), error, sum(map(len, known.values())))
+        found.append((Entry(label_of(name), source="published", figures=figures), tuple(notes_on(name, scores))))
     return found

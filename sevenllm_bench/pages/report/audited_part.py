@@ -8,11 +8,11 @@ from sevenllm_bench.data.audit_records import load_audit
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.cells import RowValues, headline_cell, mean_over
 from sevenllm_bench.figures.rounding import shown
-from sevenllm_bench.pages.report.trust import TrustPart
+from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.runs.audited_run import audited_run
 from sevenllm_bench.runs.records import Run
 
-_COLUMNS = ("run", "all rows", "audited rows", "rows")
+_COLUMNS = ("Run", "All rows", "Audited rows", "Rows")
 
 
 def audited_parts(runs: Sequence[Run]) -> list[TrustPart]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from sevenllm_bench.figures.mcq_baselines import McqBaselines, baselines_by_language
 from sevenllm_bench.figures.rounding import shown
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
-from sevenllm_bench.pages.report.trust import TrustPart
+from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.runs.records import Run
 
 _SENTENCES = (
@@ -27,7 +27,7 @@ def knowledge_parts(runs: Sequence[Run]) -> list[TrustPart]:
     baselines = baselines_by_language(list(questions.values()))
     if not baselines:
         return []
-    columns = ("answered by", *(LANGUAGE_NAMES[own.language] for own in baselines if own.language))
+    columns = ("Answered by", *(LANGUAGE_NAMES[own.language] for own in baselines if own.language))
     rows = [*_without_knowledge(baselines), *(_line(run, baselines) for run in runs)]
     return [TrustPart("Multiple choice without knowledge", _SENTENCES, columns, tuple(rows))]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from sevenllm_bench.comparison.circular_figures import CircularFigures, circular_figures
 from sevenllm_bench.figures.rounding import NO_FIGURE, shown, shown_difference, shown_range
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
-from sevenllm_bench.pages.report.trust import TrustPart
 from sevenllm_bench.pages.report.with_interval import with_interval
+from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.resampling import Draws
 

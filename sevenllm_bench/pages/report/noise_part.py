@@ -11,8 +11,8 @@ from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.rounding import NO_FIGURE, shown, shown_difference, shown_range
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR
-from sevenllm_bench.pages.report.trust import TrustPart
 from sevenllm_bench.pages.report.with_interval import with_interval
+from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.runs.encoder_records import ItemSample
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.intervals import mean_interval

@@ -12,7 +12,7 @@ from sevenllm_bench.pages.report.knowledge_part import knowledge_parts
 from sevenllm_bench.pages.report.letters_part import letters_parts
 from sevenllm_bench.pages.report.memorisation_part import memorisation_parts
 from sevenllm_bench.pages.report.noise_part import noise_parts
-from sevenllm_bench.pages.report.trust import TrustPart
+from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.resampling import Draws
 

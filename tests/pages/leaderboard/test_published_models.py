@@ -1,10 +1,13 @@
 """The published models on the leaderboard: their figures, and the place that their scores would have."""
 
+import pytest
 from leaderboard_files import SECTIONS, manifest_of, write_bundle
 
+from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.pages.leaderboard.published_models import published_models
+from sevenllm_bench.published.published_runs import published_runs
 
 
 def ranked(*headlines):
@@ -39,3 +42,16 @@ def test_the_page_shows_them_without_a_rank(tmp_path, own_cache):
     assert "among the 1 ranked submission." in section
     assert "llama2-13b" not in page[: page.index('<section id="published"')]
     assert "llama2" not in (tmp_path / "out" / "leaderboard.json").read_text(encoding="utf-8")
+
+
+def test_figures_are_those_of_a_run_of_the_same_scores():
+    """The columns of the file give what the rows of a run give."""
+    models = {model.entry.name: model.entry.figures for model in published_models([])}
+    for run in published_runs():
+        of_run = {figure.id: figure for figure in figures_of(run)}
+        figures = models[run.label]
+        assert len(figures) == 7
+        for name, value in figures.items():
+            figure = of_run[name]
+            assert (value.mean, value.error) == pytest.approx((figure.value, figure.stderr), abs=1e-12), name
+            assert (value.rows, value.partial) == (figure.rows, figure.why_partial), name

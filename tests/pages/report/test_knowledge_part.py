@@ -13,7 +13,7 @@ def test_the_official_questions_without_knowledge_and_the_authors_accuracies(dat
     """B is right in 20 of 50 English questions, C in 20 of 50 Chinese ones; the accuracies are the authors'."""
     run = read_runs([predictions_dir / "llama2-7b.jsonl"], load=lambda: load_benchmark("official", data_dir))[0]
     (part,) = knowledge_parts([run])
-    assert part.columns == ("answered by", "English", "Chinese")
+    assert part.columns == ("Answered by", "English", "Chinese")
     assert part.rows[0] == ("one letter, always", "0.400 (B)", "0.400 (C)")
     assert part.rows[2] == ("chance", "0.250", "0.250")
     own = expected["llama2-7b"]["sections"]
@@ -29,6 +29,6 @@ def test_a_run_stands_below_the_programs_that_know_nothing(tmp_path):
     """Of 16 embedded questions the run answers every one rightly; chance is a quarter."""
     write_run(tmp_path, "run", rows_of("sevenllm_zh_mcq"))
     (part,) = knowledge_parts(read_runs([tmp_path / "run"]))
-    assert part.columns == ("answered by", "Chinese")
+    assert part.columns == ("Answered by", "Chinese")
     assert [row[0] for row in part.rows] == ["one letter, always", "the longest option", "chance", "run"]
     assert part.rows[2:] == (("chance", "0.250"), ("run", "1.000"))

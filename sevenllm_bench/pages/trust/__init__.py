@@ -1,0 +1,1 @@
+"""What the section "Can it be trusted?" of reports and leaderboards is made of."""
