@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import repeat
 from typing import Literal
 
@@ -54,6 +55,8 @@ _UNKNOWN = "\U0010ffff"
 _FIRST_CODE = 0x20000
 #: More tokens of a text are not looked at; the longest official text has about 2,000.
 _MOST_TEXT_TOKENS = 200_000
+#: Texts that are kept, since every answer to a row and its reference are held against the same one; longer ones aren't.
+_KEPT_TEXTS, _MOST_OF_A_KEPT_TEXT = 1_024, 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +99,17 @@ def grounded(predictions: Sequence[Sequence[str]], texts: Sequence[str]) -> list
     Returns:
         n values in [0, 1]; 0 where no value makes a claim.
     """
-    sources: dict[str, _Source] = {}
     shares = []
     for values, text in zip(predictions, texts, strict=True):
-        source = sources[text] = sources.get(text) or _Source(text)
-        marks = [mark for mark in _marks(values, source) if mark.counts]
+        marks = [mark for mark in grounding_marks(values, text) if mark.counts]
         shares.append(sum(mark.is_supported for mark in marks) / len(marks) if marks else 0.0)
     return shares
 
 
 def grounding_marks(values: Sequence[str], text: str) -> list[GroundingMark]:
     """For each value, in their order, whether and how the text supports it."""
-    return _marks(values, _Source(text))
-
-
-def _marks(values: Sequence[str], source: _Source) -> list[GroundingMark]:
-    seen: dict[str, GroundingMark] = {}
-    for value in values:
-        if value not in seen:
-            seen[value] = source.mark(value)
+    source = _kept_source(text) if len(text) <= _MOST_OF_A_KEPT_TEXT else _Source(text)
+    seen = {value: source.mark(value) for value in dict.fromkeys(values)}
     return [seen[value] for value in values]
 
 
@@ -182,6 +177,11 @@ class _Source:
 
     def _encoded(self, tokens: Sequence[str]) -> str:
         return "".join(map(self._codes.get, tokens, repeat(_UNKNOWN)))
+
+
+@lru_cache(maxsize=_KEPT_TEXTS)
+def _kept_source(text: str) -> _Source:
+    return _Source(text)
 
 
 def _written_out(text: str) -> str:
