@@ -173,16 +173,21 @@ def _more_draws(comparison: Comparison) -> str:
     return f" Small p-values use more, since the correction for many tests needs it: {levels}."
 
 
-def how_to_read(comparison: Comparison) -> list[str]:
-    """What to know before believing the tables, one line each."""
+def how_to_read(comparison: Comparison, with_trust: bool = True) -> list[str]:
+    """What to know before believing the tables, one line each.
+
+    Args:
+        comparison: What was compared.
+        with_trust: Whether to say what multiple choice scores without knowledge, which letters runs prefer, and what the
+            references' grounding is; the report has a section about these.
+    """
     baseline = comparison.runs[0].label
     lines = [
         f"Baseline: {baseline}. Differences are figure less baseline, over the rows that both runs have. "
         "Better/equal/worse counts rows.",
         *(_OF_ROWS if any(run.samples for run in comparison.runs) else ()),
         *(_OF_ITEMS if any(run.item_samples for run in comparison.runs) else ()),
-        *mcq_lines(comparison.runs),
-        *grounding_lines(comparison.runs),
+        *([*mcq_lines(comparison.runs), *grounding_lines(comparison.runs)] if with_trust else ()),
         "A finding is called better or worse only where p is at most 0.05 after Holm's correction over all tests of the same "
         'level. Anything else is "cannot tell", which doesn\'t mean that the models are equal.',
         f"Intervals and permutation tests use {comparison.resamples:,} random draws with seed {comparison.seed}."

@@ -149,7 +149,7 @@ class _Source:
 
     def _how_by_value(self, written: str, tokens: Sequence[str], plain: str) -> How:
         valued = _by_value(written)
-        if self._encoded(_tokens(valued)) in self._valued:
+        if (plain if valued == written else self._encoded(_tokens(valued))) in self._valued:
             return "date" if "@" in valued and DATE.search(written.casefold()) else "number"
         date = _only_date(written)
         if date and any(known.covers(date) for known in self._dates):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -50,27 +49,20 @@ def diff_values(row: Row, reading: Reading) -> ValueDiff:
 
 def diff_from(reference: Sequence[str], reading: Reading) -> ValueDiff:
     """The same, given the reference's leaf values: every run's answer to a row is held against them."""
-    marked = _marked(reference, reading.values)
-    order: tuple[Mark, ...] = ("same", "alike", "missing", "added")
-    marked.sort(key=lambda found: order.index(found[0]))
-    counts = Counter(mark for mark, _ in marked)
-    first = marked[:MOST]
+    found = _marked(reference, reading.values)
+    marked = [(mark, value) for mark, values in found.items() for value in values[:MOST]][:MOST]
     shown = tuple(
-        (mark, value if len(value) <= _MOST_CHARACTERS else value[: _MOST_CHARACTERS - 1] + "…") for mark, value in first
+        (mark, value if len(value) <= _MOST_CHARACTERS else value[: _MOST_CHARACTERS - 1] + "…") for mark, value in marked
     )
+    counts = {mark: len(values) for mark, values in found.items() if values}
     why_text = reading.extraction.reason if reading.extraction else ""
-    return ValueDiff(shown, tuple(value for _, value in first), dict(counts), why_text)
+    return ValueDiff(shown, tuple(value for _, value in marked), counts, why_text)
 
 
-def _marked(reference: Sequence[str], answer: Sequence[str]) -> list[tuple[Mark, str]]:
-    same = Counter(reference) & Counter(answer)
-    wanted, given = _without(reference, same), _without(answer, same)
-    normal_wanted, normal_given = [_normal(value) for value in wanted], [_normal(value) for value in given]
-    alike = Counter(normal_wanted) & Counter(normal_given)
-    found: list[tuple[Mark, str]] = [("same", value) for value in same.elements()]
-    found += _split(wanted, normal_wanted, alike.copy(), "alike", "missing")
-    found += [entry for entry in _split(given, normal_given, alike.copy(), "alike", "added") if entry[0] == "added"]
-    return found
+def _marked(reference: Sequence[str], answer: Sequence[str]) -> dict[Mark, list[str]]:
+    same, wanted, given = _told_apart(reference, answer, str)
+    alike, missing, added = _told_apart(wanted, given, _normal)
+    return {"same": same, "alike": alike, "missing": missing, "added": added}
 
 
 @lru_cache(maxsize=10_000)
@@ -79,22 +71,25 @@ def _normal(value: str) -> str:
     return normalise(value)
 
 
-def _without(values: Sequence[str], taken: Counter[str]) -> list[str]:
-    if not taken:
-        return list(values)
-    left = taken.copy()
-    kept = []
-    for value in values:
-        if left[value] > 0:
-            left[value] -= 1
+def _told_apart(
+    first: Sequence[str], second: Sequence[str], form: Callable[[str], str]
+) -> tuple[list[str], list[str], list[str]]:
+    """The first's values whose form is in the second too, one for one, then those only in the first, and only in the second."""
+    if not (first and second):
+        return [], list(first), list(second)
+    first_forms, second_forms = list(map(form, first)), list(map(form, second))
+    left: dict[str, int] = {}
+    for key in second_forms:
+        left[key] = left.get(key, 0) + 1
+    both, only_first, only_second = [], [], []
+    for value, key in zip(first, first_forms, strict=True):
+        if number := left.get(key, 0):
+            left[key] = number - 1
+            both.append(value)
         else:
-            kept.append(value)
-    return kept
-
-
-def _split(values: Sequence[str], normal: Sequence[str], alike: Counter[str], yes: Mark, no: Mark) -> list[tuple[Mark, str]]:
-    marked = []
-    for value, form in zip(values, normal, strict=True):
-        marked.append((yes if alike[form] > 0 else no, value))
-        alike[form] -= 1
-    return marked
+            only_first.append(value)
+    for value, key in zip(reversed(second), reversed(second_forms), strict=True):  # of equal ones, the last are left over
+        if number := left[key]:
+            left[key] = number - 1
+            only_second.append(value)
+    return both, only_first, only_second[::-1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.catalog import LANGUAGES
+from sevenllm_bench.data.rows import Row
 from sevenllm_bench.figures.rounding import NO_FIGURE
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
 from sevenllm_bench.pages.report.with_interval import with_interval
@@ -74,12 +75,28 @@ class Grounding:
     reference_interval: Interval
 
 
-def grounding_of(run: Run, metric: str, draws: Draws) -> dict[str, Grounding]:
+class ReferenceValues:
+    """What the references score in both metrics; those of a row that several runs have are looked up once."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._known: dict[int, tuple[Row, Mapping[str, float]]] = {}
+
+    def of(self, row: Row) -> Mapping[str, float]:
+        """Metric to value of a row's reference; empty for multiple choice."""
+        known = self._known.get(row.id)
+        if known is None or known[0] != row:
+            known = self._known[row.id] = (row, reference_grounding_by_row([row])[0])
+        return known[1]
+
+
+def grounding_of(run: Run, metric: str, references: ReferenceValues, draws: Draws) -> dict[str, Grounding]:
     """A metric of a run by language, over the rows of the benchmark's own tasks that have it and their text.
 
     Args:
         run: The run.
         metric: "grounded" or "invented_indicators".
+        references: What the references score.
         draws: Source of chance of the intervals.
     """
     import numpy as np
@@ -89,7 +106,7 @@ def grounding_of(run: Run, metric: str, draws: Draws) -> dict[str, Grounding]:
     for sample in run.samples:
         row = sample.row
         if metric in sample.metrics and sample.is_default and row.source == source and row.input:
-            reference = reference_grounding_by_row([row])[0].get(metric)
+            reference = references.of(row).get(metric)
             if reference is not None:
                 pairs.setdefault(row.language, []).append((row.id, sample.metrics[metric], reference))
     return {
@@ -114,9 +131,9 @@ def grounding_parts(runs: Sequence[Run], draws: Draws) -> list[TrustPart]:
         runs: The runs of the report, in the order in which they are shown.
         draws: Source of chance of the intervals.
     """
-    parts = []
+    references, parts = ReferenceValues(), []
     for metric, about in _ABOUT.items():
-        found = [(run.label, grounding_of(run, metric, draws)) for run in runs]
+        found = [(run.label, grounding_of(run, metric, references, draws)) for run in runs]
         languages = [language for language in LANGUAGES if any(language in own for _, own in found)]
         if languages:
             heads = ((name := LANGUAGE_NAMES[language], f"{name}: the references") for language in languages)

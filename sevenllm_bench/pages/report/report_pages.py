@@ -153,7 +153,7 @@ def _index(
         "findings": finding_tables(examined.comparison),
         "no_finding": no_finding(examined.comparison),
         "families": examined.comparison.families if examined.comparison else {},
-        "how_to_read": [page_words(line) for line in how_to_read(examined.comparison)] if examined.comparison else [],
+        "how_to_read": [page_words(line) for line in how_to_read(examined.comparison, False)] if examined.comparison else [],
         "repeat": repeating(runs),
         "problems": [(run.label, problem) for run in runs for problem in run.problems],
         "differences": differences(runs) if len(runs) > 1 and not examined.comparison else [],

@@ -24,8 +24,8 @@ _MOST_INDICATORS = 60
 
 
 def support_letters(values: Sequence[str], text: str) -> str:
-    """A letter of `SUPPORT` for each value, in their order; empty where there is no text."""
-    return "".join(SUPPORT[mark.how] for mark in grounding_marks(values, text)) if text else ""
+    """A letter of `SUPPORT` for each value, in their order; empty where there are none, or no text."""
+    return "".join(SUPPORT[mark.how] for mark in grounding_marks(values, text)) if values and text else ""
 
 
 def invented_in(sample: Sample) -> list[str]:

@@ -59,7 +59,7 @@ def test_every_row_and_every_answer_is_in_the_file(written):
         own = [row for row in rows if row.leaf.name == task]
         data = content_of(folder / f"tasks/{task}.js")
         assert [row[0] for row in data["rows"]] == sorted(row.id for row in own)
-        for row, (_, parts, answers) in zip(sorted(own, key=lambda row: row.id), data["rows"], strict=True):
+        for row, (_, parts, answers, *_) in zip(sorted(own, key=lambda row: row.id), data["rows"], strict=True):
             question = row.instruction["question"] if row.choices else row.instruction
             assert whole(data["texts"][parts[0]]) == question
             assert whole(data["texts"][answers[0][3]]) == row.reference_text
