@@ -161,11 +161,20 @@ def reference_grounding(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
         Section ("en_understanding") to metric to mean over its rows.
     """
     values: dict[str, dict[str, list[float]]] = {}
-    for row in rows:
-        if row.kind in OPTIONAL_FOR:
-            metric, value = _of_reference(row.kind, row.reference_text, row.input, str(row.instruction))
+    for row, own in zip(rows, reference_grounding_by_row(rows), strict=True):
+        for metric, value in own.items():
             values.setdefault(row.section, {}).setdefault(metric, []).append(value)
     return {name: {metric: sum(v) / len(v) for metric, v in columns.items()} for name, columns in values.items()}
+
+
+def reference_grounding_by_row(rows: Sequence[Row]) -> list[dict[str, float]]:
+    """The same of each row: `grounded` of extraction, `invented_indicators` of analysis, in [0, 1]; empty for MCQ."""
+    found: list[dict[str, float]] = []
+    for row in rows:
+        asked = row.kind in OPTIONAL_FOR
+        own = [_of_reference(row.kind, row.reference_text, row.input, str(row.instruction))] if asked else []
+        found.append(dict(own))
+    return found
 
 
 def _score_mcq(rows: list[Row], readings: list[Reading], language: Language) -> _Columns:

@@ -7,6 +7,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sevenllm_bench.cli.probe_files import add_probes, probes_of
 from sevenllm_bench.cli.shared_options import add_labels, add_published, add_rows, add_site_url, published_of, runs_of, whole
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.pages.report.report_pages import build_report
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="bootstrap samples, and at least as many sign patterns: more where a level has many tests (default: 2000)",
     )
     add_published(parser, "also show")
+    add_probes(parser)
     add_labels(parser)
     add_site_url(parser)
     add_rows(parser)
@@ -51,7 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
     of = arguments
     with step("writing the report"), _without_collection():
         runs = runs_of(of)
-        built = build_report(runs, of.output, of.examples, of.seed, of.resamples, of.site_url, published_of(of, runs))
+        beside = published_of(of, runs)
+        probes = probes_of(of.probe, runs)
+        built = build_report(runs, of.output, of.examples, of.seed, of.resamples, of.site_url, beside, probes)
     left_out = f"; {built.left_out:,} rows have no place in the tasks' pages (--examples)" if built.left_out else ""
     print(f"written: {built.index} ({built.pages} pages, {built.size / 1e6:.1f} MB{left_out})")
     return 0

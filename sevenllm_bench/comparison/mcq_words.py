@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sevenllm_bench.data.rows import LETTERS, Row
-from sevenllm_bench.encoder_tasks.mcq_circular import figures, preferred
+from sevenllm_bench.comparison.circular_figures import CircularFigures, circular_figures
+from sevenllm_bench.data.rows import Row
 from sevenllm_bench.figures.mcq_baselines import baselines_by_language
 from sevenllm_bench.figures.rounding import shown_difference, shown_range
-from sevenllm_bench.figures.vocabulary import task_name
+from sevenllm_bench.figures.vocabulary import task_title
 from sevenllm_bench.runs.records import Run
 
 
@@ -24,21 +24,12 @@ def mcq_lines(runs: Sequence[Run]) -> list[str]:
 
 def preference_lines(runs: Sequence[Run]) -> list[str]:
     """Of every circular task of every run, the preference for each letter with its interval."""
-    lines = []
-    for run in runs:
-        for name, task in run.encoder_tasks.items():
-            samples = [sample for sample in run.item_samples if sample.task == name]
-            if task.entry.documents_per_item == 1 or not samples:
-                continue
-            found = figures([sample.item for sample in samples], [sample.answer for sample in samples])
-            position = found["position"]
-            parts = [
-                f"{letter} {shown_difference(own['preference'])} ({shown_range(own['low'], own['high'])})"
-                for letter in LETTERS
-                if (own := position[letter])["preference"] is not None
-            ]
-            letters = " and ".join(preferred(found))
-            verdict = f"prefers {letters}" if letters else "no letter is preferred with certainty"
-            partial = f"; {found['partial']} questions without all rotations" if found["partial"] else ""
-            lines.append(f"{run.label}, {task_name(name)}: {verdict}; share of answers less 1/4: {', '.join(parts)}{partial}.")
-    return lines
+    return [_preference_line(run, found) for run in runs for found in circular_figures(run)]
+
+
+def _preference_line(run: Run, found: CircularFigures) -> str:
+    parts = [f"{own.letter} {shown_difference(own.value)} ({shown_range(own.low, own.high)})" for own in found.preferences]
+    letters = " and ".join(own.letter for own in found.preferred)
+    verdict = f"prefers {letters}" if letters else "no letter is preferred with certainty"
+    partial = f"; {found.partial} questions without all rotations" if found.partial else ""
+    return f"{run.label}, {task_title(found.task)}: {verdict}; share of answers less 1/4: {', '.join(parts)}{partial}."

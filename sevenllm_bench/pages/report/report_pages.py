@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from sevenllm_bench.figures.vocabulary import (
     section_name,
     task_title,
 )
+from sevenllm_bench.memorisation.probe_result import ProbeResult
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
 from sevenllm_bench.pages.report.finding_tables import differences_csv, finding_tables, page_words
@@ -70,6 +71,7 @@ def build_report(
     resamples: int = RESAMPLES,
     site_url: str = "",
     published: Sequence[Run] = (),
+    probes: Mapping[str, ProbeResult] | None = None,
 ) -> WrittenReport:
     """Write the report of runs.
 
@@ -81,6 +83,7 @@ def build_report(
         resamples: Number of random draws per interval and test.
         site_url: Where it will be published, see `Site`.
         published: Published models, see `published_runs`: marks of the first chart, and a table.
+        probes: A run's label to the probe of its model, for "Can it be trusted?".
 
     Raises:
         ConfigError: The folder can't be written, or a library for pages is missing.
@@ -111,7 +114,7 @@ def build_report(
     values = _index(ordered.runs, examined, tasks, resamples, baseline)
     values |= {"published": beside, "first": first, "first_chart": first.chart, "partial": ordered.partial}
     values["title"] = report_title([shared["short"].get(run.label, run.label) for run in ordered.runs])
-    values["trust"] = trust_parts(ordered.runs, examined.comparison)
+    values["trust"] = trust_parts(ordered.runs, examined.comparison, "", seed, resamples, probes)
     values["maps"] = heat_maps(ordered.runs, examined.figures, baseline)
     size = site.page("index.html", "report.html", **shared, **values)
     return WrittenReport(site.index, 1 + written.pages, written.size + size, written.left_out)

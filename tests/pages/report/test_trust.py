@@ -28,7 +28,7 @@ def test_a_page_without_parts_has_no_section(runs, tmp_path):
 def test_parts_are_shown_on_the_first_page_and_on_the_tasks(runs, tmp_path, monkeypatch):
     seen = []
 
-    def parts(runs, comparison, task=""):
+    def parts(runs, comparison, task="", *further):
         seen.append(task)
         return [TrustPart("Letters <b>", ("One sentence.", "Another."), ("run", "share"), (("one", "0.36"),))]
 

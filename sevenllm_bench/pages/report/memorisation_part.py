@@ -1,0 +1,57 @@
+"""What `sevenllm-bench probe` found of a run's model, for the section "Can it be trusted?"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sevenllm_bench.comparison.table_cells import p_value
+from sevenllm_bench.figures.rounding import NO_FIGURE, shown_difference, shown_range
+from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
+from sevenllm_bench.memorisation.probe_result import PROBES, ProbeResult
+from sevenllm_bench.pages.trust.trust_part import TrustPart
+from sevenllm_bench.runs.records import Run
+from sevenllm_bench.text.display import plain
+
+_COLUMNS = ("Run", "Language", "Test", "What it found", "Effect", "p (Holm)")
+_SENTENCES = (
+    "sevenllm-bench probe tests whether a model has read the rows before. No test shows that it hasn't: where nothing is found, "
+    "a smaller effect than the one named may be there.",
+    "Findings of row-order, option-order and option-completion are about the rows themselves; the other three also find models "
+    "that have read texts of the same origin. docs/memorisation.md describes the tests.",
+)
+#: Characters of a cell: a finding may hold a reason from a file, and an effect may be any number.
+_MOST = 240
+
+
+def memorisation_parts(runs: Sequence[Run], probes: Mapping[str, ProbeResult]) -> list[TrustPart]:
+    """What the probes found, test by test; no part without a probe.
+
+    Args:
+        runs: The runs of the report, in the order in which they are shown.
+        probes: A run's label to the probe of its model.
+    """
+    rows = [row for run in runs if run.label in probes for row in _lines(run.label, probes[run.label])]
+    return [TrustPart("Has the model seen the rows?", _SENTENCES, _COLUMNS, tuple(rows))] if rows else []
+
+
+def _lines(label: str, probe: ProbeResult) -> list[tuple[str, ...]]:
+    return [_line(label, probe, place) for place in range(len(probe.tests))]
+
+
+def _line(label: str, probe: ProbeResult, place: int) -> tuple[str, ...]:
+    test, p = probe.tests[place], probe.corrected[place]
+    return (
+        label,
+        LANGUAGE_NAMES[test.language],
+        test.name,
+        plain(probe.finding(place), _MOST),
+        _effect(test.effect, test.low, test.high, PROBES[test.name].unit),
+        NO_FIGURE if p is None else p_value(p),
+    )
+
+
+def _effect(effect: float | None, low: float | None, high: float | None, unit: str) -> str:
+    if effect is None:
+        return NO_FIGURE
+    interval = f" ({shown_range(low, high)})" if low is not None and high is not None else ""
+    return plain(f"{shown_difference(effect)}{interval} {unit}", _MOST)
