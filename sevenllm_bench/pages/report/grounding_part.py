@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.data.rows import Row
+from sevenllm_bench.figures.rounding import NO_FIGURE, shown
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
 from sevenllm_bench.pages.report.with_interval import with_interval
 from sevenllm_bench.pages.trust.trust_part import TrustPart
@@ -15,44 +16,21 @@ from sevenllm_bench.scoring import reference_grounding_by_row
 from sevenllm_bench.stats.intervals import Interval, mean_interval
 from sevenllm_bench.stats.resampling import Draws
 
-
-@dataclass(frozen=True, slots=True)
-class _About:
-    """What a metric's part says.
-
-    Attributes:
-        title: Heading of the part.
-        sentences: What it means.
-        column: Head of the column of answers.
-    """
-
-    title: str
-    sentences: tuple[str, str]
-    column: str
-
-
-_MORE = "docs/grounding.md says what counts as in the text. The task's pages mark every value of every answer."
-_ABOUT: Mapping[str, _About] = {
-    "grounded": _About(
-        "Values that the text supports",
-        (
-            "Of the values that a run extracts, the share that the incident text has, in the same words, numbers or dates. The "
-            "references paraphrase too, so read a run beside them and not beside 1: one that is clearly below writes more that "
-            "the text doesn't have.",
-            _MORE,
-        ),
-        "In the text",
+#: Heads of the columns of each metric.
+_HEADS = {"grounded": "In the text", "invented_indicators": "Given by nobody"}
+_SENTENCES = {
+    "grounded": (
+        "“In the text” is the share of the values that a run extracts which the incident text has, in the same words, numbers or "
+        "dates. References paraphrase too, so read a run beside them and not beside 1: one that is clearly below writes more "
+        "that the text doesn't have."
     ),
-    "invented_indicators": _About(
-        "Indicators that nobody gave",
-        (
-            "Of the addresses, domains, hashes, files and numbers of vulnerabilities or techniques that a run names in its "
-            "analyses, the share that neither text nor question has; lower is better. An answer without text counts 1.",
-            "One that is right but not in the text counts too. docs/grounding.md says more; the task's pages list them.",
-        ),
-        "Given by nobody",
+    "invented_indicators": (
+        "“Given by nobody” is the share of the addresses, domains, hashes, files and numbers of vulnerabilities or techniques in "
+        "its analyses that neither text nor question has; lower is better, and an answer without text counts 1."
     ),
 }
+_MORE = "The tasks' pages mark every value of every answer; docs/grounding.md says what counts as in the text."
+_OF_OTHER_ROWS = "Where a run lacks rows, the references of those that it has are in brackets."
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +98,32 @@ def _of_language(run: Run, metric: str, language: str, references: ReferenceValu
 
 
 def grounding_parts(runs: Sequence[Run], draws: Draws) -> list[TrustPart]:
-    """What the text supports of each run's answers, by language, beside the references; no part where no run has the metric.
+    """What the text has of the answers, beside what it has of the references; no part where no run has the metrics.
 
     Args:
         runs: The runs of the report, in the order in which they are shown.
         draws: Source of chance of the intervals.
     """
-    references, parts = ReferenceValues(), []
-    for metric, about in _ABOUT.items():
-        rows = [_line(run.label, own) for run in runs for own in grounding_of(run, metric, references, draws)]
-        if rows:
-            columns = ("Run", "Language", "Rows", about.column, "References, same rows")
-            parts.append(TrustPart(about.title, about.sentences, columns, tuple(rows)))
-    return parts
+    references = ReferenceValues()
+    found: dict[tuple[str, str], dict[str, Grounding]] = {}
+    for metric in _HEADS:
+        for run in runs:
+            for own in grounding_of(run, metric, references, draws):
+                found.setdefault((metric, own.language), {})[run.label] = own
+    if not found:
+        return []
+    columns = [(metric, language) for metric in _HEADS for language in LANGUAGES if (metric, language) in found]
+    whole = {column: max(found[column].values(), key=lambda own: own.rows) for column in columns}
+    first = ("the references", *(with_interval(own.reference, own.reference_interval) for own in whole.values()))
+    lines = [(run.label, *(_cell(found[column].get(run.label), whole[column]) for column in columns)) for run in runs]
+    heads = ("Run", *(f"{_HEADS[metric]}, {LANGUAGE_NAMES[language]}" for metric, language in columns))
+    sentences = [_SENTENCES[metric] for metric in dict.fromkeys(metric for metric, _ in columns)]
+    other = [_OF_OTHER_ROWS] if any("[" in cell for line in lines for cell in line[1:]) else []
+    return [TrustPart("What the text has of the answers", (*sentences, *other, _MORE), heads, (first, *lines))]
 
 
-def _line(label: str, own: Grounding) -> tuple[str, ...]:
-    return (
-        label,
-        LANGUAGE_NAMES[own.language],
-        f"{own.rows:,}",
-        with_interval(own.mean, own.interval),
-        with_interval(own.reference, own.reference_interval),
-    )
+def _cell(own: Grounding | None, whole: Grounding) -> str:
+    if own is None:
+        return NO_FIGURE
+    text = with_interval(own.mean, own.interval)
+    return text if own.rows == whole.rows else f"{text} [{shown(own.reference)}]"
