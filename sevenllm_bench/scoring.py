@@ -169,12 +169,10 @@ def reference_grounding(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
 
 def reference_grounding_by_row(rows: Sequence[Row]) -> list[dict[str, float]]:
     """The same of each row: `grounded` of extraction, `invented_indicators` of analysis, in [0, 1]; empty for MCQ."""
-    found: list[dict[str, float]] = []
-    for row in rows:
-        asked = row.kind in OPTIONAL_FOR
-        own = [_of_reference(row.kind, row.reference_text, row.input, str(row.instruction))] if asked else []
-        found.append(dict(own))
-    return found
+    return [
+        dict([_of_reference(row.kind, row.reference_text, row.input, str(row.instruction))]) if row.kind in OPTIONAL_FOR else {}
+        for row in rows
+    ]
 
 
 def _score_mcq(rows: list[Row], readings: list[Reading], language: Language) -> _Columns:

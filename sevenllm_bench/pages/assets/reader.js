@@ -3,6 +3,11 @@
 (() => {
   const MARKS = [["same", "="], ["alike", "≈"], ["missing", "−"], ["added", "+"]];
   const UNREAD = 1, CUT = 2;
+  /** What the text says of a value, by the letters of text_support.py. */
+  const SUPPORT = {
+    e: "in the text", n: "in the text (normalised)", u: "in the text (number)", d: "in the text (date)", f: "in the text (fuzzy)",
+    a: "not in the text", l: "not in the text (a passage)", c: "no claim",
+  };
 
   /** The JSON text that a data file holds, unpacked; rejects where the browser can't or the file is damaged. */
   async function unpack(packed) {
@@ -18,7 +23,18 @@
       this.runs = runs;
       this.what = place.dataset.what;
       this.language = place.dataset.language === "zh" ? "zh-Hans" : "";
-      this.records = new Map(data.rows.map(([id, parts, answers]) => [id, { id, parts, answers }]));
+      this.records = new Map(data.rows.map(([id, parts, answers, support]) => [id, { id, parts, answers, support }]));
+    }
+
+    /** Number of a value's text to what the incident text says of it: letters come in the order of values in the answers. */
+    supportOf(record) {
+      const found = new Map();
+      if (!record.support) return found;
+      for (const answer of record.answers) {
+        if (!answer || answer[2] & UNREAD || !answer[4]) continue;
+        for (const number of answer[4].flat()) if (!found.has(number)) found.set(number, SUPPORT[record.support[found.size]]);
+      }
+      return found;
     }
 
     /** A text as it is, without what stands for characters that can't be seen. */
@@ -76,25 +92,25 @@
 
     options(options) {
       return this.element("ol", "options", ...options.map(([letter, number, right]) => {
-        const text = this.data.texts[number];
-        const item = this.element("li", right ? "right" : "", this.element("b", "", letter), " ", this.box("bdi", "", typeof text === "string" ? text : text[0]));
+        const item = this.element("li", right ? "right" : "", this.element("b", "", letter), " ", this.short("bdi", number));
         if (right) item.append(" ", this.element("span", "tag good", "reference"));
         return item;
       }));
     }
 
-    answer(run, answer, mark) {
+    answer(run, answer, mark, support) {
       const head = this.element("h4", "", run.label.cloneNode(true));
       if (mark) head.prepend(this.element("span", "tag pair", mark), " ");
       const made = this.element("article", "answer", head);
       if (!answer) return this.element("article", "answer", head, this.element("p", "note", `This run lacks the ${this.what}.`));
-      const [values, how, flags, text, marks, counts, whyText] = answer;
+      const [values, how, flags, text, marks, counts, whyText, invented] = answer;
       made.append(this.scores(values, how, flags));
       if (text === null) {
         if (!marks) made.append(this.element("p", "note", "No text: the likelihoods of the options count, or the file has no answer."));
       } else if (this.plain(text).trim()) made.append(...this.text(text, false));
       else made.append(this.element("p", "note", this.what === "row" ? "An empty answer." : "No answer."));
-      if (marks) made.append(this.values(marks, counts, whyText));
+      if (marks) made.append(this.values(marks, counts, whyText, flags & UNREAD ? new Map() : support));
+      if (invented) made.append(this.invented(invented));
       return made;
     }
 
@@ -109,8 +125,21 @@
       return line;
     }
 
-    /** The values of an extraction against the reference's, told apart when the page was made. */
-    values(marks, counts, whyText) {
+    /** The indicators of an analysis that nobody gave. */
+    invented(numbers) {
+      const made = this.element("p", "invented", "Neither in the text nor in the question: ");
+      numbers.forEach((number, place) => made.append(place ? ", " : "", this.short("bdi", number)));
+      return made;
+    }
+
+    /** A text that is shown on one line. */
+    short(tag, number) {
+      const text = this.data.texts[number];
+      return this.box(tag, "", typeof text === "string" ? text : text[0]);
+    }
+
+    /** The values of an extraction against the reference's and the text's, told apart when the page was made. */
+    values(marks, counts, whyText, support) {
       const all = MARKS.map((_, place) => counts[place] ?? marks[place].length);
       const words = [`${all[0]} the same`, ...(this.what === "row" ? [`${all[1]} alike once normalised`] : []), `${all[2]} missing`, `${all[3]} added`];
       const made = this.element("details", "values", this.element("summary", "", `Values: ${words.join(", ")}`));
@@ -119,10 +148,11 @@
       const list = this.element("ul", "diff");
       MARKS.forEach(([name, sign], place) => {
         for (const number of marks[place]) {
-          const text = this.data.texts[number];
           const shown = this.element("span", "mark", this.element("span", "", sign), this.element("span", "sr", ` ${name}: `));
           shown.firstChild.setAttribute("aria-hidden", "true");
-          list.append(this.element("li", name, shown, this.box("bdi", "", typeof text === "string" ? text : text[0])));
+          const item = this.element("li", name, shown, this.short("bdi", number));
+          if (support.has(number)) item.append(this.element("span", "support", support.get(number)));
+          list.append(item);
         }
       });
       made.append(list);
@@ -134,9 +164,10 @@
     /** The whole row: what is asked, and the answers of `order` (places of runs), the first two marked where `pair`. */
     render(record, order, pair) {
       const ask = this.element("div", "ask", ...record.parts.map((part, place) => this.part(place, part)).filter(Boolean));
+      const support = this.supportOf(record);
       const answers = this.element("div", "answers", ...order.map((run, place) => {
         const mark = pair && place < 2 ? "AB"[place] : "";
-        return this.answer(this.runs[run], record.answers[run], mark);
+        return this.answer(this.runs[run], record.answers[run], mark, support);
       }));
       return [ask, answers];
     }

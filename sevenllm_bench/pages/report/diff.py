@@ -23,11 +23,13 @@ class ValueDiff:
     Attributes:
         values: (mark, value): "same" in both, "alike" in both once normalised (the reference's form is given), "missing"
             from the answer, "added" by it. In that order of marks; at most `MOST` values.
+        whole: The same values uncut.
         counts: Mark to number of values, of all.
         why_text: Why the answer counts as one text: no JSON was found in it; empty where it was.
     """
 
     values: tuple[tuple[Mark, str], ...]
+    whole: tuple[str, ...]
     counts: dict[Mark, int]
     why_text: str = ""
 
@@ -52,10 +54,12 @@ def diff_from(reference: Sequence[str], reading: Reading) -> ValueDiff:
     order: tuple[Mark, ...] = ("same", "alike", "missing", "added")
     marked.sort(key=lambda found: order.index(found[0]))
     counts = Counter(mark for mark, _ in marked)
+    first = marked[:MOST]
     shown = tuple(
-        (mark, value if len(value) <= _MOST_CHARACTERS else value[: _MOST_CHARACTERS - 1] + "…") for mark, value in marked
+        (mark, value if len(value) <= _MOST_CHARACTERS else value[: _MOST_CHARACTERS - 1] + "…") for mark, value in first
     )
-    return ValueDiff(shown[:MOST], dict(counts), reading.extraction.reason if reading.extraction else "")
+    why_text = reading.extraction.reason if reading.extraction else ""
+    return ValueDiff(shown, tuple(value for _, value in first), dict(counts), why_text)
 
 
 def _marked(reference: Sequence[str], answer: Sequence[str]) -> list[tuple[Mark, str]]:

@@ -71,6 +71,7 @@ class ShownAnswer:
             aren't told apart.
         counts: How many of each there are, where `marks` doesn't hold all.
         why_text: Why the answer counts as one text.
+        invented: Numbers of indicators that neither text nor question has.
     """
 
     metrics: dict[str, float]
@@ -81,6 +82,7 @@ class ShownAnswer:
     marks: tuple[list[int], ...] | None = None
     counts: tuple[int, ...] = ()
     why_text: str = ""
+    invented: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,8 @@ class ExplorerRow:
         values: Each run's main value; None where it has none.
         parts: Of each part the number of its text, its options, or None.
         answers: Each run's answer; None where the run lacks the row.
+        support: A letter (`text_support.SUPPORT`) for each value that the marks of the answers have, in the order in which
+            they first come there; answers of which nothing could be read are left out.
     """
 
     id: int
@@ -100,6 +104,7 @@ class ExplorerRow:
     values: tuple[float | None, ...]
     parts: tuple[int | tuple[Option, ...] | None, ...]
     answers: tuple[ShownAnswer | None, ...]
+    support: str = ""
 
     @property
     def spread(self) -> float | None:
@@ -158,14 +163,15 @@ class Explorer:
             [[option.letter, option.text, int(option.right)] for option in part] if isinstance(part, tuple) else part
             for part in row.parts
         ]
-        return [row.id, parts, [answer and self._answer(answer, metrics) for answer in row.answers]]
+        answers = [answer and self._answer(answer, metrics) for answer in row.answers]
+        return [row.id, parts, answers, *([row.support] if row.support else [])]
 
     def _answer(self, answer: ShownAnswer, metrics: Sequence[str]) -> list[Any]:
         values = [None if name not in answer.metrics else thousandths(answer.metrics[name]) for name in metrics]
         flags = answer.unread + 2 * answer.cut
         found: list[Any] = [values, answer.how, flags, answer.text]
-        if answer.marks is not None:
-            found += [answer.marks, answer.counts, answer.why_text]
+        if answer.marks is not None or answer.invented:
+            found += [answer.marks, answer.counts, answer.why_text, *([answer.invented] if answer.invented else [])]
         return found
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.catalog import LANGUAGES
-from sevenllm_bench.data.rows import Row
-from sevenllm_bench.figures.rounding import NO_FIGURE, shown
+from sevenllm_bench.figures.rounding import NO_FIGURE
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
 from sevenllm_bench.pages.report.with_interval import with_interval
 from sevenllm_bench.pages.trust.trust_part import TrustPart
@@ -16,21 +16,43 @@ from sevenllm_bench.scoring import reference_grounding_by_row
 from sevenllm_bench.stats.intervals import Interval, mean_interval
 from sevenllm_bench.stats.resampling import Draws
 
-#: Heads of the columns of each metric.
-_HEADS = {"grounded": "In the text", "invented_indicators": "Given by nobody"}
-_SENTENCES = {
-    "grounded": (
-        "“In the text” is the share of the values that a run extracts which the incident text has, in the same words, numbers or "
-        "dates. References paraphrase too, so read a run beside them and not beside 1: one that is clearly below writes more "
-        "that the text doesn't have."
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a metric's part says.
+
+    Attributes:
+        title: Heading of the part.
+        sentences: What it means.
+    """
+
+    title: str
+    sentences: tuple[str, str]
+
+
+_MORE = "docs/grounding.md says what counts as in the text. The task's pages mark every value of every answer."
+_ABOUT: Mapping[str, _About] = {
+    "grounded": _About(
+        "Values that the text supports",
+        (
+            "Of the values that a run extracts, the share that the incident text has, in the same words, numbers or dates. The "
+            "references paraphrase too, so read a run beside them and not beside 1: one that is clearly below them writes more "
+            "that the text doesn't have.",
+            _MORE,
+        ),
     ),
-    "invented_indicators": (
-        "“Given by nobody” is the share of the addresses, domains, hashes, files and numbers of vulnerabilities or techniques in "
-        "its analyses that neither text nor question has; lower is better, and an answer without text counts 1."
+    "invented_indicators": _About(
+        "Indicators that nobody gave",
+        (
+            "Of the addresses, domains, hashes, files and numbers of vulnerabilities or techniques that a run names in its "
+            "analyses, the share that neither text nor question has; lower is better. An answer without text counts 1.",
+            "One that is right but not in the text counts too. docs/grounding.md says more; the task's pages list them.",
+        ),
     ),
 }
-_MORE = "The tasks' pages mark every value of every answer; docs/grounding.md says what counts as in the text."
-_OF_OTHER_ROWS = "Where a run lacks rows, the references of those that it has are in brackets."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +60,6 @@ class Grounding:
     """A metric of grounding over the rows of a language.
 
     Attributes:
-        language: "en" or "zh".
         rows: Number of rows.
         mean: Mean of the answers, from 0 to 1.
         interval: Its 95 % interval.
@@ -46,7 +67,6 @@ class Grounding:
         reference_interval: Its 95 % interval.
     """
 
-    language: str
     rows: int
     mean: float
     interval: Interval
@@ -54,76 +74,61 @@ class Grounding:
     reference_interval: Interval
 
 
-class ReferenceValues:
-    """What the references score in both metrics, each row once."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self._known: dict[int, tuple[Row, Mapping[str, float]]] = {}
-
-    def of(self, row: Row) -> Mapping[str, float]:
-        """Metric to value of a row's reference."""
-        known = self._known.get(row.id)
-        if known is None or (known[0] is not row and known[0] != row):
-            known = self._known[row.id] = (row, reference_grounding_by_row([row])[0])
-        return known[1]
-
-
-def grounding_of(run: Run, metric: str, references: ReferenceValues, draws: Draws) -> list[Grounding]:
+def grounding_of(run: Run, metric: str, draws: Draws) -> dict[str, Grounding]:
     """A metric of a run by language, over the rows of the benchmark's own tasks that have it and their text.
 
     Args:
         run: The run.
         metric: "grounded" or "invented_indicators".
-        references: What the references score; rows that several runs have are looked at once.
-        draws: Source of chance.
+        draws: Source of chance of the intervals.
     """
-    return [own for language in LANGUAGES if (own := _of_language(run, metric, language, references, draws))]
-
-
-def _of_language(run: Run, metric: str, language: str, references: ReferenceValues, draws: Draws) -> Grounding | None:
     import numpy as np
 
-    source, pairs = run.source, []
+    source = run.source
+    pairs: dict[str, list[tuple[int, float, float]]] = {}
     for sample in run.samples:
         row = sample.row
-        if row.language == language and metric in sample.metrics and sample.is_default and row.source == source and row.input:
-            pairs.append((row.id, sample.metrics[metric], references.of(row)[metric]))
-    if not pairs:
-        return None
-    values = np.array(sorted(pairs), dtype=float)
-    own, reference = values[:, 1], values[:, 2]
-    intervals = [mean_interval([column], draws) for column in (own, reference)]
-    return Grounding(language, len(pairs), float(own.mean()), intervals[0], float(reference.mean()), intervals[1])
+        if metric in sample.metrics and sample.is_default and row.source == source and row.input:
+            reference = reference_grounding_by_row([row])[0].get(metric)
+            if reference is not None:
+                pairs.setdefault(row.language, []).append((row.id, sample.metrics[metric], reference))
+    return {
+        language: _grounding(np.array(sorted(pairs[language]), dtype=float)[:, 1:], draws)
+        for language in LANGUAGES
+        if language in pairs
+    }
+
+
+def _grounding(values: NDArray[Any], draws: Draws) -> Grounding:
+    """Of rows x (answer, reference)."""
+    own, reference = values.T
+    return Grounding(
+        len(own), float(own.mean()), mean_interval([own], draws), float(reference.mean()), mean_interval([reference], draws)
+    )
 
 
 def grounding_parts(runs: Sequence[Run], draws: Draws) -> list[TrustPart]:
-    """What the text has of the answers, beside what it has of the references; no part where no run has the metrics.
+    """What the text supports of each run's answers, by language, beside the references; no part where no run has the metric.
 
     Args:
         runs: The runs of the report, in the order in which they are shown.
         draws: Source of chance of the intervals.
     """
-    references = ReferenceValues()
-    found: dict[tuple[str, str], dict[str, Grounding]] = {}
-    for metric in _HEADS:
-        for run in runs:
-            for own in grounding_of(run, metric, references, draws):
-                found.setdefault((metric, own.language), {})[run.label] = own
-    if not found:
-        return []
-    columns = [(metric, language) for metric in _HEADS for language in LANGUAGES if (metric, language) in found]
-    whole = {column: max(found[column].values(), key=lambda own: own.rows) for column in columns}
-    first = ("the references", *(with_interval(own.reference, own.reference_interval) for own in whole.values()))
-    lines = [(run.label, *(_cell(found[column].get(run.label), whole[column]) for column in columns)) for run in runs]
-    heads = ("Run", *(f"{_HEADS[metric]}, {LANGUAGE_NAMES[language]}" for metric, language in columns))
-    sentences = [_SENTENCES[metric] for metric in dict.fromkeys(metric for metric, _ in columns)]
-    other = [_OF_OTHER_ROWS] if any("[" in cell for line in lines for cell in line[1:]) else []
-    return [TrustPart("What the text has of the answers", (*sentences, *other, _MORE), heads, (first, *lines))]
+    parts = []
+    for metric, about in _ABOUT.items():
+        found = [(run.label, grounding_of(run, metric, draws)) for run in runs]
+        languages = [language for language in LANGUAGES if any(language in own for _, own in found)]
+        if languages:
+            heads = ((name := LANGUAGE_NAMES[language], f"{name}: the references") for language in languages)
+            columns = ("Run", *(head for pair in heads for head in pair))
+            rows = tuple(
+                (label, *(cell for language in languages for cell in _cells(own.get(language)))) for label, own in found if own
+            )
+            parts.append(TrustPart(about.title, about.sentences, columns, rows))
+    return parts
 
 
-def _cell(own: Grounding | None, whole: Grounding) -> str:
+def _cells(own: Grounding | None) -> tuple[str, str]:
     if own is None:
-        return NO_FIGURE
-    text = with_interval(own.mean, own.interval)
-    return text if own.rows == whole.rows else f"{text} [{shown(own.reference)}]"
+        return NO_FIGURE, NO_FIGURE
+    return with_interval(own.mean, own.interval), with_interval(own.reference, own.reference_interval)

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from sevenllm_bench.comparison.table_cells import p_value
 from sevenllm_bench.figures.rounding import NO_FIGURE, shown_difference, shown_range
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
-from sevenllm_bench.memorisation.probe_result import PROBES, ProbeResult
+from sevenllm_bench.memorisation.probe_result import PROBES, ProbeResult, ProbeTest
 from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.text.display import plain
 
-_COLUMNS = ("Run", "Language", "Test", "What it found", "Effect", "p (Holm)")
+_COLUMNS = ("Run", "Language", "Test", "What it found", "Effect", "p (Holm)", "Unit of the effect")
 _SENTENCES = (
     "sevenllm-bench probe tests whether a model has read the rows before. No test shows that it hasn't: where nothing is found, "
     "a smaller effect than the one named may be there.",
@@ -45,13 +45,12 @@ def _line(label: str, probe: ProbeResult, place: int) -> tuple[str, ...]:
         LANGUAGE_NAMES[test.language],
         test.name,
         plain(probe.finding(place), _MOST),
-        _effect(test.effect, test.low, test.high, PROBES[test.name].unit),
+        _effect(test),
         NO_FIGURE if p is None else p_value(p),
+        PROBES[test.name].unit,
     )
 
 
-def _effect(effect: float | None, low: float | None, high: float | None, unit: str) -> str:
-    if effect is None:
-        return NO_FIGURE
-    interval = f" ({shown_range(low, high)})" if low is not None and high is not None else ""
-    return plain(f"{shown_difference(effect)}{interval} {unit}", _MOST)
+def _effect(test: ProbeTest) -> str:
+    interval = f" ({shown_range(test.low, test.high)})" if test.low is not None and test.high is not None else ""
+    return plain(shown_difference(test.effect) + interval, _MOST)

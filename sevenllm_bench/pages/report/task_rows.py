@@ -11,6 +11,7 @@ from sevenllm_bench.data.rows import OPENINGS, Row
 from sevenllm_bench.metrics.registry import HEADLINE, SHARES
 from sevenllm_bench.pages.report.diff import Mark, diff_from
 from sevenllm_bench.pages.report.explorer import Explorer, ExplorerRow, Option, RowPart, ShownAnswer
+from sevenllm_bench.pages.report.text_support import invented_in, support_letters
 from sevenllm_bench.pages.report.text_table import TextTable
 from sevenllm_bench.runs.records import Run, Sample
 from sevenllm_bench.text.display import plain
@@ -82,12 +83,16 @@ def _row(samples: Sequence[Sample | None], texts: TextTable, is_choice: bool) ->
     options = tuple(Option(plain(letter, 10), texts.add(text), letter == row.output) for letter, text in row.choices.items())
     incident = texts.add(row.input) if row.input else None
     values = leaf_values(row.output) if row.kind == "understanding" else []
+    parts = (texts.add(question), *([options] if is_choice else []), incident, texts.add(_reference(row)))
+    marked: dict[int, str] = {}
+    answers = tuple(_answer(sample, values, texts, marked) if sample else None for sample in samples)
     return ExplorerRow(
         id=row.id,
         excerpt=plain(_without_opening(question[:_START]), _EXCERPT),
         values=tuple(main_value(sample) if sample else None for sample in samples),
-        parts=(texts.add(question), *([options] if is_choice else []), incident, texts.add(_reference(row))),
-        answers=tuple(_answer(sample, values, texts) if sample else None for sample in samples),
+        parts=parts,
+        answers=answers,
+        support=support_letters(list(marked.values()), row.input),
     )
 
 
@@ -106,16 +111,19 @@ def _without_opening(question: str) -> str:
     return (question[min(ends) + 1 :].strip() if ends else "") or question
 
 
-def _answer(sample: Sample, reference: Sequence[str], texts: TextTable) -> ShownAnswer:
+def _answer(sample: Sample, reference: Sequence[str], texts: TextTable, marked: dict[int, str]) -> ShownAnswer:
+    """One run's answer; the values that are shown of it are added to `marked`, by the number of their text."""
     reading = sample.reading
     text = None if sample.response is None else texts.add(sample.response)
     answer = ShownAnswer(dict(sample.metrics), plain(reading.how, 30), reading.is_unread, reading.cut, text)
     if text is None or sample.kind != "understanding":
-        return answer
+        return replace(answer, invented=tuple(texts.add(indicator) for indicator in invented_in(sample)))
     found = diff_from(reference, reading)
     marks: tuple[list[int], ...] = ([], [], [], [])
-    for mark, value in found.values:
-        marks[_MARKS[mark]].append(texts.add(value))
+    for (mark, value), whole in zip(found.values, found.whole, strict=True):
+        marks[_MARKS[mark]].append(number := texts.add(value))
+        if not reading.is_unread:
+            marked.setdefault(number, whole)
     counts = tuple(found.counts.get(mark, 0) for mark in _MARKS) if found.left_out else ()
     return replace(answer, marks=marks, counts=counts, why_text=found.why_text)
 
