@@ -30,8 +30,6 @@ from sevenllm_bench.runs.predictions import read_predictions
 from sevenllm_bench.scoring import score_rows
 from sevenllm_bench.text.segment import cut_chinese
 
-#: Semantic similarity is computed in every fifth English row (by id): embedding all answers takes an hour.
-SEMANTIC_EVERY = 5
 #: From which F on a sentence of the reference counts as matched.
 ENOUGH = 0.2
 #: A full stop, question or exclamation mark and white space, but not after "e.g." or "Dr.".
@@ -124,7 +122,7 @@ def mean(values: Values, rows: Iterable[Row]) -> float:
 def semantic_table(folder: Path, rows: Sequence[Row]) -> str:
     """`semantic` of every model beside the paper's metric over the same English rows: the embedding model is English only."""
     names = published_names()
-    rows = [row for row in rows if row.language == "en" and row.id % SEMANTIC_EVERY == 0]
+    rows = [row for row in rows if row.language == "en"]
     values = semantic_values(folder, rows)
     columns: dict[str, dict[str, float]] = {}
     notes = []
