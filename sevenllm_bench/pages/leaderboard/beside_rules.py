@@ -24,8 +24,8 @@ def whole_tasks_beside(claim: Claim, now: datetime) -> Iterator[str]:
     """A figure of a task in every rotation, or with noise, that isn't called partial is over every official item."""
     for task in LLM_TASKS:
         name = f"{task.name}.{task.metrics[0]}"
-        value, wanted = claim.figures.get(name), official_items(task)
-        if value and not value.partial and value.rows != wanted:
+        value = claim.figures.get(name)
+        if value and not value.partial and value.rows != (wanted := official_items(task)):
             yield f"{name} is over {value.rows or 0:,} items, the benchmark has {wanted:,}"
 
 
