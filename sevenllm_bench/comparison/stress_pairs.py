@@ -105,10 +105,20 @@ def refusals(clean: Run, stressed: Run, pairs: Sequence[RowPair]) -> list[str]:
     """What the two runs differ in beside the noise, one line each; what isn't known of one of them is no difference."""
     found = [] if clean.origin == "predictions" else list(_of_runs(clean, stressed))
     tasks = [(clean.leaves[pair.sample.task], stressed.encoder_tasks[pair.item.task]) for pair in pairs]
+    return [*found, *setting_differences(tasks), *_of_rows(stressed, pairs)]
+
+
+def setting_differences(tasks: Sequence[tuple[LeafRun, EncoderTaskRun]]) -> list[str]:
+    """What tasks differ in from their task with noise beside the noise, one line each; what isn't known is no difference.
+
+    Args:
+        tasks: A task without noise and the one with noise each.
+    """
+    found = []
     for name, value in _SAME:
         shown = {(_shown(value(leaf)), _shown(value(task))) for leaf, task in tasks if _differ(value(leaf), value(task))}
         found += [f"{name}: {one} without noise, {other} with noise" for one, other in sorted(shown)]
-    return [*found, *_of_rows(stressed, pairs)]
+    return found
 
 
 def _of_runs(clean: Run, stressed: Run) -> Iterable[str]:

@@ -67,6 +67,25 @@ METRIC_WORDS = {
     "code_acc": "share of functions rightly called vulnerable or not",
 }
 
+#: What is said beside the score of whether it can be trusted, and what it says.
+TRUST_WORDS = {
+    "knowledge": "Multiple choice beside always giving the letter that is right most often",
+    "grounded": "Values that the incident text supports, beside those of the references",
+    "circular": "Multiple choice with the options in every order",
+    "noise_drop": "Score less the score on the same rows with noise in their texts",
+    "probe": "Whether tests found that the model has seen the rows",
+    "audited": "Score on the rows that a reader found sound",
+}
+#: The tests of a probe, as names of lines and cells.
+PROBE_NAMES = {
+    "reference-tokens": "tokens of references",
+    "incident-tokens": "tokens of incident texts",
+    "row-order": "order of the rows",
+    "option-order": "order of the options",
+    "incident-completion": "completed incident texts",
+    "option-completion": "completed options",
+}
+
 
 def section_name(section: str) -> str:
     """A section in words: "en_mcq" is "English, multiple choice"."""

@@ -63,10 +63,32 @@ def read_probe(path: Path) -> ProbeResult:
         ResultsError: The file can't be read, is no result of a probe, is of a newer format, or holds a value that no probe
             gives, such as a p-value above 1.
     """
+    return probe_of(read_json(path), str(path))
+
+
+def probe_of(content: Any, path: str) -> ProbeResult:
+    """The same of what was read.
+
+    Args:
+        content: The JSON value that the file holds.
+        path: Where the file is, for the error.
+
+    Raises:
+        ResultsError: As for `read_probe`.
+    """
+    try:
+        return _result(content, path)
+    except RecursionError:
+        raise ResultsError(f"{path}: nested more deeply than a probe writes") from None
+
+
+def _result(content: Any, path: str) -> ProbeResult:
     problems = Problems()
-    whole = Fields(read_json(path), str(path), problems)
+    whole = Fields(content, path, problems)
     if whole.values.get("format") != FORMAT:
-        raise ResultsError(f"{path}: no result of sevenllm-bench probe; make one with: sevenllm-bench probe … -o {path.name}")
+        raise ResultsError(
+            f"{path}: no result of sevenllm-bench probe; make one with: sevenllm-bench probe … -o {Path(path).name}"
+        )
     if whole.whole("version") != FORMAT_VERSION:
         raise ResultsError(f"{path}: not version {FORMAT_VERSION} of the format; update sevenllm-bench, or probe again")
     entries = whole.values.get("tests")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from sevenllm_bench.io.file_kinds import what_else
 from sevenllm_bench.metrics.registry import ROUNDING, bounds
 from sevenllm_bench.runs.encoder_records import ItemSample
 from sevenllm_bench.runs.responses import texts_of
-from sevenllm_bench.runs.samples import prompt_of, records_of
+from sevenllm_bench.runs.samples import objects_in, prompt_of, records_of
 from sevenllm_bench.runs.untrusted import Problems, finite
 from sevenllm_bench.text.unicode import encodable
 
@@ -38,34 +38,79 @@ def read_item_samples(
         problems: Where to report lines, items and values that can't be used.
         of_harness: Whether lm-eval wrote the file: then the model's responses count, and there is no other answer.
     """
-    if entry.documents_per_item > 1:
-        return _read_rotations(path, entry, problems)
-    samples: dict[int, ItemSample] = {}
     if other := what_else(path):
         problems.add("no-samples", path.name, other)
         return []
-    for number, record in records_of(path, problems):
-        if of_harness and "answer" in record:
-            problems.add("bad-value", path.name, f"line {number}: an answer beside the model's responses; not read", "answer")
-            record = {key: value for key, value in record.items() if key != "answer"}
-        sample = _sample(record, entry, per_byte, f"line {number}", path.name, problems)
+    records = records_of(path, problems)
+    if entry.documents_per_item > 1:
+        return _questions(records, entry, path.name, problems)
+    found = (
+        (n, _sample(_answered(record, of_harness, n, path.name, problems), entry, per_byte, f"line {n}", path.name, problems))
+        for n, record in records
+    )
+    return _each_once(found, path.name, problems)
+
+
+def recorded_item_samples(
+    lines: Iterable[tuple[int, bytes]], name: str, entry: EncoderTask, problems: Problems
+) -> list[ItemSample]:
+    """The same of a task for causal models (`LLM_TASKS`), with the recorded values: of rows with noise no answer is read.
+
+    Args:
+        lines: The file's lines with their numbers.
+        name: Its name, for problems.
+        entry: The task.
+        problems: As for `read_item_samples`.
+    """
+    records = objects_in(lines, name, problems)
+    if entry.documents_per_item > 1:
+        return _questions(records, entry, name, problems)
+    return _each_once(((n, _recorded(record, entry, f"line {n}", name, problems)) for n, record in records), name, problems)
+
+
+def _each_once(found: Iterable[tuple[int, ItemSample | None]], name: str, problems: Problems) -> list[ItemSample]:
+    """The samples by line, of an item that comes twice the first."""
+    samples: dict[int, ItemSample] = {}
+    for number, sample in found:
         if sample is None:
             continue
         if sample.id in samples:
-            problems.add("duplicate", path.name, f"line {number}: item {sample.id} was there already")
+            problems.add("duplicate", name, f"line {number}: item {sample.id} was there already")
             if samples[sample.id] != sample:
-                problems.add("contradiction", path.name, f"line {number}: another answer to item {sample.id}", "duplicates")
+                problems.add("contradiction", name, f"line {number}: another answer to item {sample.id}", "duplicates")
         samples.setdefault(sample.id, sample)
     return list(samples.values())
+
+
+def _answered(record: dict[str, Any], of_harness: bool, number: int, name: str, problems: Problems) -> dict[str, Any]:
+    """The record, of what lm-eval wrote without an answer of somebody else's."""
+    if not of_harness or "answer" not in record:
+        return record
+    problems.add("bad-value", name, f"line {number}: an answer beside the model's responses; not read", "answer")
+    return {key: value for key, value in record.items() if key != "answer"}
+
+
+def _recorded(record: Mapping[str, Any], entry: EncoderTask, line: str, where: str, problems: Problems) -> ItemSample | None:
+    item = _item(record, line, where, problems)
+    if item is None:
+        return None
+    return ItemSample(entry.name, item, None, _values(record, metrics_of_item(entry, item), line, where, problems))
+
+
+def _item(record: Mapping[str, Any], line: str, where: str, problems: Problems) -> Item | None:
+    """The item of a record; None where it has none."""
+    try:
+        return from_item_document(record.get("doc"), line)
+    except DataError as error:
+        problems.add("foreign-row", where, str(error))
+        return None
 
 
 def _sample(
     record: Mapping[str, Any], entry: EncoderTask, per_byte: bool, line: str, where: str, problems: Problems
 ) -> ItemSample | None:
-    try:
-        item = from_item_document(record.get("doc"), line)
-    except DataError as error:
-        problems.add("foreign-row", where, str(error))
+    item = _item(record, line, where, problems)
+    if item is None:
         return None
     response, prompt = None, None
     if "answer" in record:  # of an encoder
@@ -91,31 +136,28 @@ def _sample(
     return ItemSample(entry.name, item, answer, values, response, prompt)
 
 
-def _read_rotations(path: Path, entry: EncoderTask, problems: Problems) -> list[ItemSample]:
+def _questions(
+    records: Iterable[tuple[int, Mapping[str, Any]]], entry: EncoderTask, name: str, problems: Problems
+) -> list[ItemSample]:
     """The samples of a task whose documents are rotations of questions: one of each question, in the file's order.
 
     A question's metrics are those of its rotations together: `circular_acc` where all are there, else the mean.
     """
-    if other := what_else(path):
-        problems.add("no-samples", path.name, other)
-        return []
     found: dict[int, dict[int, _Rotation]] = {}
-    for number, record in records_of(path, problems):
-        one = _rotation(record, entry, f"line {number}", path.name, problems)
+    for number, record in records:
+        one = _rotation(record, entry, f"line {number}", name, problems)
         if one is None:
             continue
         own = found.setdefault(one.item.id, {})
         if own and next(iter(own.values())).item != one.item:
-            problems.add("contradiction", path.name, f"line {number}: another question {one.item.id}", "questions")
+            problems.add("contradiction", name, f"line {number}: another question {one.item.id}", "questions")
         elif one.number in own:
-            problems.add(
-                "duplicate", path.name, f"line {number}: rotation {one.number} of question {one.item.id} was there already"
-            )
+            problems.add("duplicate", name, f"line {number}: rotation {one.number} of question {one.item.id} was there already")
             if own[one.number].letter != one.letter:
-                problems.add("contradiction", path.name, f"line {number}: another answer to question {one.item.id}", "duplicates")
+                problems.add("contradiction", name, f"line {number}: another answer to question {one.item.id}", "duplicates")
         else:
             own[one.number] = one
-    return [_question(entry, list(own.values()), path.name, problems) for own in found.values()]
+    return [_question(entry, list(own.values()), name, problems) for own in found.values()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +173,8 @@ class _Rotation:
 
 
 def _rotation(record: Mapping[str, Any], entry: EncoderTask, line: str, where: str, problems: Problems) -> _Rotation | None:
-    doc = record.get("doc")
-    try:
-        item = from_item_document(doc, line)
-    except DataError as error:
-        problems.add("foreign-row", where, str(error))
+    item, doc = _item(record, line, where, problems), record.get("doc")
+    if item is None:
         return None
     number = doc.get("rotation") if isinstance(doc, dict) else None
     if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < entry.documents_per_item:

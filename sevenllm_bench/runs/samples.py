@@ -60,7 +60,7 @@ def recorded_samples(lines: Iterable[tuple[int, bytes]], name: str, task: str, l
         leaf: The leaf whose rows it runs.
         problems: As for `read_samples`.
     """
-    records = _objects(lines, name, problems)
+    records = objects_in(lines, name, problems)
     return _each_once(((n, _recorded(record, task, leaf, f"line {n}", name, problems)) for n, record in records), name, problems)
 
 
@@ -85,12 +85,13 @@ def records_of(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, 
         if not path.is_file():
             problems.add("no-samples", path.name, "not a regular file")
             return
-        yield from _objects(read_lines(path, ResultsError), path.name, problems)
+        yield from objects_in(read_lines(path, ResultsError), path.name, problems)
     except (ResultsError, OSError) as error:
         problems.add("no-samples", path.name, str(error))
 
 
-def _objects(lines: Iterable[tuple[int, bytes]], name: str, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
+def objects_in(lines: Iterable[tuple[int, bytes]], name: str, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects in lines with their numbers; lines that hold none are problems of the file `name`."""
     for number, line in lines:
         record = _record(line)
         if isinstance(record, dict):

@@ -45,7 +45,7 @@ def main() -> None:
             page.goto(built.index.as_uri())
             sorts = page.evaluate(SORT_BY_EACH)
             print(f"sorted by each of {len(sorts)} columns in {min(sorts):.0f} to {max(sorts):.0f} ms (wanted: 200)")
-            page.get_by_role("button", name="Show all").click()
+            page.locator("#models").get_by_role("button", name="Show all").click()
             print(f"sorted with every row shown in {page.evaluate(SORT_BY_EACH)[0]:.0f} ms")
             browser.close()
 

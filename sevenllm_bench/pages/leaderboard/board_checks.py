@@ -18,7 +18,7 @@ from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
-from sevenllm_bench.pages.leaderboard.bundle_rows import has_samples
+from sevenllm_bench.pages.leaderboard.bundle_members import has_samples
 from sevenllm_bench.pages.leaderboard.entry import PARTS, BoardCheck, Entry
 from sevenllm_bench.pages.leaderboard.submissions import FoundSubmission
 from sevenllm_bench.submission.manifest import FORMAT_VERSION, read_unverified

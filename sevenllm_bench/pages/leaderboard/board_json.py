@@ -8,9 +8,11 @@ from dataclasses import asdict
 from typing import Any
 
 from sevenllm_bench import __version__
+from sevenllm_bench.figures.vocabulary import TRUST_WORDS
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission
+from sevenllm_bench.pages.leaderboard.trust_export import trust_json
 from sevenllm_bench.text.display import plain
 
 #: Letters of a text at most, and of a command.
@@ -20,8 +22,8 @@ _MOST, _MOST_OF_A_COMMAND = 500, 2_000
 def board_json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Sequence[UnusableSubmission]) -> bytes:
     """The leaderboard as JSON, one entry a line: those with a rank by rank, then partial runs, then those refused.
 
-    The object has the keys `sevenllm_bench` (version of the package), `headline` (what it is), `entries`, and `left_out`
-    (`path` and `why` of what can't be shown). An entry has:
+    The object has the keys `sevenllm_bench` (version of the package), `headline` (what it is), `trust` (what an entry's parts
+    under that name are), `entries`, and `left_out` (`path` and `why` of what can't be shown). An entry has:
 
     - `id`: a name that stays the same in every build, from the content of the submission.
     - `rank`: its place among the newest submissions with a headline, ties sharing one; null without a rank.
@@ -38,6 +40,7 @@ def board_json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Seq
     - `newest`: whether no newer submission of the same model and protocol replaces it; false for those refused.
     - `refused`: why it has no rank though it claims one. `why_unranked`: the same, or why it is partial,
       or, on a board that was verified, why it could not be.
+    - `trust`: what is shown beside the score, see `trust_json`. No rank goes by it.
     - `check`: `result` ("verified", "as submitted", "refused"), `date`, `version`, `why`; null where nothing was verified.
 
     Args:
@@ -51,6 +54,7 @@ def board_json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Seq
     head = {
         "sevenllm_bench": __version__,
         "headline": "unweighted mean over language x (" + ", ".join(HEADLINE.values()) + ")",
+        "trust": TRUST_WORDS,
         "left_out": [asdict(item) for item in left_out],
     }
     start = json.dumps(head, ensure_ascii=False, indent=1)[:-2]
@@ -88,6 +92,7 @@ def _entry(entry: Entry, rank: int | None, newest: bool) -> dict[str, Any]:
         "newest": newest,
         "refused": [plain(why, _MOST) for why in entry.refused],
         "why_unranked": plain(entry.why_unranked, _MOST),
+        "trust": trust_json(entry),
         "check": {**asdict(check), "why": [plain(why, _MOST) for why in check.why]} if check else None,
     }
 

@@ -17,6 +17,7 @@ from sevenllm_bench.pages.leaderboard.model_figures import LOGPROB, figure_title
 from sevenllm_bench.pages.leaderboard.published_models import published_models
 from sevenllm_bench.pages.leaderboard.standings import headline_bars, headline_limits, leader, ranked_of, standings
 from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission
+from sevenllm_bench.pages.leaderboard.trust_table import trust_table
 from sevenllm_bench.pages.site import options
 
 #: Rows of a table shown at once; more on request, so that a thousand submissions stay fluid on a phone.
@@ -66,6 +67,7 @@ def table_values(
         "without_a_model": WITHOUT_A_MODEL,
         "published": PUBLISHED_MODELS,
         "published_models": published_models(main),
+        "trust": trust_table(main),
         "encoder_columns": [
             *((name, f"MCQ {lang}, log-likelihood") for name, lang in zip(LOGPROB, LANGUAGES, strict=True)),
             *_encoder_parts(current),

@@ -6,32 +6,33 @@ The values are taken as recorded: they are claims, which `leaderboard build --ve
 from __future__ import annotations
 
 import hashlib
-import lzma
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from sevenllm_bench import __version__
 from sevenllm_bench.catalog import leaf_of_task
-from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.encoder_tasks.encoder_task import LLM_TASKS, encoder_task_by_name
 from sevenllm_bench.figures.figures import figures_of
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
+from sevenllm_bench.pages.leaderboard.bundle_members import UNREADABLE, content_of, has_samples, last_name, samples_in
 from sevenllm_bench.pages.leaderboard.entry import Value
-from sevenllm_bench.runs.locate import task_of
+from sevenllm_bench.pages.leaderboard.item_figures import letters_of, noisy_scores, official_items
+from sevenllm_bench.pages.leaderboard.trust_figures import LetterFigures, letters_from_json
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
+from sevenllm_bench.runs.item_samples import recorded_item_samples
 from sevenllm_bench.runs.records import LeafRun, Model, Run, Sample, Settings
 from sevenllm_bench.runs.samples import recorded_samples
 from sevenllm_bench.runs.untrusted import Problems, dig
-from sevenllm_bench.submission.layout import LIMITS, RUN_FOLDER, Limits
+from sevenllm_bench.submission.layout import LIMITS, Limits
 from sevenllm_bench.text.display import printable
 
 #: Moves when the same bundle gives other rows than before, so that what was cached is read again.
-_SCHEME = 2
+_SCHEME = 3
 _MOST_REASONS = 5
-_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, EOFError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,15 @@ class BundleRows:
         figures: Name to figure, over its sections and tasks, as `figures.figures` computes them.
         scores: Section to row id to the value of the headline's metric.
         wrong: What is wrong with the samples, in words.
+        noisy: The same as `scores` of the rows with noise.
+        letters: Task of multiple choice in every rotation to the letters that its answers have.
     """
 
     figures: Mapping[str, Value]
     scores: Mapping[str, Mapping[int, float]]
     wrong: tuple[str, ...] = ()
+    noisy: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    letters: Mapping[str, LetterFigures] = field(default_factory=dict)
 
 
 def row_scores(samples: Iterable[Sample], source: str = "official") -> dict[str, dict[int, float]]:
@@ -62,28 +67,6 @@ def row_scores(samples: Iterable[Sample], source: str = "official") -> dict[str,
         if sample.is_default and sample.row.source == source and metric in sample.metrics:
             found.setdefault(sample.row.section, {}).setdefault(sample.id, sample.metrics[metric])
     return found
-
-
-def has_samples(bundle: Path) -> bool:
-    """Whether there are samples among the files of a bundle.
-
-    Raises:
-        ResultsError: It is no readable zip file.
-    """
-    return any(map(_is_samples, members_of(bundle)))
-
-
-def members_of(bundle: Path) -> dict[str, int]:
-    """The files in a bundle with their sizes, as its table of contents says.
-
-    Raises:
-        ResultsError: It is no readable zip file.
-    """
-    try:
-        with zipfile.ZipFile(bundle) as archive:
-            return {member.filename: member.file_size for member in archive.infolist()}
-    except _UNREADABLE as error:
-        raise ResultsError(f"{bundle}: can't be read ({printable(error)})") from None
 
 
 def bundle_rows(bundle: Path, sha256: str, manifest: Mapping[str, Any], cache: BoardCache) -> BundleRows | None:
@@ -111,70 +94,74 @@ def _from_json(kept: Any) -> BundleRows | None:
     """Rows out of the cache; None for anything else."""
     try:
         figures = {name: Value(**value) for name, value in kept["figures"].items()}
-        scores = {section: {int(i): float(v) for i, v in own.items()} for section, own in kept["scores"].items()}
-        return BundleRows(figures, scores, tuple(map(str, kept["wrong"])))
+        wrong, letters = tuple(map(str, kept["wrong"])), letters_from_json(kept["letters"])
+        return BundleRows(figures, _scores(kept["scores"]), wrong, _scores(kept["noisy"]), letters)
     except (TypeError, KeyError, ValueError, AttributeError):
         return None
 
 
+def _scores(kept: Any) -> dict[str, dict[int, float]]:
+    return {section: {int(i): float(v) for i, v in own.items()} for section, own in kept.items()}
+
+
 def _read(bundle: Path, manifest: Mapping[str, Any], limits: Limits = LIMITS) -> BundleRows | None:
-    problems, wrong, samples = Problems(), [], []
-    leaves: dict[str, LeafRun] = {}
+    problems, wrong = Problems(), []
+    found = _Found()
     try:
         with zipfile.ZipFile(bundle) as archive:
-            for member, task in _members(archive, limits):
-                leaf = leaf_of_task(task)
-                assert leaf is not None
-                content = _content(archive, member, limits)
+            for member, task in samples_in(archive, _is_read, limits):
+                content = content_of(archive, member, limits)
                 if hashlib.sha256(content).hexdigest() != dig(manifest, "files", member.filename, "sha256"):
                     wrong.append(f"{printable(member.filename, 120)} isn't the file that its manifest lists (another sha256)")
-                leaves[task] = LeafRun(task, leaf)
-                samples += recorded_samples(_lines(content), _name(member), task, leaf, problems)
-    except _UNREADABLE as error:
+                found.add(task, content, last_name(member), problems)
+    except UNREADABLE as error:
         wrong.append(f"its samples can't be read ({printable(error)})")
-    if not leaves and not wrong:
+    run = found.run()
+    if not run.tasks and not wrong:
         return None
     wrong += [f"samples: {problem.line}" for problem in problems.found() if problem.code not in ("no-answer", "no-prompt")]
-    run = Run("", Model("", ""), Settings(), leaves, tuple(samples))
     figures = {figure.id: Value(figure.value, figure.stderr, figure.rows, figure.why_partial) for figure in figures_of(run)}
-    return BundleRows(figures, row_scores(samples, run.source), tuple(wrong[:_MOST_REASONS]))
+    return rows_of_run(run, figures, tuple(wrong[:_MOST_REASONS]))
 
 
-def _members(archive: zipfile.ZipFile, limits: Limits) -> Iterator[tuple[zipfile.ZipInfo, str]]:
-    """The samples of the benchmark's tasks with the names of these.
+def rows_of_run(run: Run, figures: Mapping[str, Value], wrong: tuple[str, ...] = ()) -> BundleRows:
+    """What the samples of a run say.
 
-    Raises:
-        zipfile.BadZipFile: There are more, or larger ones, than a bundle has.
+    Args:
+        run: The run; values as recorded are enough.
+        figures: Its figures.
+        wrong: What is wrong with the samples.
     """
-    members = archive.infolist()
-    ours = [(member, task_of(Path(member.filename))) for member in members if _is_samples(member.filename)]
-    ours = [(member, task) for member, task in ours if leaf_of_task(task)]
-    if len(members) > limits.files or sum(member.file_size for member, _ in ours) > limits.total_bytes:
-        raise zipfile.BadZipFile("more files, or larger ones, than a bundle has")
-    if len({task for _, task in ours}) < len(ours):
-        raise zipfile.BadZipFile("samples of one task twice")
-    yield from ours
+    return BundleRows(figures, row_scores(run.samples, run.source), wrong, noisy_scores(run), letters_of(run))
 
 
-def _is_samples(name: str) -> bool:
-    return name.startswith(f"{RUN_FOLDER}/samples_") and name.endswith(".jsonl")
+def _is_read(task: str) -> bool:
+    return leaf_of_task(task) is not None or encoder_task_by_name(task) in LLM_TASKS
 
 
-def _name(member: zipfile.ZipInfo) -> str:
-    return member.filename.rpartition("/")[2]
+class _Found:
+    """The tasks of a bundle and their samples, as they are read."""
 
+    def __init__(self) -> None:
+        self._leaves: dict[str, LeafRun] = {}
+        self._tasks: dict[str, EncoderTaskRun] = {}
+        self._samples: list[Sample] = []
+        self._items: list[ItemSample] = []
 
-def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limits: Limits) -> bytes:
-    """A member's bytes; `zipfile` gives no more than the size that the table of contents says.
+    def add(self, task: str, content: bytes, name: str, problems: Problems) -> None:
+        """Read the samples of a task."""
+        leaf, entry = leaf_of_task(task), encoder_task_by_name(task)
+        if leaf:
+            self._leaves[task] = LeafRun(task, leaf)
+            self._samples += recorded_samples(_lines(content), name, task, leaf, problems)
+        elif entry:
+            self._tasks[task] = EncoderTaskRun(task, entry, rows_in_all=official_items(entry))
+            self._items += recorded_item_samples(_lines(content), name, entry, problems)
 
-    Raises:
-        zipfile.BadZipFile: It is larger than a bundle's file, or packed more tightly than samples can be.
-    """
-    most = min(limits.file_bytes, max(1 << 20, member.compress_size * limits.ratio))
-    if member.file_size > most:
-        raise zipfile.BadZipFile(f"{_name(member)}: larger than allowed")
-    with archive.open(member) as file:
-        return file.read(most)
+    def run(self) -> Run:
+        """What was read as a run, of which nothing else is known."""
+        unknown = Run("", Model("", ""), Settings(), self._leaves, tuple(self._samples))
+        return replace(unknown, encoder_tasks=self._tasks, item_samples=tuple(self._items))
 
 
 def _lines(content: bytes) -> Iterator[tuple[int, bytes]]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sevenllm_bench.catalog import LEAVES, Kind
+from sevenllm_bench.catalog import LEAVES, Kind, Leaf
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows
 from sevenllm_bench.pages.leaderboard.entry import Value
 from sevenllm_bench.pages.leaderboard.manifest_figures import derived_figures
+from sevenllm_bench.pages.leaderboard.recorded_beside import RecordedBeside
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class OfficialTask:
 
     Attributes:
         name: Its name.
+        leaf: Its leaf.
         section: Its section.
         kind: Its kind.
         rows: Official rows that it runs.
@@ -29,6 +31,7 @@ class OfficialTask:
     """
 
     name: str
+    leaf: Leaf
     section: str
     kind: Kind
     rows: int
@@ -39,6 +42,7 @@ class OfficialTask:
 OFFICIAL = tuple(
     OfficialTask(
         leaf.name,
+        leaf,
         f"{leaf.language}_{leaf.kind}",
         leaf.kind,
         leaf.official_count,
@@ -59,12 +63,14 @@ class Claim:
         figures: Name to figure claimed, see `claimed_figures`.
         rows: What its samples say; None where it has none.
         members: The files in the bundle with their sizes; None for a run, which has no list of files.
+        beside: What its files record beside the figures.
     """
 
     manifest: Mapping[str, Any]
     figures: Mapping[str, Value]
     rows: BundleRows | None = None
     members: Mapping[str, int] | None = None
+    beside: RecordedBeside = field(default_factory=RecordedBeside)
 
     @property
     def wants_a_rank(self) -> bool:

@@ -12,6 +12,7 @@ from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.figures.cells import HEADLINE_NAME, mean_over
 from sevenllm_bench.figures.figures import combined_error
 from sevenllm_bench.metrics.registry import HEADLINE
+from sevenllm_bench.pages.leaderboard.trust_figures import TrustFigures
 from sevenllm_bench.stats.intervals import LEAST_ROWS
 from sevenllm_bench.text.visible_names import appearance
 
@@ -137,6 +138,7 @@ class Entry:
         notes: What the submitter says of it.
         source_url: Where the run can be seen, an address of the web; empty where the submitter names none.
         check: What verification found; None where it wasn't verified.
+        trust: What is shown beside the score of whether it can be trusted; no rank goes by it.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Entry:
     notes: str = ""
     source_url: str = ""
     check: BoardCheck | None = None
+    trust: TrustFigures = field(default_factory=TrustFigures)
 
     @property
     def seen_name(self) -> str:

@@ -23,6 +23,7 @@ _ROWS = {**{task.name: task.scored for task in OFFICIAL}, **SECTION_ROWS}
 #: Metric to those that are never below it, over the same rows.
 _COUNTED_IN = {
     "acc": ("answered",),
+    "circular_acc": ("acc",),
     "recall_at_1": ("recall_at_5", "recall_at_10"),
     "recall_at_5": ("recall_at_10",),
     "ranking_acc": ("ranking_mrr",),

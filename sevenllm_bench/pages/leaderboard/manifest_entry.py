@@ -11,11 +11,14 @@ from typing import Any
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.io.given_address import why_no_address
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
-from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows, bundle_rows, members_of
+from sevenllm_bench.pages.leaderboard.bundle_members import members_of
+from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows, bundle_rows
 from sevenllm_bench.pages.leaderboard.claim import Claim, time_of
 from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.manifest_figures import OTHER_IN_VERSION_1, claimed_figures, derived_figures
+from sevenllm_bench.pages.leaderboard.recorded_beside import recorded_beside
 from sevenllm_bench.pages.leaderboard.standing import why_refused
+from sevenllm_bench.pages.leaderboard.trust_of_claim import trust_of
 from sevenllm_bench.runs.model_name import identity_of
 from sevenllm_bench.runs.protocol import protocol_words
 from sevenllm_bench.runs.untrusted import finite
@@ -48,7 +51,8 @@ def entry_of_bundle(path: Path, sha256: str, cache: BoardCache, now: datetime) -
     if not isinstance(manifest.get("figures"), list):
         raise ResultsError(f"{path}: its manifest has no figures")
     rows = _shown_rows(bundle_rows(path, sha256, manifest, cache), manifest)
-    claim = Claim(manifest, claimed_figures(manifest), rows, members_of(path))
+    beside = recorded_beside(path, sha256, manifest, cache)
+    claim = Claim(manifest, claimed_figures(manifest), rows, members_of(path), beside)
     return replace(entry_of_manifest(claim, now), path=str(path), id=short_id(sha256))
 
 
@@ -60,9 +64,11 @@ def entry_of_manifest(claim: Claim, now: datetime) -> Entry:
         now: The time.
     """
     rows = claim.rows
+    figures = derived_figures(claim.figures, rows.figures if rows else {})
     return replace(
         _entry(claim.manifest),
-        figures=derived_figures(claim.figures, rows.figures if rows else {}),
+        figures=figures,
+        trust=trust_of(claim, figures),
         row_scores=rows.scores if rows else {},
         refused=why_refused(claim, now),
     )

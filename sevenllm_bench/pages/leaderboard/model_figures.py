@@ -33,7 +33,7 @@ class ModelFigure:
 
     Attributes:
         name: Its name, e.g. "en_mcq.acc".
-        level: "overall", "section", "encoder task" or "task".
+        level: "overall", "section", "encoder task" or "task"; "beside" for what is beside the score.
         title: What it is of, in words.
         metric: Name of the metric; empty for the headline.
         mean: The figure.
@@ -60,10 +60,16 @@ class ModelFigure:
 
 def model_figures(entry: Entry) -> list[ModelFigure]:
     """The figures of a submission that pages show, in their order."""
-    return [_figure(name, entry.figures[name]) for name in SHOWN if name in entry.figures]
+    return [model_figure(name, entry.figures[name]) for name in SHOWN if name in entry.figures]
 
 
-def _figure(name: str, value: Value) -> ModelFigure:
+def model_figure(name: str, value: Value) -> ModelFigure:
+    """A figure as pages show it.
+
+    Args:
+        name: Its name.
+        value: The figure.
+    """
     level, title, metric = figure_title(name)
     low, high = interval_of(value, bounds(metric))
     interval = "" if low is None else shown_interval(low, high)

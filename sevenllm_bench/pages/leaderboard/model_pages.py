@@ -16,8 +16,10 @@ from sevenllm_bench.pages.interval_bar import bar_text
 from sevenllm_bench.pages.leaderboard.board_csv import board_csv
 from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.model_figures import ModelFigure, by_level, model_figures
+from sevenllm_bench.pages.leaderboard.model_trust import model_trust_parts
 from sevenllm_bench.pages.leaderboard.pair_data import board_script, pair_script
 from sevenllm_bench.pages.leaderboard.standings import ranked_of, standings
+from sevenllm_bench.pages.leaderboard.trust_export import trust_lines
 from sevenllm_bench.pages.site import Site
 from sevenllm_bench.text.display import plain
 
@@ -44,7 +46,8 @@ def write_model_pages(site: Site, entries: Sequence[Entry], current: Sequence[En
     for entry in entries:
         family[entry.seen_name].append(entry)
     figures = {ids[id(entry)]: model_figures(entry) for entry in entries}
-    site.write_bytes("figures.csv", board_csv({ids[id(entry)]: entry.name for entry in entries}, figures))
+    lines = {ids[id(entry)]: [*figures[ids[id(entry)]], *trust_lines(entry)] for entry in entries}
+    site.write_bytes("figures.csv", board_csv({ids[id(entry)]: entry.name for entry in entries}, lines))
     for entry in entries:
         own_id = ids[id(entry)]
         site.write_bytes(f"submissions/{own_id}.js", pair_script(entry, own_id, figures[own_id]))
@@ -62,6 +65,7 @@ def write_model_pages(site: Site, entries: Sequence[Entry], current: Sequence[En
             facts=list(_facts(entry)),
             link=hub_link(entry.repository),
             source=entry.source_url if _WEB.fullmatch(entry.source_url) else "",
+            trust=model_trust_parts(entry),
             levels=[(title, _rows(found)) for title, found in by_level(figures[own_id])],
             others=sorted(family[entry.seen_name], key=lambda other: (other.date, other.moment), reverse=True),
             address=lambda other: ids[id(other)],

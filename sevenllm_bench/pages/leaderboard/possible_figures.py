@@ -32,6 +32,7 @@ class FigureLimits:
         low: Least value of a row.
         high: Greatest value of a row.
         is_share: Whether a row's value is 0 or 1.
+        documents: Documents of the harness that make one row: the four rotations of a question, else 1.
         is_continuous: Whether values of many rows can't all be the same, except at `low` and `high`.
         most_rows: Rows behind it at most.
     """
@@ -41,6 +42,7 @@ class FigureLimits:
     is_share: bool
     is_continuous: bool
     most_rows: int
+    documents: int = 1
 
 
 @lru_cache(4_096)
@@ -53,8 +55,9 @@ def limits_of(name: str) -> FigureLimits | None:
     scope, _, metric = name.rpartition(".")
     if name == HEADLINE_NAME:
         return FigureLimits(0.0, 1.0, False, True, sum(SECTION_ROWS.values()))
-    if encoder_task_by_name(scope.partition(".")[0]):
-        return FigureLimits(*bounds(metric), metric in ENCODER_SHARES, False, _MOST_ITEMS)
+    if task := encoder_task_by_name(scope.partition(".")[0]):
+        is_share = metric in ENCODER_SHARES
+        return FigureLimits(*bounds(metric), is_share, False, _MOST_ITEMS, task.documents_per_item)
     leaf = None if scope in SECTIONS else leaf_of_task(scope)
     kind = leaf.kind if leaf else scope.partition("_")[2]
     if kind not in kinds_of(metric):
@@ -83,13 +86,24 @@ def why_impossible(figure: Mapping[str, Any]) -> str:
         return f"{printable(figure.get('rows'), 20)} rows"
     if not isinstance(figure.get("partial", ""), str):
         return "partial without a reason"
-    if limits.is_share and abs(mean * rows - round(mean * rows)) > TOLERANCE * rows:
-        return f"a value of {printable(figure['value'], 20)}, which is no share of {rows:,} rows"
+    if (counted := _counted(figure, limits) * rows) and abs(mean * counted - round(mean * counted)) > TOLERANCE * counted:
+        of = "rows" if limits.is_share else "rotations"
+        return f"a value of {printable(figure['value'], 20)}, which is no share of {counted:,} {of}"
     if name == HEADLINE_NAME:
         wrong = figure.get("stderr") is not None and (error is None or error < 0)  # else see `headline_of_sections`
     else:
         wrong = not _can_be(figure.get("stderr"), error, mean, rows, limits)
     return f"a standard error of {printable(figure.get('stderr'), 20)}" if wrong else ""
+
+
+def _counted(figure: Mapping[str, Any], limits: FigureLimits) -> int:
+    """What is counted of each row, so that its value is a multiple of one in so many; 0 where it can be anything.
+
+    Of a question with fewer rotations than four, which makes a figure partial, those that were run are counted.
+    """
+    if limits.is_share:
+        return 1
+    return limits.documents if limits.documents > 1 and not figure.get("partial") else 0
 
 
 def _can_be(said: Any, error: float | None, mean: float, rows: int, limits: FigureLimits) -> bool:

@@ -9,11 +9,14 @@ from pathlib import Path
 from sevenllm_bench.comparison.compatibility import DISQUALIFYING
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import Figure, figures_of
-from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows, row_scores
+from sevenllm_bench.pages.leaderboard.bundle_rows import rows_of_run
 from sevenllm_bench.pages.leaderboard.claim import Claim
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.pages.leaderboard.manifest_entry import cost_of, protocol_in_words, short_id
+from sevenllm_bench.pages.leaderboard.recorded_beside import RecordedBeside
 from sevenllm_bench.pages.leaderboard.standing import why_refused
+from sevenllm_bench.pages.leaderboard.trust_figures import CIRCULAR_TASKS
+from sevenllm_bench.pages.leaderboard.trust_of_claim import trust_of
 from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.locate import find_runs
 from sevenllm_bench.runs.protocol import words_of
@@ -50,8 +53,11 @@ def entry_of_run(path: Path, sha256: str, now: datetime) -> Entry:
 def _entry(run: Run, name: str, now: datetime) -> Entry:
     described = {"answers": describe_answers(run.samples)}
     figures = figures_of(run)
-    rows = BundleRows(_values(figures), row_scores(run.samples, run.source))
-    claim = Claim({**describe_run(run, ()), "figures": [figure.as_json() for figure in figures]}, rows.figures, rows)
+    rows = rows_of_run(run, _values(figures))
+    further = {task.name: run.encoder_tasks[task.name].further for task in CIRCULAR_TASKS if task.name in run.encoder_tasks}
+    beside = RecordedBeside({task: said for task, said in further.items() if said})
+    described_run = {**describe_run(run, ()), "figures": [figure.as_json() for figure in figures]}
+    claim = Claim(described_run, rows.figures, rows, beside=beside)
     moment = _moment_of(run)
     return Entry(
         name=run.model.identity.name,
@@ -70,6 +76,7 @@ def _entry(run: Run, name: str, now: datetime) -> Entry:
         id=name,
         refused=why_refused(claim, now),
         row_scores=rows.scores,
+        trust=trust_of(claim, rows.figures),
     )
 
 

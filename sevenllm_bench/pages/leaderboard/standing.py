@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from sevenllm_bench.pages.leaderboard import figure_rules, record_rules, section_rules
+from sevenllm_bench.pages.leaderboard import beside_rules, figure_rules, record_rules, section_rules
 from sevenllm_bench.pages.leaderboard.claim import Claim
 
 _MOST_REASONS = 8
 _Rule = Callable[[Claim, datetime], Iterator[str]]
 #: What holds for every submission, also for one without a rank.
-_ALWAYS: tuple[_Rule, ...] = (record_rules.known_format, record_rules.times, figure_rules.possible, figure_rules.never_above)
+_ALWAYS: tuple[_Rule, ...] = (
+    record_rules.known_format,
+    record_rules.times,
+    figure_rules.possible,
+    figure_rules.never_above,
+    beside_rules.possible_letters,
+    beside_rules.probe_of_model,
+)
 #: What holds for a submission with a rank.
 _FOR_A_RANK: tuple[_Rule, ...] = (
     record_rules.visible_names,
@@ -26,6 +33,7 @@ _FOR_A_RANK: tuple[_Rule, ...] = (
     figure_rules.headline_of_sections,
     section_rules.sections_of_tasks,
     figure_rules.means_of_rows,
+    beside_rules.whole_tasks_beside,
 )
 
 

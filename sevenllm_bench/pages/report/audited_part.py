@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sevenllm_bench.comparison.compare_runs import Comparison
-from sevenllm_bench.data.audit_records import load_audit
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.cells import RowValues, headline_cell, mean_over
 from sevenllm_bench.figures.rounding import shown
 from sevenllm_bench.pages.trust.trust_part import TrustPart
+from sevenllm_bench.pages.trust.trust_words import audit_sentences
 from sevenllm_bench.runs.audited_run import audited_run
 from sevenllm_bench.runs.records import Run
 
@@ -28,14 +28,7 @@ def audited_parts(runs: Sequence[Run], comparison: Comparison | None = None) -> 
     lines = [line for run in runs if (line := _line(run, known))]
     if not lines:
         return []
-    audit = load_audit()
-    read = sum(record.read for record in audit.records)
-    sentences = (
-        f"The audit (version {audit.version}) read {read:,} of the 1,300 official rows and "
-        f"found {len(audit.sound):,} of them sound: a careful expert comes to the reference from the text and the question.",
-        "These figures are beside the official ones and are no result of the benchmark; docs/audit.md says how they came about.",
-    )
-    return [TrustPart("On audited rows", sentences, _COLUMNS, tuple(lines))]
+    return [TrustPart("On audited rows", audit_sentences(), _COLUMNS, tuple(lines))]
 
 
 def _line(run: Run, known: Mapping[str, float]) -> tuple[str, ...] | None:

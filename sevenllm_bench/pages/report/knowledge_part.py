@@ -8,13 +8,8 @@ from sevenllm_bench.figures.mcq_baselines import McqBaselines, baselines_by_lang
 from sevenllm_bench.figures.rounding import shown
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
 from sevenllm_bench.pages.trust.trust_part import TrustPart
+from sevenllm_bench.pages.trust.trust_words import KNOWLEDGE_SENTENCES
 from sevenllm_bench.runs.records import Run
-
-_SENTENCES = (
-    "The first lines are programs that read neither text nor question, over the same questions: they always give the letter that "
-    "is right most often, choose the longest option, or guess.",
-    "A model near them shows no knowledge. docs/robustness.md has the tasks with the options in every order.",
-)
 
 
 def knowledge_parts(runs: Sequence[Run]) -> list[TrustPart]:
@@ -29,7 +24,7 @@ def knowledge_parts(runs: Sequence[Run]) -> list[TrustPart]:
         return []
     columns = ("Answered by", *(LANGUAGE_NAMES[own.language] for own in baselines if own.language))
     rows = [*_without_knowledge(baselines), *(_line(run, baselines) for run in runs)]
-    return [TrustPart("Multiple choice without knowledge", _SENTENCES, columns, tuple(rows))]
+    return [TrustPart("Multiple choice without knowledge", KNOWLEDGE_SENTENCES, columns, tuple(rows))]
 
 
 def _counts(kind: str, is_default: bool) -> bool:

@@ -43,7 +43,7 @@ def values(page, column):
 def test_a_hundred_rows_are_shown_until_all_are_asked_for(board, page):
     assert board.entries == COUNT + 2
     assert page.locator("#t-models tbody tr").count() == 100
-    page.get_by_role("button", name="Show all").click()
+    page.locator("#models").get_by_role("button", name="Show all").click()
     assert page.locator("#t-models tbody tr").count() == COUNT
     page.locator("#t-models thead button").first.click()
     assert page.locator("#t-models tbody tr").count() == 100

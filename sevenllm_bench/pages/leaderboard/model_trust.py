@@ -1,0 +1,165 @@
+"""The section "Can it be trusted?" of a submission's page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sevenllm_bench.catalog import LANGUAGES
+from sevenllm_bench.data.rows import LETTERS
+from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
+from sevenllm_bench.figures.anchors import BEST_LETTER, CHANCE_MCQ, LONGEST_OPTION, REFERENCE_GROUNDED, REFERENCE_INVENTED
+from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.rounding import NO_FIGURE, shown, shown_difference, shown_range
+from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES, PROBE_NAMES
+from sevenllm_bench.pages.leaderboard.entry import Entry
+from sevenllm_bench.pages.leaderboard.trust_cells import RECORDED, drop_interval
+from sevenllm_bench.pages.leaderboard.trust_figures import CIRCULAR_TASKS, LetterPreference, NoiseDrop
+from sevenllm_bench.pages.trust.trust_part import TrustPart
+from sevenllm_bench.pages.trust.trust_words import KNOWLEDGE_SENTENCES, audit_sentences
+
+_OWN = "this submission"
+_AS_RECORDED = "What is as recorded is the submitter's word: the submission doesn't have the answers."
+
+
+def model_trust_parts(entry: Entry) -> list[TrustPart]:
+    """The parts of the section; none for a submission that has nothing of it.
+
+    Args:
+        entry: The submission.
+    """
+    found = (_knowledge(entry), _grounded(entry), _letters(entry), _noise(entry), _probe(entry), _audited(entry))
+    return [part for part in found if part]
+
+
+def _whole(entry: Entry, name: str) -> str:
+    value = entry.figures.get(name)
+    return NO_FIGURE if value is None or value.partial else shown(value.mean)
+
+
+def _knowledge(entry: Entry) -> TrustPart | None:
+    own = [_whole(entry, f"{language}_mcq.acc") for language in LANGUAGES]
+    if set(own) == {NO_FIGURE}:
+        return None
+    letters = [BEST_LETTER[language] for language in LANGUAGES]
+    rows = (
+        ("one letter, always", *(f"{shown(share)} ({letter})" for letter, share in letters)),
+        ("the longest option", *(shown(LONGEST_OPTION[language]) for language in LANGUAGES)),
+        ("chance", *(shown(CHANCE_MCQ) for _ in LANGUAGES)),
+        (_OWN, *own),
+    )
+    columns = ("Answered by", *(LANGUAGE_NAMES[language] for language in LANGUAGES))
+    return TrustPart("Multiple choice without knowledge", KNOWLEDGE_SENTENCES, columns, rows)
+
+
+def _grounded(entry: Entry) -> TrustPart | None:
+    names = [f"{language}_understanding.grounded" for language in LANGUAGES]
+    names += [f"{language}_generation.invented_indicators" for language in LANGUAGES]
+    own = [_whole(entry, name) for name in names]
+    if set(own) == {NO_FIGURE}:
+        return None
+    references = [shown(share[language]) for share in (REFERENCE_GROUNDED, REFERENCE_INVENTED) for language in LANGUAGES]
+    titles = [f"{what}, {LANGUAGE_NAMES[language]}" for what in ("Grounded", "Invented indicators") for language in LANGUAGES]
+    sentences = (
+        "Grounded is the share of extracted values that the incident text supports; the references themselves don't reach 1.",
+        "Invented indicators is the share of indicators in prose that neither text nor question has; lower is better. "
+        "docs/grounding.md has both.",
+    )
+    return TrustPart("Grounding", sentences, ("Answers", *titles), (("references", *references), (_OWN, *own)))
+
+
+def _letters(entry: Entry) -> TrustPart | None:
+    rows = tuple(_letter_rows(entry))
+    if not rows:
+        return None
+    sentences = [
+        "The same questions with their options in all four orders: in every order is the share of questions that are answered "
+        "rightly each time, order by order the mean. A letter's figure is the share of answers on it less a quarter, with its "
+        "95 % interval: 0 for a model without a preference. docs/robustness.md has more.",
+        *([_AS_RECORDED] if any(own.recorded for own in entry.trust.letters.values()) else []),
+    ]
+    columns = ("Language", "In every order", "Order by order", "Prefers", *LETTERS)
+    return TrustPart("Multiple choice in every order", tuple(sentences), columns, rows)
+
+
+def _letter_rows(entry: Entry) -> Iterator[tuple[str, ...]]:
+    for task in CIRCULAR_TASKS:
+        values = [entry.figures.get(f"{task.name}.{metric}") for metric in task.metrics[:2]]
+        own = entry.trust.letters.get(task.name)
+        if own is None:
+            continue
+        partial = next((value.partial for value in values if value and value.partial), "")
+        remarks = [f"partial: {partial}" if partial else "", RECORDED if own.recorded else ""]
+        words = "; ".join(filter(None, remarks))
+        preferred = " and ".join(own.preferred) or ("none" if own.preferences else NO_FIGURE)
+        yield (
+            f"{_language(task)} ({words})" if words else _language(task),
+            *(shown(value.mean if value else None) for value in values),
+            preferred,
+            *(_preference(own.preferences.get(letter)) for letter in LETTERS),
+        )
+
+
+def _language(task: EncoderTask) -> str:
+    """The language of a task in words, and that it goes by log-likelihoods."""
+    name = LANGUAGE_NAMES[task.language] if task.language else task.name
+    return f"{name}, log-likelihood" if task.kind == "mcq-circular-logprob" else name
+
+
+def _preference(own: LetterPreference | None) -> str:
+    if own is None:
+        return NO_FIGURE
+    mean = shown_difference(own.mean)
+    return mean if own.low is None else f"{mean} ({shown_range(own.low, own.high)})"
+
+
+def _noise(entry: Entry) -> TrustPart | None:
+    trust = entry.trust
+    named = {LANGUAGE_NAMES[language]: drop for language, drop in trust.drops.items()}
+    named |= {"Both": trust.drop} if trust.drop else {}
+    if not named and not trust.no_drop:
+        return None
+    sentences = [
+        "The score over extraction and analysis without noise, and over the same rows with the noise of real reports in their "
+        "texts, and the first less the second. A model that doesn't read the text has a drop of 0. docs/robustness.md has more.",
+        *([_AS_RECORDED] if any(drop.recorded for drop in named.values()) else []),
+        *([f"The rows with noise aren't compared with those without: {'; '.join(trust.no_drop)}."] if trust.no_drop else []),
+    ]
+    columns = ("Language", "Without noise", "With noise", "Drop", "95 % interval", "Rows")
+    return TrustPart("Rows with noise", tuple(sentences), columns if named else (), tuple(map(_noise_row, named, named.values())))
+
+
+def _noise_row(name: str, drop: NoiseDrop) -> tuple[str, ...]:
+    rows = NO_FIGURE if drop.rows is None else f"{drop.rows:,}"
+    return name, shown(drop.clean), shown(drop.noisy), shown_difference(drop.mean), drop_interval(drop) or NO_FIGURE, rows
+
+
+def _probe(entry: Entry) -> TrustPart | None:
+    probe = entry.trust.probe
+    if probe is None:
+        return None
+    rows = tuple(
+        (
+            PROBE_NAMES[test.name],
+            LANGUAGE_NAMES[test.language],
+            probe.finding(place),
+            shown_difference(test.effect),
+            shown_range(test.low, test.high),
+            shown(probe.corrected[place]),
+        )
+        for place, test in enumerate(probe.tests)
+    )
+    sentences = (
+        probe.summary,
+        "This is the submitter's word: only the model can give these figures again. No test shows that a model has not seen the "
+        "rows. docs/memorisation.md has the tests.",
+    )
+    columns = ("Test", "Language", "Finding", "Effect", "95 % interval", "Corrected p")
+    return TrustPart("Has it seen the rows?", sentences, columns, rows)
+
+
+def _audited(entry: Entry) -> TrustPart | None:
+    own, whole = entry.trust.audited, _whole(entry, HEADLINE_NAME)
+    if own is None or whole == NO_FIGURE:
+        return None
+    columns = ("Score", "All rows", "Audited rows", "Rows")
+    return TrustPart("On audited rows", audit_sentences(), columns, ((_OWN, whole, shown(own.mean), f"{own.rows:,}"),))
