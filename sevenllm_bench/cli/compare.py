@@ -140,7 +140,7 @@ def _print(comparison: Comparison, by: str) -> None:
     if any(run.samples for run in comparison.runs):
         print_table("headline scores", HEADLINE_COLUMNS, headline_rows(comparison), _LEAST_OF_HEADLINE)
     if rows := encoder_rows(comparison):
-        print_table("encoder tasks", ENCODER_COLUMNS, rows, _LEAST_OF_ENCODERS)
+        print_table("further tasks", ENCODER_COLUMNS, rows, _LEAST_OF_ENCODERS)
     several = len(comparison.runs) > 2
     columns = COLUMNS if several else [name for name in COLUMNS if name != "run"]
     for level in dict.fromkeys(["overall", by, *ENCODER_LEVELS]):

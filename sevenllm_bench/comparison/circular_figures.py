@@ -17,7 +17,7 @@ from sevenllm_bench.stats.resampling import Draws
 
 
 @dataclass(frozen=True, slots=True)
-class LetterPreference:
+class LetterBias:
     """How much a model prefers a letter.
 
     Attributes:
@@ -58,10 +58,10 @@ class CircularFigures:
     circular_acc: float | None
     interval: Interval
     acc: float | None
-    preferences: tuple[LetterPreference, ...]
+    preferences: tuple[LetterBias, ...]
 
     @property
-    def preferred(self) -> tuple[LetterPreference, ...]:
+    def preferred(self) -> tuple[LetterBias, ...]:
         """The letters whose preference has an interval above 0."""
         return tuple(own for own in self.preferences if own.is_preferred)
 
@@ -104,7 +104,7 @@ def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def letter_preferences(further: Mapping[str, Any]) -> tuple[LetterPreference, ...]:
+def letter_preferences(further: Mapping[str, Any]) -> tuple[LetterBias, ...]:
     """The preference for each letter.
 
     Args:
@@ -118,5 +118,5 @@ def letter_preferences(further: Mapping[str, Any]) -> tuple[LetterPreference, ..
         if isinstance(own, Mapping) and (value := finite(own.get("preference"))) is not None:
             low, high = finite(own.get("low")), finite(own.get("high"))
             whole = low is not None and high is not None
-            found.append(LetterPreference(letter, value, low if whole else None, high if whole else None))
+            found.append(LetterBias(letter, value, low if whole else None, high if whole else None))
     return tuple(found)

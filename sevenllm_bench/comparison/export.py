@@ -163,7 +163,7 @@ def as_markdown(comparison: Comparison, level: Level) -> str:
     if any(run.samples for run in comparison.runs):
         parts += [*_table(HEADLINE_COLUMNS, headline_rows(comparison)), ""]
     if costs := encoder_rows(comparison):
-        parts += ["## Encoder tasks", "", *_table(ENCODER_COLUMNS, costs), ""]
+        parts += ["## Further tasks", "", *_table(ENCODER_COLUMNS, costs), ""]
     for shown in dict.fromkeys(["overall", level, *ENCODER_LEVELS]):
         found = [finding for finding in comparison.findings if finding.cell.level == shown]
         if found:

@@ -140,8 +140,8 @@ _OF_ROWS = (
     "means of their sections, a section (as in the paper) and a task are means over rows.",
 )
 _OF_ITEMS = (
-    "Encoder tasks: means over items (queries, texts, terms, functions), by each task's main metric; an encoder group is a part "
-    "of a task's items. None of them counts in the headline.",
+    "Further tasks: means over items (queries, texts, terms, functions, questions, rows with noise), by each task's main metric; "
+    "an encoder group is a part of a task's items. None of them counts in the headline.",
 )
 
 

@@ -27,8 +27,8 @@ LEVEL_NAMES = {
     "kind": "By kind",
     "section": "By section",
     "task": "By task",
-    "encoder task": "Encoder tasks",
-    "encoder group": "Parts of encoder tasks",
+    "encoder task": "Further tasks",
+    "encoder group": "Parts of further tasks",
 }
 #: What can be said of a run against the baseline, and the class of it in style sheets.
 VERDICT_NAMES = {"better": "better", "worse": "worse", "cannot tell": "cannot tell"}

@@ -42,7 +42,7 @@ def test_tables_have_figures_and_costs(folders):
     assert rows[1][4] == "1.0000"
     assert rows[0][6:] == ["1,000", "25.0", "1 MiB", "2"]
     text = as_markdown(comparison, "section")
-    assert "## Encoder tasks" in text
+    assert "## Further tasks" in text
     assert "<b>" not in text
     assert as_json(comparison)["runs"][0]["encoder_costs"][CODE]["texts"] == 50
 

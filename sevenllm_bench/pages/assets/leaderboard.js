@@ -128,7 +128,7 @@
     return details;
   }
 
-  const LEVELS = { overall: "Overall", section: "By section", "encoder task": "Encoder tasks", task: "By task" };
+  const LEVELS = { overall: "Overall", section: "By section", "encoder task": "Further tasks", task: "By task" };
 
   async function show(ids, notes) {
     const body = byId("comparison-body");

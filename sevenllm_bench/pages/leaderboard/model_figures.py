@@ -100,7 +100,7 @@ def figure_title(name: str) -> tuple[str, str, str]:
 
 def by_level(figures: Sequence[ModelFigure]) -> Iterator[tuple[str, list[ModelFigure]]]:
     """The figures of each level that there are any of: title of the level, figures."""
-    titles = {"overall": "Overall", "section": "By section", "encoder task": "Encoder tasks", "task": "By task"}
+    titles = {"overall": "Overall", "section": "By section", "encoder task": "Further tasks", "task": "By task"}
     for level, title in titles.items():
         found = [figure for figure in figures if figure.level == level]
         if found:

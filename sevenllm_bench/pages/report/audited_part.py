@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from sevenllm_bench.comparison.compare_runs import Comparison
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.cells import RowValues, headline_cell, mean_over
 from sevenllm_bench.figures.rounding import shown
@@ -15,24 +16,28 @@ from sevenllm_bench.runs.records import Run
 _COLUMNS = ("Run", "All rows", "Audited rows", "Rows")
 
 
-def audited_parts(runs: Sequence[Run]) -> list[TrustPart]:
+def audited_parts(runs: Sequence[Run], comparison: Comparison | None = None) -> list[TrustPart]:
     """The headline of each run on all rows and on audited ones; no part where no run has it on both.
 
     Args:
         runs: The runs of the report, in the order in which they are shown.
+        comparison: What their comparison found, which has the headline on all rows; None for none.
     """
-    lines = [line for run in runs if (line := _line(run))]
+    cell = headline_cell()
+    known = {score.run: score.mean for score in comparison.scores if score.cell == cell} if comparison else {}
+    lines = [line for run in runs if (line := _line(run, known))]
     if not lines:
         return []
     return [TrustPart("On audited rows", audit_sentences(), _COLUMNS, tuple(lines))]
 
 
-def _line(run: Run) -> tuple[str, ...] | None:
+def _line(run: Run, known: Mapping[str, float]) -> tuple[str, ...] | None:
     try:
         cut = audited_run(run)
     except ResultsError:
         return None
-    whole, audited = _headline(run), _headline(cut)
+    whole = known[run.label] if run.label in known else _headline(run)
+    audited = _headline(cut)
     if whole is None or audited is None:
         return None
     return run.label, shown(whole), shown(audited), f"{len(cut.samples):,}"

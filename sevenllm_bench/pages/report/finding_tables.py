@@ -16,7 +16,7 @@ _FEW = 12
 #: Levels with so many cells that those where one cannot tell are in the file alone.
 _LONG = ("task", "encoder group")
 #: How the lines begin that speak of the score as "headline", its name in files and on the terminal.
-_OF_SCORE = ("Headline:", "Encoder tasks:", "Not the benchmark's headline:")
+_OF_SCORE = ("Headline:", "Further tasks:", "Not the benchmark's headline:")
 
 
 @dataclass(frozen=True, slots=True)

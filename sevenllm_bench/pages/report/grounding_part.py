@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.data.rows import Row
-from sevenllm_bench.figures.rounding import NO_FIGURE
+from sevenllm_bench.figures.rounding import NO_FIGURE, shown
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
 from sevenllm_bench.pages.report.with_interval import with_interval
 from sevenllm_bench.pages.trust.trust_part import TrustPart
@@ -21,39 +21,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True)
-class _About:
-    """What a metric's part says.
-
-    Attributes:
-        title: Heading of the part.
-        sentences: What it means.
-    """
-
-    title: str
-    sentences: tuple[str, str]
-
-
-_MORE = "docs/grounding.md says what counts as in the text. The task's pages mark every value of every answer."
-_ABOUT: Mapping[str, _About] = {
-    "grounded": _About(
-        "Values that the text supports",
-        (
-            "Of the values that a run extracts, the share that the incident text has, in the same words, numbers or dates. The "
-            "references paraphrase too, so read a run beside them and not beside 1: one that is clearly below them writes more "
-            "that the text doesn't have.",
-            _MORE,
-        ),
+#: Heads of the columns of each metric.
+_HEADS = {"grounded": "In the text", "invented_indicators": "Given by nobody"}
+_SENTENCES = {
+    "grounded": (
+        "“In the text” is the share of the values that a run extracts which the incident text has, in the same words, numbers or "
+        "dates. References paraphrase too, so read a run beside them and not beside 1: one that is clearly below them writes "
+        "more that the text doesn't have."
     ),
-    "invented_indicators": _About(
-        "Indicators that nobody gave",
-        (
-            "Of the addresses, domains, hashes, files and numbers of vulnerabilities or techniques that a run names in its "
-            "analyses, the share that neither text nor question has; lower is better. An answer without text counts 1.",
-            "One that is right but not in the text counts too. docs/grounding.md says more; the task's pages list them.",
-        ),
+    "invented_indicators": (
+        "“Given by nobody” is the share of the addresses, domains, hashes, files and numbers of vulnerabilities or techniques in "
+        "its analyses that neither text nor question has; lower is better, and an answer without text counts 1."
     ),
 }
+_MORE = "The tasks' pages mark every value of every answer; docs/grounding.md says what counts as in the text."
+_OF_OTHER_ROWS = "Where a run lacks rows, what the references of its own rows have is in brackets."
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +107,29 @@ def _grounding(values: NDArray[Any], draws: Draws) -> Grounding:
 
 
 def grounding_parts(runs: Sequence[Run], draws: Draws) -> list[TrustPart]:
-    """What the text supports of each run's answers, by language, beside the references; no part where no run has the metric.
+    """What the text has of the answers, below what it has of the references; no part where no run has the metrics.
 
     Args:
         runs: The runs of the report, in the order in which they are shown.
         draws: Source of chance of the intervals.
     """
-    references, parts = ReferenceValues(), []
-    for metric, about in _ABOUT.items():
-        found = [(run.label, grounding_of(run, metric, references, draws)) for run in runs]
-        languages = [language for language in LANGUAGES if any(language in own for _, own in found)]
-        if languages:
-            heads = ((name := LANGUAGE_NAMES[language], f"{name}: the references") for language in languages)
-            columns = ("Run", *(head for pair in heads for head in pair))
-            rows = tuple(
-                (label, *(cell for language in languages for cell in _cells(own.get(language)))) for label, own in found if own
-            )
-            parts.append(TrustPart(about.title, about.sentences, columns, rows))
-    return parts
+    references = ReferenceValues()
+    found = {metric: [grounding_of(run, metric, references, draws) for run in runs] for metric in _HEADS}
+    columns = [(metric, language) for metric in _HEADS for language in LANGUAGES if any(language in own for own in found[metric])]
+    if not columns:
+        return []
+    every = {(metric, language): [own.get(language) for own in found[metric]] for metric, language in columns}
+    whole = {column: max((own for own in cells if own), key=lambda own: own.rows) for column, cells in every.items()}
+    first = ("the references", *(with_interval(own.reference, own.reference_interval) for own in whole.values()))
+    lines = [(run.label, *(_cell(every[column][place], whole[column]) for column in columns)) for place, run in enumerate(runs)]
+    heads = ("Run", *(f"{_HEADS[metric]}, {LANGUAGE_NAMES[language]}" for metric, language in columns))
+    sentences = [_SENTENCES[metric] for metric in dict.fromkeys(metric for metric, _ in columns)]
+    others = [_OF_OTHER_ROWS] if any(own and own.rows < whole[column].rows for column in columns for own in every[column]) else []
+    return [TrustPart("What the text has of the answers", (*sentences, *others, _MORE), heads, (first, *lines))]
 
 
-def _cells(own: Grounding | None) -> tuple[str, str]:
+def _cell(own: Grounding | None, whole: Grounding) -> str:
     if own is None:
-        return NO_FIGURE, NO_FIGURE
-    return with_interval(own.mean, own.interval), with_interval(own.reference, own.reference_interval)
+        return NO_FIGURE
+    text = with_interval(own.mean, own.interval)
+    return text if own.rows == whole.rows else f"{text} [{shown(own.reference)}]"

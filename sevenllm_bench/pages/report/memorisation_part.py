@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sevenllm_bench.comparison.table_cells import p_value
 from sevenllm_bench.figures.rounding import NO_FIGURE, shown_difference, shown_range
-from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
+from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES, PROBE_NAMES
 from sevenllm_bench.memorisation.probe_result import PROBES, ProbeResult, ProbeTest
 from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.runs.records import Run
@@ -16,8 +16,8 @@ _COLUMNS = ("Run", "Language", "Test", "What it found", "Effect", "p (Holm)", "U
 _SENTENCES = (
     "sevenllm-bench probe tests whether a model has read the rows before. No test shows that it hasn't: where nothing is found, "
     "a smaller effect than the one named may be there.",
-    "Findings of row-order, option-order and option-completion are about the rows themselves; the other three also find models "
-    "that have read texts of the same origin. docs/memorisation.md describes the tests.",
+    "A finding in an order or in completed options is about the rows themselves; the other tests also find models that have read "
+    "texts of the same origin. docs/memorisation.md describes them.",
 )
 #: Characters of a cell: a finding may hold a reason from a file, and an effect may be any number.
 _MOST = 240
@@ -43,7 +43,7 @@ def _line(label: str, probe: ProbeResult, place: int) -> tuple[str, ...]:
     return (
         label,
         LANGUAGE_NAMES[test.language],
-        test.name,
+        PROBE_NAMES[test.name],
         plain(probe.finding(place), _MOST),
         _effect(test),
         NO_FIGURE if p is None else p_value(p),

@@ -11,6 +11,7 @@ from typing import Any
 from sevenllm_bench.catalog import KINDS, LANGUAGES
 from sevenllm_bench.comparison.compatibility import differences
 from sevenllm_bench.comparison.table_cells import how_to_read, no_finding, p_value
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.vocabulary import (
     KIND_NAMES,
@@ -132,6 +133,7 @@ def _index(
         "dates": {run.label: _date(run) for run in runs},
         "has_rows": any(run.samples for run in runs),
         "encoder_lines": encoder_lines(runs, examined.figures),
+        "only_encoder_tasks": all(task in ENCODER_TASKS for task in encoder_pages_of(runs)),
         "encoder_pages": {task_title(task): task.name for task in encoder_pages_of(runs)},
         "encoder_costs": [
             (run.label, task_title(task.entry), cost_cells(task.cost), task.notes)

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
-from sevenllm_bench.encoder_tasks.encoder_task import ITEM_TASKS, EncoderTask
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, ITEM_TASKS, EncoderTask
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, leaf_title, task_title
 from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.metrics.registry import LOWER_IS_BETTER
@@ -102,6 +102,7 @@ def _item_pages(runs: Sequence[Run], most: int | None) -> Iterator[_Page]:
             {
                 "title": task_title(task),
                 "task": task,
+                "encoders_can": task in ENCODER_TASKS,
                 "metrics": task.metrics,
                 "counts": _counts(runs, by_run, task.name),
                 **_neighbours([(one.name, task_title(one)) for one in tasks], place),

@@ -117,7 +117,8 @@ def _answer(sample: Sample, reference: Sequence[str], texts: TextTable, marked: 
     text = None if sample.response is None else texts.add(sample.response)
     answer = ShownAnswer(dict(sample.metrics), plain(reading.how, 30), reading.is_unread, reading.cut, text)
     if text is None or sample.kind != "understanding":
-        return replace(answer, invented=tuple(texts.add(indicator) for indicator in invented_in(sample)))
+        invented = invented_in(sample)
+        return replace(answer, invented=tuple(map(texts.add, invented))) if invented else answer
     found = diff_from(reference, reading)
     marks: tuple[list[int], ...] = ([], [], [], [])
     for (mark, value), whole in zip(found.values, found.whole, strict=True):

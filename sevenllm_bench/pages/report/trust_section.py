@@ -44,5 +44,5 @@ def trust_parts(
         *noise_parts(runs, seed, resamples),
         *grounding_parts(runs, draws),
         *memorisation_parts(runs, probes or {}),
-        *audited_parts(runs),
+        *audited_parts(runs, comparison),
     ]
