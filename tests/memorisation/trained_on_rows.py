@@ -71,19 +71,24 @@ def tiny_model(tokenizer, seed: int, hidden: int = 64):
 
 
 def train(folder: Path, rows, epochs: int, seed: int = 0, hidden: int = 64, rate: float = 6e-3, incidents: bool = True) -> Path:
-    """Train a tiny Llama from scratch on texts of rows and save it; a folder for `pretrained=`.
+    """`train_on` the texts of rows, in windows of 128 tokens."""
+    return train_on(folder, training_texts(rows, incidents), epochs, seed, hidden, rate, window=128)
 
-    Texts are read in windows of 128 tokens, shuffled in each epoch.
+
+def train_on(folder: Path, texts, epochs: int, seed: int = 0, hidden: int = 64, rate: float = 6e-3, window: int = WINDOW) -> Path:
+    """Train a tiny Llama from scratch on texts and save it; a folder for `pretrained=`.
+
+    Texts are read in windows, shuffled in each epoch.
     """
     import torch
 
     tokenizer = make_tokenizer(folder)
     model = tiny_model(tokenizer, seed, hidden)
     blocks = []
-    for text in training_texts(rows, incidents):
+    for text in texts:
         ids = [tokenizer.eos_token_id, *tokenizer.encode(text), tokenizer.eos_token_id]
-        blocks += [ids[at : at + 129] for at in range(0, len(ids) - 1, 128)]
-    batches = torch.full((len(blocks), 129), -100)
+        blocks += [ids[at : at + window + 1] for at in range(0, len(ids) - 1, window)]
+    batches = torch.full((len(blocks), window + 1), -100)
     for place, ids in enumerate(blocks):
         batches[place, : len(ids)] = torch.tensor(ids)
     steps = epochs * -(-len(blocks) // 8)

@@ -69,24 +69,22 @@ def _texts(language: str, *splits: str) -> list:
 
 
 def untrained() -> None:
-    """Random weights: 15 references against 15, and 16 questions, English and Chinese by turns."""
+    """Random weights: 15 references against 15 others, divided at random, and 16 questions, in each language."""
     from lm_eval.models.huggingface import HFLM
 
-    folder, found = Path(tempfile.mkdtemp()), {}
-    tokenizer = make_tokenizer(folder)
+    tokenizer, found = make_tokenizer(Path(tempfile.mkdtemp())), {}
     for seed in range(SEEDS):
-        language = LANGUAGES[seed % 2]
         weights = HFLM(pretrained=tiny_model(tokenizer, seed, hidden=16), tokenizer=tokenizer, batch_size=32, device="cpu")
         model = LmForProbe(weights)
-        rows = [row for row in _texts(language, "test") if row.kind != "mcq"]
-        chosen = np.random.default_rng(seed).permutation(len(rows))
-        some, others = ([rows[place] for place in places] for places in (chosen[:15], chosen[15:30]))
-        questions = _texts(language, "test")
-        for test in (
-            twin_test(model, "reference-tokens", language, some, others, seed, RESAMPLES),
-            option_order_test(model, language, questions, seed, RESAMPLES),
-        ):
-            found.setdefault(test.name, []).append(test.p)
+        for language in LANGUAGES:
+            rows = [row for row in _texts(language, "test") if row.kind != "mcq"]
+            chosen = np.random.default_rng(seed).permutation(len(rows))
+            some, others = ([rows[place] for place in places] for places in (chosen[:15], chosen[15:30]))
+            for test in (
+                twin_test(model, "reference-tokens", language, some, others, seed, RESAMPLES),
+                option_order_test(model, language, _texts(language, "test"), seed, RESAMPLES),
+            ):
+                found.setdefault(f"{test.name}, {language}", []).append(test.p)
     for name, p_values in found.items():
         show(f"untrained, {name}", p_values)
 
