@@ -55,8 +55,8 @@ def test_the_table_has_a_line_for_each_rank_in_its_order(board, open_page):
         "Model",
         "Multiple choice, English always B: 0.400",
         "Multiple choice, Chinese always C: 0.400",
-        "Grounded, English references: 0.612",
-        "Grounded, Chinese references: 0.838",
+        "In the text, English references: 0.612",
+        "In the text, Chinese references: 0.838",
         "Every order, English",
         "Every order, Chinese",
         "Drop under noise",
@@ -81,13 +81,13 @@ def test_the_table_has_a_line_for_each_rank_in_its_order(board, open_page):
 def test_the_meaning_of_each_column_is_said_and_of_no_other(board, open_page):
     page = open_page(board / "index.html", width=1440)
     terms = page.locator("#trust dt").all_inner_texts()
-    assert terms == ["Multiple choice", "Grounded", "Every order", "Drop under noise", "Seen the rows?"]
+    assert terms == ["Multiple choice", "In the text", "Every order", "Drop under noise", "Seen the rows?"]
     assert "as the submitter says" in page.locator("#trust dd").last.inner_text()
 
 
 def test_the_table_is_sorted_and_searched(board, open_page):
     page = open_page(board / "index.html", width=1440)
-    page.locator("#t-trust thead button", has_text="Grounded, English").click()
+    page.locator("#t-trust thead button", has_text="In the text, English").click()
     assert lines(page)[0][0].startswith("org/all")
     page.locator("#trust input[type=search]").fill("bare")
     assert [line[0].split()[0] for line in lines(page)] == ["org/bare"]
@@ -98,10 +98,10 @@ def test_a_page_has_the_details_of_its_submission(board, open_page):
     page = open_page(board / "submissions" / f"{ids['org/all']}.html", width=1440)
     assert page.locator("#trust h3").all_inner_texts() == [
         "Multiple choice without knowledge",
-        "Grounding",
-        "Multiple choice in every order",
-        "Rows with noise",
-        "Has it seen the rows?",
+        "What the text has of the answers",
+        "Multiple choice with the options in every order",
+        "Incident texts with noise",
+        "Has the model seen the rows?",
     ]
     text = page.locator("#trust").inner_text()
     assert "submitter's word" in text
