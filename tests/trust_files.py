@@ -55,7 +55,9 @@ def probe_of_model(base: str, p: float = 0.4) -> ProbeResult:
         for language in ("en", "zh")
     )
     data = {"probed": {"name": "SEvenLLM-Bench"}, "control": {}}
-    return ProbeResult("0.1.0", 0, 999, {"base": base, "type": "hf"}, data, {}, 0, tests)
+    return ProbeResult(
+        "0.1.0", 0, 999, {"type": "hf", "base": base, "name": base, "arguments": {}, "commit": None}, data, {}, 0, tests
+    )
 
 
 def probe_bytes(base: str, p: float = 0.4) -> bytes:

@@ -6,6 +6,7 @@ import pytest
 from axe_checks import findings, hidden_focus, tab_stops
 from leaderboard_files import SECTIONS, manifest_of, write_bundle, write_many
 from run_files import rows_of, write_run
+from trust_files import probe_bytes, with_trust, write_files
 
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.model_metadata import read_facts
@@ -40,6 +41,7 @@ def board(tmp_path_factory):
     ]
     write_bundle(folder / "in" / "encoder", encoder)
     write_bundle(folder / "in" / "again", manifest_of(next(iter(facts)), dict.fromkeys(SECTIONS, 0.5), "2025-01-01"))
+    write_files(folder / "in" / "trust", with_trust("org/trust"), {"probe.json": probe_bytes("org/trust", 0.0001)})
     (folder / "models.yaml").write_text(json.dumps(facts))
     return build_leaderboard([folder / "in"], folder / "out", read_facts(folder / "models.yaml")).index.parent
 
@@ -66,6 +68,15 @@ def test_axe_finds_nothing_in_the_leaderboard(board, open_page, width):
     page.locator("#comparison-body table").first.wait_for()
     check(page)
     check(open_page(board / "submissions" / f"{ids[0]}.html", width=width))
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+def test_axe_finds_nothing_in_a_submission_with_everything_beside_its_score(board, open_page, width):
+    entries = json.loads((board / "leaderboard.json").read_text(encoding="utf-8"))["entries"]
+    (own_id,) = (entry["id"] for entry in entries if entry["name"] == "org/trust")
+    page = open_page(board / "submissions" / f"{own_id}.html", width=width)
+    assert page.locator("#trust table").count() == 5
+    check(page)
 
 
 def test_axe_would_notice(chromium):

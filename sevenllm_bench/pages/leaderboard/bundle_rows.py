@@ -33,6 +33,8 @@ from sevenllm_bench.text.display import printable
 #: Moves when the same bundle gives other rows than before, so that what was cached is read again.
 _SCHEME = 3
 _MOST_REASONS = 5
+#: Bytes of a file whose answers are read, for their letters, some seconds' work; of a larger one figures count as recorded.
+MOST_READ = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ class _Found:
         if leaf:
             self._leaves[task] = LeafRun(task, leaf)
             self._samples += recorded_samples(_lines(content), name, task, leaf, problems)
-        elif entry:
+        elif entry and (entry.documents_per_item == 1 or len(content) <= MOST_READ):
             self._tasks[task] = EncoderTaskRun(task, entry, rows_in_all=official_items(entry))
             self._items += recorded_item_samples(_lines(content), name, entry, problems)
 

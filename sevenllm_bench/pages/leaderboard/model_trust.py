@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sevenllm_bench.catalog import LANGUAGES
+from sevenllm_bench.comparison.table_cells import p_value
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
 from sevenllm_bench.figures.anchors import BEST_LETTER, CHANCE_MCQ, LONGEST_OPTION, REFERENCE_GROUNDED, REFERENCE_INVENTED
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.rounding import NO_FIGURE, shown, shown_difference, shown_range
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES, PROBE_NAMES
+from sevenllm_bench.memorisation.probe_result import PROBES
 from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.trust_cells import RECORDED, drop_interval
 from sevenllm_bench.pages.leaderboard.trust_figures import CIRCULAR_TASKS, LetterPreference, NoiseDrop
 from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.pages.trust.trust_words import KNOWLEDGE_SENTENCES, audit_sentences
+from sevenllm_bench.text.display import plain
 
 _OWN = "this submission"
+#: Letters of a reason, which is a file's, and of an effect, which may be any number.
+_MOST_OF_A_REASON, _MOST_OF_AN_EFFECT = 240, 60
 _AS_RECORDED = "What is as recorded is the submitter's word: the submission doesn't have the answers."
 
 
@@ -58,13 +63,16 @@ def _grounded(entry: Entry) -> TrustPart | None:
     if set(own) == {NO_FIGURE}:
         return None
     references = [shown(share[language]) for share in (REFERENCE_GROUNDED, REFERENCE_INVENTED) for language in LANGUAGES]
-    titles = [f"{what}, {LANGUAGE_NAMES[language]}" for what in ("Grounded", "Invented indicators") for language in LANGUAGES]
+    titles = [f"{what}, {LANGUAGE_NAMES[language]}" for what in ("In the text", "Given by nobody") for language in LANGUAGES]
     sentences = (
-        "Grounded is the share of extracted values that the incident text supports; the references themselves don't reach 1.",
-        "Invented indicators is the share of indicators in prose that neither text nor question has; lower is better. "
-        "docs/grounding.md has both.",
+        "“In the text” is the share of extracted values that the incident text supports (grounded); references paraphrase too, "
+        "and don't reach 1.",
+        "“Given by nobody” is the share of indicators in its analyses that neither text nor question has (invented_indicators); "
+        "lower is better. docs/grounding.md has both.",
     )
-    return TrustPart("Grounding", sentences, ("Answers", *titles), (("references", *references), (_OWN, *own)))
+    return TrustPart(
+        "What the text has of the answers", sentences, ("Answers", *titles), (("the references", *references), (_OWN, *own))
+    )
 
 
 def _letters(entry: Entry) -> TrustPart | None:
@@ -72,13 +80,12 @@ def _letters(entry: Entry) -> TrustPart | None:
     if not rows:
         return None
     sentences = [
-        "The same questions with their options in all four orders: in every order is the share of questions that are answered "
-        "rightly each time, order by order the mean. A letter's figure is the share of answers on it less a quarter, with its "
-        "95 % interval: 0 for a model without a preference. docs/robustness.md has more.",
+        "Each question is asked four times, and its options move on by one letter each time. A letter's figure is the share of "
+        "the answers on it less a quarter, with its 95 % interval: 0 for a model without a preference. docs/robustness.md has more.",
         *([_AS_RECORDED] if any(own.recorded for own in entry.trust.letters.values()) else []),
     ]
-    columns = ("Language", "In every order", "Order by order", "Prefers", *LETTERS)
-    return TrustPart("Multiple choice in every order", tuple(sentences), columns, rows)
+    columns = ("Language", "Right in every order", "Right on average", "Letters it prefers", *LETTERS)
+    return TrustPart("Multiple choice with the options in every order", tuple(sentences), columns, rows)
 
 
 def _letter_rows(entry: Entry) -> Iterator[tuple[str, ...]]:
@@ -90,7 +97,7 @@ def _letter_rows(entry: Entry) -> Iterator[tuple[str, ...]]:
         partial = next((value.partial for value in values if value and value.partial), "")
         remarks = [f"partial: {partial}" if partial else "", RECORDED if own.recorded else ""]
         words = "; ".join(filter(None, remarks))
-        preferred = " and ".join(own.preferred) or ("none" if own.preferences else NO_FIGURE)
+        preferred = " and ".join(own.preferred) or ("none for certain" if own.preferences else NO_FIGURE)
         yield (
             f"{_language(task)} ({words})" if words else _language(task),
             *(shown(value.mean if value else None) for value in values),
@@ -124,13 +131,15 @@ def _noise(entry: Entry) -> TrustPart | None:
         *([_AS_RECORDED] if any(drop.recorded for drop in named.values()) else []),
         *([f"The rows with noise aren't compared with those without: {'; '.join(trust.no_drop)}."] if trust.no_drop else []),
     ]
-    columns = ("Language", "Without noise", "With noise", "Drop", "95 % interval", "Rows")
-    return TrustPart("Rows with noise", tuple(sentences), columns if named else (), tuple(map(_noise_row, named, named.values())))
+    columns = ("Language", "Rows", "Without noise", "With noise", "Drop", "95 % interval")
+    return TrustPart(
+        "Incident texts with noise", tuple(sentences), columns if named else (), tuple(map(_noise_row, named, named.values()))
+    )
 
 
 def _noise_row(name: str, drop: NoiseDrop) -> tuple[str, ...]:
     rows = NO_FIGURE if drop.rows is None else f"{drop.rows:,}"
-    return name, shown(drop.clean), shown(drop.noisy), shown_difference(drop.mean), drop_interval(drop) or NO_FIGURE, rows
+    return name, rows, shown(drop.clean), shown(drop.noisy), shown_difference(drop.mean), drop_interval(drop) or NO_FIGURE
 
 
 def _probe(entry: Entry) -> TrustPart | None:
@@ -141,10 +150,11 @@ def _probe(entry: Entry) -> TrustPart | None:
         (
             PROBE_NAMES[test.name],
             LANGUAGE_NAMES[test.language],
-            probe.finding(place),
-            shown_difference(test.effect),
-            shown_range(test.low, test.high),
-            shown(probe.corrected[place]),
+            plain(probe.finding(place), _MOST_OF_A_REASON),
+            plain(shown_difference(test.effect), _MOST_OF_AN_EFFECT),
+            plain(shown_range(test.low, test.high), _MOST_OF_AN_EFFECT),
+            PROBES[test.name].unit,
+            NO_FIGURE if (p := probe.corrected[place]) is None else p_value(p),
         )
         for place, test in enumerate(probe.tests)
     )
@@ -153,8 +163,8 @@ def _probe(entry: Entry) -> TrustPart | None:
         "This is the submitter's word: only the model can give these figures again. No test shows that a model has not seen the "
         "rows. docs/memorisation.md has the tests.",
     )
-    columns = ("Test", "Language", "Finding", "Effect", "95 % interval", "Corrected p")
-    return TrustPart("Has it seen the rows?", sentences, columns, rows)
+    columns = ("Test", "Language", "What it found", "Effect", "95 % interval", "Unit of the effect", "p (Holm)")
+    return TrustPart("Has the model seen the rows?", sentences, columns, rows)
 
 
 def _audited(entry: Entry) -> TrustPart | None:

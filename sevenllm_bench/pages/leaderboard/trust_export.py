@@ -12,6 +12,10 @@ from sevenllm_bench.figures.rounding import shown, shown_interval
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.pages.leaderboard.model_figures import ModelFigure, interval_of, model_figure
 from sevenllm_bench.pages.leaderboard.trust_figures import CIRCULAR_TASKS, STRESS_TASKS, NoiseDrop, letters_to_json
+from sevenllm_bench.text.display import plain
+
+#: Letters of a text at most.
+_MOST = 500
 
 
 def trust_json(entry: Entry) -> dict[str, Any]:
@@ -97,11 +101,11 @@ def _probe(entry: Entry) -> dict[str, Any]:
             "low": test.low,
             "high": test.high,
             "p_holm": probe.corrected[place],
-            "finding": probe.finding(place),
+            "finding": plain(probe.finding(place), _MOST),
         }
         for place, test in enumerate(probe.tests)
     ]
-    return {"summary": probe.summary, "tests": tests}
+    return {"summary": plain(probe.summary, _MOST), "tests": tests}
 
 
 def _audited(entry: Entry) -> dict[str, Any]:

@@ -103,7 +103,7 @@ _COLUMNS = (
         TrustColumn(
             "grounded",
             f"grounded-{language}",
-            f"Grounded, {LANGUAGE_NAMES[language]}",
+            f"In the text, {LANGUAGE_NAMES[language]}",
             f"references: {shown(share)}",
             beside_cell(f"{language}_understanding.grounded", share),
             " extra",
@@ -145,9 +145,9 @@ _WORDS = {
         "Near 0, a model shows no knowledge (docs/robustness.md).",
     ),
     "grounded": (
-        "Grounded",
-        "The share of extracted values that the incident text supports. The references themselves don't reach 1, so each figure "
-        "has its difference from theirs below it (docs/grounding.md).",
+        "In the text",
+        "The share of extracted values that the incident text supports (grounded). References paraphrase too, and don't reach 1, "
+        "so each figure has its difference from theirs below it (docs/grounding.md).",
     ),
     "circular": (
         "Every order",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sevenllm_bench.pages.charts.chart import Chart
 
-#: A cell with a number, e.g. "0.412", "+0.08 (0.03–0.13)", "12 of 40"; a longer cell is a sentence.
-_NUMBER = re.compile(r"[-+−–]?\d.{0,30}", re.DOTALL)
+#: A cell with a number, e.g. "0.412", "+0.08 (0.03–0.13)", "<0.0001", "12 of 40"; a longer cell is a sentence.
+_NUMBER = re.compile(r"[-+−–<]?\d.{0,30}", re.DOTALL)
 #: What a cell without a value shows.
 _NOTHING = {"", "-", "–"}
 
@@ -21,7 +21,7 @@ class TrustPart:
         title: Its heading, plain text.
         sentences: One or two plain sentences: what was found, and what it means.
         columns: Columns of its table, the first for names of lines; empty for no table. The page
-            begins each with a capital letter.
+            begins each with a capital letter, except one such as "p (Holm)".
         rows: Rows of its table, as many cells as there are columns.
         figure: Its chart, see `Chart`; None for none. A chart's name is unique in all pages of a site.
     """

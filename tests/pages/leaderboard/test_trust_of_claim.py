@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from shutil import copytree
+from shutil import copy, copytree
+from zipfile import ZipFile
 
 import pytest
 from leaderboard_files import ROWS, SECTIONS, manifest_of
@@ -14,6 +15,7 @@ from trust_files import CIRCULAR, letters, probe_of_model, with_trust
 from sevenllm_bench.comparison.stress_drop import stress_drop
 from sevenllm_bench.data.audit_records import load_audit
 from sevenllm_bench.data.benchmark import load_benchmark
+from sevenllm_bench.pages.leaderboard import bundle_rows
 from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows
 from sevenllm_bench.pages.leaderboard.claim import Claim
 from sevenllm_bench.pages.leaderboard.entry import Value
@@ -172,6 +174,18 @@ def test_the_letters_are_those_of_the_answers(embedded):
         assert not own.recorded
         assert entry.figures[f"{task}.circular_acc"].mean == 0.0
         assert entry.figures[f"{task}.acc"].mean == 0.25
+
+
+def test_answers_that_are_too_long_to_be_read_leave_what_is_recorded(embedded, tmp_path, monkeypatch):
+    monkeypatch.setattr(bundle_rows, "MOST_READ", 1_000)
+    bundle = copy(embedded[1], tmp_path / "long.zip")
+    with ZipFile(bundle, "a") as archive:
+        archive.comment = b"another sha256, so that it is read again"
+    (entry,), _ = read_submissions([bundle])
+    own = entry.trust.letters[CIRCULAR[0]]
+    assert own.recorded
+    assert own.preferences["B"].mean == 0.75
+    assert entry.figures[f"{CIRCULAR[0]}.acc"].mean == 0.25
 
 
 def test_the_drop_is_that_of_the_command(embedded):
