@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sevenllm_bench.pages.charts.chart import Chart
 
-#: A cell with a number, e.g. "0.412", "+0.08 (0.03–0.13)", "12 of 40"; a longer cell is a sentence.
-_NUMBER = re.compile(r"[-+−–]?\d.{0,30}", re.DOTALL)
+#: A cell with a number, e.g. "0.412", "+0.08 (0.03–0.13)", "12 of 40", "<0.0001"; a longer cell is a sentence.
+_NUMBER = re.compile(r"[-+−–<]?\d.{0,30}", re.DOTALL)
 #: What a cell without a value shows.
 _NOTHING = {"", "-", "–"}
 
