@@ -25,8 +25,7 @@ def test_each_test_has_its_finding_effect_and_corrected_p():
     assert part.rows == (
         (
             "b",
-            "English",
-            "order of the options",
+            "order of the options, English",
             "evidence that the model has seen the multiple-choice questions with their options in order",
             "+0.400 (+0.200 to +0.600)",
             "0.0020",
@@ -34,8 +33,7 @@ def test_each_test_has_its_finding_effect_and_corrected_p():
         ),
         (
             "b",
-            "Chinese",
-            "order of the rows",
+            "order of the rows, Chinese",
             "no evidence found (this test finds an effect of 0.28 with 80 %)",
             "+0.100 (-0.100 to +0.300)",
             "0.20",
@@ -49,15 +47,15 @@ def test_each_test_has_its_finding_effect_and_corrected_p():
 def test_a_test_that_was_not_made_has_its_reason_cut():
     (part,) = memorisation_parts([run_of("a")], {"a": probe_of(NOT_MADE)})
     (line,) = part.rows
-    assert line[3].startswith("not made: </script>")
-    assert len(line[3]) == 240
-    assert line[4:6] == ("–", "–")
+    assert line[2].startswith("not made: </script>")
+    assert len(line[2]) == 240
+    assert line[3:5] == ("–", "–")
 
 
 def test_an_effect_of_any_size_fits_its_cell():
     huge = ProbeTest("row-order", "en", 10, 0, 1e300, -1e300, 1e300, 0.5, 1.0)
     (part,) = memorisation_parts([run_of("a")], {"a": probe_of(huge)})
-    assert len(part.rows[0][4]) <= 240
+    assert len(part.rows[0][3]) <= 240
 
 
 def test_no_probe_no_part():

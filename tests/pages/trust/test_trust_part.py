@@ -16,6 +16,7 @@ def test_a_table_has_as_many_cells_as_columns():
         (("0.412", "-"), True),
         (("+0.08 (0.03–0.13)", "−0.02 (−0.06–0.02)"), True),
         (("12 of 40", ""), True),
+        (("<0.0001", "0.21"), True),
         (("-", "–"), False),
         (("B", "0.3"), False),
         (("3 of the 4 tests find that it has seen the rows", "-"), False),
