@@ -9,6 +9,7 @@ from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.memorisation.probe_file import read_probe
 from sevenllm_bench.memorisation.probe_result import ProbeResult
+from sevenllm_bench.memorisation.probed_run import why_not_of
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.text.display import printable
 
@@ -37,20 +38,13 @@ def probes_of(paths: Sequence[str], runs: Sequence[Run]) -> dict[str, ProbeResul
     found: dict[str, ProbeResult] = {}
     for path in paths:
         probe = read_probe(user_path(path, ConfigError))
-        labels = [run.label for run in runs if _is_of(probe, run)]
+        labels = [run.label for run in runs if not why_not_of(probe, run.model.identity, run.model.sha)]
         if not labels:
             raise ConfigError(f"--probe {path}: a probe of {_name(probe)}, but the runs are of {_models(runs)}")
         if labels[0] in found:
             raise ConfigError(f"--probe {path}: a second probe of {_name(probe)}; name one for each model")
         found |= dict.fromkeys(labels, probe)
     return found
-
-
-def _is_of(probe: ProbeResult, run: Run) -> bool:
-    """Whether both are of one model: the same weights, adapters and variants, and where both know it, the same commit."""
-    commits = [probe.model.get("commit"), run.model.sha]
-    differ = all(isinstance(commit, str) and commit for commit in commits) and commits[0] != commits[1]
-    return probe.model.get("name") == run.model.identity.name and not differ
 
 
 def _name(probe: ProbeResult) -> str:

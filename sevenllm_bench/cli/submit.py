@@ -17,6 +17,7 @@ from sevenllm_bench.io.hub_access import check_repository, require_token, token_
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.memorisation.probe_file import read_probe
 from sevenllm_bench.memorisation.probe_result import ProbeResult
+from sevenllm_bench.memorisation.probed_run import why_not_of
 from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL, is_only_the_base
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.runs.records import Run
@@ -80,9 +81,9 @@ def _probe(path: str | None, evaluated: Run) -> ProbeResult | None:
     """The result to add, of the same model as the run."""
     if path is None:
         return None
-    result, base = read_probe(user_path(path, ConfigError)), evaluated.model.identity.base
-    if result.model.get("base") != base:
-        raise ConfigError(f"--probe {path}: a probe of {result.model.get('base')}, but the run is of {base}")
+    result = read_probe(user_path(path, ConfigError))
+    if why := why_not_of(result, evaluated.model.identity, evaluated.model.sha):
+        raise ConfigError(f"--probe {path}: {why}")
     return result
 
 

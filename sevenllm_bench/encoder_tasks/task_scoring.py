@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from sevenllm_bench.data.benchmark import Benchmark
+from sevenllm_bench.data.rows import Row
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, EncoderTaskKind, Item
 
 
@@ -70,6 +71,13 @@ def merged_answers(answers: Sequence[tuple[int, Any]]) -> Any:
     from sevenllm_bench.encoder_tasks import mcq_circular
 
     return mcq_circular.merged(answers)
+
+
+def rotated_row(item: Item, rotation: int) -> Row:
+    """A question with its options in one rotation, see `mcq_circular.rotated`."""
+    from sevenllm_bench.encoder_tasks import mcq_circular
+
+    return mcq_circular.rotated(item, rotation)
 
 
 def letter_of_rotation(item: Item, rotation: int, response: Any, values: Any) -> str:

@@ -56,7 +56,10 @@ def _digest(folder: Path) -> str:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Regular files and their places in the folder, without hidden ones; links are followed, a circle of them once."""
+    """Regular files and their places in the folder, without hidden ones; links are followed, a circle of them once.
+
+    Loaders follow them too: in the Hub's cache, every file of a snapshot is a link.
+    """
     seen: set[str] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
         real = os.path.realpath(place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 
 from sevenllm_bench.text.short_names import short_names
 
@@ -31,7 +32,12 @@ def page_names(short: Mapping[str, str], baseline: str | None) -> Iterator[None]
 def brief(name: str) -> str:
     """The name as the page shows it."""
     found = _SHORT.get({}).get(name)
-    return short_names([name], 60)[name] if found is None else found
+    return _alone(name) if found is None else found
+
+
+@lru_cache(4_096)
+def _alone(name: str) -> str:
+    return short_names([name], 60)[name]
 
 
 def is_baseline(name: str) -> bool:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -234,7 +234,7 @@ def environment() -> Environment:
     )
     made.tests["baseline"] = is_baseline
     made.filters["chart_address"] = chart_address
-    made.filters |= {"visible": _markup, "plain": plain, "brief": brief, "script_json": _script}
+    made.filters |= {"visible": _markup, "cells": _cells, "plain": plain, "brief": brief, "script_json": _script}
     made.filters |= {"figure": shown, "difference": shown_difference}
     return made
 
@@ -248,6 +248,15 @@ def _markup(text: Any) -> Any:
 
     words = str(text)
     return Markup("").join(map(one, pieces(words))) if has_hidden(words) else escape(words.replace("\r\n", "\n"))
+
+
+@lru_cache(1_024)
+def _cells(texts: tuple[str, ...], numeric: tuple[bool, ...]) -> Any:
+    """Cells of a table as HTML, those of numbers at the right; many pages share some."""
+    from markupsafe import Markup
+
+    classes = [Markup(' class="num"') if is_number else "" for is_number in numeric]
+    return Markup("").join(Markup("<td{}>{}</td>").format(*cell) for cell in zip(classes, map(_markup, texts), strict=True))
 
 
 def _script(value: Any) -> Any:

@@ -65,7 +65,9 @@ class ItemSample:
         answer: The answer as a JSON value (each kind of task says which); None where there is none.
         metrics: Metric name to value, as the samples file has them.
         response: What a causal model wrote, of entities; None for others.
-        prompt: What a causal model was sent; None for encoders and where the file doesn't say.
+        prompt: What a causal model was sent; None for encoders and where the file doesn't say. Of a question in several
+            rotations, that of the first one that is there.
+        rotations: Of such a question, each rotation that is there to what was sent in it; empty for others.
     """
 
     task: str
@@ -74,6 +76,7 @@ class ItemSample:
     metrics: Mapping[str, float] = field(hash=False)
     response: str | None = None
     prompt: str | None = None
+    rotations: Mapping[int, str | None] = field(default_factory=dict, hash=False)
 
     @property
     def id(self) -> int:

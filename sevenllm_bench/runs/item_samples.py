@@ -206,7 +206,8 @@ def _question(entry: EncoderTask, rotations: list[_Rotation], where: str, proble
     written = [f"[{one.number}] {one.response}" for one in rotations if one.response is not None]
     answer = merged_answers([(one.number, one.letter) for one in rotations])
     response = "\n".join(written) if written else None
-    return ItemSample(entry.name, item, answer, metrics, response, rotations[0].prompt)
+    sent = {one.number: one.prompt for one in rotations}
+    return ItemSample(entry.name, item, answer, metrics, response, rotations[0].prompt, sent)
 
 
 def _values(record: Mapping[str, Any], due: Sequence[str], line: str, where: str, problems: Problems) -> dict[str, float]:

@@ -71,7 +71,7 @@ def test_submit_refuses_a_probe_of_another_model(bundle, tmp_path):
     _, run = bundle
     path = tmp_path / "probe.json"
     path.write_text(json.dumps(probe_as_json(_result("an-org/other"))), encoding="utf-8")
-    with pytest.raises(ConfigError, match="a probe of an-org/other, but the run is of an-org/a-model"):
+    with pytest.raises(ConfigError, match="a probe of an-org/other, not of the run's model an-org/a-model"):
         submit._probe(str(path), run)
     path.write_text(json.dumps(probe_as_json(_result())), encoding="utf-8")
     assert submit._probe(str(path), run) == _result()

@@ -8,11 +8,11 @@ from typing import Any
 
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoder_tasks.encoder_task import LLM_TASKS, ROTATIONS
+from sevenllm_bench.memorisation.probed_run import why_not_of
 from sevenllm_bench.pages.leaderboard.claim import Claim
 from sevenllm_bench.pages.leaderboard.item_figures import official_items
 from sevenllm_bench.runs.model_name import identity_of
 from sevenllm_bench.runs.untrusted import dig, finite
-from sevenllm_bench.submission.verify.check_probe import why_not_of
 from sevenllm_bench.submission.verify.findings import TOLERANCE
 from sevenllm_bench.text.display import printable
 
@@ -24,8 +24,8 @@ def whole_tasks_beside(claim: Claim, now: datetime) -> Iterator[str]:
     """A figure of a task in every rotation, or with noise, that isn't called partial is over every official item."""
     for task in LLM_TASKS:
         name = f"{task.name}.{task.metrics[0]}"
-        value, wanted = claim.figures.get(name), official_items(task)
-        if value and not value.partial and value.rows != wanted:
+        value = claim.figures.get(name)
+        if value and not value.partial and value.rows != (wanted := official_items(task)):
             yield f"{name} is over {value.rows or 0:,} items, the benchmark has {wanted:,}"
 
 
@@ -82,6 +82,6 @@ def _why_not_of_figure(claim: Claim, task: str, further: Mapping[str, Any]) -> s
 def probe_of_model(claim: Claim, now: datetime) -> Iterator[str]:
     """A probe is of the model of the run."""
     probe = claim.beside.probe
-    name, arguments = dig(claim.manifest, "model", "name"), dig(claim.manifest, "model", "arguments")
-    if probe and (why := why_not_of(probe, identity_of(name if isinstance(name, str) and name else "unnamed", arguments).base)):
+    name, arguments, sha = (dig(claim.manifest, "model", part) for part in ("name", "arguments", "sha"))
+    if probe and (why := why_not_of(probe, identity_of(name if isinstance(name, str) and name else "unnamed", arguments), sha)):
         yield f"the result of its probe is {why}"

@@ -28,6 +28,8 @@ from sevenllm_bench.text.display import printable
 _SCHEME = 1
 #: A results file has about a megabyte, a probe some ten kilobytes.
 _MOST_BYTES = {RUN_FOLDER: 32 << 20, PROBE_RESULT: 1 << 20}
+#: Levels of objects in a part of that, and entries of one: more than there are letters.
+_DEEPEST, _MOST_ENTRIES = 2, 10
 #: Of what a results file says of a circular task, what is read.
 _PARTS = ("questions", "partial", "position", "right_in")
 
@@ -72,8 +74,17 @@ def further_of(results: Any, tasks: list[str]) -> dict[str, Any]:
     for task in tasks:
         further = dig(results, "configs", task, "metadata", "sevenllm", "further")
         if further is not None:
-            found[task] = {part: further.get(part) for part in _PARTS} if isinstance(further, dict) else None
+            found[task] = {part: _cut(further.get(part)) for part in _PARTS} if isinstance(further, dict) else None
     return found
+
+
+def _cut(value: Any, depth: int = 0) -> Any:
+    """A number, text or null, or objects of them, not deeper and not larger than results have; else what is no number."""
+    if isinstance(value, dict) and depth < _DEEPEST:
+        return {printable(key, 20): _cut(item, depth + 1) for key, item in list(value.items())[:_MOST_ENTRIES]}
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    return printable(value, 20) if isinstance(value, str) else type(value).__name__
 
 
 def _further(

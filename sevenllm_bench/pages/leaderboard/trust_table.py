@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.data.audit_records import load_audit
@@ -71,19 +71,19 @@ def trust_table(ranked: Sequence[Entry]) -> TrustTable:
     cells = {column.key: [column.cell(entry) for entry in ranked] for column in _COLUMNS}
     columns = tuple(column for column in _COLUMNS if any(cells[column.key]))
     lines = tuple(
-        (entry, Markup("").join(_markup(cells[column.key][place], column) for column in columns))
+        (entry, Markup("".join([_markup(cells[column.key][place], column) for column in columns])))  # noqa: S704  (escaped texts)
         for place, entry in enumerate(ranked)
     )
-    groups = {column.group for column in columns}
-    return TrustTable(columns, lines, tuple((name, words) for group, name, words in _words() if group in groups))
+    return TrustTable(columns, lines, tuple(map(_meaning, dict.fromkeys(column.group for column in columns))))
 
 
-def _markup(cell: TrustCell | None, column: TrustColumn) -> Markup:
-    kind = "num" if column.is_number else "wrap"
+def _markup(cell: TrustCell | None, column: TrustColumn) -> str:
+    """A cell's HTML; made here, since a template takes several times as long for thousands of them."""
+    kind = f"{'num' if column.is_number else 'wrap'}{column.extra}"
     if cell is None:
-        return Markup('<td class="{}{}" data-v="">{}</td>').format(kind, column.extra, NO_FIGURE)
-    small = Markup("<small>{}</small>").format(cell.small) if cell.small else ""
-    return Markup('<td class="{}{}" data-v="{}">{}{}</td>').format(kind, column.extra, cell.key, cell.text, small)
+        return f'<td class="{kind}" data-v="">{NO_FIGURE}</td>'
+    small = f"<small>{escape(cell.small)}</small>" if cell.small else ""
+    return f'<td class="{kind}" data-v="{escape(cell.key)}">{escape(cell.text)}{small}</td>'
 
 
 #: Every column, in order; on phones the first of each group is shown.
@@ -127,44 +127,47 @@ _COLUMNS = (
 )
 
 
-def _words() -> Iterator[tuple[str, str, str]]:
-    """Group, name and meaning."""
+def _meaning(group: str) -> tuple[str, str]:
+    """The name of a group of columns, and what it means."""
+    name, words = _WORDS[group]
+    if group != "audited":
+        return name, words
     audit = load_audit()
-    letters = " and ".join(f"{letter} in {LANGUAGE_NAMES[language]}" for language, (letter, _) in BEST_LETTER.items())
-    yield (
-        "knowledge",
+    return name, words.format(sound=len(audit.sound), version=audit.version)
+
+
+_LETTERS = " and ".join(f"{letter} in {LANGUAGE_NAMES[language]}" for language, (letter, _) in BEST_LETTER.items())
+#: Group of columns to its name and what it means.
+_WORDS = {
+    "knowledge": (
         "Multiple choice",
-        f"The accuracy, and how much it is above a program that always gives the letter that is right most often ({letters}). "
+        f"The accuracy, and how much it is above a program that always gives the letter that is right most often ({_LETTERS}). "
         "Near 0, a model shows no knowledge (docs/robustness.md).",
-    )
-    yield (
-        "grounded",
+    ),
+    "grounded": (
         "Grounded",
         "The share of extracted values that the incident text supports. The references themselves don't reach 1, so each figure "
         "has its difference from theirs below it (docs/grounding.md).",
-    )
-    yield (
-        "circular",
+    ),
+    "circular": (
         "Every order",
         "The share of questions that are answered rightly with the options in all four orders, and the letters that the model "
         "prefers whatever they stand for. Where this is far below the accuracy of multiple choice, right letters were partly "
         "luck (docs/robustness.md).",
-    )
-    yield (
-        "noise_drop",
+    ),
+    "noise_drop": (
         "Drop under noise",
         "The score without noise less the score on the same rows with the noise of real reports in their texts. "
         "Near 0, noise costs the model little, or it doesn't read the text (docs/robustness.md).",
-    )
-    yield (
-        "probe",
+    ),
+    "probe": (
         "Seen the rows?",
         "Whether tests of the model found evidence that it has seen the rows, as the submitter says: only the model can give "
         "these figures again. No test shows that a model hasn't seen them (docs/memorisation.md).",
-    )
-    yield (
-        "audited",
+    ),
+    "audited": (
         "Audited rows",
-        f"The score on the {len(audit.sound):,} rows that a reader found sound (audit version {audit.version}); "
-        "beside the official score, and no result of the benchmark (docs/audit.md).",
-    )
+        "The score on the {sound} rows that a reader found sound (audit version {version}); beside the official score, and no "
+        "result of the benchmark (docs/audit.md).",
+    ),
+}

@@ -197,9 +197,12 @@ def _values_as_given(task: EncoderTaskRun, model: str | Unknown) -> Iterator[Fin
 
 
 def _further(checked: _Checked) -> Iterator[Finding]:
-    """Figures that are no mean over items, where the results have them."""
+    """Figures that are no mean over items, where the results have them and they are of all processes of a run.
+
+    lm-eval's other tasks make them in each process, of its own items.
+    """
     task = checked.task
-    if task.output_type != "encoder" or not task.further:
+    if not task.further or not (task.output_type == "encoder" or task.entry.documents_per_item > 1):
         return
     wanted = further_figures(task.entry, [s.item for s in checked.again], [s.answer for s in checked.again])
     found = list(differences(dict(wanted), dict(task.further), "further"))

@@ -8,13 +8,16 @@ from typing import Any
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
 from sevenllm_bench.encoder_tasks.stress import row_of
-from sevenllm_bench.encoder_tasks.task_scoring import items_of
+from sevenllm_bench.encoder_tasks.task_scoring import items_of, rotated_row
 from sevenllm_bench.encoder_tasks.vulnerable_code import vulnerable_option
 from sevenllm_bench.prompts import STYLES, PromptStyle, entity_prompt, render, render_code, render_entities
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.submission.verify.check_rows import Benchmarks, source_of
 from sevenllm_bench.submission.verify.findings import Finding, some, unconfirmed
+
+#: An item's id and the number of its document: the rotation of a question in several, 0 for others.
+_Key = tuple[int, int]
 
 
 def check_item_prompts(run: Run, benchmarks: Benchmarks, system: str | None = None) -> Iterator[Finding]:
@@ -39,7 +42,8 @@ def check_item_prompts(run: Run, benchmarks: Benchmarks, system: str | None = No
         else:
             wanted = _prompts(task.entry, benchmarks[source_of(task)], style, task.signature)
             is_whole = task.num_fewshot == 0 and run.settings.chat_template is None
-            yield _compared(task, [sample for sample in samples if sample.id in wanted], wanted, system or "", is_whole)
+            sent = {key: prompt for key, prompt in _sent(samples).items() if key in wanted}
+            yield _compared(task, sent, wanted, system or "", is_whole)
 
 
 def _style(entry: EncoderTask, said: Mapping[str, Any]) -> PromptStyle | None:
@@ -51,10 +55,12 @@ def _style(entry: EncoderTask, said: Mapping[str, Any]) -> PromptStyle | None:
     return next((style for style in STYLES.values() if all(said.get(key) == own for key, own in named(style).items())), None)
 
 
-def _prompts(entry: EncoderTask, benchmark: Benchmark, style: PromptStyle, signature: Mapping[str, Any]) -> dict[int, str]:
-    """Item's id to its prompt; of a question in four rotations, the prompt of the first."""
+def _prompts(entry: EncoderTask, benchmark: Benchmark, style: PromptStyle, signature: Mapping[str, Any]) -> dict[_Key, str]:
+    """Item's id and rotation (0 where there is one document only) to the prompt."""
 
-    def prompt(item: Item) -> str:
+    def prompt(item: Item, rotation: int) -> str:
+        if entry.documents_per_item > 1:
+            return render(rotated_row(item, rotation), style)
         if entry.kind == "entities":
             return render_entities(item.document["text"], str(entry.language), style)
         if entry.kind == "vulnerable-code":
@@ -63,28 +69,31 @@ def _prompts(entry: EncoderTask, benchmark: Benchmark, style: PromptStyle, signa
             return render(row_of(item) or benchmark.by_id[item.id], style)
         return render(benchmark.by_id[item.id], style)
 
-    return {item.id: prompt(item) for item in items_of(entry, benchmark, signature)}
+    items = items_of(entry, benchmark, signature)
+    return {(item.id, number): prompt(item, number) for item in items for number in range(entry.documents_per_item)}
+
+
+def _sent(samples: Sequence[ItemSample]) -> dict[_Key, str | None]:
+    """Item's id and rotation to what was sent."""
+    return {
+        (sample.id, number): prompt for sample in samples for number, prompt in (sample.rotations or {0: sample.prompt}).items()
+    }
 
 
 def _compared(
-    task: EncoderTaskRun, samples: Sequence[ItemSample], wanted: Mapping[int, str], system: str, is_whole: bool
+    task: EncoderTaskRun, sent: Mapping[_Key, str | None], wanted: Mapping[_Key, str], system: str, is_whole: bool
 ) -> Finding:
-    unknown = [sample.id for sample in samples if sample.prompt is None]
-    changed = [
-        sample.id
-        for sample in samples
-        if sample.prompt is not None and not _is_of(sample.prompt, wanted[sample.id], system, is_whole)
-    ]
+    unknown = [key for key, prompt in sent.items() if prompt is None]
+    changed = [key for key, prompt in sent.items() if prompt is not None and not _is_of(prompt, wanted[key], system, is_whole)]
     if changed:
-        return Finding(
-            "prompts", task.task, "differs", f"{len(changed)} prompts are not the generated ones: items {some(changed)}"
-        )
+        ids = list(dict.fromkeys(number for number, _ in changed))
+        return Finding("prompts", task.task, "differs", f"{len(changed)} prompts are not the generated ones: items {some(ids)}")
     if unknown:
         return unconfirmed("prompts", task.task, "prompts", f"{len(unknown)} samples have no prompt")
     if not is_whole:
         why = "what stands around it can't be confirmed (examples or a chat template)"
-        return unconfirmed("prompts", task.task, "prompts", f"{len(samples)} prompts contain the generated one; {why}")
-    return Finding("prompts", task.task, "confirmed", f"{len(samples)} prompts")
+        return unconfirmed("prompts", task.task, "prompts", f"{len(sent)} prompts contain the generated one; {why}")
+    return Finding("prompts", task.task, "confirmed", f"{len(sent)} prompts")
 
 
 def _is_of(prompt: str, own: str, system: str, is_whole: bool) -> bool:

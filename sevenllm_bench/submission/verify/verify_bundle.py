@@ -109,7 +109,7 @@ def _about_the_run(
     version = {"sevenllm_bench": printable(manifest.get("sevenllm_bench"))}
     rebuilt = {"submission": asdict(declared), **described, **version}
     yield from check_formats(folder, rebuilt, figures, again.samples, items, created)
-    yield from check_probe(folder / PROBE_RESULT, run.model.identity.base)
+    yield from check_probe(folder / PROBE_RESULT, run.model)
     yield from _notes(run, declared)
 
 

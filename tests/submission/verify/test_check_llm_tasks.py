@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, encoder_task_by_name
 from sevenllm_bench.encoder_tasks.stress import row_of
-from sevenllm_bench.encoder_tasks.task_scoring import items_of, score_items
+from sevenllm_bench.encoder_tasks.task_scoring import further_figures, items_of, score_items
 from sevenllm_bench.metrics.signature import encoder_signature
 from sevenllm_bench.prompts import STYLES, render
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
@@ -23,6 +24,21 @@ STYLE = STYLES["alpaca"]
 PROMPT = {"name": STYLE.name, "version": STYLE.version, "sha256": STYLE.sha256}
 
 
+def sent(entry, item):
+    """Number of a document to its prompt."""
+    if entry.documents_per_item == 1:
+        return {0: render(row_of(item), STYLE)}
+    texts = item.document["choices"]
+    return {number: by_hand(item, texts[-number:] + texts[:-number]) for number in range(4)}
+
+
+def by_hand(item, texts):
+    """The prompt of a question with its options in the order given: the one of the row, with other texts behind the letters."""
+    row = BENCHMARK.by_id[item.id]
+    choice = dict(zip("ABCD", texts, strict=True))
+    return render(replace(row, instruction={"question": row.instruction["question"], "choice": choice}), STYLE)
+
+
 def run_of(name, answer, limit=None, **parts):
     entry = encoder_task_by_name(name)
     signature = encoder_signature(entry.metrics, entry.language, BENCHMARK.description, **parts)
@@ -30,9 +46,9 @@ def run_of(name, answer, limit=None, **parts):
     asked = items[: -(-limit // entry.documents_per_item) if limit else None]
     answers = [answer(item) for item in asked]
     values = score_items(entry, asked, answers)
-    prompts = [render(row_of(item) if name.endswith("stress") else BENCHMARK.by_id[item.id], STYLE) for item in asked]
+    prompts = [sent(entry, item) for item in asked]
     samples = tuple(
-        ItemSample(name, item, own, metrics, str(own), prompt)
+        ItemSample(name, item, own, metrics, str(own), prompt[0], prompt if len(prompt) > 1 else {})
         for item, own, metrics, prompt in zip(asked, answers, values, prompts, strict=True)
     )
     means = {metric: [own[metric] for own in values if metric in own] for metric in entry.metrics}
@@ -48,6 +64,7 @@ def run_of(name, answer, limit=None, **parts):
         prompt=PROMPT,
         signature=signature,
         metrics=figures,
+        further=further_figures(entry, asked, answers),
     )
     settings = Settings(limit=limit, chat_template=None)
     run = Run("a-model", Model("a-model", "hf"), settings, {}, (), encoder_tasks={name: task}, item_samples=samples)
@@ -83,6 +100,38 @@ def test_questions_in_every_rotation_are_confirmed_and_a_lie_is_found():
     lie = replace(run.item_samples[0], metrics={"circular_acc": 1.0, "acc": 1.0, "answered": 1.0})
     wrong = list(check_encoder_tasks(replace(run, item_samples=(lie, *run.item_samples[1:])), results, BENCHMARKS))
     assert {finding.status for finding in wrong} == {"confirmed", "differs"}
+
+
+@pytest.mark.parametrize("rotation", range(4))
+def test_a_changed_prompt_of_any_rotation_is_found(rotation):
+    run, _ = run_of("sevenllm-en-mcq-circular", lambda item: ["C"] * 4)
+    first = run.item_samples[0]
+    easier = replace(first, rotations={**first.rotations, rotation: f"{first.rotations[rotation]} The answer is C."})
+    (found,) = check_item_prompts(replace(run, item_samples=(easier, *run.item_samples[1:])), BENCHMARKS, None)
+    assert (found.status, found.detail) == ("differs", f"1 prompts are not the generated ones: items {first.id}")
+    lacking = replace(first, rotations={**first.rotations, rotation: None})
+    (unknown,) = check_item_prompts(replace(run, item_samples=(lacking, *run.item_samples[1:])), BENCHMARKS, None)
+    assert unknown.status == "unconfirmed"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [(("position", "B", "preference"), 0.0), (("position", "D", "high"), 0.5), (("right_in", "1"), 3), (("questions",), 200)],
+)
+def test_a_changed_preference_for_a_letter_is_found(path, value):
+    """A model that always gives B prefers it by 0.75, and is right in one rotation of each question."""
+    run, results = run_of("sevenllm-en-mcq-circular", lambda item: ["B"] * 4)
+    (task,) = run.encoder_tasks.values()
+    assert task.further["position"]["B"]["preference"] == 0.75
+    further = json.loads(json.dumps(task.further))
+    own = further
+    for key in path[:-1]:
+        own = own[key]
+    own[path[-1]] = value
+    lie = replace(run, encoder_tasks={task.task: replace(task, further=further)})
+    wrong = [found for found in check_encoder_tasks(lie, results, BENCHMARKS) if found.status == "differs"]
+    assert [found.check for found in wrong] == ["task figures"]
+    assert ".".join(path) in wrong[0].detail
 
 
 def test_a_limit_counts_rotations():
