@@ -38,6 +38,7 @@ _EXAMPLES = {
     "report": (
         "report results/A -o report",
         "report results/A results/B answers.jsonl -o report",
+        "report results/A --probe probe.json -o report",
     ),
     "leaderboard": ("leaderboard build submissions -o board",),
     "leaderboard build": (

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sevenllm_bench.answers.reading import read_answer
@@ -200,10 +200,3 @@ def _preference(letter: str, answers: Sequence[Sequence[str | None]]) -> dict[st
     mean = sum(values) / len(values)
     low, high = (mean, mean) if same else (interval.low, interval.high)
     return {"share": chosen / given if given else None, "preference": mean, "low": low, "high": high}
-
-
-def preferred(further: Mapping[str, Any]) -> list[str]:
-    """The letters whose preference has an interval above 0."""
-    position = further.get("position")
-    found = position if isinstance(position, dict) else {}
-    return [letter for letter in LETTERS if isinstance(own := found.get(letter), dict) and (own.get("low") or 0.0) > 0]

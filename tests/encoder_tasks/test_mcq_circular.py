@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sevenllm_bench.comparison.circular_figures import letter_preferences
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.encoder_tasks.encoder_task import Item, encoder_task_by_name
 from sevenllm_bench.encoder_tasks.mcq_circular import (
@@ -12,7 +13,6 @@ from sevenllm_bench.encoder_tasks.mcq_circular import (
     letter_in,
     likeliest,
     merged,
-    preferred,
     refers_to_others,
     rotated,
     score,
@@ -26,6 +26,10 @@ DOCUMENT = {
     "answer": "B",
     "category": "Threat Analysis",
 }
+
+
+def preferred(found):
+    return [own.letter for own in letter_preferences(found) if own.is_preferred]
 
 
 def question(number=1, **changed):

@@ -12,7 +12,7 @@ from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.text.display import plain
 
-_COLUMNS = ("Run", "Language", "Test", "What it found", "Effect", "p (Holm)", "Unit of the effect")
+_COLUMNS = ("Run", "Test", "What it found", "Effect", "Holm's p", "Unit of the effect")
 _SENTENCES = (
     "sevenllm-bench probe tests whether a model has read the rows before. No test shows that it hasn't: where nothing is found, "
     "a smaller effect than the one named may be there.",
@@ -42,8 +42,7 @@ def _line(label: str, probe: ProbeResult, place: int) -> tuple[str, ...]:
     test, p = probe.tests[place], probe.corrected[place]
     return (
         label,
-        LANGUAGE_NAMES[test.language],
-        PROBE_NAMES[test.name],
+        f"{PROBE_NAMES[test.name]}, {LANGUAGE_NAMES[test.language]}",
         plain(probe.finding(place), _MOST),
         _effect(test),
         NO_FIGURE if p is None else p_value(p),

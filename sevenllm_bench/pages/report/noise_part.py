@@ -18,7 +18,7 @@ from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.intervals import mean_interval
 from sevenllm_bench.stats.resampling import Draws
 
-_COLUMNS = ("Run", "Language", "Rows", "Without noise", "With noise", "Drop", "p (Holm)")
+_COLUMNS = ("Run", "Language", "Rows", "Without noise", "With noise", "Drop", "Holm's p")
 _SENTENCES = (
     "The same rows, asked again with the noise of real reports in their incident texts: page breaks, watermarks, cookie banners, "
     "misread characters. The drop is the score without noise less that with it; above 0, the noise costs.",

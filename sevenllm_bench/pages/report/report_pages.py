@@ -139,6 +139,7 @@ def _index(
             (run.label, task_title(task.entry), cost_cells(task.cost), task.notes)
             for run in runs
             for task in run.encoder_tasks.values()
+            if task.cost or task.notes
         ],
         "sections": [f"{language}_{kind}" for kind in KINDS for language in LANGUAGES],
         "few_rows": FEW_ROWS,
