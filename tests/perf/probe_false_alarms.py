@@ -69,7 +69,7 @@ def _texts(language: str, *splits: str) -> list:
 
 
 def untrained() -> None:
-    """Random weights: 15 references against 15 others, divided at random, and 16 questions, in each language."""
+    """Random weights: a reference of each incident, divided at random into two halves, and 16 questions, in each language."""
     from lm_eval.models.huggingface import HFLM
 
     tokenizer, found = make_tokenizer(Path(tempfile.mkdtemp())), {}
@@ -77,9 +77,9 @@ def untrained() -> None:
         weights = HFLM(pretrained=tiny_model(tokenizer, seed, hidden=16), tokenizer=tokenizer, batch_size=32, device="cpu")
         model = LmForProbe(weights)
         for language in LANGUAGES:
-            rows = [row for row in _texts(language, "test") if row.kind != "mcq"]
-            chosen = np.random.default_rng(seed).permutation(len(rows))
-            some, others = ([rows[place] for place in places] for places in (chosen[:15], chosen[15:30]))
+            rows = list({row.input: row for row in _texts(language, "test", "fewshot", "train") if row.kind != "mcq"}.values())
+            chosen, half = np.random.default_rng(seed).permutation(len(rows)), len(rows) // 2
+            some, others = ([rows[place] for place in places] for places in (chosen[:half], chosen[half:]))
             for test in (
                 twin_test(model, "reference-tokens", language, some, others, seed, RESAMPLES),
                 option_order_test(model, language, _texts(language, "test"), seed, RESAMPLES),
