@@ -81,7 +81,8 @@ def _letters(entry: Entry) -> TrustPart | None:
         return None
     sentences = [
         "Each question is asked four times, and its options move on by one letter each time. A letter's figure is the share of "
-        "the answers on it less a quarter, with its 95 % interval: 0 for a model without a preference. docs/robustness.md has more.",
+        "the answers on it less a quarter, with its 95 % interval: 0 for a model without a preference. docs/robustness.md has "
+        "more.",
         *([_AS_RECORDED] if any(own.recorded for own in entry.trust.letters.values()) else []),
     ]
     columns = ("Language", "Right in every order", "Right on average", "Letters it prefers", *LETTERS)
