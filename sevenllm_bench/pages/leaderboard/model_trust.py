@@ -81,8 +81,8 @@ def _letters(entry: Entry) -> TrustPart | None:
         return None
     sentences = [
         "Each question is asked four times, and its options move on by one letter each time. A letter's figure is the share of "
-        "the answers on it less a quarter, with its 95 % interval: 0 for a model without a preference. docs/robustness.md has "
-        "more.",
+        "the answers on it less a quarter: 0 for a model without a preference. It is preferred where its 95 % interval, in "
+        "brackets, is above 0. docs/robustness.md has more.",
         *([_AS_RECORDED] if any(own.recorded for own in entry.trust.letters.values()) else []),
     ]
     columns = ("Language", "Right in every order", "Right on average", "Letters it prefers", *LETTERS)
@@ -98,12 +98,12 @@ def _letter_rows(entry: Entry) -> Iterator[tuple[str, ...]]:
         partial = next((value.partial for value in values if value and value.partial), "")
         remarks = [f"partial: {partial}" if partial else "", RECORDED if own.recorded else ""]
         words = "; ".join(filter(None, remarks))
-        preferred = " and ".join(own.preferred) or ("none for certain" if own.preferences else NO_FIGURE)
+        preferred = ", ".join(f"{letter} {_preference(own.preferences[letter])}" for letter in own.preferred)
         yield (
             f"{_language(task)} ({words})" if words else _language(task),
             *(shown(value.mean if value else None) for value in values),
-            preferred,
-            *(_preference(own.preferences.get(letter)) for letter in LETTERS),
+            preferred or ("none for certain" if own.preferences else NO_FIGURE),
+            *(shown_difference(one.mean if (one := own.preferences.get(letter)) else None) for letter in LETTERS),
         )
 
 
@@ -113,11 +113,8 @@ def _language(task: EncoderTask) -> str:
     return f"{name}, log-likelihood" if task.kind == "mcq-circular-logprob" else name
 
 
-def _preference(own: LetterPreference | None) -> str:
-    if own is None:
-        return NO_FIGURE
-    mean = shown_difference(own.mean)
-    return mean if own.low is None else f"{mean} ({shown_range(own.low, own.high)})"
+def _preference(own: LetterPreference) -> str:
+    return f"{shown_difference(own.mean)} ({shown_range(own.low, own.high)})"
 
 
 def _noise(entry: Entry) -> TrustPart | None:

@@ -161,6 +161,13 @@ def test_nesting_as_deep_as_can_be_read_breaks_nothing(tmp_path):
         assert "no preference for each letter" in refused(with_trust(MODEL), found) or found.wrong
 
 
+@pytest.mark.parametrize("depth", [5, 300, 700, 900, 950, 990])
+def test_a_probe_with_nested_settings_is_read_or_a_reason(tmp_path, depth):
+    content = probe_bytes(MODEL).replace(b'"settings": {}', b'"settings": ' + b'{"a": ' * depth + b"1" + b"}" * depth)
+    found = beside_of(write_files(tmp_path / "b", with_trust(MODEL), {"probe.json": content}))
+    assert bool(found.probe) != bool(found.wrong)
+
+
 _DEEP = b'{"configs": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 

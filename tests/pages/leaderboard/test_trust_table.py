@@ -159,6 +159,17 @@ def test_a_letter_is_preferred_where_its_interval_is_above_zero(letters, small):
     assert circular_cell("en")(entry(letters={CIRCULAR[0]: letters})).small == small
 
 
+def test_a_page_has_each_letter_and_the_interval_of_those_preferred():
+    part = next(
+        part for part in model_trust_parts(entry(letters={CIRCULAR[0]: PREFERS, CIRCULAR[1]: UNSURE})) if "every" in part.title
+    )
+    assert part.columns == ("Language", "Right in every order", "Right on average", "Letters it prefers", "A", "B", "C", "D")
+    assert part.rows == (
+        ("English", "0.300", "–", "A +0.200 (+0.100 to +0.300)", "+0.200", "-0.200", "–", "–"),
+        ("Chinese", "0.300", "–", "none for certain", "+0.100", "-0.100", "–", "–"),
+    )
+
+
 def test_a_drop_has_its_interval_and_that_one_language_is_missing():
     """Standard error 0.01: 0.1 less and plus 1.96 of them."""
     one = NoiseDrop(0.5, 0.4, 0.01, 600)
