@@ -57,6 +57,19 @@ def test_order_of_values_makes_no_difference(values, random):
     assert grounded([values], [TEXT]) == grounded([shuffled], [TEXT])
 
 
+#: Parts of values that could join with those of the value before or behind.
+_EDGES = st.sampled_from(
+    ["\x00", "[", ".", "]", "1", ",000", "June", "3", " ", "hx", "at", "Brass", "Heron", "one", "\u0301", "年"]
+)
+
+
+@QUICK
+@given(st.lists(st.lists(_EDGES, max_size=5).map("".join), max_size=8))
+def test_a_value_says_nothing_of_those_beside_it(values):
+    """All are looked up as one text."""
+    assert grounding_marks(values, TEXT) == [grounding_marks([value], TEXT)[0] for value in values]
+
+
 def test_shares_by_hand():
     values = [["Coldwick", "Larkspur", "Moscow", "true"], ["Coldwick", "Coldwick", "Moscow"], [], ["None"], [TEXT]]
     assert grounded(values, [TEXT] * 5) == [2 / 3, 2 / 3, 0.0, 0.0, 0.0]

@@ -1,6 +1,8 @@
 """What the text says of values and indicators, in the data of a task's page and in a browser."""
 
+import re
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 from hostile_texts import MARKUP
@@ -48,6 +50,9 @@ def folder(tmp_path_factory):
 def test_every_way_has_its_letter():
     assert support_letters(list(VALUES), TEXT) == "".join(VALUES.values())
     assert set(VALUES.values()) == set(SUPPORT.values())
+    script = files("sevenllm_bench.pages").joinpath("assets", "reader.js").read_text(encoding="utf-8")
+    words = re.search(r"const SUPPORT = \{(.*?)\};", script, re.DOTALL)[1]
+    assert re.findall(r'\b([a-z]): "', words) == list(SUPPORT.values())
     assert support_letters(["Brass Heron"], "") == support_letters([], TEXT) == ""
 
 
