@@ -92,10 +92,10 @@ def _letters(entry: Entry) -> TrustPart | None:
 
 def _letter_rows(entry: Entry) -> Iterator[tuple[str, ...]]:
     for task in CIRCULAR_TASKS:
-        values = [entry.figures.get(f"{task.name}.{metric}") for metric in task.metrics[:2]]
         own = entry.trust.letters.get(task.name)
         if own is None:
             continue
+        values = [entry.figures.get(f"{task.name}.{metric}") for metric in task.metrics[:2]]
         partial = next((value.partial for value in values if value and value.partial), "")
         remarks = [f"partial: {partial}" if partial else "", RECORDED if own.recorded else ""]
         words = "; ".join(filter(None, remarks))
