@@ -23,6 +23,7 @@ from sevenllm_bench.text.display import plain
 _OWN = "this submission"
 #: Letters of a reason, which is a file's, and of an effect, which may be any number.
 _MOST_OF_A_REASON, _MOST_OF_AN_EFFECT = 240, 60
+_OF_PREFERRED = "A letter is preferred where the interval, in brackets there, is above 0; figures.csv has it of every letter."
 _AS_RECORDED = "What is as recorded is the submitter's word: the submission doesn't have the answers."
 
 
@@ -81,20 +82,20 @@ def _letters(entry: Entry) -> TrustPart | None:
         return None
     sentences = [
         "Each question is asked four times, and its options move on by one letter each time. A letter's figure is the share of "
-        "the answers on it less a quarter: 0 for a model without a preference. It is preferred where its 95 % interval, in "
-        "brackets, is above 0. docs/robustness.md has more.",
+        "the answers on it less a quarter, with its 95 % interval: 0 for a model without a preference. docs/robustness.md has "
+        "more.",
         *([_AS_RECORDED] if any(own.recorded for own in entry.trust.letters.values()) else []),
     ]
     columns = ("Language", "Right in every order", "Right on average", "Letters it prefers", *LETTERS)
-    return TrustPart("Multiple choice with the options in every order", tuple(sentences), columns, rows)
+    return TrustPart("Multiple choice with the options in every order", (*sentences, _OF_PREFERRED), columns, rows)
 
 
 def _letter_rows(entry: Entry) -> Iterator[tuple[str, ...]]:
     for task in CIRCULAR_TASKS:
-        values = [entry.figures.get(f"{task.name}.{metric}") for metric in task.metrics[:2]]
         own = entry.trust.letters.get(task.name)
         if own is None:
             continue
+        values = [entry.figures.get(f"{task.name}.{metric}") for metric in task.metrics[:2]]
         partial = next((value.partial for value in values if value and value.partial), "")
         remarks = [f"partial: {partial}" if partial else "", RECORDED if own.recorded else ""]
         words = "; ".join(filter(None, remarks))
