@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from inspect_ai import eval as run_tasks
@@ -31,6 +34,20 @@ def write_log(task, answer, folder: Path, log_format: str = "json", **arguments)
 
     model = get_model("mockllm/model", custom_outputs=output, memoize=False)
     options = {"display": "none", "log_level": "error", "log_format": log_format, "log_dir": str(folder), **arguments}
-    log = run_tasks(task, model=model, **options)[0]
+    with _logging_kept():
+        log = run_tasks(task, model=model, **options)[0]
     assert log.status == "success", log.error
     return Path(log.location.removeprefix("file://"))
+
+
+@contextmanager
+def _logging_kept() -> Iterator[None]:
+    """Inspect takes the messages of the package whose tasks it runs from everybody else: not beyond this run."""
+    loggers = [logging.getLogger(), logging.getLogger("sevenllm_bench")]
+    before = [(logger.level, logger.propagate, list(logger.handlers)) for logger in loggers]
+    try:
+        yield
+    finally:
+        for logger, (level, propagates, handlers) in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+            logger.propagate, logger.handlers = propagates, handlers
