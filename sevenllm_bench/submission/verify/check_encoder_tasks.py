@@ -117,14 +117,31 @@ def _coverage(checked: _Checked, limit: float | Unknown | None) -> Iterator[Find
     allowed = -(-rows_within(limit, len(due) * per_item) // per_item)
     if missing := [number for number in due[:allowed] if number not in there]:
         yield Finding("coverage", name, "differs", f"{len(missing)} of {len(due)} items missing: {some(missing)}")
+    if lacking := _without_rotations(checked, due, rows_within(limit, len(due) * per_item)):
+        yield Finding("coverage", name, "differs", f"{len(lacking)} items without all their rotations: {some(lacking)}")
     if beyond := [number for number in due[allowed:] if number in there]:
         yield Finding("limit", name, "differs", f"the run's limit is {limit:g}, but items beyond it are there: {some(beyond)}")
     if isinstance(limit, Unknown):
         yield unconfirmed("limit", name, "settings", "the results don't say whether the run was limited")
     elif allowed < len(due):
         yield Finding("limit", name, "note", f"limit {limit:g}: {allowed} of {len(due)} items, so no figure of the benchmark")
-    elif there == set(due):
+    elif there == set(due) and not lacking:
         yield Finding("coverage", name, "confirmed", f"{len(there)} of {len(due)} items")
+
+
+def _without_rotations(checked: _Checked, due: Sequence[int], documents: int) -> list[int]:
+    """Items in several rotations of which one is missing: without the wrong ones, a model would be right more often.
+
+    Args:
+        checked: The task.
+        due: Its items.
+        documents: The rotations that were to be run, of the items in their order.
+    """
+    per_item = checked.task.entry.documents_per_item
+    if per_item == 1:
+        return []
+    wanted = {number: min(per_item, documents - per_item * place) for place, number in enumerate(due)}
+    return [sample.id for sample in checked.samples if set(range(max(0, wanted.get(sample.id, 0)))) - sample.rotations.keys()]
 
 
 def _versions(task: EncoderTaskRun) -> Iterator[Finding]:

@@ -134,6 +134,31 @@ def test_a_changed_preference_for_a_letter_is_found(path, value):
     assert ".".join(path) in wrong[0].detail
 
 
+@pytest.mark.parametrize("rotation", range(4))
+def test_a_question_without_one_of_its_rotations_is_found(rotation):
+    """Without its wrong answers, a model that knows nothing would be right in every rotation that is there."""
+    run, results = run_of("sevenllm-zh-mcq-circular", lambda item: ["B"] * 4)
+    first = run.item_samples[0]
+    kept = {number: prompt for number, prompt in first.rotations.items() if number != rotation}
+    less = replace(first, rotations=kept, answer=[None if number == rotation else "B" for number in range(4)])
+    found = list(check_encoder_tasks(replace(run, item_samples=(less, *run.item_samples[1:])), results, BENCHMARKS))
+    details = [finding.detail for finding in found if (finding.check, finding.status) == ("coverage", "differs")]
+    assert details == [f"1 items without all their rotations: {first.id}"]
+    assert not [finding for finding in found if (finding.check, finding.status) == ("coverage", "confirmed")]
+
+
+@pytest.mark.parametrize(
+    ("limit", "there", "lacking"), [(6, {0, 1}, False), (6, {0}, True), (7, {0, 1}, True), (8, {0, 1}, True)]
+)
+def test_a_limit_may_end_within_a_question(limit, there, lacking):
+    run, results = run_of("sevenllm-zh-mcq-circular", lambda item: ["B"] * 4, limit=limit)
+    assert len(run.item_samples) == 2
+    last = run.item_samples[1]
+    cut = replace(last, rotations={number: prompt for number, prompt in last.rotations.items() if number in there})
+    found = list(check_encoder_tasks(replace(run, item_samples=(run.item_samples[0], cut)), results, BENCHMARKS))
+    assert any("without all their rotations" in finding.detail for finding in found) == lacking
+
+
 def test_a_limit_counts_rotations():
     run, results = run_of("sevenllm-zh-mcq-circular", lambda item: ["B"] * 4, limit=8)
     assert len(run.item_samples) == 2
