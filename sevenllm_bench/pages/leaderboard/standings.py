@@ -78,6 +78,14 @@ class Leader:
     how: str = "by their 95 % intervals"
 
 
+#: How submissions are compared, by whether their bands come from paired tests.
+_COMPARED = {
+    frozenset([True]): "by paired tests",
+    frozenset([False]): "by intervals alone",
+    frozenset([True, False]): "by paired tests, and by intervals where rows are lacking",
+}
+
+
 def leader(ranked: Sequence[Entry]) -> Leader | None:
     """Who leads, and whether that is certain: by the bands of ranks, or else by intervals; None for fewer than two entries."""
     if len(ranked) < 2:
@@ -85,7 +93,8 @@ def leader(ranked: Sequence[Entry]) -> Leader | None:
     first = ranked[0]
     if any(entry.band for entry in ranked):
         others = sum(entry.band is not None and entry.band.best == 1 for entry in ranked[1:])
-        return Leader(first, others == 0 and first.band is not None and first.band.worst == 1, others, "by paired tests")
+        how = _COMPARED[frozenset(entry.band.paired for entry in ranked if entry.band)]
+        return Leader(first, others == 0 and first.band is not None and first.band.worst == 1, others, how)
     low = interval_of(first.figures[HEADLINE_NAME])[0]
     ends = [interval_of(entry.figures[HEADLINE_NAME])[1] for entry in ranked[1:]]
     if low is None or None in ends:

@@ -110,3 +110,16 @@ def test_who_leads_is_said_with_whether_that_is_certain():
     assert leader([entry(0.5), entry(0.47, error=None)]).others is None
     bands = leader([entry(0.5, RankBand(1, 2)), entry(0.49, RankBand(1, 3)), entry(0.3, RankBand(2, 3))])
     assert (bands.alone, bands.others) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("paired", "how"),
+    [
+        ((True, True), "by paired tests"),
+        ((False, False), "by intervals alone"),
+        ((True, False), "by paired tests, and by intervals where rows are lacking"),
+    ],
+)
+def test_by_what_it_is_told_who_leads(paired, how):
+    entries = [entry(0.5 - place / 100, RankBand(1, 2, own)) for place, own in enumerate(paired)]
+    assert leader(entries).how == how
