@@ -83,6 +83,6 @@ def test_what_is_no_sketch_is_passed_over(tmp_path, answers):
 
 def test_three_hundred_submissions_are_compared_in_seconds():
     entries = [Entry(f"org/m{number}", sketches=sketches(number)) for number in range(300)]
-    started = time.perf_counter()
+    started = time.process_time()
     with_marks(entries)
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20

@@ -244,10 +244,10 @@ def test_many_groups_take_no_longer_than_many_items():
     """Of items that a foreign file invents, each can be of a group and a class of its own."""
     for kind, name in (("answer-ranking", "groups"), ("masked-terms", "groups"), ("entities", "types")):
         items = [Item(number, f"g{number}", "own", _foreign(f"t{number}")) for number in range(20_000)]
-        began = time.perf_counter()
+        began = time.process_time()
         found = further_figures(EncoderTask(kind, "en"), items, [[]] * len(items))
         assert len(found[name]) == len(items)
-        assert time.perf_counter() - began < 15
+        assert time.process_time() - began < 15
 
 
 def _foreign(name):
@@ -258,8 +258,8 @@ def test_many_types_in_one_text_take_no_longer_than_many_spans():
     names = [f"t{number}" for number in range(5_000)]
     spans = [[0, 1, name] for name in names]
     item = Item(1, "g", "own", {"text": "ab", "spans": spans, "types": names})
-    began = time.perf_counter()
+    began = time.process_time()
     assert (
         score_items(EncoderTask("entities", "en"), [item] * 10, [spans] * 10) == [{"span_f1": 1.0, "span_f1_partial": 1.0}] * 10
     )
-    assert time.perf_counter() - began < 15
+    assert time.process_time() - began < 15
