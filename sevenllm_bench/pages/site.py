@@ -231,6 +231,7 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     made.tests["baseline"] = is_baseline
     made.filters["chart_address"] = chart_address

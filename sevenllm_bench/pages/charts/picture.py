@@ -87,7 +87,7 @@ class Picture:
         lines = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, 3 * width)], axis=1)
         parts = (
             (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-            (b"IDAT", zlib.compress(lines.tobytes(), 9)),
+            (b"IDAT", zlib.compress(lines.tobytes(), 6)),
             (b"IEND", b""),
         )
         return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, content) for name, content in parts)
