@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Longest text that a server is sent or that a tokenizer reads, in characters.
 _LONGEST = 40_000
+#: What lm-eval's command line asks for where nothing is said: the first GPU; its models take the CPU where there is none.
+_DEVICE = "cuda:0"
 #: What models raise where their arguments don't fit, or name nothing that can be loaded.
 _OF_ARGUMENTS = (OSError, ValueError, TypeError, KeyError, ImportError, AssertionError, RuntimeError)
 
@@ -30,7 +33,7 @@ def open_model(
         name: lm-eval's type of model, e.g. "hf" or "local-completions".
         arguments: Its arguments, e.g. "pretrained=ORG/NAME".
         batch_size: Batch size of log-likelihoods and completions; None for the model's default.
-        device: Device, for models that run here.
+        device: Device, for models that run here; None for lm-eval's choice, the first GPU or else the CPU.
         chat: Whether completions are asked for through the model's chat template.
 
     Raises:
@@ -43,6 +46,8 @@ def open_model(
         kind = get_model(name)
     except (KeyError, ValueError):
         raise ConfigError(unknown_name("type of model (--model)", name, sorted(model_registry.keys()))) from None
+    if device is None and not re.search(r"(?:^|,)\s*device\s*=", arguments):
+        device = _DEVICE
     more = {key: value for key, value in (("batch_size", batch_size), ("device", device)) if value is not None}
     try:
         model = kind.create_from_arg_string(arguments, more)

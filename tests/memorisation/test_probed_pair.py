@@ -43,7 +43,7 @@ def rows():
 def probed(request, rows, tmp_path_factory):
     """Which rows the model was trained on, and the model as lm-eval loads it."""
     folder = train(tmp_path_factory.mktemp(request.param), rows[request.param], EPOCHS, incidents=False)
-    return request.param, open_model("hf", f"pretrained={folder}", batch_size=16, device="cpu")
+    return request.param, open_model("hf", f"pretrained={folder}", batch_size=16)  # on a GPU, or else on the CPU
 
 
 def test_what_was_trained_on_is_found_in_both_languages_and_nothing_else_is(probed, rows):
@@ -65,6 +65,13 @@ def test_what_was_trained_on_is_found_in_both_languages_and_nothing_else_is(prob
         assert "clean" not in result.summary
         assert "No evidence found" in result.summary
         assert all("no evidence found (this test finds" in result.finding(p) or tests[p].p is None for p in range(len(tests)))
+
+
+@pytest.mark.parametrize(("arguments", "device"), [(",device=cpu", None), ("", "cpu")])
+def test_the_device_is_said_once(probed, arguments, device):
+    _, model = probed
+    folder = model.identity["name"]
+    assert open_model("hf", f"pretrained={folder}{arguments}", device=device).has_logits
 
 
 def test_a_model_of_transformers_has_an_identity_a_window_and_answers_of_every_kind(probed):
