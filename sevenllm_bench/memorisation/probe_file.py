@@ -115,7 +115,8 @@ def _result(content: Any, path: str) -> ProbeResult:
 def _test(fields: Fields) -> ProbeTest:
     name, language = fields.text("name"), fields.text("language")
     if name not in PROBES or language not in LANGUAGES:
-        raise ResultsError(f"{fields.where}: {name!r} in {language!r} is no test of a probe")
+        said = (repr(one) if isinstance(one, str) else "no name" for one in (name, language))
+        raise ResultsError(f"{fields.where}: {' in '.join(said)} is no test of a probe")
     test = ProbeTest(
         name=name,  # type: ignore[arg-type]
         language=language,
