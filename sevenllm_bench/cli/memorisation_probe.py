@@ -74,6 +74,7 @@ def _print(result: ProbeResult) -> None:
             print(f"{test.name}, {test.language}: {number}: {reason}")
     if result.truncated:
         print(f"cut to the model's window: {result.truncated} texts")
-    if any(result.found(place) and not PROBES[test.name].exact for place, test in enumerate(result.tests)):
-        print("a test against controls also finds models that have read other texts of the same origin; see docs/memorisation.md")
+    apart = [test for place, test in enumerate(result.tests) if result.verdict(place) in ("evidence", "difference")]
+    if not all(PROBES[test.name].exact for test in apart):
+        print("a test against controls also finds models that know texts of the same origin or style; see docs/memorisation.md")
     print(result.summary)

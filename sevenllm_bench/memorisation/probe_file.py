@@ -37,6 +37,7 @@ def probe_as_json(result: ProbeResult) -> dict[str, Any]:
             "details": dict(test.details),
             "p_holm": result.corrected[place],
             "detectable": result.detectable(place),
+            "verdict": result.verdict(place),
             "finding": result.finding(place),
         }
         for place, test in enumerate(result.tests)

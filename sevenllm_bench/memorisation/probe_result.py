@@ -14,6 +14,7 @@ from sevenllm_bench.stats.paired import ALPHA, holm
 ProbeName = Literal[
     "reference-tokens", "incident-tokens", "row-order", "option-order", "incident-completion", "option-completion"
 ]
+Verdict = Literal["evidence", "difference", "none", "not made"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,29 @@ class ProbeResult:
         """Number of tests that were made."""
         return sum(test.p is not None for test in self.tests)
 
+    def verdict(self, place: int) -> Verdict:
+        """What the test at a place of `tests` found.
+
+        "evidence": its corrected p-value is at most `ALPHA`, and style can't be the reason: it needs no controls, or a test of
+        its language that needs none gives evidence too. "difference": at most `ALPHA`, in a test with controls alone, which
+        differ from official rows in style. "none": above `ALPHA`. "not made": there is no p-value.
+        """
+        p, test = self.corrected[place], self.tests[place]
+        if p is None:
+            return "not made"
+        if p > ALPHA:
+            return "none"
+        return "evidence" if PROBES[test.name].exact or test.language in self._by_order else "difference"
+
+    @functools.cached_property
+    def _by_order(self) -> frozenset[Language]:
+        """Languages in which a test without controls gives evidence."""
+        pairs = zip(self.tests, self.corrected, strict=True)
+        return frozenset(test.language for test, p in pairs if p is not None and p <= ALPHA and PROBES[test.name].exact)
+
     def found(self, place: int) -> bool:
-        """Whether the test at a place of `tests` gives evidence: its corrected p-value is at most `ALPHA`."""
-        p = self.corrected[place]
-        return p is not None and p <= ALPHA
+        """Whether the test at a place of `tests` gives evidence."""
+        return self.verdict(place) == "evidence"
 
     def detectable(self, place: int) -> float | None:
         """The effect that a test finds with 80 % at the strictest level of Holm's correction; None where not made."""
@@ -125,21 +145,29 @@ class ProbeResult:
         return None if error is None or not self.family else detectable(error, ALPHA / self.family)
 
     def finding(self, place: int) -> str:
-        """What a test found, as a clause: "evidence that …", "no evidence found (…)" or "not made: …"."""
-        test, kind, least = self.tests[place], PROBES[self.tests[place].name], self.detectable(place)
-        if self.found(place):
-            return f"evidence that the model has seen {kind.seen}"
+        """What a test found, as a clause: "evidence that …", "differs from the controls …", "no evidence …", "not made: …"."""
+        test, verdict, least = self.tests[place], self.verdict(place), self.detectable(place)
+        if verdict == "evidence":
+            return f"evidence that the model has seen {PROBES[test.name].seen}"
+        if verdict == "difference":
+            return "differs from the controls, as style alone can make it; no test of orders gives evidence in this language"
         if least is None:
             return f"not made: {test.why_not}"
         return f"no evidence found (this test finds an effect of {least:.2g} with 80 %)"
 
     @property
     def summary(self) -> str:
-        """What the whole probe found, as a sentence."""
-        seen = dict.fromkeys(PROBES[test.name].seen for place, test in enumerate(self.tests) if self.found(place))
+        """What the whole probe found, in one or two sentences."""
+        verdicts = [self.verdict(place) for place in range(len(self.tests))]
+        pairs = zip(self.tests, verdicts, strict=True)
+        seen = dict.fromkeys(PROBES[test.name].seen for test, verdict in pairs if verdict == "evidence")
+        apart = verdicts.count("difference")
+        style = f" {apart} more" if seen else f" {apart}"
+        style += " differs" if apart == 1 else " differ"
+        more = f"{style} from the controls, as style alone can make it." if apart else ""
         if seen:
-            return f"Evidence that the model has seen {'; '.join(seen)}."
+            return f"Evidence that the model has seen {'; '.join(seen)}.{more}"
         if not self.family:
             return "No test was made."
         tests = "1 test" if self.family == 1 else f"{self.family} tests"
-        return f"No evidence found in {tests}; each says which effect it finds with 80 %."
+        return f"No evidence found in {tests}; each says which effect it finds with 80 %.{more}"

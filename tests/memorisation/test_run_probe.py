@@ -14,6 +14,7 @@ from sevenllm_bench.data.embedded import load_embedded
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.harness import lm_for_probe
 from sevenllm_bench.memorisation.probe_file import probe_as_json, read_probe
+from sevenllm_bench.memorisation.probe_result import ProbeResult, ProbeTest
 from sevenllm_bench.memorisation.run_probe import drawn, probe_model
 from sevenllm_bench.memorisation.twin_tests import halves, twin_test
 
@@ -276,3 +277,68 @@ def test_references_to_one_incident_are_one_unit_of_the_test():
         ScriptedProbed(token_score=lambda context, text: noise(text)), "reference-tokens", "en", rows, control, 0, 19
     )
     assert (found.units, found.controls) == (12, 15)  # incidents in these files; 112 and 134 references
+
+
+def of_p_values(**p_values):
+    """A result with one test for each "test_language" and p-value; "_" in place of "-"."""
+    tests = []
+    for name, p in p_values.items():
+        test, _, language = name.rpartition("_")
+        tests.append(ProbeTest(test.replace("_", "-"), language, 100, 0, 0.1, 0.0, 0.2, p, 0.1))
+    return ProbeResult("0", 0, 999, {}, {}, {}, 0, tuple(tests))
+
+
+#: The p-values of an untrained model on the official rows, beside controls of another style: 10 x 0.0036 is under 0.05.
+UNTRAINED = {
+    "reference_tokens_en": 0.8087,
+    "reference_tokens_zh": 0.9182,
+    "incident_tokens_en": 0.2847,
+    "incident_tokens_zh": 0.0036,
+    "row_order_en": 0.696,
+    "row_order_zh": 0.8058,
+    "option_order_en": 0.3938,
+    "option_order_zh": 0.9952,
+    "incident_completion_en": 0.0062,
+    "incident_completion_zh": 0.6457,
+}
+
+
+def test_style_alone_is_no_evidence():
+    result = of_p_values(**UNTRAINED)
+    assert [result.verdict(place) for place in range(10)] == ["none"] * 3 + ["difference"] + ["none"] * 6
+    assert not any(result.found(place) for place in range(10))
+    assert result.finding(3).startswith("differs from the controls, as style alone can make it; no test of orders")
+    assert result.summary == (
+        "No evidence found in 10 tests; each says which effect it finds with 80 %. "
+        "1 differs from the controls, as style alone can make it."
+    )
+
+
+def test_a_test_with_controls_is_evidence_beside_a_test_of_orders_in_its_language_only():
+    """Holm over four: 4 x 0.001, 3 x 0.002, 2 x 0.003; the order of the Chinese rows has 0.5."""
+    result = of_p_values(row_order_en=0.001, reference_tokens_en=0.002, incident_tokens_zh=0.003, option_order_zh=0.5)
+    assert [result.verdict(place) for place in range(4)] == ["evidence", "evidence", "difference", "none"]
+    assert result.summary == (
+        "Evidence that the model has seen the rows in the order of the file; the reference answers, or texts of the same origin. "
+        "1 more differs from the controls, as style alone can make it."
+    )
+
+
+def test_however_sure_tests_with_controls_are_evidence_needs_an_order_at_the_level_of_holm():
+    """Three tests at 0 are taken first; of the two orders that are left the smaller needs 0.05 / 2."""
+    style = {"reference_tokens_en": 0.0, "incident_tokens_en": 0.0, "incident_completion_en": 0.0}
+    over = of_p_values(**style, row_order_en=0.0251, option_order_en=0.9)
+    assert not any(over.found(place) for place in range(5))
+    assert "3 differ from the controls" in over.summary
+    under = of_p_values(**style, row_order_en=0.0249, option_order_en=0.9)
+    assert [under.verdict(place) for place in range(5)] == ["evidence"] * 4 + ["none"]
+
+
+def test_a_test_that_was_not_made_has_no_verdict_of_its_own(result):
+    missing = ProbeTest("row-order", "en", 0, 0, None, None, None, None, None, "no row differs from another")
+    assert replace(result, tests=(missing,)).verdict(0) == "not made"
+
+
+def test_a_file_has_the_verdicts():
+    content = probe_as_json(of_p_values(**UNTRAINED))
+    assert [test["verdict"] for test in content["tests"]].count("difference") == 1

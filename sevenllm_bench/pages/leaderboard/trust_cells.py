@@ -105,7 +105,9 @@ def probe_cell(entry: Entry) -> TrustCell | None:
     found = dict.fromkeys(PROBE_NAMES[test.name] for place, test in enumerate(probe.tests) if probe.found(place))
     if found:
         return TrustCell("evidence", "2", "; ".join(found))
-    return TrustCell("none found", "1", f"{probe.family} tests") if probe.family else TrustCell("no test", "0")
+    apart = sum(probe.verdict(place) == "difference" for place in range(len(probe.tests)))
+    note = f"{probe.family} tests" + (f", {apart} not as the controls" if apart else "")
+    return TrustCell("none found", "1", note) if probe.family else TrustCell("no test", "0")
 
 
 def audited_cell(entry: Entry) -> TrustCell | None:

@@ -101,6 +101,7 @@ def _probe(entry: Entry) -> dict[str, Any]:
             "low": test.low,
             "high": test.high,
             "p_holm": probe.corrected[place],
+            "verdict": probe.verdict(place),
             "finding": plain(probe.finding(place), _MOST),
         }
         for place, test in enumerate(probe.tests)

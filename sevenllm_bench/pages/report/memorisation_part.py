@@ -16,8 +16,9 @@ _COLUMNS = ("Run", "Test", "What it found", "Effect", "Holm's p", "Unit of the e
 _SENTENCES = (
     "sevenllm-bench probe tests whether a model has read the rows before. No test shows that it hasn't: where nothing is found, "
     "a smaller effect than the one named may be there.",
-    "A finding in an order or in completed options is about the rows themselves; the other tests also find models that have read "
-    "texts of the same origin. docs/memorisation.md describes them.",
+    "A finding in an order or in completed options is about the rows themselves. The other tests compare with rows of another "
+    "style, so they are evidence only where a test of orders gives evidence in the same language too. docs/memorisation.md "
+    "describes them.",
 )
 #: Characters of a cell: a finding may hold a reason from a file, and an effect may be any number.
 _MOST = 240

@@ -184,6 +184,15 @@ def test_a_probe_without_a_test_finds_nothing_and_says_so():
     assert probe_cell(entry(probe=empty)).text == "no test"
 
 
+def test_a_difference_that_style_alone_can_make_is_not_called_evidence():
+    probe = probe_of_model("org/m")
+    apart = replace(probe.tests[0], name="incident-tokens", language="zh", controls=18, p=0.0001)
+    cell = probe_cell(entry(probe=replace(probe, tests=(apart, *probe.tests[1:]))))
+    assert (cell.text, cell.small) == ("none found", "4 tests, 1 not as the controls")
+    sure = tuple(replace(test, p=0.0001) for test in probe.tests[1:])
+    assert probe_cell(entry(probe=replace(probe, tests=(apart, *sure)))).text == "evidence"
+
+
 def test_audited_scores_are_shown_with_their_interval():
     (line,) = trust_table([entry(audited=AuditedScore(0.5, 0.01, 477))]).lines
     assert "0.500<small>0.480–0.520</small>" in line[1]

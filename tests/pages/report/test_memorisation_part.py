@@ -44,6 +44,13 @@ def test_each_test_has_its_finding_effect_and_corrected_p():
     assert "clean" not in " ".join([*part.sentences, *(cell for row in part.rows for cell in row)])
 
 
+def test_a_test_with_controls_alone_is_no_evidence():
+    alone = ProbeTest("incident-tokens", "zh", 600, 18, 0.03, 0.01, 0.06, 0.0036, 0.012)
+    (part,) = memorisation_parts([run_of("a")], {"a": probe_of(alone, FOUND)})
+    assert part.rows[0][2].startswith("differs from the controls, as style alone can make it")
+    assert part.rows[1][2].startswith("evidence")
+
+
 def test_a_test_that_was_not_made_has_its_reason_cut():
     (part,) = memorisation_parts([run_of("a")], {"a": probe_of(NOT_MADE)})
     (line,) = part.rows
