@@ -53,7 +53,7 @@ class Fences:
 
     def __init__(self, text: str) -> None:
         """Find them."""
-        self._at = [match.start() for match in re.finditer("```", text)]
+        self._at = [match.start() for match in re.finditer("```", text)] if "```" in text else []
 
     def hold(self, start: int, position: int) -> bool:
         """Whether `position` lies in a fence that begins after `start` and ends."""

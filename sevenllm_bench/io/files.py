@@ -106,7 +106,7 @@ def read_lines(path: Path, error: type[SEvenLLMError], most_lines: int = MOST_LI
             if number > most_lines or read > most:
                 raise error(f"{path}: more than {most_lines:,} lines or {most:,} bytes; no file of this kind is so large")
             line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-            if line.strip():
+            if line and not line.isspace():
                 yield number, line
 
 

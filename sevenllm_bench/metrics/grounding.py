@@ -16,6 +16,8 @@ from sevenllm_bench.text.unicode import nfkc
 
 #: How a text supports a value; "long": the value is a passage; "no claim": it says nothing that a text could support.
 How = Literal["exact", "normalised", "date", "number", "fuzzy", "absent", "long", "no claim"]
+#: The ways of support.
+SUPPORTED: frozenset[How] = frozenset(("exact", "normalised", "date", "number", "fuzzy"))
 
 #: Least share of a long value's tokens that have to be in the text, in order, close together.
 FUZZY_SHARE = 0.8
@@ -82,12 +84,7 @@ class GroundingMark:
     @property
     def is_supported(self) -> bool:
         """Whether the text supports the value."""
-        return self.how in ("exact", "normalised", "date", "number", "fuzzy")
-
-    @property
-    def counts(self) -> bool:
-        """Whether it counts in the share: every value does that makes a claim."""
-        return self.how != "no claim"
+        return self.how in SUPPORTED
 
 
 def grounded(predictions: Sequence[Sequence[str]], texts: Sequence[str]) -> list[float]:
@@ -105,16 +102,28 @@ def grounded(predictions: Sequence[Sequence[str]], texts: Sequence[str]) -> list
     """
     shares = []
     for values, text in zip(predictions, texts, strict=True):
-        marks = [mark for mark in grounding_marks(values, text) if mark.counts]
-        shares.append(sum(mark.is_supported for mark in marks) / len(marks) if marks else 0.0)
+        counted = [how for how in support_of(values, text) if how != "no claim"]
+        shares.append(sum(how in SUPPORTED for how in counted) / len(counted) if counted else 0.0)
     return shares
 
 
-def grounding_marks(values: Sequence[str], text: str) -> list[GroundingMark]:
-    """For each value, in their order, whether and how the text supports it."""
+def support_of(values: Sequence[str], text: str) -> list[How]:
+    """For each value, in their order, how the text supports it, or why it doesn't."""
     source = _kept_source(text) if len(text) <= _MOST_OF_A_KEPT_TEXT else _Source(text)
-    found = source.marks(list(dict.fromkeys(values)))
+    found = source.hows(list(dict.fromkeys(values)))
     return [found[value] for value in values]
+
+
+def grounding_marks(values: Sequence[str], text: str) -> list[GroundingMark]:
+    """The same, with the place of each that is in the text as it is."""
+    return [_placed(value, how, text) for value, how in zip(values, support_of(values, text), strict=True)]
+
+
+def _placed(value: str, how: How, text: str) -> GroundingMark:
+    if how != "exact":
+        return GroundingMark(value, how)
+    start = text.index(value.strip())
+    return GroundingMark(value, how, start, start + len(value.strip()))
 
 
 class _Source:
@@ -132,33 +141,28 @@ class _Source:
         self._plain, self._valued = self._encoded(tokens), self._encoded(by_value)
         self._longest = min(MOST_TOKENS, max(1, MOST_OF_TEXT * len(self._plain)))
 
-    def marks(self, values: Sequence[str]) -> dict[str, GroundingMark]:
+    def hows(self, values: Sequence[str]) -> dict[str, How]:
         """What the text says of each of some different values.
 
         They are folded and numbered as one text, with a mark between them that is part of nothing: a third of the time.
         """
-        found = {value: GroundingMark(value, "long") for value in values if len(value) > _MOST_CHARACTERS}
+        found: dict[str, How] = {value: "long" for value in values if len(value) > _MOST_CHARACTERS}
         asked = [value for value in values if value not in found]
         written = _written_out(_BETWEEN.join(map(_without_mark, asked)))
         if asked:
             forms = written.split(_BETWEEN), self._encoded(_tokens(written)).split(_BETWEEN)
-            found |= {value: self._mark(value, *own) for value, *own in zip(asked, *forms, strict=True)}
+            found |= {value: self._how(value, *own) for value, *own in zip(asked, *forms, strict=True)}
         return found
 
-    def _mark(self, value: str, written: str, plain: str) -> GroundingMark:
+    def _how(self, value: str, written: str, plain: str) -> How:
         """What the text says of a value: as it is in the answer, written out, and its tokens, numbered."""
         if not plain or (len(plain) <= _MOST_OF_NO_CLAIM and _bare(written) in NO_CLAIM):
-            return GroundingMark(value, "no claim")
+            return "no claim"
         if len(plain) > self._longest:
-            return GroundingMark(value, "long")
+            return "long"
         if plain in self._plain:
-            start = self._text.find(value.strip())
-            return (
-                GroundingMark(value, "normalised")
-                if start < 0
-                else (GroundingMark(value, "exact", start, start + len(value.strip())))
-            )
-        return GroundingMark(value, self._how_by_value(written, plain))
+            return "exact" if value.strip() in self._text else "normalised"
+        return self._how_by_value(written, plain)
 
     def _how_by_value(self, written: str, plain: str) -> How:
         valued = _by_value(written)

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 #: Most numbers drawn at once.
 _CHUNK = 4_000_000
-#: Most numbers (of a byte each) that `Draws` keeps for the next figure over as many rows.
+#: Most bytes that `Draws` keeps for the next figure over as many rows.
 _KEPT = 64_000_000
+#: Up to so many numbers are kept as floats, as a product with values needs them: half the time of a figure.
+_KEPT_AS_FLOATS = 1_000_000
 #: With up to this many differing rows, all 2^n sign patterns are looked at instead of drawn ones.
 EXACT_UP_TO = 13
 
@@ -73,9 +75,11 @@ class Draws:
             yield from (draw(rng, min(step, self.resamples - start), rows) for start in range(0, self.resamples, step))
             return
         if name not in self._kept:
-            if sum(block.size for block in self._kept.values()) + self.resamples * rows > _KEPT:
+            drawn = draw(generator(self._seed, *self._names, *name), self.resamples, rows)
+            drawn = drawn.astype(float) if drawn.size <= _KEPT_AS_FLOATS else drawn
+            if sum(block.nbytes for block in self._kept.values()) + drawn.nbytes > _KEPT:
                 self._kept.clear()
-            self._kept[name] = draw(generator(self._seed, *self._names, *name), self.resamples, rows)
+            self._kept[name] = drawn
         yield self._kept[name]
 
 

@@ -13,8 +13,8 @@ _REFANG = (
     (re.compile(r"[\[({]@[\])}]|(?<=\w)[\[({]at[\])}](?=\w)", re.IGNORECASE), "@"),
     (re.compile(r"\[\s?(://|/)\s?\]"), r"\1"),
 )
-#: What every defanged spelling contains.
-_MAY_BE_DEFANGED = re.compile(r"[\[({]|h[x*]{2}p", re.IGNORECASE)
+#: How every defanged spelling begins.
+_MAY_BE_DEFANGED = re.compile(r"[\[({](?:\s?[.:/]|@|dot|at)|h[x*]{2}p", re.IGNORECASE)
 
 #: An indicator in refanged text. Bounded repetition keeps matching linear on hostile input. The last label of a domain
 #: or file name is in lower case, or the whole in upper case, so that "server.The" stays two words.

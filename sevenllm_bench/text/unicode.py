@@ -30,4 +30,10 @@ def without_long_runs(text: str) -> str:
 
 def encodable(text: str) -> str:
     """`text` with lone surrogates, which UTF-8 can't encode, replaced by "?"; other text is returned as it is."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode("utf-8")
+    return text

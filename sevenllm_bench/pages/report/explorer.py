@@ -8,10 +8,11 @@ size). `rows.js` and `reader.js` put the texts into the page as text.
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,7 +75,7 @@ class ShownAnswer:
         invented: Numbers of indicators that neither text nor question has.
     """
 
-    metrics: dict[str, float]
+    metrics: Mapping[str, float]
     how: str = ""
     unread: bool = False
     cut: bool = False
@@ -175,6 +176,7 @@ class Explorer:
         return found
 
 
+@functools.lru_cache(maxsize=20_000)
 def thousandths(value: float) -> int:
     """A finite figure to three places as a whole number of thousandths; a script writes it without rounding."""
     return int(shown(value, 3).replace(".", ""))

@@ -67,7 +67,7 @@ class ReferenceValues:
     def of(self, row: Row) -> Mapping[str, float]:
         """Metric to value of a row's reference; empty for multiple choice."""
         known = self._known.get(row.id)
-        if known is None or known[0] != row:
+        if known is None or (known[0] is not row and known[0] != row):
             known = self._known[row.id] = (row, reference_grounding_by_row([row])[0])
         return known[1]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from sevenllm_bench.catalog import Leaf
 from sevenllm_bench.data.rows import OPENINGS, Row
@@ -115,18 +114,18 @@ def _answer(sample: Sample, reference: Sequence[str], texts: TextTable, marked: 
     """One run's answer; the values that are shown of it are added to `marked`, by the number of their text."""
     reading = sample.reading
     text = None if sample.response is None else texts.add(sample.response)
-    answer = ShownAnswer(dict(sample.metrics), plain(reading.how, 30), reading.is_unread, reading.cut, text)
+    is_unread = reading.is_unread
+    read = (sample.metrics, plain(reading.how, 30), is_unread, reading.cut, text)
     if text is None or sample.kind != "understanding":
-        invented = invented_in(sample)
-        return replace(answer, invented=tuple(map(texts.add, invented))) if invented else answer
+        return ShownAnswer(*read, invented=tuple(map(texts.add, invented_in(sample))))
     found = diff_from(reference, reading)
     marks: tuple[list[int], ...] = ([], [], [], [])
     for (mark, value), whole in zip(found.values, found.whole, strict=True):
         marks[_MARKS[mark]].append(number := texts.add(value))
-        if not reading.is_unread:
+        if not is_unread:
             marked.setdefault(number, whole)
     counts = tuple(found.counts.get(mark, 0) for mark in _MARKS) if found.left_out else ()
-    return replace(answer, marks=marks, counts=counts, why_text=found.why_text)
+    return ShownAnswer(*read, marks=marks, counts=counts, why_text=found.why_text)
 
 
 _MARKS: dict[Mark, int] = {"same": 0, "alike": 1, "missing": 2, "added": 3}

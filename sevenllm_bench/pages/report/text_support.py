@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sevenllm_bench.metrics.grounding import How, grounding_marks
+from sevenllm_bench.metrics.grounding import How, support_of
 from sevenllm_bench.metrics.invented import indicators_with_support
 from sevenllm_bench.runs.records import Sample
 
@@ -25,7 +25,7 @@ _MOST_INDICATORS = 60
 
 def support_letters(values: Sequence[str], text: str) -> str:
     """A letter of `SUPPORT` for each value, in their order; empty where there are none, or no text."""
-    return "".join(SUPPORT[mark.how] for mark in grounding_marks(values, text)) if values and text else ""
+    return "".join(map(SUPPORT.__getitem__, support_of(values, text))) if values and text else ""
 
 
 def invented_in(sample: Sample) -> list[str]:
