@@ -6,6 +6,7 @@ import argparse
 import sys
 from functools import partial
 
+from sevenllm_bench.cli.collection import without_collection
 from sevenllm_bench.cli.shared_options import add_data_dir, add_site_url
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.pages.leaderboard.board_checks import checked
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read the submissions and write the page."""
     known = read_facts(arguments.models) if arguments.models else {}
     check = partial(checked, data_dir=arguments.data_dir) if arguments.verify else None
-    with step("building the leaderboard"):
+    with step("building the leaderboard"), without_collection():
         built = build_leaderboard(arguments.submissions, arguments.output, known, check, arguments.site_url)
     for item in built.left_out[:20]:
         print(f"left out: {item.why}", file=sys.stderr)

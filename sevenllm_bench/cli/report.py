@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 
+from sevenllm_bench.cli.collection import without_collection
 from sevenllm_bench.cli.probe_files import add_probes, probes_of
 from sevenllm_bench.cli.shared_options import add_labels, add_published, add_rows, add_site_url, published_of, runs_of, whole
 from sevenllm_bench.io.progress import step
@@ -36,22 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_rows(parser)
 
 
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Without looking for cycles again and again among the many rows that are kept anyway: some 7 % of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
 def run(arguments: argparse.Namespace) -> int:
     """Read the runs and write the pages."""
     of = arguments
-    with step("writing the report"), _without_collection():
+    with step("writing the report"), without_collection():
         runs = runs_of(of)
         beside = published_of(of, runs)
         probes = probes_of(of.probe, runs)

@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from leaderboard_files import write_many
 from playwright.sync_api import sync_playwright
 
+from sevenllm_bench.cli.collection import without_collection
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.model_metadata import read_facts
 
@@ -36,7 +37,8 @@ def main() -> None:
         facts = folder / "models.yaml"
         facts.write_text(json.dumps(write_many(folder / "in", count)), encoding="utf-8")
         start = time.process_time()
-        built = build_leaderboard([folder / "in"], folder / "out", read_facts(facts))
+        with without_collection():  # as the command does
+            built = build_leaderboard([folder / "in"], folder / "out", read_facts(facts))
         wanted = f"wanted: {count / 300:.1f}, on an idle machine"
         print(f"{built.entries:,} submissions built in {time.process_time() - start:.2f} s of processor time ({wanted})")
         with sync_playwright() as playwright:

@@ -34,7 +34,7 @@ def _values(figures: list[Any]) -> Iterator[tuple[str, Value]]:
         if not isinstance(figure, dict):
             continue
         name, mean, error = figure.get("id"), finite(figure.get("value")), finite(figure.get("stderr"))
-        if isinstance(name, str) and mean is not None and is_figure(name) and in_range(name, mean):
+        if isinstance(name, str) and mean is not None and in_range(name, mean):
             possible = error is not None and 0 <= error <= _MOST_ERROR
             partial = figure.get("partial")
             words = encodable(partial)[:300] if isinstance(partial, str) else ""
@@ -58,9 +58,14 @@ def is_figure(name: str) -> bool:
 
 
 def in_range(name: str, mean: float) -> bool:
-    """Whether a figure can have this value."""
-    low, high = bounds(name.rpartition(".")[2])
-    return low <= mean <= high + ROUNDING
+    """Whether there is such a figure, and it can have this value."""
+    ends = _ends(name)
+    return ends is not None and ends[0] <= mean <= ends[1] + ROUNDING
+
+
+@lru_cache(4_096)
+def _ends(name: str) -> tuple[float, float] | None:
+    return bounds(name.rpartition(".")[2]) if is_figure(name) else None
 
 
 def derived_figures(claimed: Mapping[str, Value], over_rows: Mapping[str, Value]) -> dict[str, Value]:

@@ -13,7 +13,7 @@ from sevenllm_bench.data.benchmark import OFFICIAL_NAME
 from sevenllm_bench.data.official import SHA256, SHA256_LF
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.metrics.registry import ADDED_LATER, METRIC_VERSIONS, METRICS, READING_VERSION
-from sevenllm_bench.pages.leaderboard.claim import OFFICIAL, Claim, OfficialTask, time_of
+from sevenllm_bench.pages.leaderboard.claim import OFFICIAL, Claim, time_of
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.submission.layout import LIMITS, MANIFEST, RUN_FOLDER, why_not
 from sevenllm_bench.submission.manifest import FORMAT_VERSION, created_in
@@ -123,30 +123,33 @@ def official_tasks(claim: Claim, now: datetime) -> Iterator[str]:
     """Every official task: all of its rows, the genuine file, and this package's way to read and score answers."""
     reasons: dict[str, list[str]] = {}
     tasks = dig(claim.manifest, "tasks")
+    alike: dict[Kind, tuple[tuple[Any, Any], list[str]]] = {}
     for official in OFFICIAL:
-        for reason in _about_task(official, dig(tasks, official.name)):
+        task = dig(tasks, official.name)
+        if not isinstance(task, dict):
+            reasons.setdefault("it says nothing of official tasks", []).append(official.name)
+            continue
+        if not (_is_number(task.get("rows"), official.rows) and _is_number(task.get("rows_in_all"), official.rows)):
+            reasons.setdefault("it was not run on all official rows", []).append(official.name)
+        said = task.get("version"), task.get("signature")
+        if official.kind not in alike or alike[official.kind][0] != said:  # most of a kind say the same
+            alike[official.kind] = said, list(_about_signature(official.kind, *said))
+        for reason in alike[official.kind][1]:
             reasons.setdefault(reason, []).append(official.name)
     for reason, names in reasons.items():
         yield f"{reason}: {_tasks(names)}"
 
 
-def _about_task(official: OfficialTask, task: Any) -> Iterator[str]:
-    if not isinstance(task, dict):
-        yield "it says nothing of official tasks"
-        return
-    if not (_is_number(task.get("rows"), official.rows) and _is_number(task.get("rows_in_all"), official.rows)):
-        yield "it was not run on all official rows"
-    signature = task.get("signature")
+def _about_signature(kind: Kind, version: Any, signature: Any) -> Iterator[str]:
     data, reading = dig(signature, "data"), dig(signature, "reading")
     sha256, modified = dig(data, "sha256"), dig(data, "modified")
     if sha256 not in (SHA256, SHA256_LF) or dig(data, "name") != OFFICIAL_NAME or modified not in (None, False):
         yield f"it was run on other data than the official file (sha256 {printable(sha256, 13)})"
-    version = task.get("version")
     if not isinstance(version, str) or version.partition("-")[0] != _TASKS:
         yield f"it was run with version {printable(version, 20)} of the tasks, this package has {TASK_VERSION}"
     if not _is_number(reading, READING_VERSION):
         yield f"its answers were read by version {printable(reading, 20)}, this package has {READING_VERSION}"
-    yield from _metric_versions(official.kind, dig(signature, "metrics"))
+    yield from _metric_versions(kind, dig(signature, "metrics"))
 
 
 def _metric_versions(kind: Kind, said: Any) -> Iterator[str]:

@@ -40,10 +40,10 @@ def sections_of_tasks(claim: Claim, now: datetime) -> Iterator[str]:
         most_others = len(ASK_FOR_EXTRACTION) + sum(task.scored for task in tasks if task.name in passed_over)
         for metric in metrics:
             whole = claim.figures.get(f"{section}.{metric}")
-            parts = [claim.figures.get(f"{task.name}.{metric}") for task in wanted]
-            known = [part for part in parts if part and part.rows]
             if whole is None or not whole.rows:
                 continue
+            parts = [claim.figures.get(f"{task.name}.{metric}") for task in wanted]
+            known = [part for part in parts if part and part.rows]
             if len(known) == len(parts):
                 yield from _against_tasks(f"{section}.{metric}", whole, known, most_others)
             elif metric in LEXICAL:
