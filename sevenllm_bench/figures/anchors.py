@@ -19,6 +19,11 @@ CHANCE_MCQ = 0.25
 BEST_LETTER: dict[Language, tuple[str, float]] = {"en": ("B", 0.4), "zh": ("C", 0.4)}
 #: Share of the same that choosing the longest option answers right.
 LONGEST_OPTION: dict[Language, float] = {"en": 0.4517, "zh": 0.4533}
+#: The better of the two in each language, in words, with its share.
+BEST_WITHOUT_KNOWLEDGE: dict[Language, tuple[str, float]] = {
+    language: max((f"always {letter}", share), ("longest option", LONGEST_OPTION[language]), key=lambda best: best[1])
+    for language, (letter, share) in BEST_LETTER.items()
+}
 #: Share of the values of the references of a language's extraction that the incident text supports (`grounded`).
 REFERENCE_GROUNDED: dict[Language, float] = {"en": 0.6117, "zh": 0.8384}
 #: Share of the indicators in the references of a language's analysis that neither text nor question has.

@@ -3,9 +3,10 @@
 (() => {
   const MARKS = [["same", "="], ["alike", "≈"], ["missing", "−"], ["added", "+"]];
   const UNREAD = 1, CUT = 2;
+  const LEGEND = "= in the reference too, ≈ in the reference in another spelling, − only in the reference, + only in the answer. Values count whole: part of one is none. Beside each: whether the incident text has it.";
   /** What the text says of a value, by the letters of text_support.py. */
   const SUPPORT = {
-    e: "in the text", n: "in the text (normalised)", u: "in the text (number)", d: "in the text (date)", f: "in the text (fuzzy)",
+    e: "in the text", n: "in the text (other spelling)", u: "in the text (number)", d: "in the text (date)", f: "in the text (fuzzy)",
     a: "not in the text", l: "not in the text (a passage)", c: "no claim",
   };
 
@@ -141,7 +142,7 @@
     /** The values of an extraction against the reference's and the text's, told apart when the page was made. */
     values(marks, counts, whyText, support) {
       const all = MARKS.map((_, place) => counts[place] ?? marks[place].length);
-      const words = [`${all[0]} the same`, ...(this.what === "row" ? [`${all[1]} alike once normalised`] : []), `${all[2]} missing`, `${all[3]} added`];
+      const words = [`${all[0]} the same`, ...(this.what === "row" ? [`${all[1]} spelled otherwise`] : []), `${all[2]} missing`, `${all[3]} added`];
       const made = this.element("details", "values", this.element("summary", "", `Values: ${words.join(", ")}`));
       made.open = true;
       if (whyText) made.append(this.element("p", "note", `No JSON could be read (${whyText}), so the whole text counts as one value.`));
@@ -169,6 +170,7 @@
         const mark = pair && place < 2 ? "AB"[place] : "";
         return this.answer(this.runs[run], record.answers[run], mark, support);
       }));
+      if (support.size) answers.prepend(this.element("p", "note legend", LEGEND));
       return [ask, answers];
     }
 

@@ -4,7 +4,7 @@
   const root = document.documentElement;
   root.classList.add("js");
   const modes = ["system", "light", "dark"];
-  const words = { system: "as the system", light: "light", dark: "dark" };
+  const words = { system: "system", light: "light", dark: "dark" };
   const read = () => { try { return localStorage.getItem("sevenllm-theme"); } catch { return null; } };
   const keep = (mode) => { try { localStorage.setItem("sevenllm-theme", mode); } catch { /* private windows keep nothing */ } };
   let mode = modes.includes(read()) ? read() : "system";

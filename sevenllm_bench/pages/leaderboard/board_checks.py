@@ -171,7 +171,7 @@ def mark_of(verification: Verification) -> BoardCheck:
             [*(finding.line for finding in differing[:_MOST_REASONS]), *([more] if len(differing) > _MOST_REASONS else [])],
         )
     claims = sorted({finding.claim for finding in verification.of("unconfirmed")})
-    why = [f"not confirmed: {some(claims)}"] if claims else []
+    why = [f"not confirmed, since only the submitter knows: {some(claims)}"] if claims else []
     counted = [f.status for f in verification.findings if f.check == "figures" and f.what in (HEADLINE_NAME, *PARTS)]
     if set(counted) <= {"confirmed"} and not {"length", "settings"} & set(claims):
         return _mark("verified", why)

@@ -17,7 +17,13 @@ from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.trust_cells import RECORDED, drop_interval
 from sevenllm_bench.pages.leaderboard.trust_figures import CIRCULAR_TASKS, LetterPreference, NoiseDrop
 from sevenllm_bench.pages.trust.trust_part import TrustPart
-from sevenllm_bench.pages.trust.trust_words import KNOWLEDGE_SENTENCES, audit_sentences
+from sevenllm_bench.pages.trust.trust_words import (
+    GROUNDING_HEADS,
+    GROUNDING_SENTENCES,
+    GROUNDING_TITLE,
+    KNOWLEDGE_SENTENCES,
+    audit_sentences,
+)
 from sevenllm_bench.text.display import plain
 
 _OWN = "this submission"
@@ -64,16 +70,9 @@ def _grounded(entry: Entry) -> TrustPart | None:
     if set(own) == {NO_FIGURE}:
         return None
     references = [shown(share[language]) for share in (REFERENCE_GROUNDED, REFERENCE_INVENTED) for language in LANGUAGES]
-    titles = [f"{what}, {LANGUAGE_NAMES[language]}" for what in ("In the text", "Given by nobody") for language in LANGUAGES]
-    sentences = (
-        "“In the text” is the share of extracted values that the incident text supports (grounded); references paraphrase too, "
-        "and don't reach 1.",
-        "“Given by nobody” is the share of indicators in its analyses that neither text nor question has (invented_indicators); "
-        "lower is better. docs/grounding.md has both.",
-    )
-    return TrustPart(
-        "What the text has of the answers", sentences, ("Answers", *titles), (("the references", *references), (_OWN, *own))
-    )
+    titles = [f"{what}, {LANGUAGE_NAMES[language]}" for what in GROUNDING_HEADS.values() for language in LANGUAGES]
+    sentences = (*GROUNDING_SENTENCES.values(), "docs/grounding.md has both.")
+    return TrustPart(GROUNDING_TITLE, sentences, ("Answers", *titles), (("the references", *references), (_OWN, *own)))
 
 
 def _letters(entry: Entry) -> TrustPart | None:

@@ -80,9 +80,9 @@ class Leader:
 
 #: How submissions are compared, by whether their bands come from paired tests.
 _COMPARED = {
-    frozenset([True]): "by paired tests",
+    frozenset([True]): "by paired tests, corrected over all pairs",
     frozenset([False]): "by intervals alone",
-    frozenset([True, False]): "by paired tests, and by intervals where rows are lacking",
+    frozenset([True, False]): "by paired tests, corrected over all pairs, and by intervals where rows are lacking",
 }
 
 

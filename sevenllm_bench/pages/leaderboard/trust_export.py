@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sevenllm_bench.catalog import LANGUAGES
-from sevenllm_bench.figures.anchors import BEST_LETTER, REFERENCE_GROUNDED
+from sevenllm_bench.figures.anchors import BEST_LETTER, LONGEST_OPTION, REFERENCE_GROUNDED
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.rounding import shown, shown_interval
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
@@ -21,7 +21,8 @@ _MOST = 500
 def trust_json(entry: Entry) -> dict[str, Any]:
     """What is shown beside the score as a JSON object, by the keys of `vocabulary.TRUST_WORDS`; without what there is none of.
 
-    - `knowledge`: language to `acc`, and the `best_letter` with what always giving it scores (`best_letter_acc`).
+    - `knowledge`: language to `acc`, and the `best_letter` with what always giving it scores (`best_letter_acc`),
+      and what choosing the longest option does (`longest_option_acc`).
     - `grounded`: language to `mean`, and that of the `references`.
     - `circular`: task to `circular_acc`, `acc`, `preferences` (letter to `mean`, `low`, `high`), the letters that are
       `preferred`, and whether this is as `recorded` by the submitter.
@@ -51,7 +52,12 @@ def _whole(entry: Entry, name: str) -> float | None:
 
 def _knowledge(entry: Entry) -> dict[str, Any]:
     return {
-        language: {"acc": acc, "best_letter": BEST_LETTER[language][0], "best_letter_acc": BEST_LETTER[language][1]}
+        language: {
+            "acc": acc,
+            "best_letter": BEST_LETTER[language][0],
+            "best_letter_acc": BEST_LETTER[language][1],
+            "longest_option_acc": LONGEST_OPTION[language],
+        }
         for language in LANGUAGES
         if (acc := _whole(entry, f"{language}_mcq.acc")) is not None
     }

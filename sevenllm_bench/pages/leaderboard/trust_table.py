@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.data.audit_records import load_audit
-from sevenllm_bench.figures.anchors import BEST_LETTER, REFERENCE_GROUNDED
+from sevenllm_bench.figures.anchors import BEST_WITHOUT_KNOWLEDGE, REFERENCE_GROUNDED
 from sevenllm_bench.figures.rounding import NO_FIGURE, shown
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
 from sevenllm_bench.pages.leaderboard.entry import Entry
@@ -22,6 +22,7 @@ from sevenllm_bench.pages.leaderboard.trust_cells import (
     drop_cell,
     probe_cell,
 )
+from sevenllm_bench.pages.trust.trust_words import GROUNDING_HEADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +94,17 @@ _COLUMNS = (
             "knowledge",
             f"knowledge-{language}",
             f"Multiple choice, {LANGUAGE_NAMES[language]}",
-            f"always {letter}: {shown(share)}",
+            f"{program}: {shown(share)}",
             beside_cell(f"{language}_mcq.acc", share),
             "" if language == LANGUAGES[0] else " extra",
         )
-        for language, (letter, share) in BEST_LETTER.items()
+        for language, (program, share) in BEST_WITHOUT_KNOWLEDGE.items()
     ),
     *(
         TrustColumn(
             "grounded",
             f"grounded-{language}",
-            f"In the text, {LANGUAGE_NAMES[language]}",
+            f"{GROUNDING_HEADS['grounded']}, {LANGUAGE_NAMES[language]}",
             f"references: {shown(share)}",
             beside_cell(f"{language}_understanding.grounded", share),
             " extra",
@@ -136,16 +137,16 @@ def _meaning(group: str) -> tuple[str, str]:
     return name, words.format(sound=len(audit.sound), version=audit.version)
 
 
-_LETTERS = " and ".join(f"{letter} in {LANGUAGE_NAMES[language]}" for language, (letter, _) in BEST_LETTER.items())
 #: Group of columns to its name and what it means.
 _WORDS = {
     "knowledge": (
         "Multiple choice",
-        f"The accuracy, and how much it is above a program that always gives the letter that is right most often ({_LETTERS}). "
-        "Near 0, a model shows no knowledge (docs/robustness.md).",
+        "The accuracy, and how much it is above the better of two programs that read neither text nor question: one always gives "
+        "the letter that is right most often, the other chooses the longest option. Near 0, a model shows no knowledge "
+        "(docs/robustness.md).",
     ),
     "grounded": (
-        "In the text",
+        GROUNDING_HEADS["grounded"],
         "The share of extracted values that the incident text supports (grounded). References paraphrase too, and don't reach 1, "
         "so each figure has its difference from theirs below it (docs/grounding.md).",
     ),

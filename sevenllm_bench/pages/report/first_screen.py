@@ -129,7 +129,8 @@ def _chart(
     ]
     beside = published.points() if published and name == HEADLINE_NAME else []
     points = sorted([*points, *beside], key=lambda point: -point.mean) if beside else points
-    title = f"{what} with 95 % interval" + (", best first" if len(points) > 1 else "")
+    with_interval = " with 95 % interval" if any(point.low is not None for point in points) else ""
+    title = f"{what[0].upper()}{what[1:]}{with_interval}" + (", best first" if len(points) > 1 else "")
     ends = f"from {shown(points[0].mean)} ({points[0].label}) to {shown(points[-1].mean)} ({points[-1].label})"
     said = (
         f"{len(points)} {'runs and published models' if beside else 'runs'} {ends}."

@@ -12,6 +12,7 @@ from sevenllm_bench.figures.rounding import NO_FIGURE, shown
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
 from sevenllm_bench.pages.report.with_interval import with_interval
 from sevenllm_bench.pages.trust.trust_part import TrustPart
+from sevenllm_bench.pages.trust.trust_words import GROUNDING_HEADS, GROUNDING_SENTENCES, GROUNDING_TITLE
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.scoring import reference_grounding_by_row
 from sevenllm_bench.stats.intervals import Interval, mean_interval
@@ -21,19 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-#: Heads of the columns of each metric.
-_HEADS = {"grounded": "In the text", "invented_indicators": "Given by nobody"}
-_SENTENCES = {
-    "grounded": (
-        "“In the text” is the share of the values that a run extracts which the incident text has, in the same words, numbers or "
-        "dates. References paraphrase too, so read a run beside them and not beside 1: one that is clearly below them writes "
-        "more that the text doesn't have."
-    ),
-    "invented_indicators": (
-        "“Given by nobody” is the share of the addresses, domains, hashes, files and numbers of vulnerabilities or techniques in "
-        "its analyses that neither text nor question has; lower is better, and an answer without text counts 1."
-    ),
-}
 _MORE = "The tasks' pages mark every value of every answer; docs/grounding.md says what counts as in the text."
 _OF_OTHER_ROWS = "Where a run lacks rows, what the references of its own rows have is in brackets."
 
@@ -107,25 +95,30 @@ def _grounding(values: NDArray[Any], draws: Draws) -> Grounding:
 
 
 def grounding_parts(runs: Sequence[Run], draws: Draws) -> list[TrustPart]:
-    """What the text has of the answers, below what it has of the references; no part where no run has the metrics.
+    """Whether the answers are in the text, below what it has of the references; no part where no run has the metrics.
 
     Args:
         runs: The runs of the report, in the order in which they are shown.
         draws: Source of chance of the intervals.
     """
     references = ReferenceValues()
-    found = {metric: [grounding_of(run, metric, references, draws) for run in runs] for metric in _HEADS}
-    columns = [(metric, language) for metric in _HEADS for language in LANGUAGES if any(language in own for own in found[metric])]
+    found = {metric: [grounding_of(run, metric, references, draws) for run in runs] for metric in GROUNDING_HEADS}
+    columns = [
+        (metric, language)
+        for metric in GROUNDING_HEADS
+        for language in LANGUAGES
+        if any(language in own for own in found[metric])
+    ]
     if not columns:
         return []
     every = {(metric, language): [own.get(language) for own in found[metric]] for metric, language in columns}
     whole = {column: max((own for own in cells if own), key=lambda own: own.rows) for column, cells in every.items()}
     first = ("the references", *(with_interval(own.reference, own.reference_interval) for own in whole.values()))
     lines = [(run.label, *(_cell(every[column][place], whole[column]) for column in columns)) for place, run in enumerate(runs)]
-    heads = ("Run", *(f"{_HEADS[metric]}, {LANGUAGE_NAMES[language]}" for metric, language in columns))
-    sentences = [_SENTENCES[metric] for metric in dict.fromkeys(metric for metric, _ in columns)]
+    heads = ("Run", *(f"{GROUNDING_HEADS[metric]}, {LANGUAGE_NAMES[language]}" for metric, language in columns))
+    sentences = [GROUNDING_SENTENCES[metric] for metric in dict.fromkeys(metric for metric, _ in columns)]
     others = [_OF_OTHER_ROWS] if any(own and own.rows < whole[column].rows for column in columns for own in every[column]) else []
-    return [TrustPart("What the text has of the answers", (*sentences, *others, _MORE), heads, (first, *lines))]
+    return [TrustPart(GROUNDING_TITLE, (*sentences, *others, _MORE), heads, (first, *lines))]
 
 
 def _cell(own: Grounding | None, whole: Grounding) -> str:

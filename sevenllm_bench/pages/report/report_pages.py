@@ -129,6 +129,7 @@ def _index(
     return {
         "now": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "headline": HEADLINE_NAME,
+        "any_headline": any(examined.figures.get(run.label, "overall", HEADLINE_NAME, HEADLINE_NAME) for run in runs),
         "headline_parts": _headline_parts(),
         "dates": {run.label: _date(run) for run in runs},
         "has_rows": any(run.samples for run in runs),

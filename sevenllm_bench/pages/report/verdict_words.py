@@ -19,6 +19,8 @@ from sevenllm_bench.runs.records import Run
 _MOST_NAMES = 4
 #: What `differences` names that is nothing in which runs were made differently.
 _NO_DIFFERENCE = ("older runs", "samples", "answer cache")
+#: Sources of runs whose answers come from files.
+_REPLAYED = ("sevenllm-replay", "predictions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def pair_verdict(ordered: OrderedRuns, comparison: Comparison) -> list[Sentence]
     other, baseline = Named(finding.run), Named(finding.baseline)
     size = f"{shown_difference(finding.paired.difference)} ({_range(finding)})"
     p = "" if finding.p is None else f", p {_p(finding.p)}"
-    apart = differing(comparison.differences)
+    apart = differing(comparison.differences, comparison.runs)
     if finding.verdict == "cannot tell":
         words: Sentence = ("It can't be told whether ", other, " is better or worse than ", baseline)
         why = "" if finding.p is not None else f" ({finding.reason})"
@@ -73,7 +75,7 @@ def many_verdict(ordered: OrderedRuns, found: Standing, comparison: Comparison) 
     baseline = comparison.runs[0].label
     told = against and baseline != found.best  # otherwise the first sentence says it
     second: list[Sentence] = [("Against the baseline ", Named(baseline), f": {against}.")] if told else []
-    apart = differing(comparison.differences)
+    apart = differing(comparison.differences, comparison.runs)
     return [first, *second, (f"{apart[0].upper()}{apart[1:]}.",), *_cautions(ordered)]
 
 
@@ -99,15 +101,24 @@ def refusal_verdict(ordered: OrderedRuns) -> list[Sentence]:
     return [first, *_cautions(ordered)]
 
 
-def differing(found: Iterable[Difference]) -> str:
-    """In what else runs differ, in a few words; that nothing does only where nothing is known or unknown to differ."""
+def differing(found: Iterable[Difference], runs: Sequence[Run]) -> str:
+    """In what else runs differ, in a few words; that nothing does only where nothing is known or unknown to differ.
+
+    Args:
+        found: In what they differ.
+        runs: The runs: of answers that were replayed from files, what was set when the model wrote them is on no record.
+    """
     relevant = [one for one in found if one.setting not in _NO_DIFFERENCE and not one.setting.startswith("problem in ")]
     known = dict.fromkeys(one.setting for one in relevant if one.weight != "unknown")
     unknown = dict.fromkeys(one.setting for one in relevant if one.weight == "unknown")
     words = [f"they also differ in {_few(known)}"] if known else []
     verb = "was" if len(unknown) == 1 else "were"
     words += [f"the files don't say whether {_few(unknown)} {verb} the same"] if unknown else []
-    return "; ".join(words) or "nothing else in their settings differs"
+    replayed = sum(run.model.source in _REPLAYED for run in runs)
+    if replayed:
+        whose = "all answers were" if replayed == len(runs) else f"the answers of {replayed} of {len(runs)} runs were"
+        words.append(f"{whose} replayed from files, which don't say how the models were run")
+    return "; ".join(words) or "their recorded settings are the same"
 
 
 def _few(names: Iterable[str], most: int = 3) -> str:

@@ -139,7 +139,7 @@ def test_the_page_says_what_was_verified(folder, entries, tmp_path, capsys):
     assert main([*command, "--verify"]) == 0
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert (
-        "1 submissions agree, 1 differ and have no rank, 3 could not be verified, are marked “as submitted” and have no rank"
+        "1 agrees; 1 differs and has no rank; 3 could not be verified, and are marked “as submitted” without a rank"
         in " ".join(page.split())
     )
     assert f"with sevenllm-bench {__version__}" in page

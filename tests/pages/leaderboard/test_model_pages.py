@@ -115,9 +115,9 @@ def test_who_leads_is_said_with_whether_that_is_certain():
 @pytest.mark.parametrize(
     ("paired", "how"),
     [
-        ((True, True), "by paired tests"),
+        ((True, True), "by paired tests, corrected over all pairs"),
         ((False, False), "by intervals alone"),
-        ((True, False), "by paired tests, and by intervals where rows are lacking"),
+        ((True, False), "by paired tests, corrected over all pairs, and by intervals where rows are lacking"),
     ],
 )
 def test_by_what_it_is_told_who_leads(paired, how):

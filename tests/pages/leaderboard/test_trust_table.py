@@ -53,10 +53,10 @@ def test_the_table_has_a_line_for_each_rank_in_its_order(board, open_page):
     page = open_page(board / "index.html", width=1440)
     assert heads(page) == [
         "Model",
-        "Multiple choice, English always B: 0.400",
-        "Multiple choice, Chinese always C: 0.400",
-        "In the text, English references: 0.612",
-        "In the text, Chinese references: 0.838",
+        "Multiple choice, English longest option: 0.452",
+        "Multiple choice, Chinese longest option: 0.453",
+        "Values in the text, English references: 0.612",
+        "Values in the text, Chinese references: 0.838",
         "Every order, English",
         "Every order, Chinese",
         "Drop under noise",
@@ -65,29 +65,29 @@ def test_the_table_has_a_line_for_each_rank_in_its_order(board, open_page):
     recorded, nothing = "figures as recorded, without rows", ["–"] * 5
     found = "evidence order of the rows; order of the options"
     assert lines(page) == [
-        [f"org/seen {recorded}", "0.600 +0.200", "0.600 +0.200", *nothing, found],
+        [f"org/seen {recorded}", "0.600 +0.148", "0.600 +0.147", *nothing, found],
         [
             f"org/all {recorded}",
-            *["0.500 +0.100"] * 2,
+            *["0.500 +0.048", "0.500 +0.047"],
             *["0.600 -0.012", "0.600 -0.238"],
             *["0.200 as recorded"] * 2,
             "+0.100 as recorded",
             "none found 4 tests",
         ],
-        [f"org/bare {recorded}", "0.400 0.000", "0.400 0.000", *nothing, "–"],
+        [f"org/bare {recorded}", "0.400 -0.052", "0.400 -0.053", *nothing, "–"],
     ]
 
 
 def test_the_meaning_of_each_column_is_said_and_of_no_other(board, open_page):
     page = open_page(board / "index.html", width=1440)
     terms = page.locator("#trust dt").all_inner_texts()
-    assert terms == ["Multiple choice", "In the text", "Every order", "Drop under noise", "Seen the rows?"]
+    assert terms == ["Multiple choice", "Values in the text", "Every order", "Drop under noise", "Seen the rows?"]
     assert "as the submitter says" in page.locator("#trust dd").last.inner_text()
 
 
 def test_the_table_is_sorted_and_searched(board, open_page):
     page = open_page(board / "index.html", width=1440)
-    page.locator("#t-trust thead button", has_text="In the text, English").click()
+    page.locator("#t-trust thead button", has_text="Values in the text, English").click()
     assert lines(page)[0][0].startswith("org/all")
     page.locator("#trust input[type=search]").fill("bare")
     assert [line[0].split()[0] for line in lines(page)] == ["org/bare"]
@@ -98,7 +98,7 @@ def test_a_page_has_the_details_of_its_submission(board, open_page):
     page = open_page(board / "submissions" / f"{ids['org/all']}.html", width=1440)
     assert page.locator("#trust h3").all_inner_texts() == [
         "Multiple choice without knowledge",
-        "What the text has of the answers",
+        "Are the answers in the text?",
         "Multiple choice with the options in every order",
         "Incident texts with noise",
         "Has the model seen the rows?",
@@ -119,7 +119,12 @@ def test_json_has_the_figures_and_what_they_are(board):
     whole = content(board)
     everything, bare = (next(e for e in whole["entries"] if e["name"] == f"org/{name}") for name in ("all", "bare"))
     assert set(everything["trust"]) == {"knowledge", "grounded", "circular", "noise_drop", "probe"} <= set(whole["trust"])
-    assert everything["trust"]["knowledge"]["zh"] == {"acc": 0.5, "best_letter": "C", "best_letter_acc": 0.4}
+    assert everything["trust"]["knowledge"]["zh"] == {
+        "acc": 0.5,
+        "best_letter": "C",
+        "best_letter_acc": 0.4,
+        "longest_option_acc": 0.4533,
+    }
     circular = everything["trust"]["circular"][CIRCULAR[0]]
     assert circular == {"circular_acc": 0.2, "acc": 0.5, "preferences": {}, "preferred": [], "recorded": True}
     assert everything["trust"]["noise_drop"]["both"]["drop"] == pytest.approx(0.1)

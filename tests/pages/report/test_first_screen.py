@@ -57,7 +57,9 @@ def test_one_run_is_said_to_be_what_it_is(tmp_path):
 
 def test_a_pair_that_differs_in_nothing_else(tmp_path):
     first, *more = said(written(tmp_path, a=1.0, b=lambda row, metric: 0.5 if row.id % 2 else 0.9))
-    assert re.fullmatch(r"b is worse than a: -0\.3\d\d \(no interval\), p [=<] 0\.\d+; nothing else in .* differs\.", first)
+    assert re.fullmatch(
+        r"b is worse than a: -0\.3\d\d \(no interval\), p [=<] 0\.\d+; their recorded settings are the same\.", first
+    )
     assert more == [OWN]
     # Turned around, the sentence is too.
     assert said(read_runs([tmp_path / "b", tmp_path / "a"]))[0].startswith("a is better than b: +0.3")
@@ -107,7 +109,20 @@ def test_the_best_of_several_and_those_that_are_like_it(tmp_path):
         lines[0],
     )
     assert lines[1] == "Against the baseline base: 2 better, 1 worse."
-    assert lines[2] == "Nothing else in their settings differs."
+    assert lines[2] == "Their recorded settings are the same."
+
+
+@pytest.mark.parametrize(
+    ("source", "replayed", "words"),
+    [
+        ("sevenllm-replay", 3, "All answers were replayed from files, which don't say how the models were run."),
+        ("predictions", 1, "The answers of 1 of 3 runs were replayed from files, which don't say how the models were run."),
+    ],
+)
+def test_of_answers_from_files_nothing_is_said_of_how_models_were_run(tmp_path, source, replayed, words):
+    runs = written(tmp_path, base=0.4, low=0.1, best=0.8)
+    runs[:replayed] = [replace(run, model=replace(run.model, source=source)) for run in runs[:replayed]]
+    assert words in said(runs)
 
 
 def test_runs_stand_by_score_and_partial_ones_last(tmp_path, monkeypatch):

@@ -41,7 +41,7 @@ def test_the_references_come_first_and_runs_below_them():
     part = part_of(
         run_of("one", EXTRACTION, [0.25, 0.5, 0.75, 1.0], "grounded"), run_of("two", EXTRACTION, [0, 0, 0, 1.0], "grounded")
     )
-    assert part.columns == ("Run", "In the text, English")
+    assert part.columns == ("Run", "Values in the text, English")
     assert part.rows == (("the references", "0.500"), ("one", "0.625"), ("two", "0.250"))
     assert len(part.sentences) == 2
 
@@ -60,7 +60,7 @@ def test_ten_rows_have_an_interval_unless_all_are_the_same():
 def test_indicators_that_nobody_gave_stand_beside_them():
     values = [0.0] * (len(ANALYSIS) - 1) + [1.0]
     part = part_of(run_of("one", EXTRACTION, [1.0] * 4, "grounded"), run_of("two", ANALYSIS, values, "invented_indicators"))
-    assert part.columns == ("Run", "In the text, English", "Given by nobody, English")
+    assert part.columns == ("Run", "Values in the text, English", "Invented indicators, English")
     assert part.rows[0] == ("the references", "0.500", "0.500")
     assert part.rows[1] == ("one", "1.000", "–")
     assert part.rows[2][1:] == ("–", f"{1 / len(ANALYSIS):.3f}")

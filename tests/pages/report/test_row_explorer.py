@@ -275,7 +275,7 @@ def test_values_are_told_apart(open_rows):
     page = open_rows(task=EXTRACTION)
     page.locator("#t-rows tbody a").first.click()
     values = page.locator(".answer").nth(1).locator(".values")
-    assert values.locator("summary").inner_text().startswith("Values: 0 the same, 0 alike once normalised, ")
+    assert values.locator("summary").inner_text().startswith("Values: 0 the same, 0 spelled otherwise, ")
     assert values.locator("summary").inner_text().endswith(" 1 added")
     assert "Needle" in values.locator(".added bdi").inner_text()
     assert "No JSON could be read (no JSON)" in values.inner_text()

@@ -26,7 +26,7 @@ TITLES = [
     "Multiple choice without knowledge",
     "Multiple choice with the options in every order",
     "Incident texts with noise",
-    "What the text has of the answers",
+    "Are the answers in the text?",
     "Has the model seen the rows?",
 ]
 
