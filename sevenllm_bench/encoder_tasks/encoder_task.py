@@ -56,6 +56,16 @@ KINDS_OF_TASK: dict[EncoderTaskKind, tuple[str, ...]] = {
     "stress": (),
 }
 
+#: lm-eval's output type of each kind of task that it runs.
+_OF_HARNESS: dict[EncoderTaskKind, str] = {
+    "answer-ranking": "multiple_choice",
+    "entities": "generate_until",
+    "vulnerable-code": "multiple_choice",
+    "mcq-circular": "generate_until",
+    "mcq-circular-logprob": "multiple_choice",
+    "stress": "generate_until",
+}
+
 #: Interface and comparability of these tasks. The number moves when scores stop being comparable, the letter otherwise.
 ENCODER_TASK_VERSION = "1-A"
 
@@ -86,6 +96,12 @@ class EncoderTask:
     def metrics(self) -> tuple[str, ...]:
         """Its metrics, the main one first."""
         return TASK_METRICS[self.kind]
+
+    @property
+    def output_types(self) -> tuple[str, ...]:
+        """The output types that a run of it can have: "encoder" for what encoders answered, and lm-eval's own."""
+        of_harness = _OF_HARNESS.get(self.kind)
+        return (*(["encoder"] if KINDS_OF_TASK[self.kind] else []), *([of_harness] if of_harness else []))
 
     @property
     def documents_per_item(self) -> int:

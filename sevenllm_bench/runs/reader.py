@@ -125,7 +125,9 @@ def _items(files: RunFiles, results: Results, problems: Problems) -> Iterable[It
         if file is None:
             problems.add("no-samples", str(files.results), f"no samples of {name}; run with --log_samples", "encoder task")
             continue
-        per_byte, of_harness = task.answers.get("scores") != "as given", task.output_type in _OF_HARNESS
+        # A task that encoders can't run has no answer but the model's responses, whatever the results say of it.
+        of_harness = task.output_type in _OF_HARNESS or "encoder" not in task.entry.output_types
+        per_byte = task.answers.get("scores") != "as given"
         items = read_item_samples(file, task.entry, per_byte, problems, of_harness)
         _check(items, task, file.name, problems)
         yield from items

@@ -33,7 +33,7 @@ def check_item_prompts(run: Run, benchmarks: Benchmarks, system: str | None = No
     """
     for name, task in run.encoder_tasks.items():
         samples = [sample for sample in run.item_samples if sample.task == name]
-        if task.output_type == "encoder" or not samples:
+        if (task.output_type == "encoder" and "encoder" in task.entry.output_types) or not samples:
             continue
         style = _style(task.entry, task.prompt)
         if style is None:

@@ -25,6 +25,7 @@ from sevenllm_bench.submission.verify.check_copies import Other, check_copies
 from sevenllm_bench.submission.verify.check_encoder_tasks import check_encoder_tasks, rescore_items
 from sevenllm_bench.submission.verify.check_formats import check_formats, format_files
 from sevenllm_bench.submission.verify.check_item_prompts import check_item_prompts
+from sevenllm_bench.submission.verify.check_item_records import check_item_records
 from sevenllm_bench.submission.verify.check_manifest import check_figures, check_files, check_manifest, check_times
 from sevenllm_bench.submission.verify.check_probe import check_probe
 from sevenllm_bench.submission.verify.check_prompts import check_lengths, check_prompts
@@ -98,6 +99,7 @@ def _about_the_run(
     yield from check_item_prompts(run, benchmarks, system if isinstance(system, str) else None)
     yield from check_lengths(run)
     yield from check_records(run, files.samples, benchmarks)
+    yield from check_item_records(run, files.samples, benchmarks)
     yield from check_scores(run, again)
     yield from check_readings(run, results, again.samples)
     yield from check_encoder_tasks(run, results, benchmarks)
