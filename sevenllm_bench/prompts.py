@@ -6,6 +6,8 @@ The template is a protocol constant: the Alpaca wire format that SEvenLLM checkp
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,6 +139,17 @@ def target_parts(row: Row, style: PromptStyle) -> tuple[str, str]:
     """The target in two parts: the thought with the header that ends it (empty without one), and the answer."""
     thought = f"{row.thought}\n\n{RESPONSE_HEADER}\n" if style.with_thought else ""
     return thought, row.reference_text
+
+
+def entity_target(names: Mapping[str, Sequence[str]], style: PromptStyle) -> str:
+    """What a model should write after `render_entities`.
+
+    Args:
+        names: Type to names.
+        style: The prompt's style; one that asks for a thought has an empty one.
+    """
+    answer = json.dumps(names, ensure_ascii=False)
+    return f"\n\n{RESPONSE_HEADER}\n{answer}" if style.with_thought else answer
 
 
 #: Moves when an instruction below does.

@@ -14,7 +14,7 @@ from sevenllm_bench.answers.reading import read_answer
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.encoder_tasks.embedded_entities import ENTITY_LABELS_VERSION, spans_of_embedded
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
-from sevenllm_bench.encoder_tasks.entity_types import ENTITY_MAP_VERSION, typed_values
+from sevenllm_bench.encoder_tasks.entity_types import ENTITY_MAP_VERSION, ENTITY_TYPES, typed_values
 from sevenllm_bench.encoder_tasks.reference_spans import TextSpans, spans_of_references
 from sevenllm_bench.encoder_tasks.span_places import longest, occurrences
 from sevenllm_bench.metrics.spans import (
@@ -123,6 +123,16 @@ def _type_of(entry: Any) -> str:
 def _is_place(entry: Any, size: int) -> bool:
     start, end = entry[0], entry[1]
     return type(start) is int and type(end) is int and 0 <= start < end <= size
+
+
+def right_names(item: Item) -> dict[str, list[str]]:
+    """What a model should write: each name once, by type, in the order of the text."""
+    document = item.document
+    names: dict[str, list[str]] = {kind: [] for kind in ENTITY_TYPES}
+    for start, end, kind in document["spans"]:
+        name = document["text"][start:end]
+        names[kind] += [name] if name not in names[kind] else []
+    return names
 
 
 def answer_from_text(item: Item, text: str) -> Any:

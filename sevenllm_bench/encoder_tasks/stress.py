@@ -15,7 +15,7 @@ from sevenllm_bench.data.rows import Row
 from sevenllm_bench.encoder_tasks.encoder_task import STRESS_METRICS, EncoderTask, Item
 from sevenllm_bench.errors import DataError
 from sevenllm_bench.metrics.registry import HEADLINE, OPTIONAL_FOR
-from sevenllm_bench.noise.noisy_text import MOST_SEED, noisy_row
+from sevenllm_bench.noise.noisy_text import MOST_SEED, describe_noise, noisy_row
 from sevenllm_bench.scoring import score_rows
 
 
@@ -51,6 +51,11 @@ def seed_of(signature: Mapping[str, Any]) -> int:
     found = signature.get("stress")
     seed = found.get("seed") if isinstance(found, dict) else None
     return seed if isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed <= MOST_SEED else 0
+
+
+def noise_of(signature: Mapping[str, Any]) -> dict[str, int]:
+    """What a signature must say of the noise: this package's version of it, and the seed that it names."""
+    return describe_noise(seed_of(signature))
 
 
 def score(items: Sequence[Item], answers: Sequence[Any]) -> list[dict[str, float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -19,14 +18,14 @@ from sevenllm_bench.encoder_tasks.entities import (
     figures,
     item_of,
     items,
+    right_names,
     score,
 )
-from sevenllm_bench.encoder_tasks.entity_types import ENTITY_TYPES
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.harness.generated_answers import answers_of, mark_openings, set_stop_strings, warn_of_readings
 from sevenllm_bench.harness.item_task import ItemTask, counts_of_readings
 from sevenllm_bench.metrics.signature import encoder_signature
-from sevenllm_bench.prompts import RESPONSE_HEADER, entity_prompt, render_entities
+from sevenllm_bench.prompts import entity_prompt, entity_target, render_entities
 from sevenllm_bench.runs.model_name import local_arguments
 from sevenllm_bench.runs.run_block import RunBlock
 
@@ -62,14 +61,8 @@ class EntitiesTask(ItemTask):
         return render_entities(self._items[doc["id"]].document["text"], self._language, self._options.prompt)
 
     def doc_to_target(self, doc: dict[str, Any], doc_to_target: Any = None) -> str:
-        """What a model should write: each name once, in the order of the text."""
-        document = self._items[doc["id"]].document
-        names: dict[str, list[str]] = {kind: [] for kind in ENTITY_TYPES}
-        for start, end, kind in document["spans"]:
-            name = document["text"][start:end]
-            names[kind] += [name] if name not in names[kind] else []
-        answer = json.dumps(names, ensure_ascii=False)
-        return f"\n\n{RESPONSE_HEADER}\n{answer}" if self._options.prompt.with_thought else answer
+        """What a model should write."""
+        return entity_target(right_names(self._items[doc["id"]]), self._options.prompt)
 
     def fewshot_context(self, doc: dict[str, Any], num_fewshot: int, **kwargs: Any) -> Any:
         """The prompt with `num_fewshot` embedded examples before it.

@@ -35,7 +35,7 @@ def check_item_prompts(run: Run, benchmarks: Benchmarks, system: str | None = No
         samples = [sample for sample in run.item_samples if sample.task == name]
         if (task.output_type == "encoder" and "encoder" in task.entry.output_types) or not samples:
             continue
-        style = _style(task.entry, task.prompt)
+        style = style_of(task.entry, task.prompt)
         if style is None:
             named = f"prompt {task.prompt.get('name')!r}, version {task.prompt.get('version')!r}" if task.prompt else "no prompt"
             yield unconfirmed("prompts", name, "prompts", f"the results name {named}, which this package can't generate")
@@ -46,7 +46,14 @@ def check_item_prompts(run: Run, benchmarks: Benchmarks, system: str | None = No
             yield _compared(task, sent, wanted, system or "", is_whole)
 
 
-def _style(entry: EncoderTask, said: Mapping[str, Any]) -> PromptStyle | None:
+def style_of(entry: EncoderTask, said: Mapping[str, Any]) -> PromptStyle | None:
+    """The style of prompt that results name; None for one that this package doesn't have.
+
+    Args:
+        entry: The task.
+        said: `prompt` of the task.
+    """
+
     def named(style: PromptStyle) -> Mapping[str, Any]:
         if entry.kind == "entities":
             return entity_prompt(str(entry.language), style)

@@ -10,15 +10,17 @@ from typing import Any
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
+from sevenllm_bench.encoder_tasks.entities import right_names
 from sevenllm_bench.encoder_tasks.item_document import to_item_document
 from sevenllm_bench.encoder_tasks.stress import row_of
 from sevenllm_bench.encoder_tasks.task_scoring import items_of, rotated_row
 from sevenllm_bench.encoder_tasks.vulnerable_code import vulnerable_option
-from sevenllm_bench.prompts import STYLES, PromptStyle, target
+from sevenllm_bench.prompts import PromptStyle, entity_target, target
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun
 from sevenllm_bench.runs.locate import task_of
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.untrusted import dig
+from sevenllm_bench.submission.verify.check_item_prompts import style_of
 from sevenllm_bench.submission.verify.check_rows import Benchmarks, source_of
 from sevenllm_bench.submission.verify.findings import Finding
 from sevenllm_bench.submission.verify.record_lines import RecordLines, wrong_in_any, wrong_options, wrong_request
@@ -66,7 +68,7 @@ def _wrong(
     document = to_item_document(item) | ({"rotation": key[1]} if task.entry.documents_per_item > 1 else {})
     if record.get("doc") != document:
         yield "doc"
-    own = _target(task.entry, item, key[1], STYLES.get(str(task.prompt.get("name"))))
+    own = _target(task.entry, item, key[1], style_of(task.entry, task.prompt))
     if own is not None and record.get("target") != own:
         yield "target"
     options = _options(task.entry, item)
@@ -86,6 +88,8 @@ def _target(entry: EncoderTask, item: Item, rotation: int, style: PromptStyle | 
         return str(chosen if item.document["target"] == 1 else 1 - chosen)
     if entry.kind == "mcq-circular-logprob":
         return str(LETTERS.index(rotated_row(item, rotation).output))
+    if entry.kind == "entities":
+        return entity_target(right_names(item), style) if style else None
     row = rotated_row(item, rotation) if entry.kind == "mcq-circular" else row_of(item) if entry.kind == "stress" else None
     return target(row, style) if row and style else None
 

@@ -11,6 +11,7 @@ from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, encoder_task_by_name
 from sevenllm_bench.encoder_tasks.stress import row_of
 from sevenllm_bench.encoder_tasks.task_scoring import further_figures, items_of, score_items
+from sevenllm_bench.metrics.registry import READING_VERSION
 from sevenllm_bench.metrics.signature import encoder_signature
 from sevenllm_bench.prompts import STYLES, render
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
@@ -41,7 +42,7 @@ def by_hand(item, texts):
 
 def run_of(name, answer, limit=None, **parts):
     entry = encoder_task_by_name(name)
-    signature = encoder_signature(entry.metrics, entry.language, BENCHMARK.description, **parts)
+    signature = encoder_signature(entry.metrics, entry.language, BENCHMARK.description, **parts) | {"reading": READING_VERSION}
     items = items_of(entry, BENCHMARK, signature)
     asked = items[: -(-limit // entry.documents_per_item) if limit else None]
     answers = [answer(item) for item in asked]
