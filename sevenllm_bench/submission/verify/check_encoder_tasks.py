@@ -12,21 +12,18 @@ from sevenllm_bench.encoder_runs.mteb_results import contradictions
 from sevenllm_bench.encoder_runs.mteb_results import figures_of as mteb_figures
 from sevenllm_bench.encoder_runs.mteb_tasks import dataset_revision
 from sevenllm_bench.encoder_tasks.answer_ranking import AS_GIVEN
-from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, LLM_TASKS, Item
-from sevenllm_bench.encoder_tasks.stress import noise_of
+from sevenllm_bench.encoder_tasks.encoder_task import LLM_TASKS, Item
 from sevenllm_bench.encoder_tasks.task_scoring import further_figures, items_of, score_items
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import standard_error
-from sevenllm_bench.metrics.registry import ITEM_METRIC_VERSIONS, READING_VERSION
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
-from sevenllm_bench.runs.model_name import ENCODER_RUN_MODEL
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.runs.untrusted import dig, finite
+from sevenllm_bench.submission.verify.check_item_settings import check_item_settings
 from sevenllm_bench.submission.verify.check_rows import Benchmarks, data_finding, rows_within, source_of
 from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some, unconfirmed
 from sevenllm_bench.submission.verify.json_differences import differences
-from sevenllm_bench.text.display import printable
 
 #: The model of the harness that gives scores of encoders, which are no log-likelihoods.
 _ENCODER_MODEL = "sevenllm-encoder"
@@ -64,10 +61,9 @@ def check_encoder_tasks(run: Run, results: Mapping[str, Any], benchmarks: Benchm
         task = checked.task
         if task.entry.kind != "vulnerable-code":
             yield data_finding(task.task, task, benchmarks[source_of(task)].description, task.entry.language)
-        yield from _output_type(task, run.model.source)
+        yield from check_item_settings(task, checked.samples, run.model.source, results)
         yield from _items(checked)
         yield from _coverage(checked, run.settings.limit)
-        yield from _versions(task)
         yield from _scores(checked, results)
         yield from _further(checked)
         yield from _mteb(checked, results, benchmarks[source_of(task)])
@@ -146,42 +142,6 @@ def _without_rotations(checked: _Checked, due: Sequence[int], documents: int) ->
         return []
     wanted = {number: min(per_item, documents - per_item * place) for place, number in enumerate(due)}
     return [sample.id for sample in checked.samples if set(range(max(0, wanted.get(sample.id, 0)))) - sample.rotations.keys()]
-
-
-def _output_type(task: EncoderTaskRun, source: str | Unknown) -> Iterator[Finding]:
-    """By whom it was answered: answers of encoders have no responses beside them that could be read again."""
-    if task.output_type not in task.entry.output_types:
-        why = f"{printable(task.output_type, 40)}, this task has {' or '.join(task.entry.output_types)}"
-        yield Finding("results", task.task, "differs", f"configuration.output_type: {why}")
-    elif task.output_type == "encoder" and source != ENCODER_RUN_MODEL:
-        yield Finding("results", task.task, "differs", f"answers of an encoder, in a run of {printable(source, 40)}")
-
-
-def _versions(task: EncoderTaskRun) -> Iterator[Finding]:
-    if task.version != ENCODER_TASK_VERSION:
-        why = f"task version {task.version}, this package has {ENCODER_TASK_VERSION}"
-        yield unconfirmed("scores", task.task, "settings", why)
-    versions = dig(task.signature, "metrics")
-    for metric in task.entry.metrics:
-        version = versions.get(metric) if isinstance(versions, dict) else None
-        if version != ITEM_METRIC_VERSIONS[metric]:
-            why = f"version {version!r}, this package has {ITEM_METRIC_VERSIONS[metric]}"
-            yield unconfirmed("scores", f"{task.task} {metric}", "settings", why)
-    for name, own in _settings_of(task).items():
-        said = task.signature.get(name)
-        if list(differences(own, said, name)):
-            why = f"{name} {printable(said, 60)}, this package has {printable(own, 60)}"
-            yield unconfirmed("scores", task.task, "settings", why)
-
-
-def _settings_of(task: EncoderTaskRun) -> dict[str, Any]:
-    """What the signature of a task for causal models must say of how answers are read and rows are made."""
-    if task.entry not in LLM_TASKS:
-        return {}
-    found: dict[str, Any] = {"reading": READING_VERSION}
-    if task.entry.kind == "stress":
-        found["stress"] = noise_of(task.signature)
-    return found
 
 
 def _scores(checked: _Checked, results: Mapping[str, Any]) -> Iterator[Finding]:

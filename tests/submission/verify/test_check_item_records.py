@@ -207,6 +207,17 @@ def test_other_ways_to_read_answers_can_t_be_confirmed(bundle, task, change, wor
     assert any(words in finding.line for finding in verify(bundle).of("unconfirmed"))
 
 
+@pytest.mark.parametrize("task", [CIRCULAR, RANKING])
+def test_configuration_and_counts_that_are_not_the_task_s(bundle, task):
+    def other(results):
+        results["configs"][task].update(repeats=5, description="Hint: B.", num_fewshot=3)
+        results["results"][task].update(alias="other", sample_len=9999)
+
+    edit_json(results_of(bundle), other)
+    (line,) = [line for line in lines_about(bundle, "results") if "not as in this package" in line]
+    assert line.endswith("configuration.repeats, configuration.description, configuration.num_fewshot, sample_len, alias")
+
+
 def test_counts_of_noise_are_held_against_the_rows(bundle):
     edit_json(results_of(bundle), lambda r: block(r, STRESS)["further"].update(noise={"none": 112}))
     assert any("further.noise" in line for line in lines_about(bundle, "task figures"))
