@@ -11,8 +11,11 @@ from typing import Any
 from leaderboard_files import SECTIONS, manifest_of, section_figure, task_figure
 
 from sevenllm_bench.catalog import LEAVES
+from sevenllm_bench.data.official import SHA256
+from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.memorisation.probe_file import probe_as_json
 from sevenllm_bench.memorisation.probe_result import ProbeResult, ProbeTest
+from sevenllm_bench.metrics.registry import ITEM_METRIC_VERSIONS
 
 CIRCULAR = ("sevenllm-en-mcq-circular", "sevenllm-zh-mcq-circular")
 STRESS = ("sevenllm-en-stress", "sevenllm-zh-stress")
@@ -43,8 +46,30 @@ def with_trust(name: str, circular: float = 0.2, acc: float = 0.5, noisy: float 
     manifest["figures"] += [section_figure(f"{language}_understanding.grounded", grounded, leaves) for language in ("en", "zh")]
     manifest["figures"] += [task_figure(leaf, "grounded", grounded) for leaf in leaves]
     for task in (*CIRCULAR, *STRESS):
-        manifest["tasks"][task] = {"num_fewshot": 0, "prompt": {"name": "alpaca", "version": 1, "sha256": "dff82b84626b"}}
+        manifest["tasks"][task] = _record(task)
     return manifest
+
+
+def _record(name: str) -> dict[str, Any]:
+    """What a manifest says of a task that was run on all official rows."""
+    task = encoder_task_by_name(name)
+    assert task is not None
+    rows = 600 if task.kind == "stress" else 50
+    noise = {"stress": {"version": 1, "seed": 0}} if task.kind == "stress" else {}
+    return {
+        "version": "1-A",
+        "rows": rows,
+        "rows_in_all": rows,
+        "num_fewshot": 0,
+        "output_type": "generate_until",
+        "prompt": {"name": "alpaca", "version": 1, "sha256": "dff82b84626b"},
+        "signature": {
+            "metrics": {metric: ITEM_METRIC_VERSIONS[metric] for metric in task.metrics},
+            "data": {"name": "SEvenLLM-Bench", "sha256": SHA256},
+            "reading": 2,
+            **noise,
+        },
+    }
 
 
 def probe_of_model(base: str, p: float = 0.4) -> ProbeResult:

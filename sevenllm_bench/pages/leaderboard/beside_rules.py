@@ -7,13 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from sevenllm_bench.data.rows import LETTERS
-from sevenllm_bench.encoder_tasks.encoder_task import LLM_TASKS, ROTATIONS
+from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASK_VERSION, LLM_TASKS, ROTATIONS, EncoderTask
+from sevenllm_bench.encoder_tasks.stress import noise_of
 from sevenllm_bench.memorisation.probed_run import why_not_of
+from sevenllm_bench.metrics.registry import ITEM_METRIC_VERSIONS
 from sevenllm_bench.pages.leaderboard.claim import Claim
 from sevenllm_bench.pages.leaderboard.item_figures import official_items
+from sevenllm_bench.pages.leaderboard.record_rules import is_number, wrong_signature
 from sevenllm_bench.runs.model_name import identity_of
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.submission.verify.findings import TOLERANCE
+from sevenllm_bench.submission.verify.json_differences import differences
 from sevenllm_bench.text.display import printable
 
 #: Share of the answers less a quarter of them: where none is on the letter, and where all are.
@@ -21,12 +25,35 @@ _LEAST, _MOST = -1 / ROTATIONS, 1 - 1 / ROTATIONS
 
 
 def whole_tasks_beside(claim: Claim, now: datetime) -> Iterator[str]:
-    """A figure of a task in every rotation, or with noise, that isn't called partial is over every official item."""
+    """A figure of a task in every rotation, or with noise, that isn't called partial: every official item, this package's way."""
     for task in LLM_TASKS:
-        name = f"{task.name}.{task.metrics[0]}"
+        name, wanted = f"{task.name}.{task.metrics[0]}", official_items(task)
         value = claim.figures.get(name)
-        if value and not value.partial and value.rows != (wanted := official_items(task)):
+        if value is None or value.partial:
+            continue
+        if value.rows != wanted:
             yield f"{name} is over {value.rows or 0:,} items, the benchmark has {wanted:,}"
+        yield from (f"{task.name}: {why}" for why in _wrong_record(task, wanted, dig(claim.manifest, "tasks", task.name)))
+
+
+def _wrong_record(task: EncoderTask, items: int, said: Any) -> Iterator[str]:
+    """What a manifest says of such a task that no whole figure of it can be made of."""
+    if not isinstance(said, dict):
+        yield "the manifest says nothing of it"
+        return
+    if not (is_number(said.get("rows"), items) and is_number(said.get("rows_in_all"), items)):
+        yield f"it was not run on all of its {items:,} items"
+    if said.get("output_type") not in task.output_types:
+        yield f"output type {printable(said.get('output_type'), 20)}, it has {' or '.join(task.output_types)}"
+    signature = said.get("signature")
+    yield from wrong_signature(said.get("version"), signature, ENCODER_TASK_VERSION)
+    for metric in task.metrics:
+        version = dig(signature, "metrics", metric)
+        if not is_number(version, ITEM_METRIC_VERSIONS[metric]):
+            yield f"{metric} has version {printable(version, 20)}, this package has {ITEM_METRIC_VERSIONS[metric]}"
+    noise = dig(signature, "stress")
+    if task.kind == "stress" and list(differences(noise_of(signature if isinstance(signature, dict) else {}), noise, "")):
+        yield f"noise {printable(noise, 60)}, this package has another version"
 
 
 def possible_letters(claim: Claim, now: datetime) -> Iterator[str]:

@@ -20,7 +20,7 @@ from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.board_cache import BoardCache
 from sevenllm_bench.pages.leaderboard.bundle_members import UNREADABLE, content_of, has_samples, last_name, samples_in
 from sevenllm_bench.pages.leaderboard.entry import Value
-from sevenllm_bench.pages.leaderboard.item_figures import letters_of, noisy_scores, official_items
+from sevenllm_bench.pages.leaderboard.item_figures import letters_of, noisy_scores, official_items, wrong_letters
 from sevenllm_bench.pages.leaderboard.trust_figures import LetterFigures, letters_from_json
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
 from sevenllm_bench.runs.item_samples import recorded_item_samples
@@ -31,7 +31,7 @@ from sevenllm_bench.submission.layout import LIMITS, Limits
 from sevenllm_bench.text.display import printable
 
 #: Moves when the same bundle gives other rows than before, so that what was cached is read again.
-_SCHEME = 3
+_SCHEME = 4
 _MOST_REASONS = 5
 #: Bytes of a file whose answers are read, for their letters, some seconds' work; of a larger one figures count as recorded.
 MOST_READ = 32 << 20
@@ -134,6 +134,7 @@ def rows_of_run(run: Run, figures: Mapping[str, Value], wrong: tuple[str, ...] =
         figures: Its figures.
         wrong: What is wrong with the samples.
     """
+    wrong = (*wrong, *wrong_letters(run))
     return BundleRows(figures, row_scores(run.samples, run.source), wrong, noisy_scores(run), letters_of(run))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sevenllm_bench.catalog import SECTION_ROWS
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, encoder_task_by_name
-from sevenllm_bench.encoder_tasks.task_scoring import further_figures
+from sevenllm_bench.encoder_tasks.task_scoring import further_figures, score_items
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR
 from sevenllm_bench.pages.leaderboard.trust_figures import CIRCULAR_TASKS, STRESS_TASKS, LetterFigures, LetterPreference
 from sevenllm_bench.runs.records import Run
+from sevenllm_bench.submission.verify.findings import TOLERANCE
 
 
 def official_items(task: EncoderTask) -> int:
@@ -36,6 +37,21 @@ def letters_of(run: Run) -> dict[str, LetterFigures]:
                 }
             )
     return found
+
+
+def wrong_letters(run: Run) -> list[str]:
+    """Of each task of multiple choice in every rotation, how many questions have other scores than their letters give."""
+    wrong = []
+    for task in CIRCULAR_TASKS:
+        samples = [sample for sample in run.item_samples if sample.task == task.name]
+        again = score_items(task, [sample.item for sample in samples], [sample.answer for sample in samples])
+        differ = sum(
+            any(abs(value - own.get(name, value)) > TOLERANCE for name, value in sample.metrics.items())
+            for sample, own in zip(samples, again, strict=True)
+        )
+        if differ:
+            wrong.append(f"{task.name}: {differ:,} questions have other scores than their answers")
+    return wrong
 
 
 def noisy_scores(run: Run) -> dict[str, dict[int, float]]:

@@ -129,7 +129,7 @@ def official_tasks(claim: Claim, now: datetime) -> Iterator[str]:
         if not isinstance(task, dict):
             reasons.setdefault("it says nothing of official tasks", []).append(official.name)
             continue
-        if not (_is_number(task.get("rows"), official.rows) and _is_number(task.get("rows_in_all"), official.rows)):
+        if not (is_number(task.get("rows"), official.rows) and is_number(task.get("rows_in_all"), official.rows)):
             reasons.setdefault("it was not run on all official rows", []).append(official.name)
         said = task.get("version"), task.get("signature")
         if official.kind not in alike or alike[official.kind][0] != said:  # most of a kind say the same
@@ -141,27 +141,39 @@ def official_tasks(claim: Claim, now: datetime) -> Iterator[str]:
 
 
 def _about_signature(kind: Kind, version: Any, signature: Any) -> Iterator[str]:
+    yield from wrong_signature(version, signature, TASK_VERSION)
+    yield from _metric_versions(kind, dig(signature, "metrics"))
+
+
+def wrong_signature(version: Any, signature: Any, wanted: str) -> Iterator[str]:
+    """Other data than the official file, or another way to run the task or to read its answers than this package's.
+
+    Args:
+        version: What a manifest says of the task's version.
+        signature: Of its signature.
+        wanted: This package's version of the task.
+    """
     data, reading = dig(signature, "data"), dig(signature, "reading")
     sha256, modified = dig(data, "sha256"), dig(data, "modified")
     if sha256 not in (SHA256, SHA256_LF) or dig(data, "name") != OFFICIAL_NAME or modified not in (None, False):
         yield f"it was run on other data than the official file (sha256 {printable(sha256, 13)})"
-    if not isinstance(version, str) or version.partition("-")[0] != _TASKS:
-        yield f"it was run with version {printable(version, 20)} of the tasks, this package has {TASK_VERSION}"
-    if not _is_number(reading, READING_VERSION):
+    if not isinstance(version, str) or version.partition("-")[0] != wanted.partition("-")[0]:
+        yield f"it was run with version {printable(version, 20)} of the tasks, this package has {wanted}"
+    if not is_number(reading, READING_VERSION):
         yield f"its answers were read by version {printable(reading, 20)}, this package has {READING_VERSION}"
-    yield from _metric_versions(kind, dig(signature, "metrics"))
 
 
 def _metric_versions(kind: Kind, said: Any) -> Iterator[str]:
     versions = said if isinstance(said, dict) else {}
     due = [name for name in METRICS[kind] if name in versions or name not in ADDED_LATER]
     for metric in (*due, *(name for name in versions if name in METRIC_VERSIONS and name not in METRICS[kind])):
-        if not _is_number(versions.get(metric), METRIC_VERSIONS[metric]):
+        if not is_number(versions.get(metric), METRIC_VERSIONS[metric]):
             found = f"version {printable(versions[metric], 20)}" if metric in versions else "no version"
             yield f"{metric} has {found}, this package has {METRIC_VERSIONS[metric]}"
 
 
-def _is_number(value: Any, wanted: int) -> bool:
+def is_number(value: Any, wanted: int) -> bool:
+    """Whether a JSON value is this whole number; true, false and 1.0 are none."""
     return isinstance(value, int) and not isinstance(value, bool) and value == wanted
 
 

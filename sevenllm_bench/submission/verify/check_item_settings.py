@@ -1,4 +1,4 @@
-"""What results say of an encoder task beside its figures: who answered it, its configuration, and the versions of what made it."""
+"""What results say of an encoder task beside its figures: who answered, its configuration, the versions of what made it."""
 
 from __future__ import annotations
 

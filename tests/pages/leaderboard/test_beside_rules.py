@@ -39,6 +39,44 @@ def changed(name, **values):
     return manifest
 
 
+@pytest.mark.parametrize("task", [CIRCULAR[0], STRESS[1]])
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ((), None, "the manifest says nothing of it"),
+        (("rows",), 3, "it was not run on all of its"),
+        (("rows_in_all",), True, "it was not run on all of its"),
+        (("output_type",), "encoder", "output type encoder, it has generate_until"),
+        (("version",), "9-Z", "version 9-Z of the tasks, this package has 1-A"),
+        (("signature", "data"), {"name": "mine", "sha256": "0" * 64}, "other data than the official file"),
+        (("signature", "data", "modified"), True, "other data than the official file"),
+        (("signature", "reading"), 1, "read by version 1"),
+        (("signature", "metrics"), {}, "has version None, this package has"),
+        (("signature",), [], "other data than the official file"),
+    ],
+)
+def test_a_whole_figure_beside_the_score_is_of_the_official_task(task, path, value, words):
+    manifest = with_trust(MODEL)
+    place = manifest["tasks"]
+    for key in (task, *path)[:-1]:
+        place = place[key]
+    place[(task, *path)[-1]] = value
+    found = refused(manifest)
+    assert f"{task}: " in found
+    assert words in found
+    for figure in manifest["figures"]:
+        if figure["id"].startswith(task):
+            figure["partial"] = "other rows"
+    assert f"{task}: " not in refused(manifest), "what is called partial claims nothing of the official task"
+
+
+@pytest.mark.parametrize("noise", [None, {"version": 99, "seed": 0}, {"version": 1, "seed": -1}, {"version": True, "seed": 0}])
+def test_noise_of_another_version_is_no_whole_figure(noise):
+    manifest = with_trust(MODEL)
+    manifest["tasks"][STRESS[0]]["signature"]["stress"] = noise
+    assert "this package has another version" in refused(manifest)
+
+
 def test_an_honest_submission_is_not_refused():
     beside = RecordedBeside(dict.fromkeys(CIRCULAR, letters()), probe_of_model(MODEL))
     assert refused(with_trust(MODEL), beside) == ""

@@ -9,14 +9,14 @@ from zipfile import ZipFile
 import pytest
 from leaderboard_files import ROWS, SECTIONS, manifest_of
 from llm_task_files import add_llm_tasks
-from submission_files import edit_json, make_bundle, write_true_run
+from submission_files import edit_json, make_bundle, read_lines, write_lines, write_true_run
 from trust_files import CIRCULAR, letters, probe_of_model, with_trust
 
 from sevenllm_bench.comparison.stress_drop import stress_drop
 from sevenllm_bench.data.audit_records import load_audit
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.pages.leaderboard import bundle_rows
-from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows
+from sevenllm_bench.pages.leaderboard.bundle_rows import BundleRows, rows_of_run
 from sevenllm_bench.pages.leaderboard.claim import Claim
 from sevenllm_bench.pages.leaderboard.entry import Value
 from sevenllm_bench.pages.leaderboard.manifest_entry import entry_of_manifest
@@ -221,3 +221,21 @@ def test_letters_that_can_not_be_are_refused_in_a_plain_run_too(embedded, tmp_pa
     edit_json(folder / embedded[0].name, lie)
     (entry,), _ = read_submissions([folder])
     assert entry.refused == (f"{CIRCULAR[1]} records a preference of 0.9 for C",)
+
+
+@pytest.mark.parametrize("answer", ["no idea", "B"])
+def test_scores_of_every_order_that_the_answers_don_t_give_are_wrong(embedded, tmp_path, answer):
+    """All right as recorded, where the answers have no letter, or one that is right in one order of four."""
+    folder = copytree(embedded[0].parent, tmp_path / "run")
+    file = next(folder.glob(f"samples_{CIRCULAR[0]}_*.jsonl"))
+    lines = read_lines(file)
+    for line in lines:
+        line.update(acc=1.0, circular_acc=1.0, answered=1.0, resps=[[answer]], filtered_resps=[answer])
+    write_lines(file, lines)
+    (run,) = read_runs([folder])
+    wrong = (f"{CIRCULAR[0]}: 16 questions have other scores than their answers",)
+    assert rows_of_run(run, {}).wrong == wrong
+    refused = entry_of(manifest_of("org/m", dict.fromkeys(SECTIONS, 0.5)), BundleRows({}, {}, wrong)).refused
+    assert wrong[0] in refused
+    (honest,) = read_runs([embedded[0].parent])
+    assert rows_of_run(honest, {}).wrong == ()
