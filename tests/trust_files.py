@@ -75,13 +75,13 @@ def _record(name: str) -> dict[str, Any]:
 def probe_of_model(base: str, p: float = 0.4) -> ProbeResult:
     """A probe of two exact tests in each language, with this p-value in each."""
     tests = tuple(
-        ProbeTest(name, language, 50, 0, 0.25, 0.05, 0.45, p, 0.1)
+        ProbeTest(name, language, 100, 0, 0.25, 0.05, 0.45, p, 0.1)
         for name in ("row-order", "option-order")
         for language in ("en", "zh")
     )
     data = {"probed": {"name": "SEvenLLM-Bench"}, "control": {}}
     return ProbeResult(
-        "0.1.0", 0, 999, {"type": "hf", "base": base, "name": base, "arguments": {}, "commit": None}, data, {}, 0, tests
+        "0.1.0", 0, 9_999, {"type": "hf", "base": base, "name": base, "arguments": {}, "commit": None}, data, {}, 0, tests
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.errors import ResultsError
+from sevenllm_bench.memorisation.possible_probe import why_impossible
 from sevenllm_bench.memorisation.probe_result import PROBES, ProbeResult, ProbeTest
 from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.runs.untrusted import Fields, Problems, finite, read_json
@@ -62,9 +63,9 @@ def read_probe(path: Path) -> ProbeResult:
 
     Raises:
         ResultsError: The file can't be read, is no result of a probe, is of a newer format, or holds a value that no probe
-            gives, such as a p-value above 1.
+            gives, such as a p-value above 1 or an effect outside its interval.
     """
-    return probe_of(read_json(path), str(path))
+    return probe_of(read_json(path, strict=True), str(path))
 
 
 def probe_of(content: Any, path: str) -> ProbeResult:
@@ -95,13 +96,14 @@ def _result(content: Any, path: str) -> ProbeResult:
     entries = whole.values.get("tests")
     if not isinstance(entries, list) or len(entries) > _MOST_TESTS:
         raise ResultsError(f"{path}: tests: a list of at most {_MOST_TESTS} tests was expected")
-    tests = tuple(_test(Fields(entry, f"{path}, test {number}", problems)) for number, entry in enumerate(entries, 1))
+    resamples = _whole(whole, "resamples")
+    tests = tuple(_test(entry, f"{path}, test {place}", problems, resamples) for place, entry in enumerate(entries, 1))
     if len({(test.name, test.language) for test in tests}) < len(tests):
         raise ResultsError(f"{path}: a test comes twice")
     result = ProbeResult(
         package=_text(whole, "sevenllm_bench"),
         seed=_whole(whole, "seed"),
-        resamples=_whole(whole, "resamples"),
+        resamples=resamples,
         model=_plain(whole, "model"),
         data=_plain(whole, "data"),
         settings=_plain(whole, "settings"),
@@ -113,11 +115,13 @@ def _result(content: Any, path: str) -> ProbeResult:
     return result
 
 
-def _test(fields: Fields) -> ProbeTest:
+def _test(entry: Any, where: str, problems: Problems, resamples: int) -> ProbeTest:
+    fields = Fields(entry, where, problems)
     name, language = fields.text("name"), fields.text("language")
     if name not in PROBES or language not in LANGUAGES:
         said = (repr(one) if isinstance(one, str) else "no name" for one in (name, language))
-        raise ResultsError(f"{fields.where}: {' in '.join(said)} is no test of a probe")
+        raise ResultsError(f"{where}: {' in '.join(said)} is no test of a probe")
+    fields = Fields(entry, f"{where} ({name}, {language})", problems)
     test = ProbeTest(
         name=name,  # type: ignore[arg-type]
         language=language,
@@ -129,17 +133,20 @@ def _test(fields: Fields) -> ProbeTest:
         p=_number(fields, "p"),
         error=_number(fields, "error"),
         why_not=_text(fields, "why_not"),
-        left_out={key: int(value) for key, value in _figures(fields, "left_out").items()},
+        left_out=_counts(fields, "left_out"),
         details=_figures(fields, "details"),
     )
-    if test.p is not None and not 0 < test.p <= 1:
-        raise ResultsError(f"{fields.where}: p: a number above 0 and at most 1 was expected, found {test.p}")
-    made = {value is None for value in (test.p, test.effect, test.error)}
-    if len(made) > 1 or (test.error is not None and test.error < 0):
-        raise ResultsError(f"{fields.where}: a test has an effect, an error of 0 or more and a p-value, or none of them")
-    if test.low is not None and test.high is not None and test.low > test.high:
-        raise ResultsError(f"{fields.where}: the interval's low end is above its high end")
+    if why := why_impossible(test, resamples):
+        raise ResultsError(f"{fields.where}: {why}")
     return test
+
+
+def _counts(fields: Fields, key: str) -> dict[str, int]:
+    """Reasons with whole numbers, at most `_MOST_ENTRIES`."""
+    own = fields.object(key)
+    if len(own.values) > _MOST_ENTRIES:
+        raise ResultsError(f"{own.where}: at most {_MOST_ENTRIES} whole numbers were expected")
+    return {printable(name, 80): _whole(own, name) for name in own.values}
 
 
 def _figures(fields: Fields, key: str) -> dict[str, float]:
@@ -170,7 +177,7 @@ def _value(value: Any, depth: int = 0) -> Any:
 def _whole(fields: Fields, key: str) -> int:
     value = fields.whole(key)
     if isinstance(value, Unknown):
-        raise ResultsError(f"{fields.where}: {key}: a whole number of 0 or more was expected")
+        raise ResultsError(f"{fields.where}: {printable(key, 80)}: a whole number of 0 or more was expected")
     return value
 
 

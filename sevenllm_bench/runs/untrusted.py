@@ -43,16 +43,23 @@ class Problems:
         return tuple(Problem(key[0], key[1], detail, self._counts[key]) for key, detail in self._details.items())
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, strict: bool = False) -> Any:
     """The JSON value that a file holds.
+
+    Args:
+        path: The file.
+        strict: Whether a key that stands twice in an object, NaN and infinity are errors. `verify` counts such a key among what
+            differs in a results file, so that readers of results are not strict.
 
     Raises:
         ResultsError: It can't be read, is too large, or holds no JSON.
     """
+    content = read_bytes(path, ResultsError)
     try:
-        return json.loads(read_bytes(path, ResultsError))
+        return json.loads(content, object_pairs_hook=unique_keys, parse_constant=no_number) if strict else json.loads(content)
     except (ValueError, RecursionError) as error:
-        broken = f"broken JSON ({printable(error)}); it may be cut off, so run the evaluation again"
+        advice = "" if strict else "; it may be cut off, so run the evaluation again"
+        broken = f"broken JSON ({printable(error)}){advice}"
         raise ResultsError(f"{path}: {what_else(path) or broken}") from None
 
 
@@ -114,6 +121,15 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a key stands twice in one object")
     return found
+
+
+def no_number(text: str) -> Any:
+    """For `parse_constant`: NaN and infinity, which Python reads and JSON doesn't have.
+
+    Raises:
+        ValueError: Always.
+    """
+    raise ValueError(f"{text} is no JSON number")
 
 
 def finite(value: Any) -> float | None:

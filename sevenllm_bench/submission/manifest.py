@@ -21,7 +21,7 @@ from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun
 from sevenllm_bench.runs.records import LeafRun, Model, Run, Sample, Settings
 from sevenllm_bench.runs.unknown import Unknown
-from sevenllm_bench.runs.untrusted import unique_keys
+from sevenllm_bench.runs.untrusted import no_number, unique_keys
 from sevenllm_bench.submission.copies import describe_answers
 from sevenllm_bench.submission.formats.hub_results import for_the_hub
 from sevenllm_bench.submission.layout import MANIFEST, misplaced
@@ -222,13 +222,9 @@ def strict_json(content: bytes, name: str, nan: bool = False) -> Any:
         ResultsError: It is none.
     """
     try:
-        return json.loads(content, parse_constant=None if nan else _no_number, object_pairs_hook=unique_keys)
+        return json.loads(content, parse_constant=None if nan else no_number, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         raise ResultsError(f"{name}: broken JSON ({printable(error)})") from None
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON number")
 
 
 def declared_in(manifest: Mapping[str, Any]) -> Declared:

@@ -13,7 +13,7 @@ from sevenllm_bench.memorisation.probe_file import probe_as_json
 from sevenllm_bench.memorisation.probe_result import ProbeResult, ProbeTest
 from sevenllm_bench.runs.reader import read_runs
 
-TEST = ProbeTest("option-order", "en", 50, 0, 0.1, -0.1, 0.3, 0.2, 0.1)
+TEST = ProbeTest("option-order", "en", 100, 0, 0.1, -0.1, 0.3, 0.2, 0.1)
 
 
 def write_probe(path, name, commit=None):
@@ -63,6 +63,10 @@ def test_a_second_probe_of_a_model_and_what_is_none_are_refused(folders, tmp_pat
     (tmp_path / "b.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ResultsError, match="no result of sevenllm-bench probe"):
         probes_of([str(tmp_path / "b.json")], runs)
+    twice = (tmp_path / "a.json").read_text(encoding="utf-8").replace('"p": 0.2', '"p": 0.01, "p": 0.2')
+    (tmp_path / "c.json").write_text(twice, encoding="utf-8")
+    with pytest.raises(ResultsError, match=r"c\.json: broken JSON \(a key stands twice in one object\)$"):
+        probes_of([str(tmp_path / "c.json")], runs)
 
 
 def test_the_command_shows_it(folders, tmp_path, capsys):

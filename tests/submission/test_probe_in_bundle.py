@@ -6,13 +6,13 @@ import pytest
 from submission_files import DECLARED, NOW, small_rows, unpacked, verify, write_true_run
 
 from sevenllm_bench.cli import submit
-from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.memorisation.probe_file import probe_as_json, read_probe
 from sevenllm_bench.memorisation.probe_result import ProbeResult, ProbeTest
 from sevenllm_bench.runs.reader import read_run
 from sevenllm_bench.submission.bundle import one_run, write_bundle
 
-TEST = ProbeTest("option-order", "en", 50, 0, 0.1, -0.1, 0.3, 0.2, 0.1)
+TEST = ProbeTest("option-order", "en", 100, 0, 0.1, -0.1, 0.3, 0.2, 0.1)
 
 
 def _result(base="an-org/a-model", **more):
@@ -52,6 +52,11 @@ def test_it_is_in_the_bundle_without_secrets_and_said_to_be_the_submitters(bundl
         (json.dumps(probe_as_json(_result("an-org/other"))), "a probe of an-org/other, not of the run's model an-org/a-model"),
         ("{}", "no result of sevenllm-bench probe"),
         ("[" * 50_000, "broken JSON"),
+        (json.dumps(probe_as_json(_result())).replace('"p": 0.2', '"p": 0.2, "p": 0.01'), "a key stands twice in one object"),
+        (
+            json.dumps(probe_as_json(_result())).replace('"effect": 0.1', '"effect": 0.4'),
+            "test 1 (option-order, en): an effect of 0.4 outside its interval, -0.1 to 0.3",
+        ),
     ],
 )
 def test_another_models_and_no_result_differ(bundle, content, detail):
@@ -72,6 +77,9 @@ def test_submit_refuses_a_probe_of_another_model(bundle, tmp_path):
     path = tmp_path / "probe.json"
     path.write_text(json.dumps(probe_as_json(_result("an-org/other"))), encoding="utf-8")
     with pytest.raises(ConfigError, match="a probe of an-org/other, not of the run's model an-org/a-model"):
+        submit._probe(str(path), run)
+    path.write_text(json.dumps(probe_as_json(_result())).replace('"p": 0.2', '"p": 0.01, "p": 0.2'), encoding="utf-8")
+    with pytest.raises(ResultsError, match="a key stands twice in one object"):
         submit._probe(str(path), run)
     path.write_text(json.dumps(probe_as_json(_result())), encoding="utf-8")
     assert submit._probe(str(path), run) == _result()

@@ -225,6 +225,8 @@ _DEEP = b'{"configs": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
             probe_bytes(MODEL).replace(b'"effect": 0.25', b'"effect": 1e999'),
             "the result of its probe can't be read",
         ),
+        ("probe.json", probe_bytes(MODEL).replace(b'"p": 0.4', b'"p": 0.4, "p": 0.01'), "a key stands twice in one object"),
+        ("probe.json", probe_bytes(MODEL).replace(b'"low": 0.05', b'"low": 0.3'), "outside its interval, 0.3 to 0.45"),
         ("probe.json", probe_bytes(MODEL).replace(b'"effect": 0.25', b'"effect": NaN'), "the result of its probe can't be read"),
         (
             "probe.json",

@@ -6,7 +6,7 @@ from sevenllm_bench.memorisation.probe_result import ProbeResult, ProbeTest
 from sevenllm_bench.pages.report.memorisation_part import memorisation_parts
 from sevenllm_bench.runs.records import Model, Run, Settings
 
-FOUND = ProbeTest("option-order", "en", 50, 0, 0.4, 0.2, 0.6, 0.001, 0.1)
+FOUND = ProbeTest("option-order", "en", 100, 0, 0.4, 0.2, 0.6, 0.001, 0.1)
 NOTHING = ProbeTest("row-order", "zh", 100, 0, 0.1, -0.1, 0.3, 0.2, 0.1)
 NOT_MADE = ProbeTest("reference-tokens", "en", 0, 0, None, None, None, None, None, MARKUP[1] * 50)
 
@@ -59,10 +59,16 @@ def test_a_test_that_was_not_made_has_its_reason_cut():
     assert line[3:5] == ("–", "–")
 
 
-def test_an_effect_of_any_size_fits_its_cell():
-    huge = ProbeTest("row-order", "en", 10, 0, 1e300, -1e300, 1e300, 0.5, 1.0)
-    (part,) = memorisation_parts([run_of("a")], {"a": probe_of(huge)})
-    assert len(part.rows[0][3]) <= 240
+def test_the_largest_effect_that_a_file_can_hold_is_whole():
+    large = ProbeTest("incident-tokens", "en", 10, 10, 0.0, -1e6, 1e6, 0.5, 1e6)
+    (part,) = memorisation_parts([run_of("a")], {"a": probe_of(large)})
+    assert part.rows[0][3] == "0.000 (-1000000.000 to +1000000.000)"
+
+
+def test_a_probe_without_any_test_says_so():
+    (part,) = memorisation_parts([run_of("a"), run_of("b")], {"a": probe_of(), "b": probe_of(FOUND)})
+    assert part.rows[0] == ("a", "–", "No test was made.", "–", "–", "–")
+    assert part.rows[1][0] == "b"
 
 
 def test_no_probe_no_part():
