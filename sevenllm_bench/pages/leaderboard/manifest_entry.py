@@ -68,7 +68,7 @@ def entry_of_manifest(claim: Claim, now: datetime) -> Entry:
     return replace(
         _entry(claim.manifest),
         figures=figures,
-        trust=trust_of(claim, figures),
+        trust=trust_of(claim, figures, now),
         row_scores=rows.scores if rows else {},
         refused=why_refused(claim, now),
     )

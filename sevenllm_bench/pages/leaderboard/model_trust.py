@@ -27,8 +27,8 @@ from sevenllm_bench.pages.trust.trust_words import (
 from sevenllm_bench.text.display import plain
 
 _OWN = "this submission"
-#: Letters of a reason, which is a file's, and of an effect, which may be any number.
-_MOST_OF_A_REASON, _MOST_OF_AN_EFFECT = 240, 60
+#: Letters of a reason, which is a file's.
+_MOST_OF_A_REASON = 240
 _OF_PREFERRED = "A letter is preferred where the interval, in brackets there, is above 0; figures.csv has it of every letter."
 _AS_RECORDED = "What is as recorded is the submitter's word: the submission doesn't have the answers."
 
@@ -149,8 +149,8 @@ def _probe(entry: Entry) -> TrustPart | None:
             PROBE_NAMES[test.name],
             LANGUAGE_NAMES[test.language],
             plain(probe.finding(place), _MOST_OF_A_REASON),
-            plain(shown_difference(test.effect), _MOST_OF_AN_EFFECT),
-            plain(shown_range(test.low, test.high), _MOST_OF_AN_EFFECT),
+            shown_difference(test.effect),
+            shown_range(test.low, test.high),
             PROBES[test.name].unit,
             NO_FIGURE if (p := probe.corrected[place]) is None else p_value(p),
         )
@@ -162,7 +162,7 @@ def _probe(entry: Entry) -> TrustPart | None:
         "rows. docs/memorisation.md has the tests.",
     )
     columns = ("Test", "Language", "What it found", "Effect", "95 % interval", "Unit of the effect", "p (Holm)")
-    return TrustPart("Has the model seen the rows?", sentences, columns, rows)
+    return TrustPart("Has the model seen the rows?", sentences, columns if rows else (), rows)
 
 
 def _audited(entry: Entry) -> TrustPart | None:

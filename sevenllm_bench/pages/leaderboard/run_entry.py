@@ -76,7 +76,7 @@ def _entry(run: Run, name: str, now: datetime) -> Entry:
         id=name,
         refused=why_refused(claim, now),
         row_scores=rows.scores,
-        trust=trust_of(claim, rows.figures),
+        trust=trust_of(claim, rows.figures, now),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sevenllm_bench.catalog import SECTION_ROWS, Language
@@ -12,8 +13,9 @@ from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
 from sevenllm_bench.figures.cells import mean_over
 from sevenllm_bench.figures.figures import combined_error, standard_error
+from sevenllm_bench.memorisation.probe_result import ProbeResult
 from sevenllm_bench.metrics.registry import HEADLINE, OPTIONAL_FOR
-from sevenllm_bench.pages.leaderboard.beside_rules import why_impossible_letters
+from sevenllm_bench.pages.leaderboard.beside_rules import probe_of_model, why_impossible_letters
 from sevenllm_bench.pages.leaderboard.claim import OFFICIAL, Claim
 from sevenllm_bench.pages.leaderboard.entry import Value
 from sevenllm_bench.pages.leaderboard.trust_figures import (
@@ -33,12 +35,13 @@ from sevenllm_bench.runs.untrusted import dig, finite
 _Scores = Mapping[str, Mapping[int, float]]
 
 
-def trust_of(claim: Claim, figures: Mapping[str, Value]) -> TrustFigures:
+def trust_of(claim: Claim, figures: Mapping[str, Value], now: datetime) -> TrustFigures:
     """What is shown of a submission beside its score.
 
     Args:
         claim: What it says.
         figures: The figures that count, see `derived_figures`.
+        now: The time, as for the rules.
     """
     scores: _Scores = claim.rows.scores if claim.rows else {}
     drops: dict[Language, NoiseDrop] = {}
@@ -51,7 +54,12 @@ def trust_of(claim: Claim, figures: Mapping[str, Value]) -> TrustFigures:
             differ |= dict.fromkeys(reasons)
         else:
             drops[task.language] = drop
-    return TrustFigures(_letters(claim, figures), drops, tuple(differ), _audited(claim.manifest, scores), claim.beside.probe)
+    return TrustFigures(_letters(claim, figures), drops, tuple(differ), _audited(claim.manifest, scores), _probe(claim, now))
+
+
+def _probe(claim: Claim, now: datetime) -> ProbeResult | None:
+    """The result of a probe of the submission's own model; one of another is a reason to refuse it, and is not shown."""
+    return None if any(probe_of_model(claim, now)) else claim.beside.probe
 
 
 def _letters(claim: Claim, figures: Mapping[str, Value]) -> dict[str, LetterFigures]:

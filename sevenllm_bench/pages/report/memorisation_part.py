@@ -20,7 +20,7 @@ _SENTENCES = (
     "style, so they are evidence only where a test of orders gives evidence in the same language too. docs/memorisation.md "
     "describes them.",
 )
-#: Characters of a cell: a finding may hold a reason from a file, and an effect may be any number.
+#: Characters of a finding, which may hold a reason from a file.
 _MOST = 240
 
 
@@ -36,6 +36,8 @@ def memorisation_parts(runs: Sequence[Run], probes: Mapping[str, ProbeResult]) -
 
 
 def _lines(label: str, probe: ProbeResult) -> list[tuple[str, ...]]:
+    if not probe.tests:
+        return [(label, NO_FIGURE, probe.summary, NO_FIGURE, NO_FIGURE, NO_FIGURE)]
     return [_line(label, probe, place) for place in range(len(probe.tests))]
 
 
@@ -53,4 +55,4 @@ def _line(label: str, probe: ProbeResult, place: int) -> tuple[str, ...]:
 
 def _effect(test: ProbeTest) -> str:
     interval = f" ({shown_range(test.low, test.high)})" if test.low is not None and test.high is not None else ""
-    return plain(shown_difference(test.effect) + interval, _MOST)
+    return shown_difference(test.effect) + interval

@@ -21,8 +21,10 @@ from sevenllm_bench.pages.leaderboard.claim import Claim
 from sevenllm_bench.pages.leaderboard.entry import Value
 from sevenllm_bench.pages.leaderboard.manifest_entry import entry_of_manifest
 from sevenllm_bench.pages.leaderboard.manifest_figures import claimed_figures
+from sevenllm_bench.pages.leaderboard.model_trust import model_trust_parts
 from sevenllm_bench.pages.leaderboard.recorded_beside import RecordedBeside
 from sevenllm_bench.pages.leaderboard.submissions import read_submissions
+from sevenllm_bench.pages.leaderboard.trust_export import trust_json, trust_lines
 from sevenllm_bench.pages.leaderboard.trust_figures import LetterFigures, LetterPreference
 from sevenllm_bench.runs.reader import read_runs
 
@@ -140,6 +142,17 @@ def test_nothing_beside_the_score_moves_a_headline():
     entry = entry_of(more, None, beside)
     assert entry.refused == ()
     assert entry.headline == entry_of(plain).headline == 0.5
+
+
+def test_a_probe_of_another_model_is_the_reason_and_is_not_shown():
+    for probed, shown in (("org/m", True), ("org/other", False)):
+        probe = probe_of_model(probed)
+        entry = entry_of(with_trust("org/m"), None, RecordedBeside({}, probe))
+        assert any("a probe of org/other" in reason for reason in entry.refused) != shown
+        assert entry.trust.probe == (probe if shown else None)
+        assert ("probe" in trust_json(entry)) == shown
+        assert any(line.name.startswith("probe.") for line in trust_lines(entry)) == shown
+        assert any(part.title == "Has the model seen the rows?" for part in model_trust_parts(entry)) == shown
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from hostile_texts import TEXTS
 from leaderboard_files import SECTIONS, manifest_of, write_bundle
 from trust_files import CIRCULAR, probe_bytes, probe_of_model, with_trust, write_files
 
+from sevenllm_bench.memorisation.probe_result import ProbeTest
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.pages.leaderboard.model_trust import model_trust_parts
@@ -187,6 +188,25 @@ def test_a_probe_without_a_test_finds_nothing_and_says_so():
     probe = probe_of_model("org/m")
     empty = replace(probe, tests=tuple(replace(t, p=None, effect=None, error=None, why_not="no rows") for t in probe.tests))
     assert probe_cell(entry(probe=empty)).text == "no test"
+
+
+def test_a_probe_of_no_tests_has_no_table_but_says_so():
+    none = entry(probe=replace(probe_of_model("org/m"), tests=()))
+    assert probe_cell(none).text == "no test"
+    part = next(part for part in model_trust_parts(none) if part.title == "Has the model seen the rows?")
+    assert part.sentences[0] == "No test was made."
+    assert (part.columns, part.rows) == ((), ())
+
+
+def test_both_ends_of_the_widest_interval_that_a_file_can_hold_are_shown():
+    large = ProbeTest("incident-tokens", "en", 10, 10, -1e6, -1e6, 1e6, 0.5, 1e6)
+    none = replace(large, name="row-order", low=None, high=None, controls=0)
+    own = entry(probe=replace(probe_of_model("org/m"), tests=(large, none)))
+    part = next(part for part in model_trust_parts(own) if part.title == "Has the model seen the rows?")
+    assert [row[3:5] for row in part.rows] == [
+        ("-1000000.000", "-1000000.000 to +1000000.000"),
+        ("-1000000.000", "–"),
+    ]
 
 
 def test_a_difference_that_style_alone_can_make_is_not_called_evidence():
