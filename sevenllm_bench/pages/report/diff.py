@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeVar
 
 from sevenllm_bench.answers.reading import Reading
 from sevenllm_bench.data.rows import Row
@@ -13,6 +13,7 @@ from sevenllm_bench.metrics.values import normalise
 from sevenllm_bench.text.leaf_values import leaf_values
 
 Mark = Literal["same", "alike", "missing", "added"]
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ def diff_from(reference: Sequence[str], reading: Reading) -> ValueDiff:
 
 
 def _marked(reference: Sequence[str], answer: Sequence[str]) -> dict[Mark, list[str]]:
-    same, wanted, given = _told_apart(reference, answer, str)
-    alike, missing, added = _told_apart(wanted, given, _normal)
+    same, wanted, given = told_apart(reference, answer, str)
+    alike, missing, added = told_apart(wanted, given, _normal)
     return {"same": same, "alike": alike, "missing": missing, "added": added}
 
 
@@ -71,10 +72,16 @@ def _normal(value: str) -> str:
     return normalise(value)
 
 
-def _told_apart(
-    first: Sequence[str], second: Sequence[str], form: Callable[[str], str]
-) -> tuple[list[str], list[str], list[str]]:
-    """The first's values whose form is in the second too, one for one, then those only in the first, and only in the second."""
+def told_apart(
+    first: Sequence[_Value], second: Sequence[_Value], form: Callable[[_Value], str]
+) -> tuple[list[_Value], list[_Value], list[_Value]]:
+    """The first's values whose form is in the second too, one for one, then those only in the first, and only in the second.
+
+    Args:
+        first: n values.
+        second: m values.
+        form: By which two values are the same.
+    """
     if not (first and second):
         return [], list(first), list(second)
     first_forms, second_forms = list(map(form, first)), list(map(form, second))

@@ -14,6 +14,7 @@ from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, EncoderTaskKi
 from sevenllm_bench.encoder_tasks.retrieval import scored_documents
 from sevenllm_bench.metrics.ranking import ranking
 from sevenllm_bench.metrics.registry import ENCODER_SHARES
+from sevenllm_bench.pages.report.diff import told_apart
 from sevenllm_bench.pages.report.explorer import Explorer, ExplorerRow, RowPart, ShownAnswer
 from sevenllm_bench.pages.report.text_table import TextTable
 from sevenllm_bench.runs.encoder_records import ItemSample
@@ -167,7 +168,8 @@ _ASKED: dict[EncoderTaskKind, Callable[[Item], tuple[str, ...]]] = {
 
 
 def _found_texts(sample: ItemSample) -> str:
-    scores, wanted = scored_documents(sample.answer), _list(sample.item.document.get("relevant"))
+    scores = scored_documents(sample.answer)
+    wanted = {number for number in _list(sample.item.document.get("relevant")) if isinstance(number, (int, float))}
     ranked = ranking(scores)
     lines = [
         f"{place}. text of row {number}, {scores[number]:.4g}{' (right)' if number in wanted else ''}"
@@ -233,16 +235,8 @@ _ANSWERED: dict[EncoderTaskKind, Callable[[ItemSample], str]] = {
 def _compared(sample: ItemSample) -> tuple[list[Any], ...]:
     """Spans the same as the expected ones, alike (none), missing, added."""
     wanted, given = _list(sample.item.document.get("spans")), _list(sample.answer)
-    left = [_json(span) for span in given]
-    same, missing = [], []
-    for span in wanted:
-        form = _json(span)
-        if form in left:
-            left.remove(form)
-            same.append(span)
-        else:
-            missing.append(span)
-    return same, [], missing, [json.loads(form) for form in left]
+    same, missing, added = told_apart(wanted, given, _json)
+    return same, [], missing, added
 
 
 def _span_words(item: Item, span: Any) -> str:
