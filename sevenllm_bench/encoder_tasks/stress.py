@@ -6,6 +6,7 @@ An item is a row; its group is the kind of noise. Its document holds "row" (the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -96,4 +97,4 @@ def figures(items: Sequence[Item], answers: Sequence[Any]) -> dict[str, Any]:
 
 
 def _counts(names: Sequence[str]) -> dict[str, int]:
-    return {name: names.count(name) for name in sorted(set(names))}
+    return dict(sorted(Counter(names).items()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from sevenllm_bench.data.benchmark import Benchmark
@@ -13,51 +12,36 @@ from sevenllm_bench.encoder_runs.mteb_results import figures_of as mteb_figures
 from sevenllm_bench.encoder_runs.mteb_tasks import dataset_revision
 from sevenllm_bench.encoder_tasks.answer_ranking import AS_GIVEN
 from sevenllm_bench.encoder_tasks.encoder_task import LLM_TASKS, Item
-from sevenllm_bench.encoder_tasks.task_scoring import further_figures, items_of, score_items
+from sevenllm_bench.encoder_tasks.task_scoring import further_figures
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import standard_error
-from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
+from sevenllm_bench.runs.encoder_records import EncoderTaskRun
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.runs.unknown import Unknown
 from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.submission.verify.check_item_settings import check_item_settings
 from sevenllm_bench.submission.verify.check_rows import Benchmarks, data_finding, rows_within, source_of
+from sevenllm_bench.submission.verify.check_scores import with_long_answers
 from sevenllm_bench.submission.verify.findings import TOLERANCE, Finding, figure_finding, some, unconfirmed
 from sevenllm_bench.submission.verify.json_differences import differences
+from sevenllm_bench.submission.verify.rescored_tasks import RescoredTask, rescore_items
 
 #: The model of the harness that gives scores of encoders, which are no log-likelihoods.
 _ENCODER_MODEL = "sevenllm-encoder"
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """One task, with what it should be about."""
-
-    task: EncoderTaskRun
-    samples: Sequence[ItemSample]
-    items: Mapping[int, Item]
-    again: Sequence[ItemSample]
-
-
-def rescore_items(run: Run, benchmarks: Benchmarks) -> list[ItemSample]:
-    """The samples of encoder tasks, about the benchmark's own items and scored again.
-
-    Args:
-        run: The run.
-        benchmarks: The rows by source.
-    """
-    return [sample for checked in _checked(run, benchmarks) for sample in checked.again]
-
-
-def check_encoder_tasks(run: Run, results: Mapping[str, Any], benchmarks: Benchmarks) -> Iterator[Finding]:
+def check_encoder_tasks(
+    run: Run, results: Mapping[str, Any], benchmarks: Benchmarks, again: Sequence[RescoredTask] | None = None
+) -> Iterator[Finding]:
     """Items, coverage, scores and figures of every encoder task.
 
     Args:
         run: The run.
         results: The results file.
         benchmarks: The rows by source.
+        again: Its tasks scored again, see `rescore_items`; None to score them.
     """
-    for checked in _checked(run, benchmarks):
+    for checked in rescore_items(run, benchmarks) if again is None else again:
         task = checked.task
         if task.entry.kind != "vulnerable-code":
             yield data_finding(task.task, task, benchmarks[source_of(task)].description, task.entry.language)
@@ -70,17 +54,7 @@ def check_encoder_tasks(run: Run, results: Mapping[str, Any], benchmarks: Benchm
         yield from _values_as_given(task, run.model.source)
 
 
-def _checked(run: Run, benchmarks: Benchmarks) -> Iterator[_Checked]:
-    for name, task in run.encoder_tasks.items():
-        samples = [sample for sample in run.item_samples if sample.task == name]
-        items = {item.id: item for item in items_of(task.entry, benchmarks[source_of(task)], task.signature)}
-        true = [items.get(sample.id, sample.item) for sample in samples]
-        values = score_items(task.entry, true, [sample.answer for sample in samples])
-        again = [replace(s, item=item, metrics=own) for s, item, own in zip(samples, true, values, strict=True)]
-        yield _Checked(task, samples, items, again)
-
-
-def _items(checked: _Checked) -> Iterator[Finding]:
+def _items(checked: RescoredTask) -> Iterator[Finding]:
     name = checked.task.task
     of_files = [sample.id for sample in checked.samples if sample.item.source == "file"]
     if of_files:
@@ -104,7 +78,7 @@ def _as_text(item: Item) -> str:
     return json.dumps(dict(item.document), sort_keys=True)
 
 
-def _coverage(checked: _Checked, limit: float | Unknown | None) -> Iterator[Finding]:
+def _coverage(checked: RescoredTask, limit: float | Unknown | None) -> Iterator[Finding]:
     name, task = checked.task.task, checked.task
     due, there = list(checked.items), {sample.id for sample in checked.samples}
     if task.rows_in_all != len(due):
@@ -129,7 +103,7 @@ def _coverage(checked: _Checked, limit: float | Unknown | None) -> Iterator[Find
         yield Finding("coverage", name, "confirmed", f"{len(there)} of {len(due)} items")
 
 
-def _without_rotations(checked: _Checked, due: Sequence[int], documents: int) -> list[int]:
+def _without_rotations(checked: RescoredTask, due: Sequence[int], documents: int) -> list[int]:
     """Items in several rotations of which one is missing: without the wrong ones, a model would be right more often.
 
     Args:
@@ -144,7 +118,7 @@ def _without_rotations(checked: _Checked, due: Sequence[int], documents: int) ->
     return [sample.id for sample in checked.samples if set(range(max(0, wanted.get(sample.id, 0)))) - sample.rotations.keys()]
 
 
-def _scores(checked: _Checked, results: Mapping[str, Any]) -> Iterator[Finding]:
+def _scores(checked: RescoredTask, results: Mapping[str, Any]) -> Iterator[Finding]:
     """Every item's values, the means and the standard errors."""
     name = checked.task.task
     for metric in checked.task.entry.metrics:
@@ -158,7 +132,9 @@ def _scores(checked: _Checked, results: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding("scores", f"{name} {metric}", "differs", why)
         values = [sample.metrics[metric] for sample in checked.again if metric in sample.metrics]
         mean = sum(values) / len(values) if values else None
-        yield figure_finding("task figures", f"{name} {metric}", checked.task.metrics.get(metric), mean)
+        figure = figure_finding("task figures", f"{name} {metric}", checked.task.metrics.get(metric), mean)
+        long = checked.too_long and figure.status == "confirmed"
+        yield with_long_answers(figure, checked.too_long) if long else figure
         claimed, found = dig(results, "results", name, f"{metric}_stderr,none"), standard_error(values)
         # lm-eval has no standard error of what it doesn't average itself: figures by question over their rotations.
         none_due = found is None or finite(dig(results, "config", "bootstrap_iters")) == 0
@@ -175,7 +151,7 @@ def _shown(value: float | None) -> str:
     return "no value" if value is None else f"{value:.6f}"
 
 
-def _mteb(checked: _Checked, results: Mapping[str, Any], benchmark: Benchmark) -> Iterator[Finding]:
+def _mteb(checked: RescoredTask, results: Mapping[str, Any], benchmark: Benchmark) -> Iterator[Finding]:
     """MTEB's own result of the task, where the results have it."""
     name = checked.task.task
     said = dig(results, "mteb", name)
@@ -201,7 +177,7 @@ def _values_as_given(task: EncoderTaskRun, model: str | Unknown) -> Iterator[Fin
         yield Finding("scores", task.task, "differs", why)
 
 
-def _further(checked: _Checked) -> Iterator[Finding]:
+def _further(checked: RescoredTask) -> Iterator[Finding]:
     """Figures that are no mean over items, where the results have them and they are of all processes of a run.
 
     lm-eval's other tasks make them in each process, of its own items.

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.figures.cells import ENCODER_LEVELS
 from sevenllm_bench.figures.figures import Figure
 from sevenllm_bench.metrics.registry import LEXICAL
@@ -146,7 +147,8 @@ def _why_unconfirmed(figure: Figure, unscored: Collection[str]) -> tuple[str, st
         claim = claim_of(figure.metric)
         needs = "the embedding model" if claim == "semantic" else "the judge"
         return f"the mean of its rows' values, which can't be confirmed (needs {needs})", claim
-    if figure.name in unscored or (figure.level == "overall" and unscored):
+    of_score = figure.level == "overall" and any(encoder_task_by_name(name) is None for name in unscored)
+    if figure.name.partition(".")[0] in unscored or of_score:  # a group of an encoder task is named after it
         return "some answers are too long to be scored here; their values are the run's own", "length"
     return "", ""
 

@@ -150,11 +150,21 @@ def _metric(
     if mean.status == "differs" or (metric in LEXICAL and not too_long):
         yield mean
     elif metric in LEXICAL:
-        why = f"answers of more than {MOST_CHARACTERS:,} characters together; not scored again: rows {some(too_long)}"
-        yield replace(mean, status="unconfirmed", claim="length", detail=why)
+        yield with_long_answers(mean, too_long)
     else:
         yield from _impossible(name, metric, true)
         yield replace(mean, status="unconfirmed", claim=claim_of(metric), detail=_needs(leaf, metric))
+
+
+def with_long_answers(mean: Finding, too_long: Sequence[int]) -> Finding:
+    """A mean that agrees with its values, some of which were not computed again.
+
+    Args:
+        mean: That it agrees.
+        too_long: Ids of the rows that were not scored again, see `Rescored`.
+    """
+    why = f"answers of more than {MOST_CHARACTERS:,} characters together; not scored again: rows {some(too_long)}"
+    return replace(mean, status="unconfirmed", claim="length", detail=why)
 
 
 def _impossible(name: str, metric: str, samples: Sequence[Sample]) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from sevenllm_bench.runs.untrusted import read_json
 from sevenllm_bench.submission.layout import LIMITS, MANIFEST, PROBE_RESULT, RUN_FOLDER, Limits
 from sevenllm_bench.submission.manifest import Declared, created_in, declared_in, describe_run, read_manifest
 from sevenllm_bench.submission.verify.check_copies import Other, check_copies
-from sevenllm_bench.submission.verify.check_encoder_tasks import check_encoder_tasks, rescore_items
+from sevenllm_bench.submission.verify.check_encoder_tasks import check_encoder_tasks
 from sevenllm_bench.submission.verify.check_formats import check_formats, format_files
 from sevenllm_bench.submission.verify.check_item_prompts import check_item_prompts
 from sevenllm_bench.submission.verify.check_item_records import check_item_records
@@ -35,6 +35,7 @@ from sevenllm_bench.submission.verify.check_rows import check_rows, source_of
 from sevenllm_bench.submission.verify.check_scores import Rescored, check_readings, check_scores, rescore
 from sevenllm_bench.submission.verify.check_secrets import check_secrets
 from sevenllm_bench.submission.verify.findings import Finding, Status, Verification, some, unconfirmed
+from sevenllm_bench.submission.verify.rescored_tasks import RescoredTask, rescore_items
 from sevenllm_bench.submission.verify.unpack import unpack
 from sevenllm_bench.text.display import printable
 
@@ -89,7 +90,7 @@ def _about_the_run(
     declared, created = declared_in(manifest), created_in(manifest)
     benchmarks = {source: load_genuine(source, data_dir) for source in {source_of(task) for task in run.tasks.values()}}
     results = read_json(Path(run.path))
-    again, items = rescore(run, benchmarks), rescore_items(run, benchmarks)
+    again, tasks = rescore(run, benchmarks), rescore_items(run, benchmarks)
     described = describe_run(run, again.samples)
     yield from _problems(run)
     yield from check_manifest(manifest, described)
@@ -102,12 +103,13 @@ def _about_the_run(
     yield from check_item_records(run, files.samples, benchmarks)
     yield from check_scores(run, again)
     yield from check_readings(run, results, again.samples)
-    yield from check_encoder_tasks(run, results, benchmarks)
+    yield from check_encoder_tasks(run, results, benchmarks, tasks)
     yield from check_json(Path(run.path))
     yield from check_results(results, run, again.samples)
     yield from check_secrets(Path(run.path), manifest, again.samples)
+    items = [sample for task in tasks for sample in task.again]
     figures = figures_of(run, again.samples, items)
-    yield from check_figures(manifest, figures, described["tasks"], _unscored(again))
+    yield from check_figures(manifest, figures, described["tasks"], _unscored(again, tasks))
     version = {"sevenllm_bench": printable(manifest.get("sevenllm_bench"))}
     rebuilt = {"submission": asdict(declared), **described, **version}
     yield from check_formats(folder, rebuilt, figures, again.samples, items, created)
@@ -150,10 +152,10 @@ def _problems(run: Run) -> Iterator[Finding]:
             yield Finding("samples", problem.where, status, problem.line.removeprefix(f"{problem.where}: "))
 
 
-def _unscored(again: Rescored) -> frozenset[str]:
+def _unscored(again: Rescored, tasks: Iterable[RescoredTask]) -> frozenset[str]:
     """Tasks and sections with answers that were not scored again."""
     sections = {s.row.section for s in again.samples if s.id in again.too_long.get(s.task, [])}
-    return frozenset({*again.too_long, *sections})
+    return frozenset({*again.too_long, *sections, *(checked.task.task for checked in tasks if checked.too_long)})
 
 
 def _notes(run: Run, declared: Declared) -> Iterator[Finding]:

@@ -16,8 +16,10 @@ from sevenllm_bench.metrics.signature import encoder_signature
 from sevenllm_bench.prompts import STYLES, render
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
 from sevenllm_bench.runs.records import Model, Run, Settings
-from sevenllm_bench.submission.verify.check_encoder_tasks import check_encoder_tasks, rescore_items
+from sevenllm_bench.submission.verify import check_scores, rescored_tasks
+from sevenllm_bench.submission.verify.check_encoder_tasks import check_encoder_tasks
 from sevenllm_bench.submission.verify.check_item_prompts import check_item_prompts
+from sevenllm_bench.submission.verify.rescored_tasks import rescore_items
 
 BENCHMARK = load_benchmark("embedded")
 BENCHMARKS = {"embedded": BENCHMARK}
@@ -82,7 +84,48 @@ def test_rows_with_noise_are_confirmed_by_their_seed(noisy):
     run, results = noisy
     findings = [*check_encoder_tasks(run, results, BENCHMARKS), *check_item_prompts(run, BENCHMARKS, None)]
     assert {finding.status for finding in findings} == {"confirmed"}, findings
-    assert [sample.metrics for sample in rescore_items(run, BENCHMARKS)] == [sample.metrics for sample in run.item_samples]
+    (again,) = rescore_items(run, BENCHMARKS)
+    assert [sample.metrics for sample in again.again] == [sample.metrics for sample in run.item_samples]
+    assert again.too_long == []
+
+
+@pytest.mark.parametrize("claimed", ["true", "other"])
+def test_answers_with_noise_that_are_too_long_together_keep_their_values(noisy, monkeypatch, claimed):
+    """Ten characters an answer, so that 25 hold two; the mean must agree with the values that the bundle has."""
+    for module in (rescored_tasks, check_scores):
+        monkeypatch.setattr(module, "MOST_CHARACTERS", 25)
+    run, results = noisy
+    samples = [replace(s, metrics={**s.metrics, "stress_score": 0.75}) for s in run.item_samples[2:]]
+    samples = [*run.item_samples[:2], *samples]
+    (task,) = run.encoder_tasks.values()
+    mean = sum(s.metrics["stress_score"] for s in samples) / len(samples) if claimed == "true" else 0.999
+    of_run = replace(task, metrics={**task.metrics, "stress_score": mean})
+    run = replace(run, item_samples=tuple(samples), encoder_tasks={task.task: of_run})
+    (again,) = rescore_items(run, BENCHMARKS)
+    assert again.too_long == [s.id for s in samples[2:]]
+    assert [s.metrics["stress_score"] for s in again.again[2:]] == [0.75] * (len(samples) - 2)
+    found = {f.what: f for f in check_encoder_tasks(run, results, BENCHMARKS, [again]) if f.check == "task figures"}
+    figure = found[f"{task.task} stress_score"]
+    assert (figure.status, figure.claim) == (("unconfirmed", "length") if claimed == "true" else ("differs", ""))
+    if claimed == "true":
+        rows = ", ".join(str(s.id) for s in samples[2:7])
+        assert figure.detail == (
+            f"answers of more than 25 characters together; not scored again: rows {rows} and {len(samples) - 7} more"
+        )
+
+
+def test_reasoning_and_blanks_do_not_count_as_the_answers_length(noisy, monkeypatch):
+    run, _ = noisy
+    monkeypatch.setattr(rescored_tasks, "MOST_CHARACTERS", 10 * len(run.item_samples))
+    padded = [replace(s, answer=f"<think>{'so ' * 50}</think>{s.answer}" + " " * 100) for s in run.item_samples]
+    (again,) = rescore_items(replace(run, item_samples=tuple(padded)), BENCHMARKS)
+    assert again.too_long == []
+
+
+def test_letters_have_no_length(monkeypatch):
+    monkeypatch.setattr(rescored_tasks, "MOST_CHARACTERS", 0)
+    run, _ = run_of("sevenllm-en-mcq-circular", lambda item: ["B"] * 4)
+    assert [task.too_long for task in rescore_items(run, BENCHMARKS)] == [[]]
 
 
 def test_another_seed_than_the_signature_says_is_found(noisy):

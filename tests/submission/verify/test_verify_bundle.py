@@ -129,8 +129,8 @@ def test_a_bundle_has_one_results_file(tmp_path, names, count):
 def test_tasks_and_sections_that_could_not_be_scored():
     rows = [*rows_of(MCQ)[:2], *rows_of(EVENTS)[:1]]
     samples = tuple(Sample(row.leaf.name, row, "p", "", {}, {}, read_answer("", row.kind)) for row in rows)
-    assert module._unscored(Rescored(samples, {MCQ: [rows[0].id]})) == {MCQ, "en_mcq"}
-    assert module._unscored(Rescored(samples, {})) == frozenset()
+    assert module._unscored(Rescored(samples, {MCQ: [rows[0].id]}), []) == {MCQ, "en_mcq"}
+    assert module._unscored(Rescored(samples, {}), []) == frozenset()
 
 
 @pytest.mark.parametrize(
