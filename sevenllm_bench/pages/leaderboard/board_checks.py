@@ -27,7 +27,7 @@ from sevenllm_bench.submission.verify.verify_bundle import verify_bundle
 from sevenllm_bench.text.display import printable
 
 #: Moves when the same bundle gets another mark than before.
-_SCHEME = 1
+_SCHEME = 2
 _MOST_REASONS = 5
 #: Verifying takes up to a gigabyte for each bundle.
 _MOST_PROCESSES = 8

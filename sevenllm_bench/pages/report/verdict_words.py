@@ -115,7 +115,7 @@ def differing(found: Iterable[Difference], runs: Sequence[Run]) -> str:
     verb = "was" if len(unknown) == 1 else "were"
     words += [f"the files don't say whether {_few(unknown)} {verb} the same"] if unknown else []
     replayed = sum(run.model.source in _REPLAYED for run in runs)
-    if replayed:
+    if replayed and not unknown:  # else the files' silence is said already
         whose = "all answers were" if replayed == len(runs) else f"the answers of {replayed} of {len(runs)} runs were"
         words.append(f"{whose} replayed from files, which don't say how the models were run")
     return "; ".join(words) or "their recorded settings are the same"
