@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sevenllm_bench import __version__
+from sevenllm_bench.answers.reading import Reading, read_answer
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, Item
@@ -19,14 +21,18 @@ from sevenllm_bench.prompts import PromptStyle, entity_target, target
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun
 from sevenllm_bench.runs.locate import task_of
 from sevenllm_bench.runs.records import Run
-from sevenllm_bench.runs.untrusted import dig
+from sevenllm_bench.runs.samples import records_of
+from sevenllm_bench.runs.untrusted import Problems, dig
 from sevenllm_bench.submission.verify.check_item_prompts import style_of
 from sevenllm_bench.submission.verify.check_rows import Benchmarks, source_of
+from sevenllm_bench.submission.verify.check_scores import wrong_counts
 from sevenllm_bench.submission.verify.findings import Finding
 from sevenllm_bench.submission.verify.record_lines import RecordLines, wrong_in_any, wrong_options, wrong_request
 
 #: An item's id and the number of its document: the rotation of a question in several, 0 for others.
 _Key = tuple[int, int]
+#: Kinds of task whose results count how answers were read.
+_READ = ("mcq-circular", "stress")
 
 
 def check_item_records(run: Run, files: Iterable[Path], benchmarks: Benchmarks) -> Iterator[Finding]:
@@ -45,6 +51,27 @@ def check_item_records(run: Run, files: Iterable[Path], benchmarks: Benchmarks) 
             lines = RecordLines(task, partial(_wrong, task=task, wanted=wanted, places=places))
             lines.read(file)
             yield from lines.findings()
+            if task.entry.kind in _READ and task.answers and dig(task.signature, "sevenllm_bench") == __version__:
+                yield from wrong_counts(task.task, task.answers, list(_readings(file, task.entry, wanted)))
+
+
+def _readings(file: Path, entry: EncoderTask, wanted: Mapping[_Key, Item]) -> Iterator[Reading]:
+    """The answers as the harness read them: those that its filter kept, line by line."""
+    for _, record in records_of(file, Problems()):
+        key = _key(record)
+        item = wanted.get(key) if key else None
+        kept = record.get("filtered_resps")
+        if item is None or key is None or not isinstance(kept, list) or not kept:
+            continue
+        if entry.kind == "mcq-circular":
+            yield read_answer(kept[0], "mcq", rotated_row(item, key[1]).choices)
+        else:
+            yield read_answer(kept[0], item.document["asks"])
+
+
+def _key(record: Mapping[str, Any]) -> _Key | None:
+    number, rotation = dig(record, "doc", "id"), dig(record, "doc", "rotation") or 0
+    return (number, rotation) if isinstance(number, int) and isinstance(rotation, int) else None
 
 
 def _documents(task: EncoderTaskRun, benchmark: Benchmark) -> dict[_Key, Item]:
@@ -57,8 +84,7 @@ def _wrong(
     record: Mapping[str, Any], task: EncoderTaskRun, wanted: Mapping[_Key, Item], places: Mapping[_Key, int]
 ) -> Iterator[str]:
     """The fields of a sample that are not what they must be; items that are not the benchmark's are named elsewhere."""
-    number, rotation = dig(record, "doc", "id"), dig(record, "doc", "rotation") or 0
-    key = (number, rotation) if isinstance(number, int) and isinstance(rotation, int) else None
+    key = _key(record)
     item = wanted.get(key) if key else None
     if item is None or key is None:
         return

@@ -198,18 +198,27 @@ def check_readings(run: Run, results: Mapping[str, Any], samples: Sequence[Sampl
     """
     for task, leaf in run.leaves.items():
         claimed = dig(results, "configs", task, "metadata", "sevenllm", "answers")
-        if not isinstance(claimed, dict) or dig(leaf.signature, "sevenllm_bench") != __version__:
-            continue
-        own = [_read_as_leaf(sample, leaf) for sample in samples if sample.task == task]
-        read_as = dict(Counter(reading.how for reading in own))
-        cut, suspect = sum(reading.cut for reading in own), sum(reading.is_suspect for reading in own)
-        wanted = {"read_as": read_as, "look_cut_off": cut, "look_like_reasoning": suspect}
-        if _counts_some(claimed.get("read_as"), read_as):
-            yield Finding("answers", task, "note", "the results count how answers were read for some of them only")
-            continue
-        found = list(differences({name: value for name, value in wanted.items() if name in claimed}, claimed, "answers"))
-        if found:
-            yield Finding("answers", task, "differs", f"not as they are read here: {some(found, 3)}")
+        if isinstance(claimed, dict) and dig(leaf.signature, "sevenllm_bench") == __version__:
+            yield from wrong_counts(task, claimed, [_read_as_leaf(sample, leaf) for sample in samples if sample.task == task])
+
+
+def wrong_counts(task: str, claimed: Mapping[str, Any], own: Sequence[Reading]) -> Iterator[Finding]:
+    """Counts of how the answers to a task were read that its answers don't give.
+
+    Args:
+        task: Its name.
+        claimed: What the results count.
+        own: The answers as they are read here.
+    """
+    read_as = dict(Counter(reading.how for reading in own))
+    cut, suspect = sum(reading.cut for reading in own), sum(reading.is_suspect for reading in own)
+    wanted = {"read_as": read_as, "look_cut_off": cut, "look_like_reasoning": suspect}
+    if _counts_some(claimed.get("read_as"), read_as):
+        yield Finding("answers", task, "note", "the results count how answers were read for some of them only")
+        return
+    found = list(differences({name: value for name, value in wanted.items() if name in claimed}, claimed, "answers"))
+    if found:
+        yield Finding("answers", task, "differs", f"not as they are read here: {some(found, 3)}")
 
 
 def _counts_some(claimed: Any, counts: Mapping[str, int]) -> bool:

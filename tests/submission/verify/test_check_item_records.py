@@ -218,6 +218,15 @@ def test_configuration_and_counts_that_are_not_the_task_s(bundle, task):
     assert line.endswith("configuration.repeats, configuration.description, configuration.num_fewshot, sample_len, alias")
 
 
+@pytest.mark.parametrize("task", [CIRCULAR, STRESS])
+@pytest.mark.parametrize("counts", [{"read_as": {"A": 8}}, {"look_cut_off": 7}, {"look_like_reasoning": 1}])
+def test_how_answers_were_read_is_counted_again(whole, run, tmp_path, task, counts):
+    claimed = {**run.encoder_tasks[task].answers, **counts}
+    other = replace(run, encoder_tasks={task: replace(run.encoder_tasks[task], answers=claimed)})
+    (found,) = wrong_fields(whole, other, tmp_path, task, lambda lines: None)
+    assert found.startswith("not as they are read here: ")
+
+
 def test_counts_of_noise_are_held_against_the_rows(bundle):
     edit_json(results_of(bundle), lambda r: block(r, STRESS)["further"].update(noise={"none": 112}))
     assert any("further.noise" in line for line in lines_about(bundle, "task figures"))
