@@ -19,5 +19,5 @@ def csv_text(columns: Sequence[str], lines: Iterable[Sequence[str | float | None
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
-    writer.writerows([f"'{v}" if isinstance(v, str) and v[:1] in _FORMULA and v else v for v in line] for line in lines)
+    writer.writerows([f"'{v}" if isinstance(v, str) and v[:1] in _FORMULA else v for v in line] for line in lines)
     return text.getvalue().encode("utf-8", "replace")

@@ -38,14 +38,20 @@
     byId("tray-status").textContent = chosen.length ? `Chosen: ${names}` : "";
   }
 
+  /** Files of figures that are loaded, or being so, by name. */
+  const files = new Map();
+
   function load(id) {
-    if (board.entries[id]) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const script = element("script", undefined, { src: `submissions/${id}.js` });
-      script.addEventListener("load", resolve);
-      script.addEventListener("error", () => reject(new Error(`submissions/${id}.js is missing`)));
-      document.head.append(script);
-    });
+    const src = `submissions/figures-${Math.floor(board.ids.indexOf(id) / board.in_file)}.js`;
+    if (!files.has(src)) {
+      files.set(src, new Promise((resolve, reject) => {
+        const script = element("script", undefined, { src });
+        script.addEventListener("load", resolve);
+        script.addEventListener("error", () => { files.delete(src); reject(new Error(`${src} is missing`)); });
+        document.head.append(script);
+      }));
+    }
+    return files.get(src);
   }
 
   /** Three decimal places, rounded once from the exact number; the only halves that a float can hold go to the even digit. */

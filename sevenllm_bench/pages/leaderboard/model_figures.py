@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
 from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
@@ -27,9 +27,8 @@ SHOWN = (
 _HALF = 1.959964
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFigure:
-    """A figure of a submission.
+class ModelFigure(NamedTuple):
+    """A figure of a submission; a tuple, since there are fifty of each, and other objects take longer to make.
 
     Attributes:
         name: Its name, e.g. "en_mcq.acc".

@@ -17,7 +17,7 @@ from sevenllm_bench.pages.leaderboard.board_csv import board_csv
 from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.model_figures import ModelFigure, by_level, model_figures
 from sevenllm_bench.pages.leaderboard.model_trust import model_trust_parts
-from sevenllm_bench.pages.leaderboard.pair_data import board_script, pair_script
+from sevenllm_bench.pages.leaderboard.pair_data import board_script, pair_script, pair_scripts
 from sevenllm_bench.pages.leaderboard.standings import ranked_of, standings
 from sevenllm_bench.pages.leaderboard.trust_export import trust_lines
 from sevenllm_bench.pages.site import Site
@@ -31,15 +31,14 @@ _WEB = re.compile(r"https://[a-z0-9.-]{1,100}(/[\w./~%@:+-]{0,300})?", re.ASCII)
 
 
 def write_model_pages(site: Site, entries: Sequence[Entry], current: Sequence[Entry], ids: Mapping[int, str]) -> None:
-    """Write the page and the script of every submission, and all their figures as CSV.
+    """Write the page of every submission, the scripts of their figures, and all of these as CSV.
 
     Args:
         site: Where to write.
         entries: All submissions.
         current: The newest of each model and protocol.
-        ids: `id` of an entry to its id in addresses.
+        ids: `id` of an entry to its id in addresses, in the order of the entries.
     """
-    site.expect(f"submissions/{own_id}.{kind}" for own_id in ids.values() for kind in ("html", "js"))
     site.write_bytes("assets/entries.js", board_script(ids.values()))
     ranks, newest = standings(ranked_of(current)), {id(entry) for entry in current}
     family: dict[str, list[Entry]] = defaultdict(list)
@@ -48,9 +47,12 @@ def write_model_pages(site: Site, entries: Sequence[Entry], current: Sequence[En
     figures = {ids[id(entry)]: model_figures(entry) for entry in entries}
     lines = {ids[id(entry)]: [*figures[ids[id(entry)]], *trust_lines(entry)] for entry in entries}
     site.write_bytes("figures.csv", board_csv({ids[id(entry)]: entry.name for entry in entries}, lines))
+    files = pair_scripts([pair_script(entry, own_id, figures[own_id]) for entry in entries for own_id in [ids[id(entry)]]])
+    site.expect([*files, *(f"submissions/{own_id}.html" for own_id in ids.values())])
+    for name, content in files.items():
+        site.write_bytes(name, content)
     for entry in entries:
         own_id = ids[id(entry)]
-        site.write_bytes(f"submissions/{own_id}.js", pair_script(entry, own_id, figures[own_id]))
         site.page(
             f"submissions/{own_id}.html",
             "model.html",

@@ -1,6 +1,6 @@
-"""What comparing two submissions in the page needs: a script with the titles of figures, and one for each submission.
+"""What comparing two submissions in the page needs: a script with the titles of figures, and scripts with those of submissions.
 
-A submission's own script is loaded when it is chosen, so that the page is small whatever the number of submissions.
+A submission's figures are loaded when it is chosen, so that the page is small whatever the number of submissions.
 """
 
 from __future__ import annotations
@@ -14,12 +14,25 @@ from sevenllm_bench.pages.leaderboard.model_figures import SHOWN, ModelFigure, f
 from sevenllm_bench.pages.site import script_json
 from sevenllm_bench.text.display import plain
 
+#: Submissions in one script of figures: some 50 KB. A file for each would take a tenth of the time of a whole leaderboard.
+IN_FILE = 10
+
 
 def board_script(ids: Iterable[str]) -> bytes:
     """The script of the whole board: the ids of its submissions, and of every figure its name, titles and limits."""
     titles = [(name, *figure_title(name), *bounds(name.rpartition(".")[2])) for name in SHOWN]
-    content = script_json({"ids": list(ids), "titles": titles, "entries": {}})
+    content = script_json({"ids": list(ids), "in_file": IN_FILE, "titles": titles, "entries": {}})
     return f"window.sevenllmBoard={content};\n".encode()
+
+
+def pair_scripts(scripts: Sequence[bytes]) -> dict[str, bytes]:
+    """The files of the submissions' scripts, by name.
+
+    Args:
+        scripts: Each submission's, in the order of the ids in `board_script`.
+    """
+    starts = range(0, len(scripts), IN_FILE)
+    return {f"submissions/figures-{start // IN_FILE}.js": b"".join(scripts[start : start + IN_FILE]) for start in starts}
 
 
 def pair_script(entry: Entry, own_id: str, figures: Sequence[ModelFigure]) -> bytes:

@@ -169,7 +169,7 @@ def test_what_cannot_be_verified_replaces_nothing_and_is_listed_apart(tmp_path):
     assert "Without a rank (1)" in page
     assert "its figures could not be computed again; no samples" in page
     assert "0.900" not in page[: page.index("Without a rank (1)")]
-    assert "not verified" in (tmp_path / "out" / "submissions" / f"{entries[2]['id']}.js").read_text(encoding="utf-8")
+    assert "not verified" in (tmp_path / "out" / "submissions" / "figures-0.js").read_text(encoding="utf-8")
 
 
 def _at(value):

@@ -106,6 +106,20 @@ def test_two_models_are_compared_with_the_keyboard_alone(page):
     assert [text.strip() for text in body.locator("thead th").all_inner_texts() if "/" in text][:2] == names
 
 
+def test_figures_of_any_two_are_loaded_from_their_files(board, open_page):
+    """Ten submissions share a file: neighbours, the first and the last one of the board."""
+    text = (board.index.parent / "assets" / "entries.js").read_text(encoding="utf-8")
+    ids = json.loads(text.partition("=")[2].rstrip(";\n"))["ids"]
+    assert len(ids) == COUNT + 2
+    files = sorted(path.name for path in (board.index.parent / "submissions").glob("*.js"))
+    assert files == sorted(f"figures-{number}.js" for number in range(31))
+    for first, second in ((0, 1), (9, 10), (0, len(ids) - 1)):
+        page = open_page(board.index, f"#compare={ids[first]},{ids[second]}&at=comparison")
+        page.locator("#comparison-body table").first.wait_for()
+        assert page.evaluate("ids => ids.every((id) => window.sevenllmBoard.entries[id].name)", [ids[first], ids[second]])
+        page.close()
+
+
 def test_encoders_and_replaced_submissions_have_places_of_their_own(page):
     assert "lab/cti-bert" in page.locator("#t-encoders").inner_text()
     page.locator(".tools[data-for=t-models] input").fill("cti-bert")
