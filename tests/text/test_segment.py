@@ -53,6 +53,15 @@ def test_plain_jieba_cuts_what_we_keep_whole():
         ("hxxps[://]a[dot]b", "https://a.b"),
         ("a{.}b and c[@]d", "a.b and c@d"),
         ("nothing here [1]", "nothing here [1]"),
+        # Each spelling alone, so that nothing else in a text makes it looked at.
+        ("h**p://a", "http://a"),
+        ("a[ . ]b", "a.b"),
+        ("a{dot}b", "a.b"),
+        ("a(:)b", "a:b"),
+        ("c[@]d", "c@d"),
+        ("c(AT)d", "c@d"),
+        ("x[/]y", "x/y"),
+        ("x[ :// ]y", "x://y"),
     ],
 )
 def test_refang(text, wanted):

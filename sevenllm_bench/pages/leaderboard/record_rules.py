@@ -132,7 +132,7 @@ def official_tasks(claim: Claim, now: datetime) -> Iterator[str]:
         if not (is_number(task.get("rows"), official.rows) and is_number(task.get("rows_in_all"), official.rows)):
             reasons.setdefault("it was not run on all official rows", []).append(official.name)
         said = task.get("version"), task.get("signature")
-        if official.kind not in alike or alike[official.kind][0] != said:  # most of a kind say the same
+        if official.kind not in alike or alike[official.kind][0] != said:  # few do; here 2.0 is 2
             alike[official.kind] = said, list(_about_signature(official.kind, *said))
         for reason in alike[official.kind][1]:
             reasons.setdefault(reason, []).append(official.name)

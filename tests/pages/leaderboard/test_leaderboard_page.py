@@ -2,6 +2,7 @@
 
 import json
 
+import pypdfium2
 import pytest
 from hostile_texts import TEXTS
 from leaderboard_files import SECTIONS, manifest_of, write_bundle, write_many
@@ -169,6 +170,15 @@ def test_print_has_every_row_of_the_filter_and_all_columns(board, open_page):
     assert page.locator("#t-models td.extra").last.is_visible()
     assert tools.is_hidden()
     assert page.locator(".copy-table:visible").count() == 0
+
+
+def test_every_printed_page_of_a_table_has_its_heads(board, open_page):
+    page = open_page(board.index)
+    with pypdfium2.PdfDocument(page.pdf(format="A4")) as document:
+        texts = [document[number].get_textpage().get_text_range() for number in range(len(document))]
+    of_ranks = [text for text in texts if text.count("by intervals") > 5]
+    assert len(of_ranks) > 5
+    assert all("value_f1" in text and "Protocol" in text for text in of_ranks)
 
 
 def test_hostile_submissions_do_nothing(tmp_path, open_page):
