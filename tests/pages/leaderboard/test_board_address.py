@@ -115,10 +115,10 @@ def test_back_leads_from_a_comparison_to_the_one_before(page):
     choose(page, "first-7b", "second-7b")
     compared(page)
     choose(page, "third-70b")
-    page.wait_for_function("document.querySelector('#comparison-body thead')?.textContent.includes('third-70b')")
+    page.locator("#comparison-body thead").get_by_text("third-70b").first.wait_for()
     assert compared(page) == ["lab/second-7b", "lab/third-70b"]
     page.go_back()
-    page.wait_for_function("document.querySelector('#comparison-body thead')?.textContent.includes('first-7b')")
+    page.locator("#comparison-body thead").get_by_text("first-7b").first.wait_for()
     assert compared(page) == ["lab/first-7b", "lab/second-7b"]
 
 

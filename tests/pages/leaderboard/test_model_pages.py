@@ -56,7 +56,7 @@ def test_a_page_holds_what_is_known_of_the_submission(folder, open_page):
     assert page.locator("#history tbody tr").count() == 2
     assert page.get_by_role("link", name="lab/alpha-7b").get_attribute("href") == "https://huggingface.co/lab/alpha-7b"
     page.locator("#history a").click()
-    page.wait_for_function("document.body?.textContent.includes('A newer submission')")
+    page.get_by_text("A newer submission").wait_for()
 
 
 def test_the_table_leads_to_the_page_and_the_page_to_the_comparison(folder, open_page):
