@@ -33,9 +33,10 @@ _END = (
 #: Words that end reasoning where it has begun, and elsewhere belong to the answer.
 _ANSWER = r"^[ \t]*Here is my response:|【(?:最终)?(?:回答|答案|输出|结论)】"
 _MARK = re.compile(rf"(?P<begin>{_BEGIN})|(?P<end>{_END})|(?P<answer>{_ANSWER})|{_TAG}", re.IGNORECASE | re.MULTILINE)
-#: What every mark contains, one or the other: a quick look before the slow one.
-_SIGNS = "<＜[【◁"
-_SPOKEN_MARK = re.compile(r"Here (?:is|are) my", re.IGNORECASE)
+#: What every mark contains, one or the other, or how the text begins: quick looks before the slow one.
+_SIGNS = "<＜【◁"
+_IN_SQUARE_BRACKETS = re.compile(r"\[/?(?:THINK|REASONING|BEGIN FINAL RESPONSE)", re.IGNORECASE)
+_SPOKEN_BEGIN = re.compile(r"\s*Here (?:is|are) my", re.IGNORECASE)
 #: What may stand before reasoning without being an answer: tokens, a role's name, the header of a thought.
 _NO_ANSWER = re.compile(
     r"(?:\s|<[|｜][^<>\n]{1,40}>|</?s>|<(?:bos|start_of_turn)>|(?:assistant|model)\b:?|### Thought:)*+", re.IGNORECASE
@@ -87,7 +88,7 @@ def without_reasoning(text: str) -> Answered:
     found = _harmony(text)
     if found:
         return found
-    if not (any(sign in text for sign in _SIGNS) or _SPOKEN_MARK.search(text)) or _is_json(text):
+    if not _may_have_marks(text) or _is_json(text):
         return Answered(text)
     start, closed, earlier, spoken = 0, False, "", False
     begin: re.Match[str] | None = None
@@ -106,6 +107,11 @@ def without_reasoning(text: str) -> Answered:
             begin = mark
     rest = text[start : begin.start() if begin else None]
     return Answered(rest if rest.strip() else earlier, closed, begin is not None)
+
+
+def _may_have_marks(text: str) -> bool:
+    is_signed = any(sign in text for sign in _SIGNS) or ("[" in text and _IN_SQUARE_BRACKETS.search(text) is not None)
+    return is_signed or _SPOKEN_BEGIN.match(text) is not None
 
 
 def _is_json(text: str) -> bool:

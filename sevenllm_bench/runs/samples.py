@@ -26,7 +26,7 @@ from sevenllm_bench.metrics.registry import (
 )
 from sevenllm_bench.runs.records import Sample
 from sevenllm_bench.runs.responses import texts_of
-from sevenllm_bench.runs.untrusted import Problems, dig, finite, unique_keys
+from sevenllm_bench.runs.untrusted import Problems, dig, finite, unique_json
 from sevenllm_bench.scoring import score_readings
 from sevenllm_bench.text.unicode import encodable
 
@@ -103,7 +103,7 @@ def objects_in(lines: Iterable[tuple[int, bytes]], name: str, problems: Problems
 def _record(line: bytes) -> dict[str, Any] | str:
     """The line's object, or what is wrong with it."""
     try:
-        record = json.loads(line, object_pairs_hook=unique_keys)
+        record = unique_json(line)
     except (ValueError, RecursionError) as error:
         return f"broken JSON ({error})"
     return record if isinstance(record, dict) else f"an object was expected, found {type(record).__name__}"

@@ -123,6 +123,20 @@ def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+#: Made once: `json.loads` makes one for every text that it reads with a hook.
+_DECODER = json.JSONDecoder(object_pairs_hook=unique_keys)
+
+
+def unique_json(content: bytes) -> Any:
+    """The JSON value in a file or a line, which may hold NaN and infinity, as what Python writes.
+
+    Raises:
+        ValueError: It holds none, or a key stands twice in an object.
+        RecursionError: It is too deep.
+    """
+    return _DECODER.decode(content.decode(json.detect_encoding(content), "surrogatepass"))
+
+
 def no_number(text: str) -> Any:
     """For `parse_constant`: NaN and infinity, which Python reads and JSON doesn't have.
 

@@ -21,7 +21,7 @@ from sevenllm_bench.runs.command import command_of
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun
 from sevenllm_bench.runs.records import LeafRun, Model, Run, Sample, Settings
 from sevenllm_bench.runs.unknown import Unknown
-from sevenllm_bench.runs.untrusted import no_number, unique_keys
+from sevenllm_bench.runs.untrusted import no_number, unique_json, unique_keys
 from sevenllm_bench.submission.copies import describe_answers
 from sevenllm_bench.submission.formats.hub_results import for_the_hub
 from sevenllm_bench.submission.layout import MANIFEST, misplaced
@@ -202,7 +202,7 @@ def read_unverified(bundle: Path) -> Mapping[str, Any]:
     if len(content) > _MOST_BYTES:
         raise ResultsError(f"{bundle}: its {MANIFEST} is too large")
     try:
-        manifest = json.loads(content, object_pairs_hook=unique_keys)
+        manifest = unique_json(content)
     except (ValueError, RecursionError) as error:
         raise ResultsError(f"{bundle}: its {MANIFEST} is broken JSON ({printable(error)})") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -222,7 +222,7 @@ def strict_json(content: bytes, name: str, nan: bool = False) -> Any:
         ResultsError: It is none.
     """
     try:
-        return json.loads(content, parse_constant=None if nan else no_number, object_pairs_hook=unique_keys)
+        return unique_json(content) if nan else json.loads(content, parse_constant=no_number, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as error:
         raise ResultsError(f"{name}: broken JSON ({printable(error)})") from None
 
