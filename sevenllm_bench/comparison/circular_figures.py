@@ -11,24 +11,24 @@ from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
 from sevenllm_bench.encoder_tasks.mcq_circular import figures
 from sevenllm_bench.runs.encoder_records import ItemSample
 from sevenllm_bench.runs.records import Run
-from sevenllm_bench.runs.untrusted import finite
+from sevenllm_bench.runs.untrusted import dig, finite
 from sevenllm_bench.stats.intervals import Interval, mean_interval
 from sevenllm_bench.stats.resampling import Draws
 
 
 @dataclass(frozen=True, slots=True)
-class LetterBias:
-    """How much a model prefers a letter.
+class LetterPreference:
+    """How much more often a model gives a letter than a quarter of the time.
 
     Attributes:
         letter: The letter, A to D.
-        value: Share of the answers on it less a quarter, from -0.25 to 0.75; 0 for a model without a preference.
+        mean: Share of the answers on it less a quarter of the answers, from -0.25 to 0.75; 0 for a model without a preference.
         low: Lower end of the 95 % interval over questions; None where there is none.
         high: Its upper end.
     """
 
     letter: str
-    value: float
+    mean: float
     low: float | None
     high: float | None
 
@@ -58,10 +58,10 @@ class CircularFigures:
     circular_acc: float | None
     interval: Interval
     acc: float | None
-    preferences: tuple[LetterBias, ...]
+    preferences: tuple[LetterPreference, ...]
 
     @property
-    def preferred(self) -> tuple[LetterBias, ...]:
+    def preferred(self) -> tuple[LetterPreference, ...]:
         """The letters whose preference has an interval above 0."""
         return tuple(own for own in self.preferences if own.is_preferred)
 
@@ -104,19 +104,19 @@ def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def letter_preferences(further: Mapping[str, Any]) -> tuple[LetterBias, ...]:
+def letter_preferences(further: Any) -> tuple[LetterPreference, ...]:
     """The preference for each letter.
 
     Args:
         further: The task's further figures: of `mcq_circular.figures`, or as results or bundles have them, which may hold
             anything. A letter without a finite preference is left out, an interval needs both ends.
     """
-    position = further.get("position")
+    position = dig(further, "position")
     found = []
     for letter in LETTERS:
         own = position.get(letter) if isinstance(position, Mapping) else None
-        if isinstance(own, Mapping) and (value := finite(own.get("preference"))) is not None:
+        if isinstance(own, Mapping) and (mean := finite(own.get("preference"))) is not None:
             low, high = finite(own.get("low")), finite(own.get("high"))
             whole = low is not None and high is not None
-            found.append(LetterBias(letter, value, low if whole else None, high if whole else None))
+            found.append(LetterPreference(letter, mean, low if whole else None, high if whole else None))
     return tuple(found)

@@ -28,7 +28,7 @@ def preference_lines(runs: Sequence[Run]) -> list[str]:
 
 
 def _preference_line(run: Run, found: CircularFigures) -> str:
-    parts = [f"{own.letter} {shown_difference(own.value)} ({shown_range(own.low, own.high)})" for own in found.preferences]
+    parts = [f"{own.letter} {shown_difference(own.mean)} ({shown_range(own.low, own.high)})" for own in found.preferences]
     letters = " and ".join(own.letter for own in found.preferred)
     verdict = f"prefers {letters}" if letters else "no letter is preferred with certainty"
     partial = f"; {found.partial} questions without all rotations" if found.partial else ""

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sevenllm_bench.comparison.circular_figures import LetterBias, circular_figures, letter_preferences
+from sevenllm_bench.comparison.circular_figures import LetterPreference, circular_figures, letter_preferences
 from sevenllm_bench.encoder_tasks.encoder_task import Item, encoder_task_by_name
 from sevenllm_bench.encoder_tasks.mcq_circular import score
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun, ItemSample
@@ -34,8 +34,8 @@ def test_one_letter_always():
     (found,) = circular_figures(run_of([["B"] * 4] * 12))
     assert (found.task, found.questions, found.partial, found.circular_acc, found.acc) == (TASK, 12, 0, 0.0, 0.25)
     assert (found.interval.low, found.interval.high) == (pytest.approx(0, abs=1e-9), pytest.approx(0.2425, abs=1e-4))
-    assert found.preferred == (LetterBias("B", 0.75, 0.75, 0.75),)
-    assert [own.value for own in found.preferences] == [-0.25, 0.75, -0.25, -0.25]
+    assert found.preferred == (LetterPreference("B", 0.75, 0.75, 0.75),)
+    assert [own.mean for own in found.preferences] == [-0.25, 0.75, -0.25, -0.25]
 
 
 def test_a_question_without_all_rotations_counts_in_the_average_alone():
@@ -63,5 +63,5 @@ def test_what_is_no_preference_is_left_out(further):
 
 def test_half_an_interval_is_none():
     found = letter_preferences({"position": {"B": {"preference": 0.5, "low": 0.4, "high": math.inf}}})
-    assert found == (LetterBias("B", 0.5, None, None),)
+    assert found == (LetterPreference("B", 0.5, None, None),)
     assert not found[0].is_preferred

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sevenllm_bench.catalog import SECTION_ROWS
-from sevenllm_bench.data.rows import LETTERS
+from sevenllm_bench.comparison.circular_figures import letter_preferences
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, encoder_task_by_name
 from sevenllm_bench.encoder_tasks.task_scoring import further_figures, score_items
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR
-from sevenllm_bench.pages.leaderboard.trust_figures import CIRCULAR_TASKS, STRESS_TASKS, LetterFigures, LetterPreference
+from sevenllm_bench.pages.leaderboard.trust_figures import CIRCULAR_TASKS, STRESS_TASKS, LetterFigures
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.submission.verify.findings import TOLERANCE
 
@@ -29,13 +29,7 @@ def letters_of(run: Run) -> dict[str, LetterFigures]:
         samples = [sample for sample in run.item_samples if sample.task == task.name]
         if samples:
             figures = further_figures(task, [sample.item for sample in samples], [sample.answer for sample in samples])
-            found[task.name] = LetterFigures(
-                {
-                    letter: LetterPreference(own["preference"], own["low"], own["high"])
-                    for letter in LETTERS
-                    if (own := figures["position"][letter])["preference"] is not None
-                }
-            )
+            found[task.name] = LetterFigures(letter_preferences(figures))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sevenllm_bench.catalog import LANGUAGES
+from sevenllm_bench.comparison.circular_figures import LetterPreference
 from sevenllm_bench.comparison.table_cells import p_value
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
@@ -15,7 +16,7 @@ from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES, PROBE_NAMES
 from sevenllm_bench.memorisation.probe_result import PROBES
 from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.trust_cells import RECORDED, drop_interval
-from sevenllm_bench.pages.leaderboard.trust_figures import CIRCULAR_TASKS, LetterPreference, NoiseDrop
+from sevenllm_bench.pages.leaderboard.trust_figures import CIRCULAR_TASKS, NoiseDrop
 from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.pages.trust.trust_words import (
     GROUNDING_HEADS,
@@ -98,12 +99,13 @@ def _letter_rows(entry: Entry) -> Iterator[tuple[str, ...]]:
         partial = next((value.partial for value in values if value and value.partial), "")
         remarks = [f"partial: {partial}" if partial else "", RECORDED if own.recorded else ""]
         words = "; ".join(filter(None, remarks))
-        preferred = ", ".join(f"{letter} {_preference(own.preferences[letter])}" for letter in own.preferred)
+        preferred = ", ".join(f"{one.letter} {_preference(one)}" for one in own.preferred)
+        means = {one.letter: one.mean for one in own.preferences}
         yield (
             f"{_language(task)} ({words})" if words else _language(task),
             *(shown(value.mean if value else None) for value in values),
             preferred or ("none for certain" if own.preferences else NO_FIGURE),
-            *(shown_difference(one.mean if (one := own.preferences.get(letter)) else None) for letter in LETTERS),
+            *(shown_difference(means.get(letter)) for letter in LETTERS),
         )
 
 

@@ -73,7 +73,7 @@ def preference_words(own: LetterFigures) -> str:
     """
     if not own.preferences:
         return ""
-    return f"prefers {' and '.join(own.preferred)}" if own.preferred else "prefers no letter"
+    return f"prefers {' and '.join(one.letter for one in own.preferred)}" if own.preferred else "prefers no letter"
 
 
 def drop_cell(entry: Entry) -> TrustCell | None:

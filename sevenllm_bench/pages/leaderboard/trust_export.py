@@ -135,8 +135,8 @@ def trust_lines(entry: Entry) -> Iterator[ModelFigure]:
             if name in entry.figures:
                 yield model_figure(name, entry.figures[name])
         letters = trust.letters.get(task.name)
-        for letter, own in letters.preferences.items() if letters else ():
-            yield _line(f"{task.name}.preference_{letter}", own.mean, own.low, own.high)
+        for own in letters.preferences if letters else ():
+            yield _line(f"{task.name}.preference_{own.letter}", own.mean, own.low, own.high)
     for language, drop in trust.drops.items():
         yield _drop_line(f"sevenllm-{language}-stress.noise_drop", drop)
     if trust.drop:

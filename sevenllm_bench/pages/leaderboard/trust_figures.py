@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from sevenllm_bench.catalog import Language
+from sevenllm_bench.comparison.circular_figures import LetterPreference
 from sevenllm_bench.encoder_tasks.encoder_task import LLM_TASKS, EncoderTask
 from sevenllm_bench.figures.figures import combined_error
 from sevenllm_bench.memorisation.probe_result import ProbeResult
@@ -18,36 +19,21 @@ STRESS_TASKS: tuple[EncoderTask, ...] = tuple(task for task in LLM_TASKS if task
 
 
 @dataclass(frozen=True, slots=True)
-class LetterPreference:
-    """How much more often a letter is given than a quarter of the time.
-
-    Attributes:
-        mean: Share of the answers on it less a quarter of the answers, from -0.25 to 0.75; 0 for no preference.
-        low: Lower end of its 95 % interval; None where there is none.
-        high: Upper end.
-    """
-
-    mean: float
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class LetterFigures:
     """Which letters a model gives in a task of multiple choice in every rotation.
 
     Attributes:
-        preferences: Letter to preference; empty where it isn't known.
+        preferences: The preference for each letter, in their order; empty where it isn't known.
         recorded: Whether this is what the submitter recorded, of answers that the submission doesn't have.
     """
 
-    preferences: Mapping[str, LetterPreference] = field(default_factory=dict)
+    preferences: tuple[LetterPreference, ...] = ()
     recorded: bool = False
 
     @property
-    def preferred(self) -> tuple[str, ...]:
+    def preferred(self) -> tuple[LetterPreference, ...]:
         """The letters whose preference has an interval above 0."""
-        return tuple(letter for letter, own in self.preferences.items() if own.low is not None and own.low > 0)
+        return tuple(own for own in self.preferences if own.is_preferred)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +112,12 @@ class TrustFigures:
 
 def letters_to_json(letters: Mapping[str, LetterFigures]) -> dict[str, Any]:
     """Letters as JSON values, for the cache and for `leaderboard.json`."""
-    return {task: {**asdict(own), "preferred": list(own.preferred)} for task, own in letters.items()}
+    return {task: _as_json(own) for task, own in letters.items()}
+
+
+def _as_json(own: LetterFigures) -> dict[str, Any]:
+    preferences = {one.letter: {"mean": one.mean, "low": one.low, "high": one.high} for one in own.preferences}
+    return {"preferences": preferences, "recorded": own.recorded, "preferred": [one.letter for one in own.preferred]}
 
 
 def letters_from_json(kept: Any) -> dict[str, LetterFigures]:
@@ -136,6 +127,6 @@ def letters_from_json(kept: Any) -> dict[str, LetterFigures]:
         TypeError, KeyError, AttributeError: It is none.
     """
     return {
-        task: LetterFigures({letter: LetterPreference(**one) for letter, one in own["preferences"].items()}, own["recorded"])
+        task: LetterFigures(tuple(LetterPreference(letter, **one) for letter, one in own["preferences"].items()), own["recorded"])
         for task, own in kept.items()
     }

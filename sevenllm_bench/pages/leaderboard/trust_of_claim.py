@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sevenllm_bench.catalog import SECTION_ROWS, Language
+from sevenllm_bench.comparison.circular_figures import letter_preferences
 from sevenllm_bench.comparison.stress_pairs import setting_differences
 from sevenllm_bench.data.audit_records import load_audit
-from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
 from sevenllm_bench.figures.cells import mean_over
 from sevenllm_bench.figures.figures import combined_error, standard_error
@@ -23,14 +23,13 @@ from sevenllm_bench.pages.leaderboard.trust_figures import (
     STRESS_TASKS,
     AuditedScore,
     LetterFigures,
-    LetterPreference,
     NoiseDrop,
     TrustFigures,
 )
 from sevenllm_bench.runs.encoder_records import EncoderTaskRun
 from sevenllm_bench.runs.records import LeafRun
 from sevenllm_bench.runs.unknown import UNKNOWN
-from sevenllm_bench.runs.untrusted import dig, finite
+from sevenllm_bench.runs.untrusted import dig
 
 _Scores = Mapping[str, Mapping[int, float]]
 
@@ -71,18 +70,8 @@ def _letters(claim: Claim, figures: Mapping[str, Value]) -> dict[str, LetterFigu
             found[task.name] = derived[task.name]
         elif f"{task.name}.{task.metrics[0]}" in figures:
             further = claim.beside.further.get(task.name)
-            found[task.name] = LetterFigures({} if further is None or why_impossible_letters(further) else _said(further), True)
+            found[task.name] = LetterFigures(() if why_impossible_letters(further) else letter_preferences(further), True)
     return found
-
-
-def _said(further: Any) -> dict[str, LetterPreference]:
-    """The preferences of what results record, and can be."""
-    position = further["position"]
-    return {
-        letter: LetterPreference(mean, finite(own.get("low")), finite(own.get("high")))
-        for letter in LETTERS
-        if (mean := finite((own := position[letter]).get("preference"))) is not None
-    }
 
 
 def _drop(task: EncoderTask, claim: Claim, figures: Mapping[str, Value]) -> NoiseDrop | None:

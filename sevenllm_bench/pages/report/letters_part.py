@@ -54,5 +54,5 @@ def preferred_words(own: CircularFigures) -> str:
     """The letters that a model prefers, each with its preference and interval: "B +0.210 (+0.150 to +0.270)"."""
     if not any(letter.low is not None for letter in own.preferences):
         return NO_FIGURE
-    words = [f"{one.letter} {shown_difference(one.value)} ({shown_range(one.low, one.high)})" for one in own.preferred]
+    words = [f"{one.letter} {shown_difference(one.mean)} ({shown_range(one.low, one.high)})" for one in own.preferred]
     return ", ".join(words) or "none for certain"

@@ -12,6 +12,7 @@ from llm_task_files import add_llm_tasks
 from submission_files import edit_json, make_bundle, read_lines, write_lines, write_true_run
 from trust_files import CIRCULAR, letters, probe_of_model, with_trust
 
+from sevenllm_bench.comparison.circular_figures import LetterPreference
 from sevenllm_bench.comparison.stress_drop import stress_drop
 from sevenllm_bench.data.audit_records import load_audit
 from sevenllm_bench.data.benchmark import load_benchmark
@@ -25,7 +26,7 @@ from sevenllm_bench.pages.leaderboard.model_trust import model_trust_parts
 from sevenllm_bench.pages.leaderboard.recorded_beside import RecordedBeside
 from sevenllm_bench.pages.leaderboard.submissions import read_submissions
 from sevenllm_bench.pages.leaderboard.trust_export import trust_json, trust_lines
-from sevenllm_bench.pages.leaderboard.trust_figures import LetterFigures, LetterPreference
+from sevenllm_bench.pages.leaderboard.trust_figures import LetterFigures
 from sevenllm_bench.runs.reader import read_runs
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -88,7 +89,7 @@ def test_settings_that_a_manifest_does_not_say_are_no_difference(task):
 
 
 def test_letters_by_answers_count_before_what_is_recorded():
-    by_answers = {CIRCULAR[0]: LetterFigures({"A": LetterPreference(0.75, 0.75, 0.75)})}
+    by_answers = {CIRCULAR[0]: LetterFigures((LetterPreference("A", 0.75, 0.75, 0.75),))}
     beside = RecordedBeside(dict.fromkeys(CIRCULAR, letters("B")))
     manifest = with_trust("org/m")
     rows = BundleRows(claimed_figures(manifest), {}, (), {}, by_answers)
@@ -96,14 +97,13 @@ def test_letters_by_answers_count_before_what_is_recorded():
     assert trust.letters[CIRCULAR[0]] == by_answers[CIRCULAR[0]]
     recorded = trust.letters[CIRCULAR[1]]
     assert recorded.recorded
-    assert recorded.preferred == ("B",)
-    assert recorded.preferences["B"] == LetterPreference(0.3, 0.25, 0.35)
+    assert recorded.preferred == (LetterPreference("B", 0.3, 0.25, 0.35),)
 
 
 def test_letters_that_can_not_be_are_not_shown():
     beside = RecordedBeside(dict.fromkeys(CIRCULAR, letters("B", 2.0)))
     found = entry_of(with_trust("org/m"), None, beside).trust.letters
-    assert found == dict.fromkeys(CIRCULAR, LetterFigures({}, recorded=True))
+    assert found == dict.fromkeys(CIRCULAR, LetterFigures((), recorded=True))
 
 
 def scores_of(value):
@@ -182,8 +182,8 @@ def test_the_letters_are_those_of_the_answers(embedded):
     (entry,), _ = read_submissions([embedded[1]])
     for task in CIRCULAR:
         own = entry.trust.letters[task]
-        assert {letter: one.mean for letter, one in own.preferences.items()} == {"A": -0.25, "B": 0.75, "C": -0.25, "D": -0.25}
-        assert own.preferred == ("B",)
+        assert {one.letter: one.mean for one in own.preferences} == {"A": -0.25, "B": 0.75, "C": -0.25, "D": -0.25}
+        assert [one.letter for one in own.preferred] == ["B"]
         assert not own.recorded
         assert entry.figures[f"{task}.circular_acc"].mean == 0.0
         assert entry.figures[f"{task}.acc"].mean == 0.25
@@ -197,7 +197,7 @@ def test_answers_that_are_too_long_to_be_read_leave_what_is_recorded(embedded, t
     (entry,), _ = read_submissions([bundle])
     own = entry.trust.letters[CIRCULAR[0]]
     assert own.recorded
-    assert own.preferences["B"].mean == 0.75
+    assert [one.mean for one in own.preferred] == [0.75]
     assert entry.figures[f"{CIRCULAR[0]}.acc"].mean == 0.25
 
 

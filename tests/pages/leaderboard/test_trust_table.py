@@ -11,6 +11,7 @@ from hostile_texts import TEXTS
 from leaderboard_files import SECTIONS, manifest_of, write_bundle
 from trust_files import CIRCULAR, probe_bytes, probe_of_model, with_trust, write_files
 
+from sevenllm_bench.comparison.circular_figures import LetterPreference
 from sevenllm_bench.memorisation.probe_result import ProbeTest
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
@@ -21,7 +22,6 @@ from sevenllm_bench.pages.leaderboard.trust_export import trust_json
 from sevenllm_bench.pages.leaderboard.trust_figures import (
     AuditedScore,
     LetterFigures,
-    LetterPreference,
     NoiseDrop,
     TrustFigures,
 )
@@ -148,8 +148,8 @@ def entry(**trust):
     return Entry("org/m", figures=figures, trust=TrustFigures(**trust))
 
 
-PREFERS = LetterFigures({"A": LetterPreference(0.2, 0.1, 0.3), "B": LetterPreference(-0.2, -0.3, -0.1)})
-UNSURE = LetterFigures({"A": LetterPreference(0.1, -0.1, 0.3), "B": LetterPreference(-0.1, -0.3, 0.1)})
+PREFERS = LetterFigures((LetterPreference("A", 0.2, 0.1, 0.3), LetterPreference("B", -0.2, -0.3, -0.1)))
+UNSURE = LetterFigures((LetterPreference("A", 0.1, -0.1, 0.3), LetterPreference("B", -0.1, -0.3, 0.1)))
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def numbers(page, table, place):
 
 
 def wait_until(page, condition):
-    """Waits up to ten seconds. Playwright's `wait_for_function` asks again from within the page, where a policy refuses `eval`."""
+    """Waits up to ten seconds. Playwright's `wait_for_function` asks from within the page, where a policy refuses `eval`."""
     for _ in range(200):
         if page.evaluate(condition):
             return
