@@ -57,13 +57,18 @@ def read_results(path: Path, problems: Problems) -> Results:
     Raises:
         ResultsError: It can't be read, or is no results file.
     """
-    content = read_json(path)
+    content = read_json(path, repeated=lambda key: _report_repeated(key, path, problems))
     if not isinstance(content, dict) or not isinstance(content.get("results"), dict):
         raise ResultsError(f"{path}: not a results file of lm-eval (no object under the key 'results')")
     fields = Fields(content, path.name, problems)
     leaves, others = _leaves(fields)
     date = fields.number("date") or UNKNOWN
     return Results(_model(fields), _settings(fields), leaves, others, date, _encoder_tasks(fields))
+
+
+def _report_repeated(key: str, path: Path, problems: Problems) -> None:
+    why = f"the key {printable(key, 80)} stands twice in one object; its last value counts"
+    problems.add("contradiction", path.name, why, "keys")
 
 
 def _model(fields: Fields) -> Model:

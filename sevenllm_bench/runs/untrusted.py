@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,23 +44,25 @@ class Problems:
         return tuple(Problem(key[0], key[1], detail, self._counts[key]) for key, detail in self._details.items())
 
 
-def read_json(path: Path, strict: bool = False) -> Any:
+def read_json(path: Path, strict: bool = False, repeated: Callable[[str], object] | None = None) -> Any:
     """The JSON value that a file holds.
 
     Args:
         path: The file.
-        strict: Whether a key that stands twice in an object, NaN and infinity are errors. `verify` counts such a key among what
-            differs in a results file, so that readers of results are not strict.
+        strict: Whether NaN and infinity are errors.
+        repeated: Called with each key that stands twice in an object, of which the last value counts then; without it, such a
+            key is an error.
 
     Raises:
         ResultsError: It can't be read, is too large, or holds no JSON.
     """
     content = read_bytes(path, ResultsError)
     try:
-        return json.loads(content, object_pairs_hook=unique_keys, parse_constant=no_number) if strict else json.loads(content)
+        hook = unique_keys if repeated is None else partial(_last_counts, repeated)
+        return json.loads(content, object_pairs_hook=hook, parse_constant=no_number if strict else None)
     except (ValueError, RecursionError) as error:
-        advice = "" if strict else "; it may be cut off, so run the evaluation again"
-        broken = f"broken JSON ({printable(error)}){advice}"
+        is_cut = not strict and isinstance(error, json.JSONDecodeError)
+        broken = f"broken JSON ({printable(error)}){'; it may be cut off, so run the evaluation again' if is_cut else ''}"
         raise ResultsError(f"{path}: {what_else(path) or broken}") from None
 
 
@@ -109,6 +112,15 @@ class Fields:
         shown = type(value).__name__ if isinstance(value, (dict, list)) else printable(repr(value), 80)
         self.problems.add("bad-value", self.where, f"{printable(key, 80)}: {wanted} was expected, found {shown}", key)
         return UNKNOWN
+
+
+def _last_counts(repeated: Callable[[str], object], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for key, count in Counter(key for key, _ in pairs).items():
+            if count > 1:
+                repeated(key)
+    return found
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

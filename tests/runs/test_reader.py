@@ -9,6 +9,7 @@ from harness_tools import Scripted, gold
 from run_files import STAMP, rows_of, sample_of, write_run
 
 from sevenllm_bench.catalog import leaf_of_task
+from sevenllm_bench.comparison.compatibility import differences
 from sevenllm_bench.data.benchmark import Benchmark
 from sevenllm_bench.data.document import from_document, to_document
 from sevenllm_bench.data.embedded import embedded_split
@@ -319,6 +320,22 @@ def test_junk_anywhere_in_the_results(tmp_path, key, junk):
     (run,) = read_runs([tmp_path])
     assert len(run.samples) == 16
     assert run.label
+
+
+def test_a_key_twice_in_the_results_is_named_and_forbids_a_comparison(tmp_path, rows):
+    for name in ("m", "z"):
+        file = write_run(tmp_path, name, rows)
+    text = file.read_text(encoding="utf-8")
+    assert '"limit": null' in text
+    hidden = '"config": {"\u202e": 1, "\u202e": 2, "limit": 3, '
+    file.write_text(text.replace('"config": {', hidden, 1), encoding="utf-8")
+    runs = read_runs([tmp_path / "m", tmp_path / "z"])
+    assert runs[1].settings.limit is None  # the last value
+    assert [(problem.code, problem.detail, problem.count) for problem in runs[1].problems] == [
+        ("contradiction", "the key \ufffd stands twice in one object; its last value counts", 2)
+    ]
+    (found,) = [difference for difference in differences(runs) if difference.setting == "problem in z"]
+    assert found.weight == "forbids"
 
 
 def test_values_of_the_wrong_type_are_named(tmp_path):

@@ -6,16 +6,13 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.data.hub import REPO_ID, REVISION
-from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.figures import standard_error
 from sevenllm_bench.metrics.registry import METRIC_VERSIONS, higher_is_better
 from sevenllm_bench.runs.records import LeafRun, Run, Sample
 from sevenllm_bench.runs.untrusted import dig, finite
-from sevenllm_bench.submission.manifest import strict_json
 from sevenllm_bench.submission.verify.check_rows import source_of
 from sevenllm_bench.submission.verify.findings import Finding, figure_finding, some
 from sevenllm_bench.submission.verify.json_differences import differences
@@ -52,14 +49,6 @@ def check_results(results: Mapping[str, Any], run: Run, samples: Sequence[Sample
             yield Finding("results", printable(name), "differs", "higher_is_better: not as in this package")
     yield from _texts(results)
     yield from _model(results, run)
-
-
-def check_json(path: Path) -> Iterator[Finding]:
-    """Whether a key stands twice in an object: readers would differ about its value."""
-    try:
-        strict_json(path.read_bytes(), path.name, nan=True)
-    except ResultsError as error:
-        yield Finding("results", path.name, "differs", str(error))
 
 
 def _is_right_way(said: Mapping[Any, Any]) -> bool:

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.io.secrets import secrets_in
 from sevenllm_bench.runs.records import Sample
-from sevenllm_bench.runs.untrusted import read_json
 from sevenllm_bench.submission.keys import rows_with_keys
-from sevenllm_bench.submission.layout import MANIFEST
 from sevenllm_bench.submission.verify.findings import Finding, some
 
 
-def check_secrets(results: Path, manifest: Mapping[str, Any], samples: Sequence[Sample]) -> Iterator[Finding]:
+def check_secrets(files: Mapping[str, Any], samples: Sequence[Sample]) -> Iterator[Finding]:
     """What looks like a key in the results file, the manifest and prompts; in answers it is named. No value is shown.
 
     Args:
-        results: The results file.
-        manifest: The manifest.
+        files: The results file and the manifest, as JSON values by name.
         samples: The samples, about the benchmark's own rows.
     """
-    for name, content in ((results.name, read_json(results)), (MANIFEST, manifest)):
+    for name, content in files.items():
         places = list(secrets_in(content))
         if places:
             yield Finding("secrets", name, "differs", f"what looks like a key or a password stands at {some(places)}")

@@ -30,7 +30,7 @@ from sevenllm_bench.submission.verify.check_manifest import check_figures, check
 from sevenllm_bench.submission.verify.check_probe import check_probe
 from sevenllm_bench.submission.verify.check_prompts import check_lengths, check_prompts
 from sevenllm_bench.submission.verify.check_records import check_records
-from sevenllm_bench.submission.verify.check_results import check_json, check_results
+from sevenllm_bench.submission.verify.check_results import check_results
 from sevenllm_bench.submission.verify.check_rows import check_rows, source_of
 from sevenllm_bench.submission.verify.check_scores import Rescored, check_readings, check_scores, rescore
 from sevenllm_bench.submission.verify.check_secrets import check_secrets
@@ -89,7 +89,7 @@ def _about_the_run(
 ) -> Iterator[Finding]:
     declared, created = declared_in(manifest), created_in(manifest)
     benchmarks = {source: load_genuine(source, data_dir) for source in {source_of(task) for task in run.tasks.values()}}
-    results = read_json(Path(run.path))
+    results = read_json(Path(run.path), repeated=lambda key: None)  # `_problems` names such keys
     again, tasks = rescore(run, benchmarks), rescore_items(run, benchmarks)
     described = describe_run(run, again.samples)
     yield from _problems(run)
@@ -104,9 +104,8 @@ def _about_the_run(
     yield from check_scores(run, again)
     yield from check_readings(run, results, again.samples)
     yield from check_encoder_tasks(run, results, benchmarks, tasks)
-    yield from check_json(Path(run.path))
     yield from check_results(results, run, again.samples)
-    yield from check_secrets(Path(run.path), manifest, again.samples)
+    yield from check_secrets({Path(run.path).name: results, MANIFEST: manifest}, again.samples)
     items = [sample for task in tasks for sample in task.again]
     figures = figures_of(run, again.samples, items)
     yield from check_figures(manifest, figures, described["tasks"], _unscored(again, tasks))
