@@ -97,8 +97,7 @@ def test_no_worker_outlives_a_run_that_is_ended_by_a_signal(tmp_path, number):
         from sevenllm_bench.io.termination import end_in_order
         from sevenllm_bench.select_instruct.settings.build_config import ExecutorSection
         from sevenllm_bench.select_instruct.stages.run_stages import run_stages
-        from sevenllm_bench.select_instruct.stages.shard_files import NO_REPLY
-from sevenllm_bench.select_instruct.stages.stage import Stage
+        from sevenllm_bench.select_instruct.stages.stage import Stage
 
         end_in_order()
         work = Path(sys.argv[1])
@@ -108,6 +107,7 @@ from sevenllm_bench.select_instruct.stages.stage import Stage
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parents[2])])}
     run = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], env=environment, stderr=subprocess.PIPE)
     pids = waited_for(lambda: [int(path.name) for path in (tmp_path / "pids").glob("*")], lambda found: len(found) == 2)
+    assert len(pids) == 2
     run.send_signal(number)
     run.communicate(timeout=20)
     assert waited_for(lambda: [pid for pid in pids if is_running(pid)], lambda found: not found) == []
