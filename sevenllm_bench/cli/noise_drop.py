@@ -9,8 +9,9 @@ from sevenllm_bench.cli.screen import print_lines
 from sevenllm_bench.cli.shared_options import add_labels, add_rows, runs_of, whole
 from sevenllm_bench.cli.table import print_table
 from sevenllm_bench.comparison.stress_drop import RESAMPLES, Drop, StressDrop, stress_drop
-from sevenllm_bench.comparison.table_cells import figure, interval, p_value, signed
+from sevenllm_bench.comparison.table_cells import figure, interval, signed
 from sevenllm_bench.errors import ConfigError
+from sevenllm_bench.figures.rounding import p_value
 from sevenllm_bench.io.progress import step
 from sevenllm_bench.runs.predictions import name_ids
 

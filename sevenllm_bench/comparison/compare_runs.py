@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from sevenllm_bench.comparison.compatibility import Difference, differences, forbidding
-from sevenllm_bench.errors import ConfigError, ResultsError
+from sevenllm_bench.errors import ConfigError, ResultsError, unknown_name
 from sevenllm_bench.figures.cells import (
     ENCODER_LEVELS,
     HEADLINE_NAME,
@@ -21,6 +21,7 @@ from sevenllm_bench.figures.cells import (
     metric_cells,
 )
 from sevenllm_bench.figures.figures import why_partial
+from sevenllm_bench.figures.rounding import p_words
 from sevenllm_bench.metrics.registry import (
     ENCODER_MAIN_METRICS,
     ENCODER_METRIC_VERSIONS,
@@ -237,7 +238,7 @@ def _check_options(runs: Sequence[Run], metrics: Sequence[str], resamples: int) 
     known = (*METRIC_VERSIONS, *ENCODER_METRIC_VERSIONS)
     unknown = [metric for metric in metrics if metric not in known]
     if unknown:
-        raise ConfigError(f"unknown metric {unknown[0]!r}. Known: {', '.join(known)}")
+        raise ConfigError(unknown_name("metric", unknown[0], known))
     if not 100 <= resamples <= 10_000_000:
         raise ConfigError(f"resamples must be from 100 to 10,000,000, found {resamples}")
 
@@ -301,8 +302,8 @@ def _judged(
 def _verdict(metric: str, paired: Paired, p: float | None, family: int) -> tuple[Verdict, str]:
     if p is None:
         return "cannot tell", paired.why_not
-    counts = f"p = {p:.2g}" + (f" (Holm over {family} tests)" if family > 1 else "")
+    counts = p_words(p) + (f" (Holm over {family} tests)" if family > 1 else "")
     if p <= ALPHA:
         return ("better" if gain(metric, paired.difference) > 0 else "worse"), counts
-    missed = "" if paired.detectable is None else f"; {paired.rows} rows find differences from about {paired.detectable:.2g}"
+    missed = "" if paired.detectable is None else f"; {paired.rows:,} rows find differences from about {paired.detectable:.2g}"
     return "cannot tell", counts + missed

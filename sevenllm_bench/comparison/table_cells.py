@@ -10,7 +10,7 @@ from sevenllm_bench.comparison.grounding_words import grounding_lines
 from sevenllm_bench.comparison.mcq_words import mcq_lines
 from sevenllm_bench.encoder_tasks.encoder_task import ITEM_TASKS
 from sevenllm_bench.figures.cells import HEADLINE_NAME
-from sevenllm_bench.figures.rounding import shown, shown_difference
+from sevenllm_bench.figures.rounding import p_value, shown, shown_difference
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, VERDICT_NAMES, cell_name, task_name
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.runs.untrusted import finite
@@ -128,11 +128,6 @@ def signed(value: float) -> str:
 def interval(found: Interval, form: Callable[[float], str] = figure) -> str:
     """An interval, or "-" where there is none."""
     return "-" if found.low is None or found.high is None else f"{form(found.low)} to {form(found.high)}"
-
-
-def p_value(p: float) -> str:
-    """A p-value, with more digits where they decide."""
-    return "<0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.06 else f"{p:.2f}"
 
 
 _OF_ROWS = (

@@ -2,7 +2,8 @@
 
 A figure is rounded once, half to even on the float's exact value, and always from the unrounded figure: never from one that
 was rounded before. A difference is the difference of unrounded figures, so that it may differ from the difference of the two
-that are written in its last digit. JavaScript rounds halves up, so that scripts are given these texts and round nothing.
+that are written in its last digit. JavaScript rounds halves up, so that scripts are given these texts;
+the difference of two submissions, which leaderboard.js computes, is rounded there in the same way.
 """
 
 from __future__ import annotations
@@ -42,3 +43,14 @@ def shown_interval(low: float | None, high: float | None, digits: int = DIGITS) 
 def shown_range(low: float | None, high: float | None, digits: int = DIGITS) -> str:
     """An interval of differences, "-0.051 to -0.012"; a dash where there is none."""
     return NO_FIGURE if low is None or high is None else f"{shown_difference(low, digits)} to {shown_difference(high, digits)}"
+
+
+def p_value(p: float) -> str:
+    """A p-value, with more digits where they decide."""
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}" if p < 0.06 else f"{p:.2f}"
+
+
+def p_words(p: float) -> str:
+    """The same in a sentence: "p = 0.0070", "p < 0.0001"."""
+    text = p_value(p)
+    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"

@@ -60,10 +60,12 @@ class SEvenLLMCommandLine(lm_eval.__main__.HarnessCLI):
         self._parser.error = self._error_with_hint
 
     def _error_with_hint(self, message: str) -> None:
-        """lm-eval's message, and the options nearest to those that it doesn't know."""
-        command = self._subparsers.choices.get(next(iter(sys.argv[1:]), ""), self._parser)
-        hints = unknown_options(sys.argv[1:], command._option_string_actions)
-        self._error("; ".join([message, *hints]))
+        """lm-eval's message, and the command or the options nearest to those that it doesn't know."""
+        words, commands = sys.argv[1:], self._subparsers.choices  # the first may be a "run" that lm-eval put there
+        odd = [word for word in words[:2] if word not in commands and not word.startswith("-")]
+        near = [f"did you mean {found}?" for word in odd if (found := nearest(word, commands))]
+        hints = unknown_options(words, commands.get(next(iter(words), ""), self._parser)._option_string_actions)
+        self._error("; ".join([message, *near, *hints]))
 
 
 def launch(arguments: Sequence[str]) -> None:

@@ -103,9 +103,9 @@ def paired_p(strata: Sequence[NDArray[Any]], binary: bool, draws: Draws) -> tupl
     rows = sum(len(values) for values in strata)
     wins, losses = (sum(int((sign * values > 0).sum()) for values in strata) for sign in (1, -1))
     if not wins + losses:
-        return None, f"no row differs (n = {rows})"
+        return None, f"no row differs (n = {rows:,})"
     if least_p(wins + losses) > ALPHA:
-        return None, f"only {wins + losses} of {rows} rows differ: the least p possible is {least_p(wins + losses):.2g}"
+        return None, f"only {wins + losses} of {rows:,} rows differ: the least p possible is {least_p(wins + losses):.2g}"
     return (mcnemar_p(wins, losses) if binary else sign_flip_p(strata, draws)), ""
 
 

@@ -200,6 +200,8 @@ def test_eval_lists_our_tasks_and_validates_them(evaluate, capsys):
             "the data folder /nowhere doesn't exist",
         ),
         (["--model", "dummy", "--tasks", "sevenllm_en_mcq", "--metadata", "dataset=embeded"], "did you mean 'embedded'"),
+        (["rn", "--model", "dummy"], "did you mean run?"),
+        (["validat"], "did you mean validate?"),
     ],
 )
 def test_eval_mistakes_end_with_one_message(evaluate, words, message, capsys):

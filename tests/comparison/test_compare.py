@@ -220,7 +220,7 @@ def test_a_metric_by_name(tmp_path):
     # It means different things in the two languages, so there is no figure over both.
     assert not {level for level, _ in names} & {"overall", "kind"}
     assert ("overall", "json_valid") in {(f.cell.level, f.cell.name) for f in comparison.findings}
-    with pytest.raises(ConfigError, match=r"unknown metric 'rogue'\. Known: value_f1"):
+    with pytest.raises(ConfigError, match=r"unknown metric 'rogue'; did you mean 'rouge_l'\? Known: value_f1"):
         compare_runs(runs, ["rogue"])
 
 

@@ -9,9 +9,10 @@ from sevenllm_bench.catalog import LEAVES, SECTION_ROWS, leaf_by_name
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score, compare_runs, score_run
 from sevenllm_bench.comparison.compatibility import Difference, differences
 from sevenllm_bench.comparison.export import CSV_COLUMNS, as_json, as_markdown, finding_fields
-from sevenllm_bench.comparison.table_cells import COLUMNS, finding_row, headline_rows, how_to_read, p_value
+from sevenllm_bench.comparison.table_cells import COLUMNS, finding_row, headline_rows, how_to_read
 from sevenllm_bench.errors import ResultsError
 from sevenllm_bench.figures.cells import Cell
+from sevenllm_bench.figures.rounding import p_value
 from sevenllm_bench.runs.reader import read_runs
 from sevenllm_bench.runs.records import LeafRun, Model, Problem, Run, Sample, Settings
 from sevenllm_bench.stats.intervals import Interval
@@ -184,7 +185,7 @@ def test_a_verdict_in_words():
     assert figure.verdict == "cannot tell"
     assert figure.family == 1
     assert "Holm" not in figure.reason
-    assert figure.reason.startswith(f"p = {figure.p:.2g}; 16 rows find differences from about ")
+    assert figure.reason.startswith(f"p = {figure.p:.2f}; 16 rows find differences from about ")
 
 
 def test_few_rows_have_a_test_but_no_detectable_difference():
@@ -194,7 +195,7 @@ def test_few_rows_have_a_test_but_no_detectable_difference():
     assert (figure.p, figure.reason) == (2 / 256, "p = 0.0078")
     mixed = [judged_run("a", [2.0] * 8), judged_run("b", [3.0, 1.0] * 4)]
     (figure,) = compare_runs(mixed, ["judge"], resamples=500, force=True).at("task")
-    assert (figure.verdict, figure.reason) == ("cannot tell", "p = 1")
+    assert (figure.verdict, figure.reason) == ("cannot tell", "p = 1.00")
 
 
 def test_a_share_has_wilsons_interval_and_a_mark_the_bootstraps(tmp_path):

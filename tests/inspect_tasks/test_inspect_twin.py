@@ -108,7 +108,9 @@ def test_published_outputs_give_the_authors_figures(model, data_dir, predictions
     task = sevenllm(data_dir=str(data_dir))
     text = {row_id: own if isinstance(own, str) else json.dumps(own, ensure_ascii=False) for row_id, own in answers.items()}
     log = write_log(task, text.__getitem__, tmp_path, sample_id=wanted)
-    for sample in read_runs([log])[0].samples:
+    samples = read_runs([log])[0].samples
+    assert len(samples) == len(wanted) == 26
+    for sample in samples:
         paper = {"understanding": "value_f1", "generation": "rouge_l_paper", "mcq": "acc"}[sample.kind]
         assert sample.metrics[paper] == pytest.approx(own[str(sample.id)], abs=1e-6), sample.id
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.comparison.circular_figures import LetterPreference
-from sevenllm_bench.comparison.table_cells import p_value
 from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
 from sevenllm_bench.figures.anchors import BEST_LETTER, CHANCE_MCQ, LONGEST_OPTION, REFERENCE_GROUNDED, REFERENCE_INVENTED
 from sevenllm_bench.figures.cells import HEADLINE_NAME
-from sevenllm_bench.figures.rounding import NO_FIGURE, shown, shown_difference, shown_range
+from sevenllm_bench.figures.rounding import NO_FIGURE, p_value, shown, shown_difference, shown_range
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES, PROBE_NAMES
 from sevenllm_bench.memorisation.probe_result import PROBES
 from sevenllm_bench.pages.leaderboard.entry import Entry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison
 from sevenllm_bench.comparison.export import CSV_COLUMNS, finding_fields
@@ -32,6 +32,19 @@ class FindingTable:
     first: tuple[ComparedFigure, ...]
     folded: tuple[ComparedFigure, ...]
     elsewhere: bool
+
+
+def in_order(comparison: Comparison, labels: Sequence[str]) -> Comparison:
+    """The comparison with the findings about each figure in another order of the runs.
+
+    Args:
+        comparison: The comparison.
+        labels: The runs in that order.
+    """
+    place = {label: number for number, label in enumerate(labels)}
+    cells = {cell: number for number, cell in enumerate(dict.fromkeys(finding.cell for finding in comparison.findings))}
+    found = sorted(comparison.findings, key=lambda finding: (cells[finding.cell], place[finding.run]))
+    return replace(comparison, findings=tuple(found))
 
 
 def finding_tables(comparison: Comparison | None) -> list[tuple[str, FindingTable]]:

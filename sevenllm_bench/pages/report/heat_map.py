@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -71,7 +70,7 @@ class HeatPart:
     Attributes:
         language: The language.
         task: Name of the task in the harness.
-        rows: Number of rows; None where no run ran it.
+        rows: Rows behind the figures, the most where runs differ; None where no run has one.
         own: Whether the rows are this project's own.
         cells: A cell per run; None where the run has no figure.
     """
@@ -176,10 +175,6 @@ class _View:
 
     def __init__(self, runs: Sequence[Run], figures: Figures, baseline: str | None) -> None:
         self._runs, self._figures, self._baseline = runs, figures, baseline
-        self._rows: dict[str, int] = {}
-        for run in runs:
-            for task, rows in Counter(sample.task for sample in run.samples).items():
-                self._rows[task] = max(rows, self._rows.get(task, 0))
 
     def groups(self, metrics: Mapping[Kind, str], languages: Sequence[Language]) -> Iterator[HeatGroup]:
         """The groups of a table that have a figure."""
@@ -209,7 +204,8 @@ class _View:
     def _part(self, leaf: Leaf, metric: str, scale: _ScoreScale | None) -> HeatPart:
         means = self._means(leaf.name, metric)
         cells = tuple(self._cell(run, leaf, metric, means, scale) for run in self._runs)
-        return HeatPart(leaf.language, leaf.name, self._rows.get(leaf.name), not leaf.is_official, cells)
+        rows = max((cell.rows for cell in cells if cell), default=None)
+        return HeatPart(leaf.language, leaf.name, rows, not leaf.is_official, cells)
 
     def _cell(self, run: Run, leaf: Leaf, metric: str, means: Mapping[str, float], scale: _ScoreScale | None) -> HeatCell | None:
         score = self._figures.get(run.label, "task", leaf.name, metric)

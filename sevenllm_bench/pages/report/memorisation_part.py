@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sevenllm_bench.comparison.table_cells import p_value
-from sevenllm_bench.figures.rounding import NO_FIGURE, shown_difference, shown_range
+from sevenllm_bench.figures.rounding import NO_FIGURE, p_value, shown_difference, shown_range
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES, PROBE_NAMES
 from sevenllm_bench.memorisation.probe_result import PROBES, ProbeResult, ProbeTest
 from sevenllm_bench.pages.trust.trust_part import TrustPart

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from sevenllm_bench.catalog import LANGUAGES
 from sevenllm_bench.comparison.stress_drop import Drop, stress_drop
-from sevenllm_bench.comparison.table_cells import p_value
 from sevenllm_bench.errors import ResultsError
-from sevenllm_bench.figures.rounding import NO_FIGURE, shown, shown_difference, shown_range
+from sevenllm_bench.figures.rounding import NO_FIGURE, p_value, shown, shown_difference, shown_range
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
 from sevenllm_bench.metrics.registry import OPTIONAL_FOR
 from sevenllm_bench.pages.report.with_interval import with_interval

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES
 from sevenllm_bench.comparison.compatibility import differences
-from sevenllm_bench.comparison.table_cells import how_to_read, no_finding, p_value
+from sevenllm_bench.comparison.table_cells import how_to_read, no_finding
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS
 from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.rounding import p_value
 from sevenllm_bench.figures.vocabulary import (
     KIND_NAMES,
     LANGUAGE_NAMES,
@@ -25,7 +26,7 @@ from sevenllm_bench.figures.vocabulary import (
 from sevenllm_bench.memorisation.probe_result import ProbeResult
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
-from sevenllm_bench.pages.report.finding_tables import differences_csv, finding_tables, page_words
+from sevenllm_bench.pages.report.finding_tables import differences_csv, finding_tables, in_order, page_words
 from sevenllm_bench.pages.report.first_screen import first_screen
 from sevenllm_bench.pages.report.heat_map import FEW_ROWS, heat_maps
 from sevenllm_bench.pages.report.published_beside import published_beside
@@ -92,6 +93,8 @@ def build_report(
     site = Site(folder, "report", site_url)
     examined = examine(runs, seed, resamples)
     ordered = by_score(runs, examined.figures)
+    if examined.comparison:
+        examined = replace(examined, comparison=in_order(examined.comparison, [run.label for run in ordered.runs]))
     baseline = runs[0].label if len(runs) > 1 else None
     site.preview(report_preview(ordered.runs, examined.figures, baseline))
     site.write_bytes("figures.csv", report_csv(examined.figures.every()))
@@ -190,6 +193,7 @@ def _task_line(runs: Sequence[Run], leaf: LeafRun, figures: Figures, samples_of:
     metric = HEADLINE[leaf.leaf.kind]
     name, name_zh = title_of(leaf.leaf)
     samples = [sample for own in samples_of for sample in own]
+    scores = [figures.get(run.label, "task", leaf.task, metric) for run in runs]
     return {
         "task": leaf.task,
         "name": name if leaf.is_default else f"{name} ({leaf.task.rpartition('-')[2]})",
@@ -198,8 +202,8 @@ def _task_line(runs: Sequence[Run], leaf: LeafRun, figures: Figures, samples_of:
         "kind": leaf.leaf.kind,
         "metric": metric,
         "own_rows": bool(samples) and samples[0].row.source == "embedded",
-        "rows": max(map(len, samples_of), default=0),
-        "scores": [figures.get(run.label, "task", leaf.task, metric) for run in runs],
+        "rows": max((score.rows for score in scores if score), default=max(map(len, samples_of), default=0)),
+        "scores": scores,
         "best": figures.best(runs, "task", leaf.task, metric),
         "trouble": sum(sample.reading.cut or sample.reading.is_unread for sample in samples),
     }

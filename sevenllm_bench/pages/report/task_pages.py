@@ -11,7 +11,7 @@ from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, ITEM_TASKS, EncoderTask
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, leaf_title, task_title
 from sevenllm_bench.io.progress import tracked
-from sevenllm_bench.metrics.registry import LOWER_IS_BETTER
+from sevenllm_bench.metrics.registry import HEADLINE, LOWER_IS_BETTER
 from sevenllm_bench.pages.report.explorer import MARGIN, PAGE_OF_ROWS, Explorer, key_of
 from sevenllm_bench.pages.report.item_rows import ItemsByTask, explore_items, item_samples_by_task
 from sevenllm_bench.pages.report.score_views import Figures
@@ -85,6 +85,7 @@ def _row_pages(runs: Sequence[Run], tasks: Sequence[LeafRun], most: int | None, 
                 "metrics": figures.metrics("task", leaf.task),
                 "lower_is_better": LOWER_IS_BETTER,
                 "counts": _counts(runs, by_run, leaf.task),
+                "counted": _counted(runs, by_run, leaf, figures),
                 "own_rows": any(sample.row.source == "embedded" for sample in first.values()),
                 **_neighbours([(one.task, f"{title_of(one.leaf)[0]}, {one.leaf.language}") for one in tasks], place),
             },
@@ -113,6 +114,13 @@ def _item_pages(runs: Sequence[Run], most: int | None) -> Iterator[_Page]:
 def _counts(runs: Sequence[Run], by_run: Sequence[SamplesByTask | ItemsByTask], task: str) -> list[int | None]:
     """Each run's number of samples of a task; None where it didn't run it."""
     return [len(own.get(task, ())) if task in run.tasks else None for run, own in zip(runs, by_run, strict=True)]
+
+
+def _counted(runs: Sequence[Run], by_run: Sequence[SamplesByTask], leaf: LeafRun, figures: Figures) -> int | None:
+    """Rows behind the figures of a task in the runs that have all of its rows; None where no run has a figure."""
+    counts = _counts(runs, by_run, leaf.task)
+    scores = [figures.get(run.label, "task", leaf.task, HEADLINE[leaf.leaf.kind]) for run in runs]
+    return max((score.rows for score, count in zip(scores, counts, strict=True) if score and count), default=None)
 
 
 def _neighbours(tasks: Sequence[tuple[str, str]], place: int) -> dict[str, tuple[str, str] | None]:

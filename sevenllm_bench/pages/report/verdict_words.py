@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
 from sevenllm_bench.comparison.compatibility import Difference, differences
-from sevenllm_bench.comparison.table_cells import p_value
 from sevenllm_bench.figures.cells import EMBEDDED, HEADLINE_NAME
-from sevenllm_bench.figures.rounding import shown, shown_difference, shown_interval, shown_range
+from sevenllm_bench.figures.rounding import p_words, shown, shown_difference, shown_interval, shown_range
 from sevenllm_bench.figures.vocabulary import cell_name
 from sevenllm_bench.pages.report.best_run import Standing
 from sevenllm_bench.pages.report.run_order import OrderedRuns
@@ -49,7 +48,7 @@ def pair_verdict(ordered: OrderedRuns, comparison: Comparison) -> list[Sentence]
     finding = _widest(comparison)
     other, baseline = Named(finding.run), Named(finding.baseline)
     size = f"{shown_difference(finding.paired.difference)} ({_range(finding)})"
-    p = "" if finding.p is None else f", p {_p(finding.p)}"
+    p = "" if finding.p is None else f", {p_words(finding.p)}"
     apart = differing(comparison.differences, comparison.runs)
     if finding.verdict == "cannot tell":
         words: Sentence = ("It can't be told whether ", other, " is better or worse than ", baseline)
@@ -195,8 +194,3 @@ def _with_interval(score: Score) -> str:
 def _range(finding: ComparedFigure) -> str:
     found = finding.paired.interval
     return "no interval" if found.low is None else shown_range(found.low, found.high)
-
-
-def _p(p: float) -> str:
-    text = p_value(p)
-    return f"< {text[1:]}" if text.startswith("<") else f"= {text}"

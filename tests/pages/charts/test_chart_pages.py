@@ -112,6 +112,15 @@ def test_print_is_light_and_has_the_wide_drawings(charts, open_page):
     assert page.locator("svg.narrow").first.is_hidden()
 
 
+def test_no_figure_is_bold(charts, open_page):
+    """On a page, bold is better by test; the name of the run that others are compared with may be."""
+    page = open_page(charts)
+    weights = "(own) => own.map((text) => getComputedStyle(text).fontWeight)"
+    assert page.locator("figure .marked text.value, figure .best text.value").count() > 1
+    assert set(page.locator("figure text.value").evaluate_all(weights)) == {"400"}
+    assert "600" in page.locator("figure .marked text:not(.value)").evaluate_all(weights)
+
+
 def test_forced_colours_keep_lines_and_marks(charts, open_page):
     page = open_page(charts, forced_colors="active")
     ink = page.evaluate("getComputedStyle(document.querySelector('figure .wide text')).fill")

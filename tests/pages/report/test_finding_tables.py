@@ -9,7 +9,7 @@ from run_files import rows_of, write_run
 
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison
 from sevenllm_bench.figures.cells import Cell
-from sevenllm_bench.pages.report.finding_tables import differences_csv, finding_tables, page_words
+from sevenllm_bench.pages.report.finding_tables import differences_csv, finding_tables, in_order, page_words
 from sevenllm_bench.pages.report.repeat import repeating, settings
 from sevenllm_bench.pages.report.report_pages import build_report
 from sevenllm_bench.runs.reader import read_runs
@@ -42,6 +42,14 @@ def test_long_tables_are_folded_and_short_ones_are_not():
     ]
     assert {one.verdict for one in made["section"].folded} == {"cannot tell"}
     assert finding_tables(None) == []
+
+
+def test_findings_about_a_figure_stand_in_the_order_of_the_runs():
+    found = comparison(findings("kind", 3, 0), findings("section", 3, 0))
+    assert [(one.cell.level, one.run) for one in in_order(found, ["r2", "=base", "r0", "r1"]).findings] == [
+        *(("kind", run) for run in ("r2", "r0", "r1")),
+        *(("section", run) for run in ("r2", "r0", "r1")),
+    ]
 
 
 def test_the_file_has_every_finding_and_no_formula():

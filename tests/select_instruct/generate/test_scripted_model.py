@@ -108,7 +108,9 @@ def test_it_grades_by_the_judges_rubric():
 def test_it_writes_better_answers_of_the_same_form(tmp_path, language):
     with ScriptedModel() as model:
         _, rows, _ = built(model, tmp_path, [text(ORDERS[language][0], language)])
-        for row in (row for row in rows if row.kind != "mcq"):
+        asked_again = [row for row in rows if row.kind != "mcq"]
+        assert asked_again
+        for row in asked_again:
             asked = rewriting(row, "something is missing")
             reply = model.completion({"model": "m", "messages": asked.messages})["choices"][0]["message"]["content"]
             better = read_bound(reply, asked.code, BetterAnswer)
