@@ -24,6 +24,7 @@ from sevenllm_bench.pages.report.verdict_words import (
     listed_verdict,
     many_verdict,
     pair_verdict,
+    published_verdict,
     refusal_verdict,
     single_verdict,
 )
@@ -71,12 +72,12 @@ def first_screen(
         baseline: Label of the run that the others are compared with; None for a single run.
         seed: Seed of every random choice.
         resamples: Number of random draws.
-        published: Published models for the chart; None for none.
+        published: Published models, for a sentence and the chart; None for none.
     """
     models = [(run.label, address) for run in ordered.runs if (address := hub_address(run))]
     metrics = dict.fromkeys(cell[2] for cell in examined.figures.cells())
     return FirstScreen(
-        tuple(_verdict(ordered, examined, seed, resamples)),
+        (*_verdict(ordered, examined, seed, resamples), *(published_verdict(published) if published else ())),
         _chart(ordered, short, baseline, published),
         tuple(_meaning(ordered)),
         tuple(

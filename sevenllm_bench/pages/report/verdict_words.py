@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score
+from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison, Score, Verdict
 from sevenllm_bench.comparison.compatibility import Difference, differences
 from sevenllm_bench.figures.cells import EMBEDDED, HEADLINE_NAME
 from sevenllm_bench.figures.rounding import p_words, shown, shown_difference, shown_interval, shown_range
 from sevenllm_bench.figures.vocabulary import cell_name
 from sevenllm_bench.pages.report.best_run import Standing
+from sevenllm_bench.pages.report.published_beside import PublishedBeside
 from sevenllm_bench.pages.report.run_order import OrderedRuns
 from sevenllm_bench.runs.records import Run
 
 #: Names in one sentence at most; the others are counted.
 _MOST_NAMES = 4
+#: Verdicts after a count, where they are called otherwise.
+_COUNTED: Mapping[str, str] = {"cannot tell": "can't be told apart"}
 #: What `differences` names that is nothing in which runs were made differently.
 _NO_DIFFERENCE = ("older runs", "samples", "answer cache")
 #: Sources of runs whose answers come from files.
@@ -68,14 +71,33 @@ def many_verdict(ordered: OrderedRuns, found: Standing, comparison: Comparison) 
         first = (Named(found.best), f" has the highest score, {_with_interval(best)}, but ", *_names(found.level), tail)
     else:
         first = (Named(found.best), f" is the best, {_with_interval(best)}: the others are worse by test.")
-    counts = [sum(f.verdict == word for f in comparison.at("overall")) for word in ("better", "worse", "cannot tell")]
-    tested = ("better", "worse", "can't be told apart")
-    against = ", ".join(f"{count} {word}" for count, word in zip(counts, tested, strict=True) if count)
+    counts = _counts(comparison.at("overall"))
+    against = ", ".join(f"{count} {_COUNTED.get(word, word)}" for word, count in counts.items())
     baseline = comparison.runs[0].label
     told = against and baseline != found.best  # otherwise the first sentence says it
     second: list[Sentence] = [("Against the baseline ", Named(baseline), f": {against}.")] if told else []
     apart = differing(comparison.differences, comparison.runs)
     return [first, *second, (f"{apart[0].upper()}{apart[1:]}.",), *_cautions(ordered)]
+
+
+def published_verdict(published: PublishedBeside) -> list[Sentence]:
+    """Where a run stands among published models, by test; nothing where they can't be compared."""
+    found = [line.finding for line in published.lines if line.finding]
+    if not found:
+        return []
+    if len(found) == 1:
+        verb = "can't be told apart from" if found[0].verdict == "cannot tell" else f"is {found[0].verdict} than"
+        return [("The published model ", Named(found[0].run), f" {verb} ", Named(published.run), " by test.")]
+    counts = _counts(found)
+    words = [f"{count} {_COUNTED.get(word) or ('is ' if count == 1 else 'are ') + word}" for word, count in counts.items()]
+    return [("By tests against ", Named(published.run), f", of {len(found)} published models {_and(words)}.")]
+
+
+def _counts(findings: Sequence[ComparedFigure]) -> dict[Verdict, int]:
+    """How many have each verdict, those that none has left out."""
+    verdicts: tuple[Verdict, ...] = ("better", "worse", "cannot tell")
+    counts = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in verdicts}
+    return {verdict: count for verdict, count in counts.items() if count}
 
 
 def listed_verdict(ordered: OrderedRuns) -> list[Sentence]:

@@ -49,6 +49,23 @@ def test_the_chart_has_them_as_quiet_marks_in_their_places(mine, beside):
     assert "quiet" not in alone.svg
 
 
+def test_the_first_screen_says_where_the_run_stands(mine, beside):
+    examined = examine([mine], 0, 200)
+    ordered = by_score([mine], examined.figures)
+
+    def last(published):
+        parts = first_screen(ordered, examined, {"mine": "mine"}, None, 0, 200, published).verdict[-1]
+        return "".join(part if isinstance(part, str) else part.label for part in parts)
+
+    assert last(beside) == "By tests against mine, of 3 published models 1 is worse and 2 can't be told apart."
+    one = replace(beside, lines=beside.lines[2:])
+    assert last(one) == "The published model qwen1_5-7b-1000 (published) is worse than mine by test."
+    one = replace(beside, lines=beside.lines[:1])
+    assert last(one) == "The published model llama2-13b (published) can't be told apart from mine by test."
+    none = replace(beside, lines=tuple(replace(line, finding=None) for line in beside.lines))
+    assert last(none) == last(None)
+
+
 def test_a_run_of_other_rows_has_the_reason_instead_of_marks(tmp_path, capsys):
     write_run(tmp_path, "own", rows_of("sevenllm_en_mcq", "sevenllm_zh_mcq"))
     assert main(["report", str(tmp_path / "own"), "-o", str(tmp_path / "out"), "--published", "llama2-7b"]) == 0
