@@ -45,12 +45,17 @@ class CommandParser(argparse.ArgumentParser):
             message = "; ".join(unknown)
         elif unknown:  # what is missing may be missing because of a typo
             message = f"{'; '.join(unknown)}; {message}"
+        missing = next((action for action in self._subparsers_actions() if message.endswith(f"required: {action.metavar}")), None)
+        if missing:
+            message = f"{message} (one of {', '.join(missing.choices)})"
         super().error(bounded(message))
 
     def _options(self) -> Iterator[str]:
         """The options of this parser and of its actions."""
         yield from self._option_string_actions
-        for action in self._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for inner in action.choices.values():
-                    yield from inner._option_string_actions
+        for action in self._subparsers_actions():
+            for inner in action.choices.values():
+                yield from inner._option_string_actions
+
+    def _subparsers_actions(self) -> Iterator[Any]:
+        return (action for action in self._actions if isinstance(action, argparse._SubParsersAction))

@@ -121,7 +121,12 @@ def _declared(arguments: argparse.Namespace, evaluated: Run) -> Declared:
 
 def _print(bundle: Bundle) -> None:
     rows = [
-        [figure_name(figure.id), f"{figure.value:.4f}", "" if figure.stderr is None else f"{figure.stderr:.4f}", str(figure.rows)]
+        [
+            figure_name(figure.id),
+            f"{figure.value:.4f}",
+            "" if figure.stderr is None else f"{figure.stderr:.4f}",
+            f"{figure.rows:,}",
+        ]
         for figure in bundle.figures
         if figure.level != "task"
     ]

@@ -105,7 +105,8 @@ def paired_p(strata: Sequence[NDArray[Any]], binary: bool, draws: Draws) -> tupl
     if not wins + losses:
         return None, f"no row differs (n = {rows:,})"
     if least_p(wins + losses) > ALPHA:
-        return None, f"only {wins + losses} of {rows:,} rows differ: the least p possible is {least_p(wins + losses):.2g}"
+        differ = "1 row differs" if wins + losses == 1 else f"{wins + losses} rows differ"
+        return None, f"only {differ} of {rows:,}, too few for a test: p can't be below {least_p(wins + losses):.2g}"
     return (mcnemar_p(wins, losses) if binary else sign_flip_p(strata, draws)), ""
 
 

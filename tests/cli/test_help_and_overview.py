@@ -112,6 +112,8 @@ def test_eval_names_itself_and_its_examples_parse():
     [
         (["scor", "x"], "unknown command 'scor'; did you mean 'score'?"),
         (["tasks", "lst"], "unknown action 'lst'; did you mean 'list'?"),
+        (["tasks"], "required: ACTION (one of path, list, show, check, generate)"),
+        (["leaderboard"], "required: ACTION (one of build)"),
         (["encoders", "pipelin"], "unknown action 'pipelin'; did you mean 'pipeline'?"),
         (["compare", "a", "b", "--resampels", "5"], "unknown option --resampels; did you mean --resamples?"),
         (["compare", "--resampels=5", "a", "b"], "unknown option --resampels; did you mean --resamples?"),

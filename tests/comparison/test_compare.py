@@ -74,7 +74,7 @@ def test_a_model_that_is_better_in_every_row(tmp_path):
     assert found.paired.difference == pytest.approx(0.05)
     assert finding(comparison, "en_mcq").verdict == "cannot tell"
     assert "no row differs (n = 16)" in finding(comparison, "en_mcq").reason
-    assert finding(comparison, EVENT).paired.why_not == "only 4 of 4 rows differ: the least p possible is 0.12"
+    assert finding(comparison, EVENT).paired.why_not == "only 4 rows differ of 4, too few for a test: p can't be below 0.12"
     headline = finding(comparison, "headline")
     assert headline.paired.difference == pytest.approx(0.05 * 4 / 6)
     assert headline.verdict == "better"

@@ -166,7 +166,7 @@ def test_the_least_p(differing, p):
 def test_where_there_is_no_test():
     zeros, five, six = np.zeros(8), np.array([1.0] * 5 + [0.0] * 3), np.array([1.0] * 6 + [0.0] * 2)
     assert paired_p([zeros], True, draws(10)) == (None, "no row differs (n = 8)")
-    assert paired_p([five], True, draws(10)) == (None, "only 5 of 8 rows differ: the least p possible is 0.062")
+    assert paired_p([five], True, draws(10)) == (None, "only 5 rows differ of 8, too few for a test: p can't be below 0.062")
     assert paired_p([six], True, draws(10)) == (1 / 32, "")
     assert paired_p([six], False, draws(10)) == (1 / 32, "")
     assert paired_p([five, -five], True, draws(10))[0] == mcnemar_p(5, 5) == 1.0
@@ -234,7 +234,7 @@ def test_generators_depend_on_seed_and_names():
 def test_too_few_rows_differ():
     """Five rows that differ: 2 / 2^5 = 0.0625 at least; six: 0.03125."""
     values = np.array([1.0, 1.0, 1.0, -1.0, -1.0, 0.0, 0.0])
-    assert paired_p([values], True, draws(100)) == (None, "only 5 of 7 rows differ: the least p possible is 0.062")
+    assert paired_p([values], True, draws(100)) == (None, "only 5 rows differ of 7, too few for a test: p can't be below 0.062")
     assert paired_p([values[5:]], True, draws(100)) == (None, "no row differs (n = 2)")
     six = paired_p([np.array([1.0] * 6)], True, draws(100))
     assert six == (pytest.approx(0.03125), "")

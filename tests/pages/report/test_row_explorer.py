@@ -52,6 +52,14 @@ def open_rows(pages, open_page):
     return open_
 
 
+def test_a_run_that_is_compared_and_the_baseline_keeps_its_name_on_a_line(open_rows):
+    """Its head has a badge, the name, the marks of the baseline and of sorting: side by side they left the name no width."""
+    page = open_rows(width=1440, height=900)
+    names = page.locator("#t-rows thead [data-run] .label")
+    assert page.locator("#t-rows thead .tag.baseline").count() == 1
+    assert max(name.bounding_box()["height"] for name in names.all()) < 25
+
+
 def ids(page):
     return [int(text) for text in page.locator("#t-rows tbody th").all_inner_texts()]
 
