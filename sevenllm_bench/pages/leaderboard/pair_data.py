@@ -20,7 +20,7 @@ IN_FILE = 10
 
 
 def board_script(ids: Iterable[str]) -> bytes:
-    """The script of the whole board: the ids of its submissions, the words of verdicts, and of every figure what `_title` says."""
+    """The script of the whole board: its submissions' ids, the words of verdicts, and of every figure what `_title` says."""
     titles = [_title(name) for name in SHOWN]
     content = script_json({"ids": list(ids), "in_file": IN_FILE, "verdicts": VERDICT_NAMES, "titles": titles, "entries": {}})
     return f"window.sevenllmBoard={content};\n".encode()
