@@ -8,6 +8,8 @@ from __future__ import annotations
 from sevenllm_bench.catalog import SECTIONS, Leaf, leaf_of_task
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask, encoder_task_by_name
 
+#: What pages, charts and previews call the mean over the six sections; files and the command line call it "headline".
+SCORE = "score"
 LANGUAGE_NAMES = {"en": "English", "zh": "Chinese"}
 KIND_NAMES = {"understanding": "understanding", "generation": "generation", "mcq": "multiple choice"}
 #: English and Chinese name of the leaves that have no task.
@@ -63,7 +65,7 @@ METRIC_WORDS = {
     "top_10": "share of hidden terms among the likeliest ten",
     "pseudo_log_likelihood": "log-likelihood of the hidden term, from -100 to 0",
     "circular_acc": "share of questions answered rightly in every rotation of the options",
-    "stress_score": "value_f1 or rouge_l of a row whose text has noise, as in the headline",
+    "stress_score": "value_f1 or rouge_l of a row whose text has noise, as in the score",
     "code_acc": "share of functions rightly called vulnerable or not",
 }
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sevenllm_bench import __version__
 from sevenllm_bench.errors import ConfigError
 from sevenllm_bench.figures.rounding import shown, shown_difference
+from sevenllm_bench.figures.vocabulary import SCORE
 from sevenllm_bench.io.files import user_path
 from sevenllm_bench.io.given_address import why_no_address
 from sevenllm_bench.pages.charts.chart_file import chart_address, chart_file, shown_charts
@@ -233,6 +234,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.globals["score_word"] = SCORE
     made.tests["baseline"] = is_baseline
     made.filters["chart_address"] = chart_address
     made.filters |= {"visible": _markup, "cells": _cells, "plain": plain, "brief": brief, "script_json": _script}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.stats.intervals import LEAST_ROWS, Interval, bonett_price, bootstrap_interval, only_zeros_and_ones
-from sevenllm_bench.stats.resampling import Draws, sign_flip_p
+from sevenllm_bench.stats.resampling import Draws, sign_flip_p, sign_flip_ps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,14 +100,39 @@ def paired_p(strata: Sequence[NDArray[Any]], binary: bool, draws: Draws) -> tupl
         binary: One stratum with differences of -1, 0 and 1: McNemar's test.
         draws: Source of chance, and the number of sign patterns.
     """
-    rows = sum(len(values) for values in strata)
-    wins, losses = (sum(int((sign * values > 0).sum()) for values in strata) for sign in (1, -1))
-    if not wins + losses:
-        return None, f"no row differs (n = {rows:,})"
-    if least_p(wins + losses) > ALPHA:
-        differ = "1 row differs" if wins + losses == 1 else f"{wins + losses} rows differ"
-        return None, f"only {differ} of {rows:,}, too few for a test: p can't be below {least_p(wins + losses):.2g}"
+    if why_not := _why_no_test(strata):
+        return None, why_not
+    wins, losses = _signs(strata)
     return (mcnemar_p(wins, losses) if binary else sign_flip_p(strata, draws)), ""
+
+
+def paired_ps(tests: Sequence[Sequence[NDArray[Any]]], draws: Draws) -> list[tuple[float | None, str]]:
+    """What `paired_p` gives for each of several tests that aren't binary; those over as many rows share their draws.
+
+    Args:
+        tests: The strata of each.
+        draws: Source of chance, and the number of sign patterns.
+    """
+    why_not = [_why_no_test(strata) for strata in tests]
+    drawn = iter(sign_flip_ps([strata for strata, why in zip(tests, why_not, strict=True) if not why], draws))
+    return [(None if why else next(drawn), why) for why in why_not]
+
+
+def _signs(strata: Sequence[NDArray[Any]]) -> tuple[int, int]:
+    """Number of differences above and below 0."""
+    wins, losses = (sum(int((sign * values > 0).sum()) for values in strata) for sign in (1, -1))
+    return wins, losses
+
+
+def _why_no_test(strata: Sequence[NDArray[Any]]) -> str:
+    """Why no test of these differences could reach `ALPHA`; empty where one could."""
+    rows, differing = sum(len(values) for values in strata), sum(_signs(strata))
+    if not differing:
+        return f"no row differs (n = {rows:,})"
+    if least_p(differing) > ALPHA:
+        differ = "1 row differs" if differing == 1 else f"{differing} rows differ"
+        return f"only {differ} of {rows:,}, too few for a test: p can't be below {least_p(differing):.2g}"
+    return ""
 
 
 def least_p(differing: int) -> float:

@@ -68,25 +68,41 @@
     return td;
   };
 
-  function row([name, , title, metric, low, high], entries) {
+  function row([name, , title, metric, low, high, higherIsBetter], entries) {
     const tr = element("tr");
     const values = entries.map((entry) => entry.figures[name]), bar = element("td");
     bar.append(window.sevenllmBars(values, low, high));
     tr.append(element("th", title, { scope: "row" }), bar);
     for (const value of values) tr.append(value ? numberCell(value[2], value[5] ?? "no interval") : numberCell("–"));
     if (values.length === 1) tr.append(numberCell(values[0]?.[0]?.toLocaleString("en") ?? "–"));
-    else tr.append(...difference(...values));
+    else tr.append(...difference(...values, higherIsBetter));
     tr.append(element("td", metric, { className: "extra" }));
     return tr;
   }
 
-  function difference(one, other) {
+  /** The first less the second, and whether the first is better, as far as their intervals tell. */
+  function difference(one, other, higherIsBetter) {
     if (!one || !other) return [numberCell("–"), element("td", "")];
-    const cell = numberCell(rounded(other[1] - one[1]));
-    if (one[3] === undefined || other[3] === undefined) return [cell, element("td", "no interval")];
-    if (one[3] <= other[4] && other[3] <= one[4]) return [cell, element("td", "intervals overlap")];
-    const better = other[1] > one[1];
-    return [cell, element("td", better ? "second is higher" : "first is higher", { className: better ? "better" : "worse" })];
+    const cell = numberCell(rounded(one[1] - other[1]));
+    if (one[3] === undefined || other[3] === undefined) return [cell, finding("cannot tell", "no interval")];
+    if (one[3] <= other[4] && other[3] <= one[4]) return [cell, finding("cannot tell", "intervals overlap")];
+    return [cell, finding((one[1] > other[1]) === higherIsBetter ? "better" : "worse", "intervals apart")];
+  }
+
+  function finding(verdict, reason) {
+    const td = element("td");
+    td.append(element("span", board.verdicts[verdict], { className: verdict.replace(" ", "-") }), element("small", reason));
+    return td;
+  }
+
+  /** A name without its organization. */
+  const shortName = (name) => name.replace(/^[^/\s(]+\/(?=.)/, "");
+
+  function differenceHeads([one, other]) {
+    const numbers = element("th", "Difference ", { scope: "col", className: "num wrap" }), findings = element("th", "Finding ", { scope: "col", className: "wrap" });
+    numbers.append(element("small", `${shortName(one.name)} less ${shortName(other.name)}`));
+    findings.append(element("small", `${shortName(one.name)} is`));
+    return [numbers, findings];
   }
 
   function table(level, title, entries) {
@@ -103,7 +119,7 @@
       cell.append(entry.name);
       head.append(cell);
     });
-    if (entries.length === 2) head.append(element("th", "Difference", { scope: "col", className: "num" }), element("th", "Finding", { scope: "col" }));
+    if (entries.length === 2) head.append(...differenceHeads(entries));
     else head.append(element("th", "Rows", { scope: "col", className: "num" }));
     head.append(element("th", "Metric", { scope: "col", className: "extra" }));
     const body = element("tbody");

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sevenllm_bench.figures.vocabulary import SCORE
 from sevenllm_bench.pages.charts.axis import axis_around
 from sevenllm_bench.pages.charts.picture import Colour, Picture, words_width
 from sevenllm_bench.pages.charts.svg import Scale, one_line
@@ -45,7 +46,7 @@ class Preview:
     title: str
     subtitle: str
     lines: tuple[PreviewLine, ...] = ()
-    figure: str = "headline"
+    figure: str = SCORE
 
     @property
     def description(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.vocabulary import SCORE
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.history_chart import Dated, history_chart
 from sevenllm_bench.pages.charts.preview import Preview, PreviewLine
@@ -60,10 +61,10 @@ def _short(name: str) -> str:
 
 def _size(entries: Sequence[Entry]) -> Chart:
     without = [entry.name for entry in entries if entry.facts.parameters is None]
-    words = "Headline of every model against its number of parameters, on a scale that multiplies; "
-    words += "the line is the best headline of all models up to a size, and the intervals are those of the best."
+    words = f"{SCORE.capitalize()} of every model against its number of parameters, on a scale that multiplies; "
+    words += f"the line is the best {SCORE} of all models up to a size, and the intervals are those of the best."
     sized = [_sized(entry, size) for entry in entries if (size := entry.facts.parameters) is not None]
-    return size_chart("size", "Headline and size", words, sized, "headline", _without(without))
+    return size_chart("size", f"{SCORE.capitalize()} and size", words, sized, SCORE, _without(without))
 
 
 def _sized(entry: Entry, billions: float) -> Sized:
@@ -89,9 +90,9 @@ def _without(names: Sequence[str]) -> str:
 
 
 def _history(entries: Sequence[Entry]) -> Chart:
-    words = "Headline of every submission by date, and the best so far as a line in steps."
+    words = f"{SCORE.capitalize()} of every submission by date, and the best so far as a line in steps."
     found = [Dated(day, e.name, _short(e.name), e.headline) for e in entries if (day := _day(e.date)) and e.headline is not None]
-    return history_chart("history", "Headline by date", words, found, "headline")
+    return history_chart("history", f"{SCORE.capitalize()} by date", words, found, SCORE)
 
 
 def _day(words: str) -> date | None:

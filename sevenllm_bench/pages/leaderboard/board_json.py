@@ -11,6 +11,7 @@ from sevenllm_bench import __version__
 from sevenllm_bench.figures.vocabulary import TRUST_WORDS
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
+from sevenllm_bench.pages.leaderboard.published_models import PublishedBoard
 from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission
 from sevenllm_bench.pages.leaderboard.trust_export import trust_json
 from sevenllm_bench.text.display import plain
@@ -19,11 +20,14 @@ from sevenllm_bench.text.display import plain
 _MOST, _MOST_OF_A_COMMAND = 500, 2_000
 
 
-def board_json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Sequence[UnusableSubmission]) -> bytes:
+def board_json(
+    entries: Sequence[Entry], current: Sequence[Entry], left_out: Sequence[UnusableSubmission], beside: PublishedBoard
+) -> bytes:
     """The leaderboard as JSON, one entry a line: those with a rank by rank, then partial runs, then those refused.
 
     The object has the keys `sevenllm_bench` (version of the package), `headline` (what it is), `trust` (what an entry's parts
-    under that name are), `entries`, and `left_out` (`path` and `why` of what can't be shown). An entry has:
+    under that name are), `published` (the published models, see `PublishedBoard.as_json`), `entries`, and `left_out` (`path`
+    and `why` of what can't be shown). An entry has:
 
     - `id`: a name that stays the same in every build, from the content of the submission.
     - `rank`: its place among the newest submissions with a headline, ties sharing one; null without a rank.
@@ -47,6 +51,7 @@ def board_json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Seq
         entries: All of them, in order.
         current: The newest of each model and protocol.
         left_out: What can't be shown.
+        beside: The published models.
     """
     shown = {id(entry) for entry in current}
     ranks = ranks_of([entry for entry in current if not entry.is_encoder])
@@ -55,6 +60,7 @@ def board_json(entries: Sequence[Entry], current: Sequence[Entry], left_out: Seq
         "sevenllm_bench": __version__,
         "headline": "unweighted mean over language x (" + ", ".join(HEADLINE.values()) + ")",
         "trust": TRUST_WORDS,
+        "published": beside.as_json(),
         "left_out": [asdict(item) for item in left_out],
     }
     start = json.dumps(head, ensure_ascii=False, indent=1)[:-2]

@@ -17,6 +17,8 @@ from sevenllm_bench.pages.leaderboard.entry_ids import entry_ids
 from sevenllm_bench.pages.leaderboard.marks import with_marks
 from sevenllm_bench.pages.leaderboard.model_metadata import unused_facts, with_facts
 from sevenllm_bench.pages.leaderboard.model_pages import write_model_pages
+from sevenllm_bench.pages.leaderboard.published_models import published_models
+from sevenllm_bench.pages.leaderboard.standings import ranked_of
 from sevenllm_bench.pages.leaderboard.submissions import FoundSubmission, UnusableSubmission, find_submissions
 from sevenllm_bench.pages.site import Site
 
@@ -69,10 +71,11 @@ def build_leaderboard(
     refused = [entry for entry in entries if entry.refused]
     site = Site(folder, "leaderboard", site_url)
     ids = dict(zip(map(id, entries), entry_ids(entries), strict=True))
-    site.write_bytes("leaderboard.json", board_json(entries, current, left_out))
+    beside = published_models(ranked_of(current))
+    site.write_bytes("leaderboard.json", board_json(entries, current, left_out, beside))
     site.preview(board_preview(current, len(entries)))
     write_model_pages(site, entries, current, ids)
-    values = table_values(entries, current, older, ids, left_out)
+    values = table_values(entries, current, older, ids, left_out, beside)
     site.page("index.html", "leaderboard.html", **values, refused=refused, checks=check_counts(entries, check is not None))
     unused = unused_facts(known or {}, (entry.name for entry in entries))
     return WrittenBoard(site.index, len(entries), tuple(left_out), tuple(unused), tuple(refused))

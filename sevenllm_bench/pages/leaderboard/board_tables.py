@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES
+from sevenllm_bench.comparison.table_cells import p_value
 from sevenllm_bench.figures.anchors import PUBLISHED_MODELS, WITHOUT_A_MODEL
 from sevenllm_bench.figures.cells import HEADLINE_NAME
-from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, section_name
+from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, VERDICT_NAMES, section_name
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.board_charts import board_charts
 from sevenllm_bench.pages.leaderboard.entry import ENCODER_FIGURES, PARTS, Entry
 from sevenllm_bench.pages.leaderboard.model_figures import LOGPROB, figure_title, interval_of
-from sevenllm_bench.pages.leaderboard.published_models import published_models
+from sevenllm_bench.pages.leaderboard.published_models import PublishedBoard
 from sevenllm_bench.pages.leaderboard.standings import headline_bars, headline_limits, leader, ranked_of, standings
 from sevenllm_bench.pages.leaderboard.submissions import UnusableSubmission
 from sevenllm_bench.pages.leaderboard.trust_table import trust_table
@@ -35,6 +36,7 @@ def table_values(
     older: Sequence[Entry],
     ids: Mapping[int, str],
     left_out: Sequence[UnusableSubmission],
+    beside: PublishedBoard,
 ) -> dict[str, Any]:
     """What the page's template shows.
 
@@ -44,6 +46,7 @@ def table_values(
         older: The others.
         ids: `id` of an entry to its id in addresses.
         left_out: What couldn't be read.
+        beside: The published models.
     """
     models = [entry for entry in current if not entry.is_encoder]
     main = ranked_of(current)
@@ -66,7 +69,9 @@ def table_values(
         "headline_id": HEADLINE_NAME,
         "without_a_model": WITHOUT_A_MODEL,
         "published": PUBLISHED_MODELS,
-        "published_models": published_models(main),
+        "beside": beside,
+        "verdict_names": VERDICT_NAMES,
+        "p_value": p_value,
         "trust": trust_table(main),
         "encoder_columns": [
             *((name, f"MCQ {lang}, log-likelihood") for name, lang in zip(LOGPROB, LANGUAGES, strict=True)),

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sevenllm_bench.catalog import SECTION_ROWS
 from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.vocabulary import SCORE
 from sevenllm_bench.metrics.registry import LEXICAL
 from sevenllm_bench.pages.leaderboard.claim import OFFICIAL, Claim
 from sevenllm_bench.pages.leaderboard.entry import PARTS, Value
@@ -67,7 +68,7 @@ def complete(claim: Claim, now: datetime) -> Iterator[str]:
     for name, value in claim.figures.items():
         wanted = _official_rows(name)
         if wanted and value.partial:
-            yield f"{name} is partial ({printable(value.partial, 80)}), the headline is not"
+            yield f"{name} is partial ({printable(value.partial, 80)}), the {SCORE} is not"
         elif value.rows != wanted and (wanted or (not value.partial and _has_more(name, value))):
             yield f"{name} is over {value.rows or 0:,} rows, the benchmark has {wanted or _rows_of(name):,}"
 
@@ -94,9 +95,9 @@ def headline_of_sections(claim: Claim, now: datetime) -> Iterator[str]:
     if said is None or found is None:
         return
     if abs(said.mean - found.mean) > TOLERANCE:
-        yield f"its headline is {said.mean:.4f}, the mean of its sections {found.mean:.4f}"
+        yield f"its {SCORE} is {said.mean:.4f}, the mean of its sections {found.mean:.4f}"
     elif not _close(said.error, found.error):
-        yield f"the standard error of its headline is {_number(said.error)}, that of its sections gives {_number(found.error)}"
+        yield f"the standard error of its {SCORE} is {_number(said.error)}, that of its sections gives {_number(found.error)}"
 
 
 def means_of_rows(claim: Claim, now: datetime) -> Iterator[str]:

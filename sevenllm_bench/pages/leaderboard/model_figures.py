@@ -10,7 +10,7 @@ from sevenllm_bench.catalog import KINDS, LANGUAGES, LEAVES
 from sevenllm_bench.encoder_tasks.encoder_task import encoder_task_by_name
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.rounding import shown, shown_interval
-from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES, section_name, task_title
+from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES, SCORE, section_name, task_title
 from sevenllm_bench.metrics.registry import HEADLINE, METRICS, bounds
 from sevenllm_bench.pages.leaderboard.entry import ENCODER_FIGURES, Entry, Value
 
@@ -88,7 +88,7 @@ def figure_title(name: str) -> tuple[str, str, str]:
     """Level, title and metric of a figure."""
     scope, _, metric = name.partition(".")
     if name == HEADLINE_NAME:
-        return ("overall", "Headline", "")
+        return ("overall", SCORE.capitalize(), "")
     if task := encoder_task_by_name(scope):
         return ("encoder task", task_title(task), metric)
     leaf = next((leaf for leaf in LEAVES if leaf.name == scope), None)

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.rounding import shown
+from sevenllm_bench.figures.vocabulary import SCORE
 from sevenllm_bench.metrics.registry import bounds
 from sevenllm_bench.pages.interval_bar import bar_text
 from sevenllm_bench.pages.leaderboard.board_csv import board_csv
@@ -112,7 +113,7 @@ def _check(entry: Entry) -> str:
 def _description(entry: Entry) -> str:
     """What is shown of a link to the page."""
     ranked = entry.headline is not None and not entry.refused
-    score = f"headline {shown(entry.headline)}" if ranked else "a submission without a rank"
+    score = f"{SCORE} {shown(entry.headline)}" if ranked else "a submission without a rank"
     return f"{plain(entry.name, 80)}: {score}, on 28 cyber threat intelligence tasks in English and Chinese."
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sevenllm_bench.metrics.registry import bounds
+from sevenllm_bench.figures.vocabulary import VERDICT_NAMES
+from sevenllm_bench.metrics.registry import bounds, higher_is_better
 from sevenllm_bench.pages.leaderboard.entry import Entry, Facts
 from sevenllm_bench.pages.leaderboard.model_figures import SHOWN, ModelFigure, figure_title
 from sevenllm_bench.pages.site import script_json
@@ -19,10 +20,16 @@ IN_FILE = 10
 
 
 def board_script(ids: Iterable[str]) -> bytes:
-    """The script of the whole board: the ids of its submissions, and of every figure its name, titles and limits."""
-    titles = [(name, *figure_title(name), *bounds(name.rpartition(".")[2])) for name in SHOWN]
-    content = script_json({"ids": list(ids), "in_file": IN_FILE, "titles": titles, "entries": {}})
+    """The script of the whole board: its submissions' ids, the words of verdicts, and of every figure what `_title` says."""
+    titles = [_title(name) for name in SHOWN]
+    content = script_json({"ids": list(ids), "in_file": IN_FILE, "verdicts": VERDICT_NAMES, "titles": titles, "entries": {}})
     return f"window.sevenllmBoard={content};\n".encode()
+
+
+def _title(name: str) -> tuple[Any, ...]:
+    """Of a figure: name, level, title, metric, least and greatest value, whether more of it is better."""
+    metric = name.rpartition(".")[2]
+    return (name, *figure_title(name), *bounds(metric), higher_is_better(metric))
 
 
 def pair_scripts(scripts: Sequence[bytes]) -> dict[str, bytes]:

@@ -1,15 +1,18 @@
-"""The published models on the leaderboard: scored by this package, without a rank, and where they would be among the ranked."""
+"""The published models on the leaderboard: scored by this package, without a rank; where they would be; the leader's tests."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
+from typing import Any
 
 from sevenllm_bench.figures.cells import HEADLINE_NAME, mean_over
 from sevenllm_bench.figures.figures import combined_error, standard_error
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.entry import PARTS, Entry, Value
+from sevenllm_bench.pages.leaderboard.leader_tests import LeaderTest, leader_tests, leader_with_rows
+from sevenllm_bench.pages.leaderboard.model_figures import interval_of
 from sevenllm_bench.published.published_runs import label_of, notes_on
 from sevenllm_bench.published.score_file import published_scores
 
@@ -22,11 +25,13 @@ class PublishedModel:
         entry: Its figures, as a submission has them; it is none, and has no page.
         place: The rank that its score would have among the ranked submissions, from 1.
         notes: What a reader must know of it.
+        test: The leader against it; None where no submission has rows.
     """
 
     entry: Entry
     place: int
     notes: tuple[str, ...]
+    test: LeaderTest | None = None
 
     @property
     def headline(self) -> Value:
@@ -34,32 +39,62 @@ class PublishedModel:
         return self.entry.figures[HEADLINE_NAME]
 
 
-def published_models(ranked: Sequence[Entry]) -> list[PublishedModel]:
-    """The published models, the best first.
+@dataclass(frozen=True, slots=True)
+class PublishedBoard:
+    """The published models on a board.
+
+    Attributes:
+        models: The models, the best first.
+        leader: The submission that is tested against each of them; None where none has rows.
+    """
+
+    models: tuple[PublishedModel, ...]
+    leader: Entry | None
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Each model: `name`, `mean`, `low` and `high` (ends of the 95 % interval), `would_be`, and `test` where there is one.
+
+        A test has `against` (id of the leader's entry), `rows`, `difference` (the leader less the model), `p` (Holm), `tests`,
+        `verdict` (of the leader), `why_not`.
+        """
+        against = self.leader.id if self.leader else None
+        found = []
+        for model in self.models:
+            low, high = interval_of(model.headline)
+            line = {"name": model.entry.name, "mean": model.headline.mean, "low": low, "high": high, "would_be": model.place}
+            found.append(line | ({"test": {"against": against, **asdict(model.test)}} if model.test else {}))
+        return found
+
+
+def published_models(ranked: Sequence[Entry]) -> PublishedBoard:
+    """The published models beside a board's submissions.
 
     Args:
-        ranked: The submissions with a rank.
+        ranked: The submissions with a rank, the best first.
 
     Raises:
         DataError: The scores are out of date, see `published_scores`.
     """
+    scored, best = _scored(), leader_with_rows(ranked)
+    tests = leader_tests(best, [entry for entry, _ in scored]) if best else [None] * len(scored)
     found = []
-    for entry, notes in _scored():
+    for (entry, notes), test in zip(scored, tests, strict=True):
         score = entry.figures[HEADLINE_NAME].mean
         place = 1 + sum(other.headline is not None and other.headline > score for other in ranked)
-        found.append(PublishedModel(entry, place, notes))
-    return sorted(found, key=lambda model: -model.headline.mean)
+        found.append(PublishedModel(entry, place, notes, test))
+    return PublishedBoard(tuple(sorted(found, key=lambda model: -model.headline.mean)), best)
 
 
 @cache
 def _scored() -> list[tuple[Entry, tuple[str, ...]]]:
-    """The models' headline and its parts, and notes: the same for every board.
+    """The models' headline and its parts, rows, and notes: the same for every board.
 
     They are `figures_of` a published run, from the columns of the file: a run of samples takes ten times as long to make.
     """
     scores = published_scores()
     places: dict[str, list[int]] = {}
-    for place, row in enumerate(scores.rows):
+    by_task = sorted(enumerate(scores.rows), key=lambda found: (found[1].blank.leaf.name, found[1].id))  # as in `RowValues`
+    for place, row in by_task:
         places.setdefault(f"{row.language}_{row.kind}.{HEADLINE[row.kind]}", []).append(place)
     found = []
     for name, model in scores.models.items():
@@ -68,5 +103,12 @@ def _scored() -> list[tuple[Entry, tuple[str, ...]]]:
         figures = {part: Value(mean_over([column]), standard_error(column), len(column)) for part, column in known.items()}
         error = combined_error([value.error for value in figures.values()])
         figures[HEADLINE_NAME] = Value(mean_over(known.values()), error, sum(map(len, known.values())))
-        found.append((Entry(label_of(name), source="published", figures=figures), tuple(notes_on(name, scores))))
+        by_row = {
+            part.partition(".")[0]: {
+                scores.rows[place].id: value for place, value in zip(places[part], column, strict=True) if value is not None
+            }
+            for part, column in values.items()
+        }
+        entry = Entry(label_of(name), source="published", figures=figures, row_scores=by_row)
+        found.append((entry, tuple(notes_on(name, scores))))
     return found

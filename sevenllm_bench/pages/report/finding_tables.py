@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sevenllm_bench.comparison.compare_runs import ComparedFigure, Comparison
 from sevenllm_bench.comparison.export import CSV_COLUMNS, finding_fields
 from sevenllm_bench.figures.cells import LEVELS
+from sevenllm_bench.figures.vocabulary import SCORE
 from sevenllm_bench.pages.csv_text import csv_text
 from sevenllm_bench.text.display import plain
 
@@ -75,4 +76,4 @@ def _cell(value: object) -> str | float | None:
 
 def page_words(line: str) -> str:
     """A line of `how_to_read` with the word that pages have for the headline."""
-    return line.replace("Headline", "Score").replace("headline", "score") if line.startswith(_OF_SCORE) else line
+    return line.replace("Headline", SCORE.capitalize()).replace("headline", SCORE) if line.startswith(_OF_SCORE) else line

@@ -11,7 +11,7 @@ from sevenllm_bench.comparison.grounding_words import grounding_lines
 from sevenllm_bench.figures.anchors import CHANCE_MCQ, PUBLISHED_MODELS, WITHOUT_A_MODEL
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.rounding import shown
-from sevenllm_bench.figures.vocabulary import METRIC_WORDS, cell_name
+from sevenllm_bench.figures.vocabulary import METRIC_WORDS, SCORE, cell_name
 from sevenllm_bench.metrics.registry import bounds
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.interval_chart import IntervalPoint, interval_chart
@@ -81,7 +81,7 @@ def first_screen(
         _chart(ordered, short, baseline, published),
         tuple(_meaning(ordered)),
         tuple(
-            ("score" if metric == HEADLINE_NAME else metric, _counts_what(metric, ordered))
+            (SCORE if metric == HEADLINE_NAME else metric, _counts_what(metric, ordered))
             for metric in METRIC_WORDS
             if metric in metrics
         ),
@@ -122,7 +122,7 @@ def _chart(
     if ordered.cell is None:
         return None
     level, name, metric = ordered.cell
-    what = "Score" if name == HEADLINE_NAME else f"{cell_name(level, name)} ({metric})"
+    what = SCORE.capitalize() if name == HEADLINE_NAME else f"{cell_name(level, name)} ({metric})"
     points = [
         _point(ordered.scores[run.label], short[run.label], run.label == baseline, ordered.partial[run.label])
         for run in ordered.runs
@@ -138,7 +138,7 @@ def _chart(
         if len(points) > 1
         else f"{points[0].label}: {shown(points[0].mean)}."
     )
-    return interval_chart("first", title, said, points, bounds(metric), "score")
+    return interval_chart("first", title, said, points, bounds(metric), SCORE)
 
 
 def _point(score: Score, short: str, is_baseline: bool, partial: str) -> IntervalPoint:

@@ -52,9 +52,9 @@ def test_the_picture_has_the_size_that_previews_need(count):
 def test_the_description_names_the_highest_with_its_interval():
     lines = (PreviewLine("org/a", 0.5472, 0.5311, 0.5628), PreviewLine("org/b", 0.5))
     shown = Preview("SEvenLLM report", "2 runs on 28 tasks", lines)
-    assert shown.description == "2 runs on 28 tasks. The highest headline is that of org/a: 0.547 (95 % interval 0.531 to 0.563)."
+    assert shown.description == "2 runs on 28 tasks. The highest score is that of org/a: 0.547 (95 % interval 0.531 to 0.563)."
     assert shown.words == "SEvenLLM report: headline of each, with 95 % intervals: org/a 0.547; org/b 0.500"
-    assert Preview("x", "1 run", lines[1:]).description == "1 run. org/b has the headline 0.500."
+    assert Preview("x", "1 run", lines[1:]).description == "1 run. org/b has the score 0.500."
     assert Preview("x", "No run").description == "No run."
 
 
@@ -67,7 +67,7 @@ def head(tmp_path, url=""):
 
 def test_a_page_says_what_its_preview_is(tmp_path):
     page = head(tmp_path)
-    assert '<meta name="description" content="2 runs. &lt;a&gt; &#34;b&#34; has the headline 0.500.">' in page
+    assert '<meta name="description" content="2 runs. &lt;a&gt; &#34;b&#34; has the score 0.500.">' in page
     assert '<meta property="og:title" content="A task">' in page
     assert '<meta property="og:image" content="../preview.png">' in page
     assert opened((tmp_path / "pages" / "preview.png").read_bytes()).size == (1200, 630)

@@ -58,5 +58,5 @@ def test_the_preview_begins_with_the_highest_that_has_a_rank():
     shown = board_preview(ENTRIES, 6)
     assert [line.name for line in shown.lines] == ["lab/b", "lab/no-size", "lab/a-7B"]
     assert shown.description.startswith(
-        "6 submissions on 28 cyber threat intelligence tasks. The highest headline is that of lab/b: 0.600"
+        "6 submissions on 28 cyber threat intelligence tasks. The highest score is that of lab/b: 0.600"
     )

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from hostile_texts import LONG
@@ -11,7 +13,9 @@ from run_files import rows_of, write_run
 from sevenllm_bench.pages.leaderboard.board_json import board_json, ranks_of
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
+from sevenllm_bench.pages.leaderboard.leader_tests import LeaderTest
 from sevenllm_bench.pages.leaderboard.places import without_places
+from sevenllm_bench.pages.leaderboard.published_models import PublishedBoard
 
 pytestmark = pytest.mark.usefixtures("own_cache")
 
@@ -118,6 +122,14 @@ def test_what_a_page_shows_is_there_and_bounded(content):
 def test_every_key_is_documented(content):
     for key in {*content, *content["entries"][0]}:
         assert f"`{key}`" in board_json.__doc__
+
+
+def test_every_key_of_a_published_model_is_documented(content):
+    words = PublishedBoard.as_json.__doc__
+    report = (Path(__file__).parents[3] / "docs" / "report.md").read_text(encoding="utf-8")
+    for key in {*content["published"][0], "test", "against", *(field.name for field in fields(LeaderTest))}:
+        assert f"`{key}`" in words
+        assert f"`{key}`" in report
 
 
 @pytest.mark.parametrize(

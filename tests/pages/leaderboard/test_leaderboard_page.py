@@ -100,7 +100,7 @@ def test_two_models_are_compared_with_the_keyboard_alone(page):
     assert [text.strip() for text in heads_shown if "/" in text] == names
     row = body.locator("tbody tr").first.locator("td").all_inner_texts()
     assert [float(text.split()[0]) for text in row[1:3]] == pytest.approx(heads[1:3], abs=5e-4)
-    assert float(row[3]) == pytest.approx(heads[2] - heads[1], abs=5e-4)
+    assert float(row[3]) == pytest.approx(heads[1] - heads[2], abs=5e-4)  # the first less the second
     assert body.locator("svg.bar.two").count() == body.locator("tbody tr").count()
     page.reload()
     body.locator("table").first.wait_for()

@@ -114,7 +114,7 @@ def test_a_bundle_of_official_rows_has_a_rank_until_anything_is_changed(whole, t
     for name, change, words in (
         ("samples", lambda folder: edit_samples(folder, mcq, _better), "en_mcq.acc is 0."),
         ("row", lambda folder: edit_samples(folder, mcq, lambda lines: lines.pop()), "the samples have 49 rows"),
-        ("manifest", _lie, "its headline is 0.9900, the mean of its sections 0.5369"),
+        ("manifest", _lie, "its score is 0.9900, the mean of its sections 0.5369"),
         ("file", lambda folder: next(folder.glob(f"run/samples_{mcq}_*")).unlink(), f"lists no samples of {mcq}"),
     ):
         folder = unpacked(whole, tmp_path / name)

@@ -65,7 +65,7 @@ A_FILE = {"bytes": 5, "sha256": "e" * 64}
 GRADES = {"value": 3.0, "rows": 300, "stderr": 0.05}
 #: What a submission says that can't be so, and words of the reason.
 LIES = {
-    "headline": (set_figure("headline", value=0.99), "its headline is 0.9900, the mean of its sections 0.5000"),
+    "headline": (set_figure("headline", value=0.99), "its score is 0.9900, the mean of its sections 0.5000"),
     "section": (set_figure("en_mcq.acc", value=0.96), "the mean of its sections 0.5100"),  # 0.5 + 0.06 / 6
     "section and headline": (
         lambda m: (figure(m, "en_mcq.acc").update(value=0.96), figure(m, "headline").update(value=0.51)),
@@ -199,7 +199,7 @@ LIES = {
         lambda m: m["figures"].remove(figure(m, "sevenllm_en_risk_assessment.rouge_l_paper")),
         "en_generation.rouge_l_paper is claimed, and not all of its tasks have a figure of rouge_l_paper",
     ),
-    "error of the headline": (set_figure("headline", stderr=0.0001), "the standard error of its headline is 0.0001"),
+    "error of the headline": (set_figure("headline", stderr=0.0001), "the standard error of its score is 0.0001"),
     "figure twice": (lambda m: m["figures"].append(m["figures"][1]), "figures that are there twice: en_understanding.value_f1"),
     "no figure": (lambda m: m["figures"].append("0.99"), "its list of figures holds something else"),
     "no headline": (drop_figure("headline"), "figures missing: headline"),
@@ -302,7 +302,7 @@ def test_refused_submissions_are_listed_with_the_reason_and_replace_none(board):
     ]
     page = board.index.read_text(encoding="utf-8")
     refused = page[page.index('id="refused"') :]
-    assert "its headline is 0.9900, the mean of its sections 0.5000" in refused
+    assert "its score is 0.9900, the mean of its sections 0.5000" in refused
     assert "its run was limited (5.0 rows per task)" in refused  # that the protocol says limit 5 changes nothing
     assert "org/liar&lt;b&gt;" in refused
     assert "org/liar" not in page[: page.index('id="refused"')]
