@@ -52,7 +52,7 @@ COLUMNS = ["run", "what", "rows", "difference", "95 % interval", "finding"]
 ROWS = [
     ["an-organisation/a-model-with-a-long-name-8b", "en_understanding", "300", "-0.0123", "-0.0301 to -0.0021", "worse"],
     ["威胁情报模型", "威胁分析", "1,300", "+0.0411", "+0.0200 to +0.0603", "better"],
-    ["🙂 model", "mcq", "50", "0.0000", "-", "cannot tell: only 2 of 50 rows differ: the least p possible is 0.5"],
+    ["🙂 model", "mcq", "50", "0.0000", "-", "cannot tell: only 2 rows differ of 50, too few for a test: p can't be below 0.5"],
 ]
 LEAST = ["rows", "95 % interval"]
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES
-from sevenllm_bench.comparison.table_cells import p_value
 from sevenllm_bench.figures.anchors import PUBLISHED_MODELS, WITHOUT_A_MODEL
 from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.rounding import p_value
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, VERDICT_NAMES, section_name
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.leaderboard.board_charts import board_charts

@@ -1,4 +1,4 @@
-"""Marks beside an entry's name: answers that were replayed, or that are the references' or another submission's."""
+"""Marks beside an entry's name: answers that were replayed, or that are the references', a published model's or another's."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sevenllm_bench.pages.leaderboard.entry import Entry
+from sevenllm_bench.pages.leaderboard.published_models import published_entries
 from sevenllm_bench.submission.copies import LEAST_ROWS, MOST_LIKE_ANOTHER, likeness
 from sevenllm_bench.text.display import plain
 
@@ -19,6 +20,12 @@ _ROUGH_ROWS = 100
 #: Digits of a sketch that agree in answers that are roughly alike.
 _ROUGHLY = 12
 _MOST_NAMED = 3
+#: Share of rows with the same score from which answers are taken for a published model's; scores of text rarely agree by chance.
+_LIKE_PUBLISHED = 0.99
+#: Headlines that are further apart can't have so many rows alike, see `_like_published`.
+_MOST_APART = 0.02
+#: Scores that are no further apart are the same, six digits being recorded.
+_SAME = 2e-6
 
 
 def with_marks(entries: Sequence[Entry]) -> list[Entry]:
@@ -39,10 +46,28 @@ def with_marks(entries: Sequence[Entry]) -> list[Entry]:
 def _marks(entry: Entry, alike: Sequence[tuple[float, str]]) -> Iterator[str]:
     if entry.source == "sevenllm-replay":
         yield REPLAYED
+    yield from _like_published(entry)
     for kind, share in entry.like_references.items():
         yield f"{share:.0%} of {kind} answers like the references"
     for share, name in sorted(alike, reverse=True)[:_MOST_NAMED]:
         yield f"{share:.0%} of answers like {plain(name, 80)}"
+
+
+def _like_published(entry: Entry) -> Iterator[str]:
+    """That an entry scores row by row like a published model: the same answers, as far as scores tell."""
+    for model, _ in published_entries() if entry.row_scores and entry.headline is not None else ():
+        if abs((entry.headline or 0.0) - (model.headline or 0.0)) > _MOST_APART:
+            continue
+        pairs = [
+            (scores[row], value)
+            for section, values in model.row_scores.items()
+            for scores in [entry.row_scores.get(section, {})]
+            for row, value in values.items()
+            if row in scores
+        ]
+        same = sum(abs(one - other) <= _SAME for one, other in pairs)
+        if len(pairs) >= LEAST_ROWS and same >= _LIKE_PUBLISHED * len(pairs):
+            yield f"the same scores as {model.name} in {same:,} of {len(pairs):,} rows"
 
 
 def _candidates(entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:

@@ -75,7 +75,7 @@ def published_models(ranked: Sequence[Entry]) -> PublishedBoard:
     Raises:
         DataError: The scores are out of date, see `published_scores`.
     """
-    scored, best = _scored(), leader_with_rows(ranked)
+    scored, best = published_entries(), leader_with_rows(ranked)
     tests = leader_tests(best, [entry for entry, _ in scored]) if best else [None] * len(scored)
     found = []
     for (entry, notes), test in zip(scored, tests, strict=True):
@@ -86,8 +86,8 @@ def published_models(ranked: Sequence[Entry]) -> PublishedBoard:
 
 
 @cache
-def _scored() -> list[tuple[Entry, tuple[str, ...]]]:
-    """The models' headline and its parts, rows, and notes: the same for every board.
+def published_entries() -> list[tuple[Entry, tuple[str, ...]]]:
+    """Each published model as an entry with its headline, its parts and its rows, and the notes on it.
 
     They are `figures_of` a published run, from the columns of the file: a run of samples takes ten times as long to make.
     """

@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from dataclasses import replace
 
 import pytest
 from leaderboard_files import SECTIONS, manifest_of, write_bundle
@@ -10,6 +11,7 @@ from leaderboard_files import SECTIONS, manifest_of, write_bundle
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Entry
 from sevenllm_bench.pages.leaderboard.marks import REPLAYED, with_marks
+from sevenllm_bench.pages.leaderboard.published_models import published_entries
 from sevenllm_bench.pages.leaderboard.submissions import read_submissions
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -32,6 +34,19 @@ def marks_of(*entries):
 
 def test_replayed_answers_are_marked():
     assert marks_of(Entry("a", source="sevenllm-replay"), Entry("b", source="hf")) == [(REPLAYED,), ()]
+
+
+def test_a_published_models_answers_under_another_name_are_marked():
+    """All of its rows, then with one in 50 changed, then without rows."""
+    model = next(entry for entry, _ in published_entries() if entry.name == "llama2-7b (published)")
+    copy = replace(model, name="org/mine", source="hf")
+    assert marks_of(copy) == [("the same scores as llama2-7b (published) in 1,300 of 1,300 rows",)]
+    changed = {
+        section: {row: value + 0.01 * (row % 50 == 0) for row, value in scores.items()}
+        for section, scores in copy.row_scores.items()
+    }
+    assert marks_of(replace(copy, row_scores=changed)) == [()]
+    assert marks_of(replace(copy, row_scores={})) == [()]
 
 
 def test_answers_like_the_references_are_marked():

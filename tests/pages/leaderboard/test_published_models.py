@@ -94,8 +94,8 @@ def test_the_leaders_tests_by_hand():
     assert [(test.p, test.tests, test.verdict) for test in both] == [(4 / 64, 2, "cannot tell")] * 2
     few, same = leader_tests(changed(other, "en_mcq", 1, 5), [other, changed(other, "en_mcq", 1, 5)])
     assert few.verdict == same.verdict == "cannot tell"
-    assert few.why_not.startswith("only 5 of 1300 rows differ")
-    assert same.why_not == "no row differs (n = 1300)"
+    assert few.why_not.startswith("only 5 rows differ of 1,300")
+    assert same.why_not == "no row differs (n = 1,300)"
     assert few.tests == 0
 
 
@@ -146,7 +146,7 @@ def test_the_page_and_the_json_have_the_tests_of_the_leader(tmp_path, own_cache)
     for model, test in zip(content["published"], tests, strict=True):
         assert test["difference"] == pytest.approx(content["published"][0]["mean"] - model["mean"])
         assert (test["rows"], test["tests"]) == (1300, 11)
-    assert (tests[0]["p"], tests[0]["why_not"]) == (None, "no row differs (n = 1300)")
+    assert (tests[0]["p"], tests[0]["why_not"]) == (None, "no row differs (n = 1,300)")
     page = built.index.read_text(encoding="utf-8")
     section = page[page.index('<section id="published"') :]
     section = section[: section.index("</section>")]
