@@ -53,7 +53,7 @@ def test_the_description_names_the_highest_with_its_interval():
     lines = (PreviewLine("org/a", 0.5472, 0.5311, 0.5628), PreviewLine("org/b", 0.5))
     shown = Preview("SEvenLLM report", "2 runs on 28 tasks", lines)
     assert shown.description == "2 runs on 28 tasks. The highest score is that of org/a: 0.547 (95 % interval 0.531 to 0.563)."
-    assert shown.words == "SEvenLLM report: headline of each, with 95 % intervals: org/a 0.547; org/b 0.500"
+    assert shown.words == "SEvenLLM report: score of each, with 95 % intervals: org/a 0.547; org/b 0.500"
     assert Preview("x", "1 run", lines[1:]).description == "1 run. org/b has the score 0.500."
     assert Preview("x", "No run").description == "No run."
 
