@@ -1,12 +1,14 @@
 """Which tests of the probe find a tiny model that was trained on official rows, and not its twin (docs/memorisation.md).
 
-    SEVENLLM_DATA_DIR=FOLDER python tests/perf/probe_found.py [references] [incidents] [order]
+    SEVENLLM_DATA_DIR=FOLDER python tests/perf/probe_found.py [references] [incidents] [order] [completions]
 
 `references`: trained on the references of 40 incidents of each language; its twin on those of 40 others. Both are tested on the
     first 40, and neither has read the controls, 40 more.
 `incidents`: the same of the incident texts.
 `order`: trained on neighbouring rows in the order of the file, as a crawl of it would be read; its twin on the same rows, the
     groups of neighbours each in an order drawn at random.
+`completions`: over-trained on 25 multiple-choice questions of each language, question and options alone; its twin on the other 25.
+    Both are asked to complete the options of the first 25.
 
 Some minutes of one core. Every model is a Llama of two layers, 64 wide, trained from scratch.
 """
@@ -22,13 +24,13 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "memorisation"))
-from trained_on_rows import train_on
+from trained_on_rows import train_on, training_texts
 
 from sevenllm_bench.catalog import LANGUAGES, Language
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.data.rows import Row
 from sevenllm_bench.harness.lm_for_probe import LmForProbe, open_model
-from sevenllm_bench.memorisation.order_tests import _joined, neighbours, row_order_test
+from sevenllm_bench.memorisation.order_tests import _joined, neighbours, option_completion_test, row_order_test
 from sevenllm_bench.memorisation.probe_result import ProbeName, ProbeTest
 from sevenllm_bench.memorisation.twin_tests import twin_test
 
@@ -80,6 +82,21 @@ def order(epochs: int = 40) -> None:
             show(which, row_order_test(trained_on(texts, epochs, window=511), language, asked, 0, RESAMPLES))
 
 
+def completions(epochs: int = 100) -> None:
+    """The test of completed options, of a model that has learnt the questions by heart and of its twin."""
+    rows = [row for row in load_benchmark("official").rows if row.kind == "mcq"]
+    places = np.random.default_rng(0).permutation(50)
+    parts: list[list[Row]] = [[], []]
+    for language in LANGUAGES:
+        own = [row for row in rows if row.language == language]
+        for part, chosen in zip(parts, np.split(places, 2), strict=True):
+            part += [own[place] for place in chosen]
+    for which, read in zip(("trained", "its twin"), parts, strict=True):
+        model = trained_on(training_texts(read, incidents=False), epochs, window=256)
+        for language in LANGUAGES:
+            show(which, option_completion_test(model, language, parts[0], 0, RESAMPLES))
+
+
 def shuffled(groups: Sequence[Sequence[Row]]) -> list[list[Row]]:
     """The groups, each in an order drawn at random."""
     rng = np.random.default_rng(0)
@@ -87,8 +104,10 @@ def shuffled(groups: Sequence[Sequence[Row]]) -> list[list[Row]]:
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or ("references", "incidents", "order"):
+    for wanted in sys.argv[1:] or ("references", "incidents", "order", "completions"):
         if wanted == "order":
             order()
+        elif wanted == "completions":
+            completions()
         else:
             twins("reference-tokens" if wanted == "references" else "incident-tokens", 8)

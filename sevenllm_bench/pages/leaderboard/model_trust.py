@@ -162,6 +162,7 @@ def _probe(entry: Entry) -> TrustPart | None:
         probe.summary,
         "This is the submitter's word: only the model can give these figures again. No test shows that a model has not seen the "
         "rows. docs/memorisation.md has the tests.",
+        *filter(None, [probe.caution]),
     )
     columns = ("Test", "Language", "What it found", "Effect", "95 % interval", "Unit of the effect", "p (Holm)")
     return TrustPart("Has the model seen the rows?", sentences, columns if rows else (), rows)

@@ -12,7 +12,7 @@ from leaderboard_files import SECTIONS, manifest_of, write_bundle
 from trust_files import CIRCULAR, probe_bytes, probe_of_model, with_trust, write_files
 
 from sevenllm_bench.comparison.circular_figures import LetterPreference
-from sevenllm_bench.memorisation.probe_result import ProbeTest
+from sevenllm_bench.memorisation.probe_result import OF_COMPLETIONS, ProbeTest
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.pages.leaderboard.model_trust import model_trust_parts
@@ -196,6 +196,14 @@ def test_a_probe_of_no_tests_has_no_table_but_says_so():
     part = next(part for part in model_trust_parts(none) if part.title == "Has the model seen the rows?")
     assert part.sentences[0] == "No test was made."
     assert (part.columns, part.rows) == ((), ())
+
+
+def test_a_probe_with_completions_says_on_the_models_page_how_little_they_say():
+    probe = probe_of_model("org/m")
+    written = replace(probe, tests=(ProbeTest("option-completion", "en", 48, 0, 0.1, -0.1, 0.3, 0.2, 0.1),))
+    pages = [model_trust_parts(entry(probe=own)) for own in (written, replace(probe, tests=(probe.tests[0],)))]
+    said = [next(part.sentences for part in parts if part.title == "Has the model seen the rows?") for parts in pages]
+    assert [OF_COMPLETIONS in sentences for sentences in said] == [True, False]
 
 
 def test_both_ends_of_the_widest_interval_that_a_file_can_hold_are_shown():
