@@ -48,8 +48,8 @@ PROBES: Mapping[ProbeName, ProbeKind] = {
 }
 #: What to know of the tests of generated text, wherever their result is shown.
 OF_COMPLETIONS = (
-    "option-completion and incident-completion have never been shown to find a model that has seen the rows, so their "
-    "“no evidence” says little."
+    "Of the tests of generated text, option-completion has been shown to find only a tiny model that had learnt the questions by "
+    "heart, and incident-completion none, so their “no evidence” says little."
 )
 
 

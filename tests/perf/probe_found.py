@@ -7,8 +7,8 @@
 `incidents`: the same of the incident texts.
 `order`: trained on neighbouring rows in the order of the file, as a crawl of it would be read; its twin on the same rows, the
     groups of neighbours each in an order drawn at random.
-`completions`: over-trained on 25 multiple-choice questions of each language, question and options alone; its twin on the other 25.
-    Both are asked to complete the options of the first 25.
+`completions`: over-trained on 25 multiple-choice questions of each language, question and options alone; its twin on the
+    other 25. Both are asked to complete the options of the first 25.
 
 Some minutes of one core. Every model is a Llama of two layers, 64 wide, trained from scratch.
 """
@@ -45,7 +45,8 @@ def trained_on(texts: Iterable[str], epochs: int, window: int) -> LmForProbe:
 
 def show(model: str, test: ProbeTest) -> None:
     """A line."""
-    print(f"{model}, {test.name}, {test.language}: {test.units} units, effect {test.effect:.3f}, p {test.p:.4f}", flush=True)
+    found = f"not made: {test.why_not}" if test.p is None else f"effect {test.effect:.3f}, p {test.p:.4f}"
+    print(f"{model}, {test.name}, {test.language}: {test.units} units, {found}", flush=True)
 
 
 def thirds(language: Language) -> list[list[Row]]:

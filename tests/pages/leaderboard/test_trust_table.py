@@ -226,6 +226,14 @@ def test_a_difference_that_style_alone_can_make_is_not_called_evidence():
     assert probe_cell(entry(probe=replace(probe, tests=(apart, *sure)))).text == "evidence"
 
 
+def test_a_models_page_has_the_interval_of_the_audited_score_too():
+    """0.5 less and more 1.96 x 0.01."""
+    own = entry(audited=AuditedScore(0.5, 0.01, 477))
+    parts = model_trust_parts(replace(own, figures={**own.figures, "headline": Value(0.45, 0.01, 1300)}))
+    (part,) = (part for part in parts if part.title == "On audited rows")
+    assert part.rows == (("this submission", "0.450", "0.500 (0.480–0.520)", "477"),)
+
+
 def test_audited_scores_are_shown_with_their_interval():
     (line,) = trust_table([entry(audited=AuditedScore(0.5, 0.01, 477))]).lines
     assert "0.500<small>0.480–0.520</small>" in line[1]
