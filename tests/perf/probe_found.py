@@ -7,8 +7,8 @@
 `incidents`: the same of the incident texts.
 `order`: trained on neighbouring rows in the order of the file, as a crawl of it would be read; its twin on the same rows, the
     groups of neighbours each in an order drawn at random.
-`completions`: over-trained on 25 multiple-choice questions of each language, question and options alone; its twin on the
-    other 25. Both are asked to complete the options of the first 25.
+`completions`: over-trained on 25 multiple-choice questions of each language, question and options alone; its twin on the same
+    questions, the options of each in an order drawn at random that leaves A and the right one in their places.
 
 Some minutes of one core. Every model is a Llama of two layers, 64 wide, trained from scratch.
 """
@@ -24,17 +24,25 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "memorisation"))
-from trained_on_rows import train_on, training_texts
+from trained_on_rows import train_on
 
 from sevenllm_bench.catalog import LANGUAGES, Language
 from sevenllm_bench.data.benchmark import load_benchmark
-from sevenllm_bench.data.rows import Row
+from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.harness.lm_for_probe import LmForProbe, open_model
-from sevenllm_bench.memorisation.order_tests import _joined, neighbours, option_completion_test, row_order_test
+from sevenllm_bench.memorisation.order_tests import (
+    _joined,
+    _listed,
+    _question,
+    neighbours,
+    option_completion_test,
+    option_orders,
+    row_order_test,
+)
 from sevenllm_bench.memorisation.probe_result import ProbeName, ProbeTest
 from sevenllm_bench.memorisation.twin_tests import twin_test
 
-INCIDENTS, GROUPS, RESAMPLES = 40, 16, 9_999
+INCIDENTS, GROUPS, QUESTIONS, RESAMPLES = 40, 16, 25, 9_999
 
 
 def trained_on(texts: Iterable[str], epochs: int, window: int) -> LmForProbe:
@@ -86,16 +94,18 @@ def order(epochs: int = 40) -> None:
 def completions(epochs: int = 100) -> None:
     """The test of completed options, of a model that has learnt the questions by heart and of its twin."""
     rows = [row for row in load_benchmark("official").rows if row.kind == "mcq"]
-    places = np.random.default_rng(0).permutation(50)
-    parts: list[list[Row]] = [[], []]
-    for language in LANGUAGES:
-        own = [row for row in rows if row.language == language]
-        for part, chosen in zip(parts, np.split(places, 2), strict=True):
-            part += [own[place] for place in chosen]
-    for which, read in zip(("trained", "its twin"), parts, strict=True):
-        model = trained_on(training_texts(read, incidents=False), epochs, window=256)
+    places, rng = np.random.default_rng(0).permutation(50)[:QUESTIONS], np.random.default_rng(1)
+    asked = [row for language in LANGUAGES for row in _at(places, [row for row in rows if row.language == language])]
+    read = [option_orders(row, LETTERS[1:]) for row in asked]
+    for which, chosen in (("trained", [0] * len(read)), ("its twin", [rng.integers(len(orders)) for orders in read])):
+        texts = [f"{_question(row)}\n{_listed(orders[place])}" for row, orders, place in zip(asked, read, chosen, strict=True)]
+        model = trained_on(texts, epochs, window=256)
         for language in LANGUAGES:
-            show(which, option_completion_test(model, language, parts[0], 0, RESAMPLES))
+            show(which, option_completion_test(model, language, asked, 0, RESAMPLES))
+
+
+def _at(places: Iterable[int], rows: Sequence[Row]) -> list[Row]:
+    return [rows[place] for place in places]
 
 
 def shuffled(groups: Sequence[Sequence[Row]]) -> list[list[Row]]:
