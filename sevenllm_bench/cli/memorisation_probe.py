@@ -77,4 +77,6 @@ def _print(result: ProbeResult) -> None:
     apart = [test for place, test in enumerate(result.tests) if result.verdict(place) in ("evidence", "difference")]
     if not all(PROBES[test.name].exact for test in apart):
         print("a test against controls also finds models that know texts of the same origin or style; see docs/memorisation.md")
+    if result.caution:
+        print(result.caution)
     print(result.summary)

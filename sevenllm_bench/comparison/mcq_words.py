@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sevenllm_bench.comparison.circular_figures import CircularFigures, circular_figures
 from sevenllm_bench.data.rows import Row
+from sevenllm_bench.figures.circular_baselines import circular_baselines_of
 from sevenllm_bench.figures.mcq_baselines import baselines_by_language
 from sevenllm_bench.figures.rounding import shown_difference, shown_range
 from sevenllm_bench.figures.vocabulary import task_title
@@ -13,13 +14,17 @@ from sevenllm_bench.runs.records import Run
 
 
 def mcq_lines(runs: Sequence[Run]) -> list[str]:
-    """The baselines without knowledge over the questions that any run has, then every run's preferences for letters."""
+    """The baselines without knowledge over the questions that any run has, asked once and in every rotation; then preferences.
+
+    The preferences are those of every run for letters.
+    """
     rows: dict[int, Row] = {}
     for run in runs:
         for sample in run.samples:
             if sample.kind == "mcq":
                 rows.setdefault(sample.id, sample.row)
-    return [*(baselines.words for baselines in baselines_by_language(list(rows.values()))), *preference_lines(runs)]
+    once, in_every = baselines_by_language(list(rows.values())), circular_baselines_of(runs)
+    return [*(found.words for found in once), *(found.words for found in in_every), *preference_lines(runs)]
 
 
 def preference_lines(runs: Sequence[Run]) -> list[str]:

@@ -45,6 +45,11 @@ class McqBaselines:
         ]
 
     @property
+    def better(self) -> tuple[str, float]:
+        """The better of one letter always and the longest option: words and value; of two equal ones the letter."""
+        return max(self.rows()[:2], key=lambda row: row[1])
+
+    @property
     def words(self) -> str:
         """The baselines in one line."""
         where = LANGUAGE_NAMES[self.language] if self.language else "both languages"

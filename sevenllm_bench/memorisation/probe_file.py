@@ -54,6 +54,7 @@ def probe_as_json(result: ProbeResult) -> dict[str, Any]:
         "settings": dict(result.settings),
         "truncated": result.truncated,
         "summary": result.summary,
+        "note": result.caution,
         "tests": tests,
     }
 

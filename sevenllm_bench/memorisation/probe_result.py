@@ -46,6 +46,11 @@ PROBES: Mapping[ProbeName, ProbeKind] = {
     "incident-completion": ProbeKind("the incident texts, or texts of the same origin", _ROUGE, False, "text"),
     "option-completion": ProbeKind("the multiple-choice questions with their options in order", _ORDERS, True, "text"),
 }
+#: What to know of the tests of generated text, wherever their result is shown.
+OF_COMPLETIONS = (
+    "Of the tests of generated text, option-completion has been shown to find only a tiny model that had learnt the questions by "
+    "heart, and incident-completion none, so their “no evidence” says little."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,11 @@ class ProbeResult:
         if p > ALPHA:
             return "none"
         return "evidence" if PROBES[test.name].exact or test.language in self._by_order else "difference"
+
+    @property
+    def caution(self) -> str:
+        """`OF_COMPLETIONS` where there is a test of generated text; else empty."""
+        return OF_COMPLETIONS if any(PROBES[test.name].needs == "text" for test in self.tests) else ""
 
     @functools.cached_property
     def _by_order(self) -> frozenset[Language]:

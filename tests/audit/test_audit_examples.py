@@ -1,5 +1,6 @@
 """The scripts of examples/audit on the official rows: the file, the rows that were read, and the tables of docs/audit.md."""
 
+import json
 import runpy
 from pathlib import Path
 
@@ -101,3 +102,21 @@ def test_an_unknown_code_is_named(official_rows):
     row = official_rows[0]
     with pytest.raises(DataError, match="unknown code 'reworeded'; did you mean 'reworded'"):
         audit_records([row], [AuditRecord(row.id, (), "sound", ("reworeded",))])
+
+
+def test_the_docs_say_how_many_rows_with_a_firing_check_were_not_read():
+    """Counted in the file itself, line by line."""
+    rows = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()[1:]]
+    exempt = {"contained-text", "repeated-text", "longer-than-128", "longer-than-2048", "longer-than-4096"}
+    alone = [row for row in rows if row["checks"] and exempt.issuperset(row["checks"])]
+    unread = [row for row in alone if not row["read"]]
+    counts = {code: sum(code in row["checks"] for row in unread) for code in exempt}
+    top = DOC.partition("## Figures on audited rows")[0]
+    assert f"**Not read, though a check fires: {len(unread)} rows.**" in top
+    assert f"`contained-text` (fires in {counts['contained-text']} of the {len(unread)})" in top
+    assert f"`repeated-text` ({counts['repeated-text']}), `longer-than-128` ({counts['longer-than-128']})" in top
+    assert counts["longer-than-2048"] == counts["longer-than-4096"] == 0
+    assert f"Of {len(alone)} rows where only these checks fire, {len(alone) - len(unread)} were read." in top
+    silent = sum(not row["read"] and not row["checks"] for row in rows)
+    assert f"The other {silent} rows that were not read have no check that fires." in top
+    assert sum(not row["read"] for row in rows) == len(unread) + silent

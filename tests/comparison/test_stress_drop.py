@@ -155,7 +155,9 @@ def test_multiple_choice_has_its_baselines_and_preferences_in_words():
     items = items_of(entry, BENCHMARK)
     samples = tuple(ItemSample(entry.name, item, ["C"] * 4, {}) for item in items)
     run = replace(run, encoder_tasks={entry.name: EncoderTaskRun(entry.name, entry)}, item_samples=samples)
-    baselines, preference = mcq_lines([run])
+    baselines, in_every, preference = mcq_lines([run])
+    assert in_every.startswith("Without knowledge, multiple choice in every rotation in English scores, as circular_acc and acc:")
+    assert mcq_lines([replace(run, leaves={}, samples=())]) == [in_every, preference]
     assert baselines.startswith("Without knowledge, multiple choice in English scores: always A 0.250")
     assert preference.startswith(
         "clean, Multiple choice in every rotation, English: prefers C; share of answers less 1/4: A -0.250"

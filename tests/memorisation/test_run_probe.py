@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from scripted_probed import NOT_FINITE, ScriptedProbed, noise
@@ -14,7 +15,7 @@ from sevenllm_bench.data.embedded import load_embedded
 from sevenllm_bench.errors import ConfigError, ResultsError
 from sevenllm_bench.harness import lm_for_probe
 from sevenllm_bench.memorisation.probe_file import probe_as_json, read_probe
-from sevenllm_bench.memorisation.probe_result import ProbeResult, ProbeTest
+from sevenllm_bench.memorisation.probe_result import OF_COMPLETIONS, ProbeResult, ProbeTest
 from sevenllm_bench.memorisation.run_probe import drawn, probe_model
 from sevenllm_bench.memorisation.twin_tests import halves, twin_test
 
@@ -207,7 +208,10 @@ def test_the_command_line_with_a_server_that_answers_anything(monkeypatch, tmp_p
         _run([], monkeypatch, _Server())
     path = tmp_path / "probe.json"
     assert _run(["--completions-only", "-o", str(path)], monkeypatch, _Server()) == 0
-    assert "empty answers" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "empty answers" in out
+    assert OF_COMPLETIONS in out
+    assert json.loads(path.read_text(encoding="utf-8"))["note"] == OF_COMPLETIONS
     result = read_probe(path)
     assert result.model["name"] == "m"
     assert result.model["chat_template"]
@@ -344,3 +348,9 @@ def test_a_test_that_was_not_made_has_no_verdict_of_its_own(result):
 def test_a_file_has_the_verdicts():
     content = probe_as_json(of_p_values(**UNTRAINED))
     assert [test["verdict"] for test in content["tests"]].count("difference") == 1
+
+
+def test_the_docs_begin_the_tests_with_what_completions_do_not_show():
+    docs = (Path(__file__).parents[2] / "docs" / "memorisation.md").read_text(encoding="utf-8")
+    section = docs.partition("## The tests\n\n")[2]
+    assert section.replace("`", "").startswith(OF_COMPLETIONS)

@@ -1,12 +1,14 @@
 """Which tests of the probe find a tiny model that was trained on official rows, and not its twin (docs/memorisation.md).
 
-    SEVENLLM_DATA_DIR=FOLDER python tests/perf/probe_found.py [references] [incidents] [order]
+    SEVENLLM_DATA_DIR=FOLDER python tests/perf/probe_found.py [references] [incidents] [order] [completions]
 
 `references`: trained on the references of 40 incidents of each language; its twin on those of 40 others. Both are tested on the
     first 40, and neither has read the controls, 40 more.
 `incidents`: the same of the incident texts.
 `order`: trained on neighbouring rows in the order of the file, as a crawl of it would be read; its twin on the same rows, the
     groups of neighbours each in an order drawn at random.
+`completions`: over-trained on 25 multiple-choice questions of each language, question and options alone; its twin on the same
+    questions, the options of each in an order drawn at random that leaves A and the right one in their places.
 
 Some minutes of one core. Every model is a Llama of two layers, 64 wide, trained from scratch.
 """
@@ -26,13 +28,21 @@ from trained_on_rows import train_on
 
 from sevenllm_bench.catalog import LANGUAGES, Language
 from sevenllm_bench.data.benchmark import load_benchmark
-from sevenllm_bench.data.rows import Row
+from sevenllm_bench.data.rows import LETTERS, Row
 from sevenllm_bench.harness.lm_for_probe import LmForProbe, open_model
-from sevenllm_bench.memorisation.order_tests import _joined, neighbours, row_order_test
+from sevenllm_bench.memorisation.order_tests import (
+    _joined,
+    _listed,
+    _question,
+    neighbours,
+    option_completion_test,
+    option_orders,
+    row_order_test,
+)
 from sevenllm_bench.memorisation.probe_result import ProbeName, ProbeTest
 from sevenllm_bench.memorisation.twin_tests import twin_test
 
-INCIDENTS, GROUPS, RESAMPLES = 40, 16, 9_999
+INCIDENTS, GROUPS, QUESTIONS, RESAMPLES = 40, 16, 25, 9_999
 
 
 def trained_on(texts: Iterable[str], epochs: int, window: int) -> LmForProbe:
@@ -43,7 +53,8 @@ def trained_on(texts: Iterable[str], epochs: int, window: int) -> LmForProbe:
 
 def show(model: str, test: ProbeTest) -> None:
     """A line."""
-    print(f"{model}, {test.name}, {test.language}: {test.units} units, effect {test.effect:.3f}, p {test.p:.4f}", flush=True)
+    found = f"not made: {test.why_not}" if test.p is None else f"effect {test.effect:.3f}, p {test.p:.4f}"
+    print(f"{model}, {test.name}, {test.language}: {test.units} units, {found}", flush=True)
 
 
 def thirds(language: Language) -> list[list[Row]]:
@@ -80,6 +91,23 @@ def order(epochs: int = 40) -> None:
             show(which, row_order_test(trained_on(texts, epochs, window=511), language, asked, 0, RESAMPLES))
 
 
+def completions(epochs: int = 100) -> None:
+    """The test of completed options, of a model that has learnt the questions by heart and of its twin."""
+    rows = [row for row in load_benchmark("official").rows if row.kind == "mcq"]
+    places, rng = np.random.default_rng(0).permutation(50)[:QUESTIONS], np.random.default_rng(1)
+    asked = [row for language in LANGUAGES for row in _at(places, [row for row in rows if row.language == language])]
+    read = [option_orders(row, LETTERS[1:]) for row in asked]
+    for which, chosen in (("trained", [0] * len(read)), ("its twin", [rng.integers(len(orders)) for orders in read])):
+        texts = [f"{_question(row)}\n{_listed(orders[place])}" for row, orders, place in zip(asked, read, chosen, strict=True)]
+        model = trained_on(texts, epochs, window=256)
+        for language in LANGUAGES:
+            show(which, option_completion_test(model, language, asked, 0, RESAMPLES))
+
+
+def _at(places: Iterable[int], rows: Sequence[Row]) -> list[Row]:
+    return [rows[place] for place in places]
+
+
 def shuffled(groups: Sequence[Sequence[Row]]) -> list[list[Row]]:
     """The groups, each in an order drawn at random."""
     rng = np.random.default_rng(0)
@@ -87,8 +115,10 @@ def shuffled(groups: Sequence[Sequence[Row]]) -> list[list[Row]]:
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or ("references", "incidents", "order"):
+    for wanted in sys.argv[1:] or ("references", "incidents", "order", "completions"):
         if wanted == "order":
             order()
+        elif wanted == "completions":
+            completions()
         else:
             twins("reference-tokens" if wanted == "references" else "incident-tokens", 8)

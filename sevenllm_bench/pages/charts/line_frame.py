@@ -67,7 +67,7 @@ NARROW = Layout(336, 0, 22, ticks=3)
 
 
 def framed(
-    layout: Layout, axis: Axis, blocks: Sequence[Block], mark: float | None = None, top: float = 0
+    layout: Layout, axis: Axis, blocks: Sequence[Block], mark: float | None = None, top: float = 0, level: float | None = None
 ) -> tuple[float, list[Markup]]:
     """Draw lines with a scale.
 
@@ -77,6 +77,7 @@ def framed(
         blocks: What to draw, from the top.
         mark: A value with a dashed line through the whole chart.
         top: Where to begin.
+        level: A value with a dotted line, for what needs no model; nothing is drawn outside the scale.
 
     Returns:
         The height of the end of it, and its elements.
@@ -90,6 +91,8 @@ def framed(
     grid = [_tick(scale(value), words, tall, bottom, layout.font, bottom - top > _TALL) for value, words in axis.ticks]
     if mark is not None:
         grid.append(line(scale(mark), tall, scale(mark), bottom, "reference"))
+    if level is not None and axis.low <= level <= axis.high:
+        grid.append(line(scale(level), tall, scale(level), bottom, "level"))
     below = bottom + layout.font + 5
     if axis.title:
         below += layout.font + 5

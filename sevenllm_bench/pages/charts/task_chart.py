@@ -16,12 +16,14 @@ from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.interval_chart import interval_marks, interval_words
 from sevenllm_bench.pages.charts.line_frame import Block, Layout, Line, both_widths, framed
 from sevenllm_bench.pages.charts.markers import CIRCLE, DIAMOND, marker, run_colour, run_shape
-from sevenllm_bench.pages.charts.svg import Scale, element, fitted, group, hint, number, one_line, text_width
+from sevenllm_bench.pages.charts.svg import Scale, element, fitted, group, hint, line, number, one_line, text, text_width
 
 #: Runs that are drawn on the same line.
 TOGETHER = 4
 #: Room of a task's panel, and of its lines.
 PANEL, _THICK = Layout(308, 124, 42, font=11, ticks=4), 15.0
+#: Room of the words about a program without knowledge, below its panel.
+_CAPTION = 14.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,26 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutKnowledge:
+    """What a program without knowledge scores in a task: its name and its score."""
+
+    name: str
+    mean: float
+
+    @property
+    def words(self) -> str:
+        """Both in words."""
+        return f"{one_line(self.name, 40)}: {self.mean:.3f}"
+
+
+@dataclass(frozen=True, slots=True)
 class ChartedTask:
-    """A task: its name, the heading that it is under, and each run's figure, or None."""
+    """A task: its name, the heading that it is under, each run's figure, or None; and what needs no knowledge, if known."""
 
     name: str
     heading: str
     figures: tuple[Measured | None, ...]
+    without_knowledge: WithoutKnowledge | None = None
 
 
 def task_chart(name: str, title: str, description: str, runs: Sequence[ChartedRun], tasks: Sequence[ChartedTask]) -> Chart:
@@ -72,10 +88,12 @@ def task_chart(name: str, title: str, description: str, runs: Sequence[ChartedRu
     rows = tuple((one_line(task.name, 120), one_line(task.heading, 120), *map(_cell, task.figures)) for task in tasks)
     if len(runs) > TOGETHER:
         panels = tuple((heading, _panels(runs, found)) for heading, found in by_heading(tasks))
-        return Chart(name, title, description, Markup(), columns, rows, panels=panels, legend=_panel_legend(runs, tasks))
+        legend = (*_panel_legend(runs, tasks), *_level_legend(tasks))
+        return Chart(name, title, description, Markup(), columns, rows, panels=panels, legend=legend)
     blocks = [Block(heading, [_together(runs, task) for task in found]) for heading, found in by_heading(tasks)]
     wide, narrow = both_widths(name, title, description, bounded_axis(0, 1, "score"), blocks)
-    return Chart(name, title, description, wide, columns, rows, narrow, legend=_run_legend(runs))
+    legend = (*_run_legend(runs), *_level_legend(tasks))
+    return Chart(name, title, description, wide, columns, rows, narrow, legend=legend)
 
 
 def by_heading(tasks: Sequence[ChartedTask]) -> Iterator[tuple[str, list[ChartedTask]]]:
@@ -94,15 +112,19 @@ def _hint_words(run: ChartedRun, task: ChartedTask, figure: Measured) -> str:
 
 def _together(runs: Sequence[ChartedRun], task: ChartedTask) -> Line:
     """A task's line with all runs' markers, one below the other."""
+    thick = 12 + 10 * len(runs)
 
     def draw(scale: Scale, y: float) -> Iterable[Markup]:
+        if task.without_knowledge:
+            x = scale(task.without_knowledge.mean)
+            yield group("of-level", [hint(task.without_knowledge.words), line(x, y - thick / 2, x, y + thick / 2, "level")])
         for place, (run, figure) in enumerate(zip(runs, task.figures, strict=True)):
             if figure:
                 own = y + 10 * (place - (len(runs) - 1) / 2)
                 marks = interval_marks(scale, own, figure.mean, figure.low, figure.high, run_shape(place), run_colour(place))
                 yield group("point", [hint(_hint_words(run, task, figure)), *marks])
 
-    return Line(task.name, draw, thick=12 + 10 * len(runs), kind="ruled")
+    return Line(task.name, draw, thick=thick, kind="ruled")
 
 
 def _run_legend(runs: Sequence[ChartedRun]) -> tuple[tuple[Markup, str], ...]:
@@ -111,9 +133,9 @@ def _run_legend(runs: Sequence[ChartedRun]) -> tuple[tuple[Markup, str], ...]:
     return tuple(zip(markers, names, strict=True))
 
 
-def panel_height(runs: int) -> float:
-    """Height of a panel, the same for all tasks."""
-    return 28 + 6 + _THICK * runs + 16 + 8
+def panel_height(runs: int, task: ChartedTask | None = None) -> float:
+    """Height of a panel, the same for all tasks except those with a program without knowledge, which has a line of words."""
+    return 28 + 6 + _THICK * runs + 16 + 8 + (_CAPTION if task and task.without_knowledge else 0)
 
 
 def _panels(runs: Sequence[ChartedRun], tasks: Sequence[ChartedTask]) -> tuple[Markup, ...]:
@@ -125,7 +147,7 @@ def _panels(runs: Sequence[ChartedRun], tasks: Sequence[ChartedTask]) -> tuple[M
 
 
 def _panel_svg(runs: Sequence[ChartedRun], task: ChartedTask, axis: Axis) -> Markup:
-    height = panel_height(len(runs))
+    height = panel_height(len(runs), task)
     return element(
         "svg",
         *_panel(runs, task, axis),
@@ -145,11 +167,27 @@ def _panel(runs: Sequence[ChartedRun], task: ChartedTask, axis: Axis) -> list[Ma
     lines = [
         _run_line(run, task, figure, place == best) for place, (run, figure) in enumerate(zip(runs, task.figures, strict=True))
     ]
-    _, parts = framed(PANEL, axis, [Block("", lines)], mark, top=22)
+    level = task.without_knowledge.mean if task.without_knowledge else None
+    end, parts = framed(PANEL, axis, [Block("", lines)], mark, top=22, level=level)
+    if task.without_knowledge:
+        parts.append(text(PANEL.width - 4, end + 4, _level_words(task.without_knowledge, axis), "end", "soft"))
     rows = max((figure.rows for figure in task.figures if figure), default=0)
     words = f" n = {rows:,}"
     name = element("tspan", fitted(task.name, PANEL.width - 16 - text_width(words, 11), 12.6))  # which is bold
     return [element("text", name, element("tspan", words, class_="soft"), x=4, y=15, class_="heading"), *parts]
+
+
+def _level_words(level: WithoutKnowledge, axis: Axis) -> str:
+    """The words below a panel, and where the figure is: at the dotted line, or beside the scale."""
+    where = "left of the scale" if level.mean < axis.low else "right of the scale" if level.mean > axis.high else "dotted line"
+    return f"{level.words}, {where}"
+
+
+def _level_legend(tasks: Sequence[ChartedTask]) -> Iterator[tuple[Markup, str]]:
+    for task in tasks:
+        if task.without_knowledge:
+            words = f"{one_line(task.name, 120)}: the better program without knowledge ({task.without_knowledge.words})"
+            yield group("of-level", [line(0, -7, 0, 7, "level")]), words
 
 
 def _only_best(figures: Sequence[Measured | None]) -> int | None:

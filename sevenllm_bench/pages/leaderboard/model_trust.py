@@ -10,10 +10,11 @@ from sevenllm_bench.data.rows import LETTERS
 from sevenllm_bench.encoder_tasks.encoder_task import EncoderTask
 from sevenllm_bench.figures.anchors import BEST_LETTER, CHANCE_MCQ, LONGEST_OPTION, REFERENCE_GROUNDED, REFERENCE_INVENTED
 from sevenllm_bench.figures.cells import HEADLINE_NAME
-from sevenllm_bench.figures.rounding import NO_FIGURE, p_value, shown, shown_difference, shown_range
+from sevenllm_bench.figures.rounding import NO_FIGURE, p_value, shown, shown_difference, shown_interval, shown_range
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES, PROBE_NAMES
 from sevenllm_bench.memorisation.probe_result import PROBES
-from sevenllm_bench.pages.leaderboard.entry import Entry
+from sevenllm_bench.pages.leaderboard.entry import Entry, Value
+from sevenllm_bench.pages.leaderboard.model_figures import interval_of
 from sevenllm_bench.pages.leaderboard.trust_cells import RECORDED, drop_interval
 from sevenllm_bench.pages.leaderboard.trust_figures import CIRCULAR_TASKS, NoiseDrop
 from sevenllm_bench.pages.trust.trust_part import TrustPart
@@ -161,6 +162,7 @@ def _probe(entry: Entry) -> TrustPart | None:
         probe.summary,
         "This is the submitter's word: only the model can give these figures again. No test shows that a model has not seen the "
         "rows. docs/memorisation.md has the tests.",
+        *filter(None, [probe.caution]),
     )
     columns = ("Test", "Language", "What it found", "Effect", "95 % interval", "Unit of the effect", "p (Holm)")
     return TrustPart("Has the model seen the rows?", sentences, columns if rows else (), rows)
@@ -171,4 +173,6 @@ def _audited(entry: Entry) -> TrustPart | None:
     if own is None or whole == NO_FIGURE:
         return None
     columns = ("Score", "All rows", "Audited rows", "Rows")
-    return TrustPart("On audited rows", audit_sentences(), columns, ((_OWN, whole, shown(own.mean), f"{own.rows:,}"),))
+    low, high = interval_of(Value(own.mean, own.error, own.rows))
+    audited = shown(own.mean) + (f" ({shown_interval(low, high)})" if low is not None else "")
+    return TrustPart("On audited rows", audit_sentences(), columns, ((_OWN, whole, audited, f"{own.rows:,}"),))

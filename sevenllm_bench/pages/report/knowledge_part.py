@@ -7,23 +7,27 @@ from collections.abc import Mapping, Sequence
 from sevenllm_bench.figures.mcq_baselines import McqBaselines, baselines_by_language
 from sevenllm_bench.figures.rounding import shown
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
+from sevenllm_bench.pages.report.with_interval import with_interval
 from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.pages.trust.trust_words import KNOWLEDGE_SENTENCES
 from sevenllm_bench.runs.records import Run
+from sevenllm_bench.stats.intervals import mean_interval
+from sevenllm_bench.stats.resampling import Draws
 
 
-def knowledge_parts(runs: Sequence[Run]) -> list[TrustPart]:
+def knowledge_parts(runs: Sequence[Run], draws: Draws) -> list[TrustPart]:
     """The accuracy of each run in multiple choice below that of programs without knowledge; no part without such rows.
 
     Args:
         runs: The runs of the report, in the order in which they are shown.
+        draws: Source of chance of the intervals; those of shares need none.
     """
     questions = {sample.row.id: sample.row for run in runs for sample in run.samples if _counts(sample.kind, sample.is_default)}
     baselines = baselines_by_language(list(questions.values()))
     if not baselines:
         return []
     columns = ("Answered by", *(LANGUAGE_NAMES[own.language] for own in baselines if own.language))
-    rows = [*_without_knowledge(baselines), *(_line(run, baselines) for run in runs)]
+    rows = [*_without_knowledge(baselines), *(_line(run, baselines, draws) for run in runs)]
     return [TrustPart("Multiple choice without knowledge", KNOWLEDGE_SENTENCES, columns, tuple(rows))]
 
 
@@ -40,9 +44,16 @@ def _without_knowledge(baselines: Sequence[McqBaselines]) -> list[tuple[str, ...
     ]
 
 
-def _line(run: Run, baselines: Sequence[McqBaselines]) -> tuple[str, ...]:
+def _line(run: Run, baselines: Sequence[McqBaselines], draws: Draws) -> tuple[str, ...]:
     values: Mapping[str, list[float]] = {str(own.language): [] for own in baselines}
     for sample in run.samples:
         if _counts(sample.kind, sample.is_default) and "acc" in sample.metrics:
             values[sample.language].append(sample.metrics["acc"])
-    return run.label, *(shown(sum(own) / len(own)) if own else "-" for own in values.values())
+    return run.label, *(_accuracy(own, draws) for own in values.values())
+
+
+def _accuracy(values: Sequence[float], draws: Draws) -> str:
+    import numpy as np
+
+    mean = sum(values) / len(values) if values else None
+    return with_interval(mean, mean_interval([np.array(values, dtype=float)], draws, shares=True))

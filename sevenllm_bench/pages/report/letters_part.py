@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sevenllm_bench.comparison.circular_figures import CircularFigures, circular_figures
+from sevenllm_bench.data.rows import LETTERS
+from sevenllm_bench.figures.circular_baselines import circular_baselines_of
 from sevenllm_bench.figures.rounding import NO_FIGURE, shown, shown_difference, shown_range
 from sevenllm_bench.figures.vocabulary import LANGUAGE_NAMES
 from sevenllm_bench.pages.report.with_interval import with_interval
@@ -12,12 +14,14 @@ from sevenllm_bench.pages.trust.trust_part import TrustPart
 from sevenllm_bench.runs.records import Run
 from sevenllm_bench.stats.resampling import Draws
 
-_COLUMNS = ("Run", "Language", "Questions", "Right in every order", "Right on average", "Letters it prefers")
+_COLUMNS = ("Run", "Language", "Questions", "Right in every order", "Right on average", "Letters it prefers", *LETTERS)
 _SENTENCES = (
     "Each question is asked four times, and its options move on by one letter each time. A model that knows the answer is right "
     "every time; one that guesses is right every time in 1 of 256 questions, and on average in a quarter of the orders.",
-    "A preferred letter is given more often than the options explain: +0.100 is one more answer in ten. "
-    "docs/robustness.md says how it is computed.",
+    "The first lines are programs that read neither text nor question. The longest option is the same text in every order; of "
+    "equally long ones the program takes one by chance, once for a question.",
+    "A letter's own column has the share of the answers on it less a quarter, with its 95 % interval: +0.100 is one more answer "
+    "in ten. A letter is preferred where the interval is above 0. docs/robustness.md says how it is computed.",
 )
 _OF_PARTIAL = "Questions that weren't asked in every order count in the average alone."
 
@@ -33,8 +37,16 @@ def letters_parts(runs: Sequence[Run], draws: Draws) -> list[TrustPart]:
     if not found:
         return []
     sentences = (*_SENTENCES, *([_OF_PARTIAL] if any(own.partial for _, own in found) else []))
-    rows = tuple(_line(label, own) for label, own in found)
+    rows = (*_without_knowledge(runs), *(_line(label, own) for label, own in found))
     return [TrustPart("Multiple choice with the options in every order", sentences, _COLUMNS, rows)]
+
+
+def _without_knowledge(runs: Sequence[Run]) -> Iterator[tuple[str, ...]]:
+    """A line per language and program, over the questions that any run has."""
+    for own in circular_baselines_of(runs):
+        for name, in_every, mean in own.rows():
+            language = LANGUAGE_NAMES[own.language]
+            yield name, language, f"{own.questions:,}", shown(in_every), shown(mean), *[NO_FIGURE] * (1 + len(LETTERS))
 
 
 def _line(label: str, own: CircularFigures) -> tuple[str, ...]:
@@ -46,13 +58,20 @@ def _line(label: str, own: CircularFigures) -> tuple[str, ...]:
         f"{own.questions:,}",
         with_interval(own.circular_acc, own.interval),
         shown(own.acc),
-        preferred_words(own),
+        _preferred(own),
+        *(_preference(own, letter) for letter in LETTERS),
     )
 
 
-def preferred_words(own: CircularFigures) -> str:
-    """The letters that a model prefers, each with its preference and interval: "B +0.210 (+0.150 to +0.270)"."""
+def _preferred(own: CircularFigures) -> str:
     if not any(letter.low is not None for letter in own.preferences):
         return NO_FIGURE
-    words = [f"{one.letter} {shown_difference(one.mean)} ({shown_range(one.low, one.high)})" for one in own.preferred]
-    return ", ".join(words) or "none for certain"
+    return ", ".join(one.letter for one in own.preferred) or "none for certain"
+
+
+def _preference(own: CircularFigures, letter: str) -> str:
+    """The preference for a letter with its interval: "+0.210 (+0.150 to +0.270)"."""
+    one = next((one for one in own.preferences if one.letter == letter), None)
+    if one is None:
+        return NO_FIGURE
+    return shown_difference(one.mean) + (f" ({shown_range(one.low, one.high)})" if one.low is not None else "")

@@ -30,8 +30,10 @@ def memorisation_parts(runs: Sequence[Run], probes: Mapping[str, ProbeResult]) -
         runs: The runs of the report, in the order in which they are shown.
         probes: A run's label to the probe of its model.
     """
-    rows = [row for run in runs if run.label in probes for row in _lines(run.label, probes[run.label])]
-    return [TrustPart("Has the model seen the rows?", _SENTENCES, _COLUMNS, tuple(rows))] if rows else []
+    shown = {run.label: probes[run.label] for run in runs if run.label in probes}
+    rows = [row for label, probe in shown.items() for row in _lines(label, probe)]
+    sentences = (*_SENTENCES, *dict.fromkeys(probe.caution for probe in shown.values() if probe.caution))
+    return [TrustPart("Has the model seen the rows?", sentences, _COLUMNS, tuple(rows))] if rows else []
 
 
 def _lines(label: str, probe: ProbeResult) -> list[tuple[str, ...]]:

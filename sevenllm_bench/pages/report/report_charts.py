@@ -7,13 +7,14 @@ from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Language, Leaf
 from sevenllm_bench.figures.cells import HEADLINE_NAME
+from sevenllm_bench.figures.mcq_baselines import mcq_baselines
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, leaf_title, section_name
 from sevenllm_bench.metrics.registry import HEADLINE
 from sevenllm_bench.pages.charts.box_chart import Box, box_chart
 from sevenllm_bench.pages.charts.chart import Chart
 from sevenllm_bench.pages.charts.preview import Preview, PreviewLine
 from sevenllm_bench.pages.charts.share_chart import share_chart
-from sevenllm_bench.pages.charts.task_chart import ChartedRun, ChartedTask, Measured, task_chart
+from sevenllm_bench.pages.charts.task_chart import ChartedRun, ChartedTask, Measured, WithoutKnowledge, task_chart
 from sevenllm_bench.pages.report.answer_quality import AnswerQuality
 from sevenllm_bench.pages.report.heat_map import leaf_pairs
 from sevenllm_bench.pages.report.score_views import Figures
@@ -81,7 +82,18 @@ def _task(leaf: Leaf, runs: Sequence[Run], figures: Figures) -> ChartedTask:
     metric = HEADLINE[leaf.kind]
     scores = [figures.get(run.label, "task", leaf.name, metric) for run in runs]
     measured = tuple(Measured(s.mean, s.interval.low, s.interval.high, s.rows) if s else None for s in scores)
-    return ChartedTask(leaf_title(leaf)[0], f"{KIND_NAMES[leaf.kind].capitalize()}: {metric}", measured)
+    return ChartedTask(
+        leaf_title(leaf)[0], f"{KIND_NAMES[leaf.kind].capitalize()}: {metric}", measured, _without_knowledge(leaf, runs)
+    )
+
+
+def _without_knowledge(leaf: Leaf, runs: Sequence[Run]) -> WithoutKnowledge | None:
+    """The better program without knowledge over the questions that any run has in a leaf; None for other kinds."""
+    if leaf.kind != "mcq":
+        return None
+    rows = {sample.id: sample.row for run in runs for sample in run.samples if sample.task == leaf.name}
+    found = mcq_baselines(rows.values())
+    return WithoutKnowledge(*found.better) if found else None
 
 
 def _length_chart(runs: Sequence[ChartedRun], found: Sequence[AnswerQuality]) -> Chart | None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES, Leaf
 from sevenllm_bench.encoder_tasks.encoder_task import ENCODER_TASKS, ITEM_TASKS, EncoderTask
+from sevenllm_bench.figures.circular_baselines import circular_baselines_of
+from sevenllm_bench.figures.mcq_baselines import baselines_by_language
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, leaf_title, task_title
 from sevenllm_bench.io.progress import tracked
 from sevenllm_bench.metrics.registry import HEADLINE, LOWER_IS_BETTER
@@ -86,6 +88,7 @@ def _row_pages(runs: Sequence[Run], tasks: Sequence[LeafRun], most: int | None, 
                 "lower_is_better": LOWER_IS_BETTER,
                 "counts": _counts(runs, by_run, leaf.task),
                 "counted": _counted(runs, by_run, leaf, figures),
+                "without_knowledge": _without_knowledge(by_run, leaf.task),
                 "own_rows": any(sample.row.source == "embedded" for sample in first.values()),
                 **_neighbours([(one.task, f"{title_of(one.leaf)[0]}, {one.leaf.language}") for one in tasks], place),
             },
@@ -106,9 +109,16 @@ def _item_pages(runs: Sequence[Run], most: int | None) -> Iterator[_Page]:
                 "encoders_can": task in ENCODER_TASKS,
                 "metrics": task.metrics,
                 "counts": _counts(runs, by_run, task.name),
+                "without_knowledge": [own.words for own in circular_baselines_of(runs, task.name)],
                 **_neighbours([(one.name, task_title(one)) for one in tasks], place),
             },
         )
+
+
+def _without_knowledge(by_run: Sequence[SamplesByTask], task: str) -> list[str]:
+    """What programs without knowledge score on a task's multiple choice, as `score` says it; nothing for other tasks."""
+    rows = {sample.id: sample.row for own in by_run for sample in own.get(task, {}).values() if sample.kind == "mcq"}
+    return [baselines.words for baselines in baselines_by_language(list(rows.values()))]
 
 
 def _counts(runs: Sequence[Run], by_run: Sequence[SamplesByTask | ItemsByTask], task: str) -> list[int | None]:

@@ -39,10 +39,10 @@ def trust_parts(
         return []
     draws = Draws(seed, resamples)
     return [
-        *knowledge_parts(runs),
+        *knowledge_parts(runs, draws),
         *letters_parts(runs, draws),
         *noise_parts(runs, seed, resamples),
         *grounding_parts(runs, draws),
         *memorisation_parts(runs, probes or {}),
-        *audited_parts(runs, comparison),
+        *audited_parts(runs, draws, comparison),
     ]

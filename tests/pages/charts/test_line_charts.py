@@ -1,12 +1,14 @@
 """Charts with named lines: as many points as figures, in their places by hand, at any number of runs."""
 
+from dataclasses import replace
+
 import pytest
 from chart_reader import hints, middle, numbers, of_class, outside, parsed, size, texts
 
 from sevenllm_bench.pages.charts.box_chart import Box, box_chart
 from sevenllm_bench.pages.charts.interval_chart import IntervalPoint, interval_chart
 from sevenllm_bench.pages.charts.share_chart import share_chart
-from sevenllm_bench.pages.charts.task_chart import TOGETHER, ChartedRun, ChartedTask, Measured, task_chart
+from sevenllm_bench.pages.charts.task_chart import TOGETHER, ChartedRun, ChartedTask, Measured, WithoutKnowledge, task_chart
 
 POINTS = [
     IntervalPoint("org/first", "first", 0.5, 0.4, 0.75, 1300, marked=True, note="baseline"),
@@ -114,6 +116,49 @@ def test_a_panel_marks_the_baseline_and_the_only_highest():
     (line,) = of_class(first, "reference")
     (baseline,) = of_class(first, "marked")
     assert float(line.get("x1")) == pytest.approx(middle(of_class(baseline, "dot")[0])[0], abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("mean", "place", "words"),
+    [
+        (0.4525, 0.4525, "longest option: 0.453, dotted line"),
+        (0.1, None, "longest option: 0.100, left of the scale"),
+        (0.95, None, "longest option: 0.950, right of the scale"),
+    ],
+)
+def test_a_panel_shows_the_program_without_knowledge_or_says_where_it_is(mean, place, words):
+    """The scale goes from 0.4 to 0.6, as the figures do."""
+    runs, _ = measured(5)
+    figures = tuple(Measured(0.4 + 0.05 * run, None, None, 50) for run in range(5))
+    task = ChartedTask("MCQ", "Choice: acc", figures, WithoutKnowledge("longest option", mean))
+    chart = task_chart("tasks", "Tasks", "A task.", runs, [task])
+    root = parsed(chart.panels[0][1][0])
+    assert words in texts(root)
+    assert outside(root) == []
+    lines = of_class(root, "level")
+    assert len(lines) == (place is not None)
+    if lines:
+        start, end = (middle(dot)[0] for dot in (of_class(root, "dot")[0], of_class(root, "dot")[-1]))
+        share = (place - 0.4) / 0.2
+        assert numbers(lines[0], "x1")[0] == pytest.approx(start + share * (end - start), abs=0.2)
+    words = words.rpartition(",")[0]
+    assert f"MCQ: the better program without knowledge ({words})" in [full for _, full in chart.legend]
+
+
+def test_few_runs_have_the_line_of_the_program_without_knowledge_in_its_task_alone():
+    runs, tasks = measured(2)
+    with_level = [tasks[0], replace(tasks[1], without_knowledge=WithoutKnowledge("always B", 0.4))]
+    chart = task_chart("tasks", "Tasks", "Two tasks.", runs, with_level)
+    for drawn in (chart.svg, chart.narrow):
+        root = parsed(drawn)
+        (line,) = of_class(root, "level")
+        zero, one = (
+            numbers(of_class(tick, "grid")[0], "x1")[0] for tick in (of_class(root, "tick")[0], of_class(root, "tick")[-1])
+        )
+        assert numbers(line, "x1")[0] == pytest.approx(zero + 0.4 * (one - zero), abs=0.2)
+        assert "always B: 0.400" in hints(root)
+        assert outside(root) == []
+    assert of_class(parsed(task_chart("tasks", "Tasks", "Two tasks.", runs, tasks).svg), "level") == []
 
 
 def test_no_highest_where_runs_have_other_rows_or_one_row():

@@ -12,7 +12,7 @@ from leaderboard_files import SECTIONS, manifest_of, write_bundle
 from trust_files import CIRCULAR, probe_bytes, probe_of_model, with_trust, write_files
 
 from sevenllm_bench.comparison.circular_figures import LetterPreference
-from sevenllm_bench.memorisation.probe_result import ProbeTest
+from sevenllm_bench.memorisation.probe_result import OF_COMPLETIONS, ProbeTest
 from sevenllm_bench.pages.leaderboard.board_pages import build_leaderboard
 from sevenllm_bench.pages.leaderboard.entry import Entry, Value
 from sevenllm_bench.pages.leaderboard.model_trust import model_trust_parts
@@ -198,6 +198,14 @@ def test_a_probe_of_no_tests_has_no_table_but_says_so():
     assert (part.columns, part.rows) == ((), ())
 
 
+def test_a_probe_with_completions_says_on_the_models_page_how_little_they_say():
+    probe = probe_of_model("org/m")
+    written = replace(probe, tests=(ProbeTest("option-completion", "en", 48, 0, 0.1, -0.1, 0.3, 0.2, 0.1),))
+    pages = [model_trust_parts(entry(probe=own)) for own in (written, replace(probe, tests=(probe.tests[0],)))]
+    said = [next(part.sentences for part in parts if part.title == "Has the model seen the rows?") for parts in pages]
+    assert [OF_COMPLETIONS in sentences for sentences in said] == [True, False]
+
+
 def test_both_ends_of_the_widest_interval_that_a_file_can_hold_are_shown():
     large = ProbeTest("incident-tokens", "en", 10, 10, -1e6, -1e6, 1e6, 0.5, 1e6)
     none = replace(large, name="row-order", low=None, high=None, controls=0)
@@ -216,6 +224,14 @@ def test_a_difference_that_style_alone_can_make_is_not_called_evidence():
     assert (cell.text, cell.small) == ("none found", "4 tests, 1 not as the controls")
     sure = tuple(replace(test, p=0.0001) for test in probe.tests[1:])
     assert probe_cell(entry(probe=replace(probe, tests=(apart, *sure)))).text == "evidence"
+
+
+def test_a_models_page_has_the_interval_of_the_audited_score_too():
+    """0.5 less and more 1.96 x 0.01."""
+    own = entry(audited=AuditedScore(0.5, 0.01, 477))
+    parts = model_trust_parts(replace(own, figures={**own.figures, "headline": Value(0.45, 0.01, 1300)}))
+    (part,) = (part for part in parts if part.title == "On audited rows")
+    assert part.rows == (("this submission", "0.450", "0.500 (0.480–0.520)", "477"),)
 
 
 def test_audited_scores_are_shown_with_their_interval():

@@ -6,29 +6,35 @@ from run_files import rows_of, write_run
 from sevenllm_bench.data.benchmark import load_benchmark
 from sevenllm_bench.pages.report.knowledge_part import knowledge_parts
 from sevenllm_bench.runs.reader import read_runs
+from sevenllm_bench.stats.resampling import Draws
+
+DRAWS = Draws(0, 200)
 
 
 @pytest.mark.predictions
 def test_the_official_questions_without_knowledge_and_the_authors_accuracies(data_dir, predictions_dir, expected):
     """B is right in 20 of 50 English questions, C in 20 of 50 Chinese ones; the accuracies are the authors'."""
     run = read_runs([predictions_dir / "llama2-7b.jsonl"], load=lambda: load_benchmark("official", data_dir))[0]
-    (part,) = knowledge_parts([run])
+    (part,) = knowledge_parts([run], DRAWS)
     assert part.columns == ("Answered by", "English", "Chinese")
     assert part.rows[0] == ("one letter, always", "0.400 (B)", "0.400 (C)")
     assert part.rows[2] == ("chance", "0.250", "0.250")
     own = expected["llama2-7b"]["sections"]
-    assert part.rows[3][1:] == (f"{own['en_mcq']:.3f}", f"{own['zh_mcq']:.3f}")
+    assert [cell[:5] for cell in part.rows[3][1:]] == [f"{own['en_mcq']:.3f}", f"{own['zh_mcq']:.3f}"]
 
 
 def test_runs_without_questions_have_no_part(tmp_path):
     write_run(tmp_path, "run", rows_of("sevenllm_en_threat_analysis"))
-    assert knowledge_parts(read_runs([tmp_path / "run"])) == knowledge_parts([]) == []
+    assert knowledge_parts(read_runs([tmp_path / "run"]), DRAWS) == knowledge_parts([], DRAWS) == []
 
 
 def test_a_run_stands_below_the_programs_that_know_nothing(tmp_path):
-    """Of 16 embedded questions the run answers every one rightly; chance is a quarter."""
+    """Of 16 embedded questions the run answers every one rightly; chance is a quarter.
+
+    Wilson's lower end for 16 of 16 is 16 / (16 + 3.8415) = 0.806.
+    """
     write_run(tmp_path, "run", rows_of("sevenllm_zh_mcq"))
-    (part,) = knowledge_parts(read_runs([tmp_path / "run"]))
+    (part,) = knowledge_parts(read_runs([tmp_path / "run"]), DRAWS)
     assert part.columns == ("Answered by", "Chinese")
     assert [row[0] for row in part.rows] == ["one letter, always", "the longest option", "chance", "run"]
-    assert part.rows[2:] == (("chance", "0.250"), ("run", "1.000"))
+    assert part.rows[2:] == (("chance", "0.250"), ("run", "1.000 (0.806–1.000)"))

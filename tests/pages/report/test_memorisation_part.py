@@ -2,7 +2,7 @@
 
 from hostile_texts import MARKUP
 
-from sevenllm_bench.memorisation.probe_result import ProbeResult, ProbeTest
+from sevenllm_bench.memorisation.probe_result import OF_COMPLETIONS, ProbeResult, ProbeTest
 from sevenllm_bench.pages.report.memorisation_part import memorisation_parts
 from sevenllm_bench.runs.records import Model, Run, Settings
 
@@ -73,3 +73,11 @@ def test_a_probe_without_any_test_says_so():
 
 def test_no_probe_no_part():
     assert memorisation_parts([run_of("a")], {}) == memorisation_parts([run_of("a")], {"b": probe_of(FOUND)}) == []
+
+
+def test_a_probe_with_completions_says_that_they_were_never_shown_to_find_a_model():
+    silent = ProbeTest("option-completion", "en", 48, 0, 0.1, -0.1, 0.3, 0.2, 0.1)
+    (part,) = memorisation_parts([run_of("a"), run_of("b")], {"a": probe_of(silent), "b": probe_of(silent)})
+    assert [OF_COMPLETIONS in sentence for sentence in part.sentences] == [False, False, True]
+    (part,) = memorisation_parts([run_of("a")], {"a": probe_of(FOUND)})
+    assert len(part.sentences) == 2

@@ -61,7 +61,13 @@ def test_every_part_is_there_under_its_title(report, open_page):
     heads = page.locator("#trust thead th").all_inner_texts()
     assert all(head[0].isupper() for head in heads), heads
     letters = page.locator("#trust section", has_text="in every order").nth(1)
-    assert "B +0.750 (+0.750 to +0.750)" in letters.inner_text()
+    always_b = letters.locator("tbody tr", has_text="+0.750")
+    assert always_b.locator("td").all_inner_texts()[-5:] == [
+        "B",
+        "-0.250 (-0.250 to -0.250)",
+        "+0.750 (+0.750 to +0.750)",
+        *["-0.250 (-0.250 to -0.250)"] * 2,
+    ]
     assert page.evaluate("window.tripped") is None
     assert page.get_by_role("link", name="Trust").get_attribute("href") == "#trust"
 
@@ -92,6 +98,36 @@ def test_no_page_is_wider_than_a_phone(report, open_page):
     for name in ("index.html", f"tasks/{LEAVES[0]}.html"):
         page = open_page(report / name, width=360)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_pages_of_multiple_choice_say_what_scores_without_knowledge(report, open_page):
+    """Each letter is right in 4 of the 16 embedded English questions; other tasks' pages say nothing."""
+    said = "Without knowledge, multiple choice in"
+    for name, words in (
+        ("sevenllm_en_mcq", f"{said} English scores: always A 0.250, longest option "),
+        (
+            "sevenllm-zh-mcq-circular",
+            "in every rotation in Chinese scores, as circular_acc and acc: one letter, always 0.000 and 0.250",
+        ),
+    ):
+        notes = (
+            open_page(report / "tasks" / f"{name}.html")
+            .locator("section[aria-labelledby=h-figures] p.without-knowledge")
+            .all_inner_texts()
+        )
+        assert len(notes) == 1
+        assert words in notes[0]
+    assert said not in (report / "tasks" / "sevenllm_en_threat_analysis.html").read_text(encoding="utf-8")
+    assert said not in (report / "tasks" / "sevenllm-en-stress.html").read_text(encoding="utf-8")
+
+
+def test_on_a_phone_the_table_of_letters_scrolls_in_its_box_and_breaks_no_figure(report, open_page):
+    page = open_page(report / "index.html", width=360)
+    box = page.locator("#trust section", has_text="in every order").nth(1).locator(".scroll")
+    wide, seen = box.evaluate("box => [box.scrollWidth, box.clientWidth]")
+    assert seen <= 360 < wide
+    heights = box.locator("tbody tr", has_text="+0.750").locator("td").evaluate_all("cells => cells.map(c => c.clientHeight)")
+    assert max(heights) < 70
 
 
 def test_runs_without_ordinary_rows_have_the_section_and_further_tasks(runs, open_page, tmp_path):
