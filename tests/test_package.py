@@ -45,3 +45,14 @@ def test_importing_loads_nothing_heavy():
 def test_version_stands_in_changelog_and_citation():
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"version: {__version__}" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_no_file_holds_both_sides_of_a_merge():
+    """Templates, styles and documents show such lines instead of failing."""
+    kinds = {".html", ".css", ".js", ".md", ".yaml"}
+    files = [
+        file for name in ("sevenllm_bench", "docs", "task_yamls") for file in (ROOT / name).rglob("*") if file.suffix in kinds
+    ]
+    assert len(files) > 100
+    sides = ("<" * 7 + " ", ">" * 7 + " ")
+    assert [file.name for file in files if any(line.startswith(sides) for line in file.read_text("utf-8").splitlines())] == []
