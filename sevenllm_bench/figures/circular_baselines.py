@@ -32,7 +32,7 @@ class CircularBaselines:
     def rows(self) -> list[tuple[str, float, float]]:
         """What scores how much, for tables: words, `circular_acc`, `acc`.
 
-        A letter that is always given is right in one rotation of each question. Chance chooses anew in each rotation.
+        A letter that is always given is right in one rotation of each question. Chance chooses again in each rotation.
         """
         return [
             ("one letter, always", 0.0, 1 / ROTATIONS),
