@@ -48,8 +48,8 @@ PROBES: Mapping[ProbeName, ProbeKind] = {
 }
 #: What to know of the tests of generated text, wherever their result is shown.
 OF_COMPLETIONS = (
-    "Of the tests of generated text, option-completion has been shown to find only a tiny model that had learnt the questions by "
-    "heart, and incident-completion none, so their “no evidence” says little."
+    "The tests of generated text have been shown to find only tiny models that had learnt the rows by heart, so their "
+    "“no evidence” says little."
 )
 
 

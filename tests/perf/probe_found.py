@@ -1,6 +1,6 @@
 """Which tests of the probe find a tiny model that was trained on official rows, and not its twin (docs/memorisation.md).
 
-    SEVENLLM_DATA_DIR=FOLDER python tests/perf/probe_found.py [references] [incidents] [order] [completions]
+    SEVENLLM_DATA_DIR=FOLDER python tests/perf/probe_found.py [references] [incidents] [order] [completions] [continuations]
 
 `references`: trained on the references of 40 incidents of each language; its twin on those of 40 others. Both are tested on the
     first 40, and neither has read the controls, 40 more.
@@ -9,6 +9,8 @@
     groups of neighbours each in an order drawn at random.
 `completions`: over-trained on 25 multiple-choice questions of each language, question and options alone; its twin on the same
     questions, the options of each in an order drawn at random that leaves A and the right one in their places.
+`continuations`: over-trained on the texts of 40 incidents of each language, of which it is given the first half; its twin on
+    those of 40 others.
 
 Some minutes of one core. Every model is a Llama of two layers, 64 wide, trained from scratch.
 """
@@ -18,7 +20,7 @@ from __future__ import annotations
 import itertools
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -68,13 +70,13 @@ def thirds(language: Language) -> list[list[Row]]:
     return [[rows[place] for place in order[start : start + INCIDENTS]] for start in range(0, 3 * INCIDENTS, INCIDENTS)]
 
 
-def twins(name: ProbeName, epochs: int) -> None:
+def twins(name: ProbeName, epochs: int = 8, window: int = 128) -> None:
     """A test with controls, of the model and of its twin."""
     found = {language: thirds(language) for language in LANGUAGES}
     for which, place in (("trained", 0), ("its twin", 1)):
         rows = [row for language in LANGUAGES for row in found[language][place]]
         texts = [row.reference_text if name == "reference-tokens" else row.input for row in rows]
-        model = trained_on(texts, epochs, window=128)
+        model = trained_on(texts, epochs, window)
         for language in LANGUAGES:
             seen, _, control = found[language]
             show(which, twin_test(model, name, language, seen, control, 0, RESAMPLES))
@@ -115,10 +117,12 @@ def shuffled(groups: Sequence[Sequence[Row]]) -> list[list[Row]]:
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or ("references", "incidents", "order", "completions"):
-        if wanted == "order":
-            order()
-        elif wanted == "completions":
-            completions()
-        else:
-            twins("reference-tokens" if wanted == "references" else "incident-tokens", 8)
+    measured: dict[str, Callable[[], None]] = {
+        "references": lambda: twins("reference-tokens"),
+        "incidents": lambda: twins("incident-tokens"),
+        "order": order,
+        "completions": completions,
+        "continuations": lambda: twins("incident-completion", epochs=100, window=511),
+    }
+    for wanted in sys.argv[1:] or measured:
+        measured[wanted]()
