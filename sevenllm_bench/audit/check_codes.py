@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: Checks by program. A row for which one of `READ_WHEN` fires is read by eye.
+#: Checks by program.
 CHECK_CODES: dict[str, str] = {
     "answer-in-question": "Multiple choice: the right option's words are in the question.",
     "category": "The instruction has no word of its category's task, but words of others.",
@@ -29,12 +29,6 @@ CHECK_CODES: dict[str, str] = {
     "text-language": "The incident text is not in the question's language.",
     "unsupported": "Extraction: fewer than half of the reference's values are in the text (letters and digits compared).",
 }
-#: Codes that say something about a row's use and nothing about whether its reference is right.
-INFORMATIVE = frozenset(
-    {"contained-text", "longer-than-128", "longer-than-2048", "longer-than-4096", "repeated-text"},
-)
-#: Codes that call for a reading.
-READ_WHEN = frozenset(CHECK_CODES) - INFORMATIVE
 
 #: Codes of readings; docs/audit.md holds the guide.
 READING_CODES: dict[str, str] = {

@@ -22,20 +22,25 @@ def knowledge_parts(runs: Sequence[Run], draws: Draws) -> list[TrustPart]:
         runs: The runs of the report, in the order in which they are shown.
         draws: Source of chance of the intervals; those of shares need none.
     """
-    questions = {sample.row.id: sample.row for run in runs for sample in run.samples if _counts(sample.kind, sample.is_default)}
-    baselines = baselines_by_language(list(questions.values()))
+    baselines = without_knowledge(runs)
     if not baselines:
         return []
     columns = ("Answered by", *(LANGUAGE_NAMES[own.language] for own in baselines if own.language))
-    rows = [*_without_knowledge(baselines), *(_line(run, baselines, draws) for run in runs)]
+    rows = [*_programs(baselines), *(_line(run, baselines, draws) for run in runs)]
     return [TrustPart("Multiple choice without knowledge", KNOWLEDGE_SENTENCES, columns, tuple(rows))]
+
+
+def without_knowledge(runs: Sequence[Run]) -> list[McqBaselines]:
+    """What programs without knowledge score, by language, over the benchmark's questions that any run has."""
+    questions = {sample.row.id: sample.row for run in runs for sample in run.samples if _counts(sample.kind, sample.is_default)}
+    return baselines_by_language(list(questions.values()))
 
 
 def _counts(kind: str, is_default: bool) -> bool:
     return kind == "mcq" and is_default
 
 
-def _without_knowledge(baselines: Sequence[McqBaselines]) -> list[tuple[str, ...]]:
+def _programs(baselines: Sequence[McqBaselines]) -> list[tuple[str, ...]]:
     """A line per program; the letter is the best of each language, so it is in the cells."""
     return [
         ("one letter, always", *(f"{shown(own.constant[own.best_letter])} ({own.best_letter})" for own in baselines)),

@@ -121,6 +121,18 @@ def test_pages_of_multiple_choice_say_what_scores_without_knowledge(report, open
     assert said not in (report / "tasks" / "sevenllm-en-stress.html").read_text(encoding="utf-8")
 
 
+def test_every_table_with_multiple_choice_says_what_scores_without_knowledge(report, open_page):
+    """Each letter is right in 4 of the 16 embedded English questions, and the longest option in fewer."""
+    page = open_page(report / "index.html")
+    for section in ("headline", "map"):
+        (words,) = page.locator(f"#{section} p.without-knowledge").all_inner_texts()
+        assert words.startswith("Without knowledge, multiple choice in English scores: always A 0.250, longest option 0.177, ")
+    for table, rows in (("t-sections", "English, multiple choice"), ("t-tasks", "Multiple choice")):
+        level = page.locator(f"#{table} small.without-knowledge")
+        assert level.all_text_contents() == ["without knowledge: 0.250"]
+        assert level.locator("xpath=ancestor::tr/th").inner_text().startswith(rows)
+
+
 def test_on_a_phone_the_table_of_letters_scrolls_in_its_box_and_breaks_no_figure(report, open_page):
     page = open_page(report / "index.html", width=360)
     box = page.locator("#trust section", has_text="in every order").nth(1).locator(".scroll")
