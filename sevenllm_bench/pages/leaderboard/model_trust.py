@@ -45,8 +45,14 @@ def model_trust_parts(entry: Entry) -> list[TrustPart]:
 
 
 def _whole(entry: Entry, name: str) -> str:
+    """A figure over all rows, with its interval where there is one."""
     value = entry.figures.get(name)
-    return NO_FIGURE if value is None or value.partial else shown(value.mean)
+    return NO_FIGURE if value is None or value.partial else _with_interval(value)
+
+
+def _with_interval(value: Value) -> str:
+    low, high = interval_of(value)
+    return shown(value.mean) + (f" ({shown_interval(low, high)})" if low is not None else "")
 
 
 def _knowledge(entry: Entry) -> TrustPart | None:
@@ -173,6 +179,5 @@ def _audited(entry: Entry) -> TrustPart | None:
     if own is None or whole == NO_FIGURE:
         return None
     columns = ("Score", "All rows", "Audited rows", "Rows")
-    low, high = interval_of(Value(own.mean, own.error, own.rows))
-    audited = shown(own.mean) + (f" ({shown_interval(low, high)})" if low is not None else "")
+    audited = _with_interval(Value(own.mean, own.error, own.rows))
     return TrustPart("On audited rows", audit_sentences(), columns, ((_OWN, whole, audited, f"{own.rows:,}"),))

@@ -226,12 +226,23 @@ def test_a_difference_that_style_alone_can_make_is_not_called_evidence():
     assert probe_cell(entry(probe=replace(probe, tests=(apart, *sure)))).text == "evidence"
 
 
-def test_a_models_page_has_the_interval_of_the_audited_score_too():
-    """0.5 less and more 1.96 x 0.01."""
+def test_a_models_page_has_the_intervals_of_accuracies():
+    """0.8 less and more 1.96 x 0.05; a partial figure is none, and one of few rows has no interval."""
+    own = entry()
+    few, partial = Value(0.6, 0.1, 5), Value(0.9, 0.01, 20, "20 of 50 rows")
+    for chinese, cell in ((few, "0.600"), (partial, "–")):
+        figures = {**own.figures, "en_mcq.acc": Value(0.8, 0.05, 50), "zh_mcq.acc": chinese}
+        part = model_trust_parts(replace(own, figures=figures))[0]
+        assert part.title == "Multiple choice without knowledge"
+        assert part.rows[-1] == ("this submission", "0.800 (0.702–0.898)", cell)
+
+
+def test_a_models_page_has_the_intervals_of_both_scores():
+    """0.45 and 0.5 less and more 1.96 x 0.01."""
     own = entry(audited=AuditedScore(0.5, 0.01, 477))
     parts = model_trust_parts(replace(own, figures={**own.figures, "headline": Value(0.45, 0.01, 1300)}))
     (part,) = (part for part in parts if part.title == "On audited rows")
-    assert part.rows == (("this submission", "0.450", "0.500 (0.480–0.520)", "477"),)
+    assert part.rows == (("this submission", "0.450 (0.430–0.470)", "0.500 (0.480–0.520)", "477"),)
 
 
 def test_audited_scores_are_shown_with_their_interval():
