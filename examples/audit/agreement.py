@@ -21,12 +21,14 @@ from sevenllm_bench.stats.resampling import generator
 HERE = Path(__file__).parent
 _DRAWS = 2_000
 
+#: Ids of the rows of generation.
+_GENERATION = {*range(301, 601), *range(901, 1201)}
 #: How rows were chosen for a second reading: in words, and which rows they stand for.
 DRAWN: dict[str, tuple[str, Callable[[Mapping[str, Any]], bool]]] = {
     "verdicts": ("first pass, twenty rows of each verdict", lambda line: line["pass"] == 1),
     "generation": (
         "first pass, generation, twenty sound rows and twenty others",
-        lambda line: line["pass"] == 1 and (300 < line["id"] <= 600 or 900 < line["id"] <= 1200),
+        lambda line: line["pass"] == 1 and line["id"] in _GENERATION,
     ),
     "random": ("second pass, at random", lambda line: line["pass"] == 2),
 }
@@ -99,7 +101,7 @@ def agreement_lines() -> Iterable[str]:
             continue
         every = Counter(line["verdict"] for line in lines_of("readings.jsonl") if stands_for(line))
         weighted, kappa = as_in_all(pairs, every)
-        yield f"| | the three, weighted by their shares in what was chosen from | {len(pairs)} | {weighted:.0%} | {kappa:.2f} |"
+        yield f"| {words} | the three, weighted by their shares in what was chosen from | {len(pairs)} | {weighted:.0%} | {kappa:.2f} |"
 
 
 def verdict_lines() -> Iterable[str]:

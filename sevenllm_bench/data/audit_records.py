@@ -19,7 +19,7 @@ from sevenllm_bench.errors import DataError
 Verdict = Literal["sound", "questionable", "unsound"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 #: Moves when a verdict changes or a row is read that was not: audited figures of two versions are not comparable.
-AUDIT_VERSION = 1
+AUDIT_VERSION = 2
 FORMAT = 1
 FILE = files("sevenllm_bench.data") / "audit.jsonl"
 

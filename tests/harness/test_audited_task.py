@@ -29,9 +29,9 @@ def test_the_option_cuts_a_leaf_down(data_dir, official_rows):
     results = evaluate(Scripted(gold), "sevenllm_en_mcq", metadata=metadata)
     wanted = [row for row in official_rows if row.leaf.name == "sevenllm_en_mcq" and row.id in load_audit().sound]
     assert results["n-samples"]["sevenllm_en_mcq"]["effective"] == len(wanted)
-    empty = "sevenllm_en_attack_means_analysis"
+    empty = "sevenllm_zh_time_element_acquisition"
     assert not [row for row in official_rows if row.leaf.name == empty and row.id in load_audit().sound]
-    with pytest.raises(DataError, match=f"no row of {empty} is among the audited ones; .* sevenllm-audited-en"):
+    with pytest.raises(DataError, match=f"no row of {empty} is among the audited ones; .* sevenllm-audited-zh"):
         evaluate(Scripted(gold), empty, metadata=metadata)
 
 

@@ -32,9 +32,8 @@ GROUNDING_TITLE = "Are the answers in the text?"
 def audit_sentences() -> tuple[str, ...]:
     """About figures on audited rows."""
     audit = load_audit()
-    read = sum(record.read for record in audit.records)
     return (
-        f"The audit (version {audit.version}) read {read:,} of the 1,300 official rows and "
-        f"found {len(audit.sound):,} of them sound: a careful expert comes to the reference from the text and the question.",
+        f"The audit (version {audit.version}) read the {len(audit.records):,} official rows and found {len(audit.sound):,} of "
+        "them sound: a careful expert comes to the reference from the text and the question.",
         "These figures are beside the official ones and are no result of the benchmark; docs/audit.md says how they came about.",
     )
