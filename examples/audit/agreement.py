@@ -27,7 +27,7 @@ _GENERATION = {*range(301, 601), *range(901, 1201)}
 DRAWN: dict[str, tuple[str, Callable[[Mapping[str, Any]], bool]]] = {
     "verdicts": ("first pass, twenty rows of each verdict", lambda line: line["pass"] == 1),
     "generation": (
-        "first pass, generation, twenty sound rows and twenty others",
+        "first pass, generation, sound rows and others",
         lambda line: line["pass"] == 1 and line["id"] in _GENERATION,
     ),
     "random": ("second pass, at random", lambda line: line["pass"] == 2),
@@ -101,7 +101,7 @@ def agreement_lines() -> Iterable[str]:
             continue
         every = Counter(line["verdict"] for line in lines_of("readings.jsonl") if stands_for(line))
         weighted, kappa = as_in_all(pairs, every)
-        yield f"| {words} | the three, weighted by their shares in what was chosen from | {len(pairs)} | {weighted:.0%} | {kappa:.2f} |"
+        yield f"| {words} | the three, weighted as in what was chosen from | {len(pairs)} | {weighted:.0%} | {kappa:.2f} |"
 
 
 def verdict_lines() -> Iterable[str]:
