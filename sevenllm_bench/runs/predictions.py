@@ -22,6 +22,8 @@ CoverageKind = Literal["answers", "missing", "duplicates", "unknown"]
 #: Id, answer, and what is unusual about it: "repeated", "refused" or empty.
 _Answer = tuple[int, Any, str]
 
+#: What a line of a pretty-printed JSON file begins with.
+_OPENINGS = (b"[", b"{", b"[{")
 _EXPECTED = 'one JSON object per line with "id" and "output", or the samples_*.jsonl that lm_eval --log_samples writes'
 
 
@@ -218,7 +220,8 @@ def _answer(line: bytes, where: str) -> _Answer:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise PredictionsError(f"{where}: broken JSON ({error}); expected {_EXPECTED}") from None
+        why = "JSON over several lines" if line.strip() in _OPENINGS else f"broken JSON ({error})"
+        raise PredictionsError(f"{where}: {why}; expected {_EXPECTED}") from None
     if not isinstance(record, dict):
         raise PredictionsError(f"{where}: found {type(record).__name__}; expected {_EXPECTED}")
     if "doc" in record and "resps" in record:

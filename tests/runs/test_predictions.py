@@ -80,7 +80,9 @@ def test_samples_of_two_models_are_not_mixed(tmp_path):
     ("lines", "message"),
     [
         ([], "no predictions in it"),
-        (["{"], "line 1: broken JSON"),
+        (['{"id": 1, "output"'], "line 1: broken JSON"),
+        (["[", '  {"id": 1, "output": "x"}', "]"], "line 1: JSON over several lines; expected one JSON object per line"),
+        (["{", '  "id": 1', "}"], "line 1: JSON over several lines"),
         (["[1]"], "line 1: found list"),
         (["{}"], "found the keys none"),
         ([{"id": 1, "answer": "x"}], "found the keys id, answer"),
