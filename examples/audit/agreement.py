@@ -2,7 +2,7 @@
 
 Compares second_reading.jsonl with readings.jsonl, both beside this script. Rows were chosen for a second reading in three ways,
 see `DRAWN`; each way has its own lines: percent agreement and Cohen's kappa with a 95 % bootstrap interval over rows, for the
-three verdicts and for sound against the rest, and the table of verdicts.
+three verdicts and for sound against the rest, and the table of verdicts. Then the share of sound rows in each pass.
 """
 
 from __future__ import annotations
@@ -16,19 +16,24 @@ from typing import Any
 import numpy as np
 
 from sevenllm_bench.data.audit_records import VERDICTS
+from sevenllm_bench.stats.intervals import wilson
 from sevenllm_bench.stats.resampling import generator
 
 HERE = Path(__file__).parent
 _DRAWS = 2_000
 
-#: Ids of the rows of generation.
-_GENERATION = {*range(301, 601), *range(901, 1201)}
+
+def _generation(line: Mapping[str, Any]) -> bool:
+    """Whether a row, by its id, is one of generation."""
+    return 300 < line["id"] <= 600 or 900 < line["id"] <= 1200
+
+
 #: How rows were chosen for a second reading: in words, and which rows they stand for.
 DRAWN: dict[str, tuple[str, Callable[[Mapping[str, Any]], bool]]] = {
     "verdicts": ("first pass, twenty rows of each verdict", lambda line: line["pass"] == 1),
     "generation": (
         "first pass, generation, sound rows and others",
-        lambda line: line["pass"] == 1 and line["id"] in _GENERATION,
+        lambda line: line["pass"] == 1 and _generation(line),
     ),
     "random": ("second pass, at random", lambda line: line["pass"] == 2),
 }
@@ -114,5 +119,17 @@ def verdict_lines() -> Iterable[str]:
             yield f"| {words} | {first} | " + " | ".join(str(counts[first, second]) for second in VERDICTS) + " |"
 
 
+def pass_lines() -> Iterable[str]:
+    """The share of sound rows of generation in each pass, with Wilson's interval, in Markdown."""
+    yield "| generation | rows | sound (95 %) |"
+    yield "|---|---|---|"
+    for number, name in ((1, "first pass"), (2, "second pass")):
+        sound = [
+            line["verdict"] == "sound" for line in lines_of("readings.jsonl") if line["pass"] == number and _generation(line)
+        ]
+        found = wilson(sum(sound), len(sound))
+        yield f"| {name} | {len(sound)} | {sum(sound) / len(sound):.0%} ({found.low:.0%} to {found.high:.0%}) |"
+
+
 if __name__ == "__main__":
-    print("\n".join([*agreement_lines(), "", *verdict_lines()]))
+    print("\n".join([*agreement_lines(), "", *verdict_lines(), "", *pass_lines()]))

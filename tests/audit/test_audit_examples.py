@@ -65,7 +65,7 @@ def test_the_tables_of_the_docs_about_rows(official_rows, script):
         assert "\n".join(tables[name](official_rows, load_audit())) in DOC, f"{name}: run examples/audit/tables.py again"
 
 
-@pytest.mark.parametrize("table", ["agreement_lines", "verdict_lines"])
+@pytest.mark.parametrize("table", ["agreement_lines", "verdict_lines", "pass_lines"])
 def test_the_tables_of_the_docs_about_agreement(script, table):
     assert "\n".join(script("agreement")[table]()) in DOC, "run examples/audit/agreement.py again"
 
