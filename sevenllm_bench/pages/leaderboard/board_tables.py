@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sevenllm_bench.catalog import KINDS, LANGUAGES
-from sevenllm_bench.figures.anchors import PUBLISHED_MODELS, WITHOUT_A_MODEL
+from sevenllm_bench.figures.anchors import LONGEST_OPTION, PUBLISHED_MODELS, WITHOUT_A_MODEL
 from sevenllm_bench.figures.cells import HEADLINE_NAME
 from sevenllm_bench.figures.rounding import p_value
 from sevenllm_bench.figures.vocabulary import KIND_NAMES, LANGUAGE_NAMES, VERDICT_NAMES, section_name
@@ -68,6 +68,7 @@ def table_values(
         "groups": _GROUPS,
         "headline_id": HEADLINE_NAME,
         "without_a_model": WITHOUT_A_MODEL,
+        "without_knowledge": sum(LONGEST_OPTION.values()) / len(LONGEST_OPTION),
         "published": PUBLISHED_MODELS,
         "beside": beside,
         "verdict_names": VERDICT_NAMES,
