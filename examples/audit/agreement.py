@@ -1,13 +1,15 @@
 """How far two independent readings of the same rows agree: python examples/audit/agreement.py.
 
-Compares second_reading.jsonl with readings.jsonl, both beside this script. Rows were chosen for a second reading in three ways,
-see `DRAWN`; each way has its own lines: percent agreement and Cohen's kappa with a 95 % bootstrap interval over rows, for the
-three verdicts and for sound against the rest, and the table of verdicts. Then the share of sound rows in each pass.
+Compares second_reading.jsonl with readings.jsonl, both beside this script. Rows were chosen for a second reading in several
+ways, see `DRAWN` and `drawn`; each way has its own lines: percent agreement and Cohen's kappa with a 95 % bootstrap interval
+over rows, for the three verdicts and for sound against the rest, and the table of verdicts. Then the share of sound rows in each
+pass.
 """
 
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -31,12 +33,14 @@ def _generation(line: Mapping[str, Any]) -> bool:
 #: How rows were chosen for a second reading: in words, and which rows they stand for.
 DRAWN: dict[str, tuple[str, Callable[[Mapping[str, Any]], bool]]] = {
     "verdicts": ("first pass, twenty rows of each verdict", lambda line: line["pass"] == 1),
-    "generation": (
-        "first pass, generation, sound rows and others",
-        lambda line: line["pass"] == 1 and _generation(line),
-    ),
-    "random": ("second pass, at random", lambda line: line["pass"] == 2),
+    "generation": ("first pass, generation, sound rows and others", lambda line: line["pass"] == 1 and _generation(line)),
+    "batches": ("second pass, whole batches", lambda line: line["pass"] == 2),
 }
+_SEED, _BATCHES, _OF_EACH = 116, 8, 20
+#: Batches of the second pass that a second reader read, of 0 to 7.
+READ_TWICE = (0, 3, 4, 5, 7)
+#: Two rows that stood as examples in what the readers were given.
+_EXAMPLES = {306, 341}
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -44,6 +48,25 @@ Pairs = Sequence[tuple[str, str]]
 def lines_of(name: str) -> list[dict[str, Any]]:
     """The lines of a file beside this script."""
     return [json.loads(line) for line in (HERE / name).read_text(encoding="utf-8").splitlines()]
+
+
+def drawn() -> dict[str, set[int]]:
+    """Which rows were to be read twice by `DRAWN`, but for the sixty of "verdicts", which were chosen by hand.
+
+    The second pass was divided into batches at random, each with a reader. The batches whose rows somebody else had read before
+    are those read twice. Rows that are among the sixty too are "again": a third reading.
+    """
+    lines, rng = lines_of("readings.jsonl"), random.Random(_SEED)
+    second = [line["id"] for line in lines if line["pass"] == 2]
+    rng.shuffle(second)
+    parts = [
+        [line["id"] for line in lines if line["pass"] == 1 and _generation(line) and (line["verdict"] == "sound") == sound]
+        for sound in (False, True)
+    ]
+    chosen = {row_id for part in parts for row_id in rng.sample(part, _OF_EACH)} - _EXAMPLES
+    sixty = {line["id"] for line in lines_of("second_reading.jsonl") if line["drawn"] == "verdicts"}
+    batches = {row_id for number in READ_TWICE for row_id in second[number::_BATCHES]} - _EXAMPLES
+    return {"generation": chosen - sixty, "again": chosen & sixty, "batches": batches}
 
 
 def both_readings(drawn: str) -> list[tuple[str, str]]:
@@ -92,6 +115,15 @@ def as_in_all(pairs: Pairs, every: Counter[str]) -> tuple[float, float]:
     return same, (same - chance) / (1 - chance)
 
 
+def third_line() -> str:
+    """How many of the rows that were read a third time have the verdict of the second reading again."""
+    lines = lines_of("second_reading.jsonl")
+    second = {line["id"]: line["verdict"] for line in lines if line["drawn"] == "verdicts"}
+    third = {line["id"]: line["verdict"] for line in lines if line["drawn"] == "again"}
+    same = sum(second[row_id] == verdict for row_id, verdict in third.items())
+    return f"Of {len(third)} rows that were read a third time, {same} have the verdict of the second reading again."
+
+
 def agreement_lines() -> Iterable[str]:
     """The table of agreement, in Markdown."""
     yield "| rows read twice | verdicts | rows | agreement | Cohen's kappa (95 %) |"
@@ -102,7 +134,7 @@ def agreement_lines() -> Iterable[str]:
         for name, own in (("sound, questionable, unsound", pairs), ("sound or not", two)):
             low, high = kappa_interval(own)
             yield f"| {words} | {name} | {len(own)} | {agreement(own):.0%} | {cohen_kappa(own):.2f} ({low:.2f} to {high:.2f}) |"
-        if drawn == "random":
+        if drawn == "batches":
             continue
         every = Counter(line["verdict"] for line in lines_of("readings.jsonl") if stands_for(line))
         weighted, kappa = as_in_all(pairs, every)
@@ -132,4 +164,4 @@ def pass_lines() -> Iterable[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join([*agreement_lines(), "", *verdict_lines(), "", *pass_lines()]))
+    print("\n".join([*agreement_lines(), "", *verdict_lines(), "", third_line(), "", *pass_lines()]))

@@ -22,8 +22,8 @@ CoverageKind = Literal["answers", "missing", "duplicates", "unknown"]
 #: Id, answer, and what is unusual about it: "repeated", "refused" or empty.
 _Answer = tuple[int, Any, str]
 
-#: What a line of a pretty-printed JSON file begins with.
-_OPENINGS = (b"[", b"{", b"[{")
+#: A file is read whole, to say whether it is JSON over several lines, up to this size in bytes.
+_MOST_WHOLE = 100_000_000
 _EXPECTED = 'one JSON object per line with "id" and "output", or the samples_*.jsonl that lm_eval --log_samples writes'
 
 
@@ -212,16 +212,29 @@ def _newest(path: Path, samples: Sequence[Path]) -> tuple[list[Path], list[Path]
 
 
 def _answers(file: Path) -> Iterator[_Answer]:
-    for number, line in read_lines(file, PredictionsError):
-        yield _answer(line, f"{file}, line {number}")
+    for place, (number, line) in enumerate(read_lines(file, PredictionsError)):
+        where = f"{file}, line {number}"
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            if place == 0 and _is_one_value(file):
+                raise PredictionsError(f"{file}: JSON over several lines; write each object on one line, {_EXPECTED}") from None
+            raise PredictionsError(f"{where}: broken JSON ({error}); expected {_EXPECTED}") from None
+        yield _answer(record, where)
 
 
-def _answer(line: bytes, where: str) -> _Answer:
+def _is_one_value(file: Path) -> bool:
+    """Whether a file as a whole is one JSON value."""
+    if file.stat().st_size > _MOST_WHOLE:
+        return False
     try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        why = "JSON over several lines" if line.strip() in _OPENINGS else f"broken JSON ({error})"
-        raise PredictionsError(f"{where}: {why}; expected {_EXPECTED}") from None
+        json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _answer(record: Any, where: str) -> _Answer:
     if not isinstance(record, dict):
         raise PredictionsError(f"{where}: found {type(record).__name__}; expected {_EXPECTED}")
     if "doc" in record and "resps" in record:

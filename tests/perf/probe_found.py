@@ -9,10 +9,10 @@
     groups of neighbours each in an order drawn at random.
 `completions`: over-trained on 25 multiple-choice questions of each language, question and options alone; its twin on the same
     questions, the options of each in an order drawn at random that leaves A and the right one in their places.
-`continuations`: over-trained on the texts of 40 incidents of each language, of which it is given the first half; its twin on
-    those of 40 others.
+`continuations`: over-trained on the texts of 40 incidents of each language, of which it is given the first half (at most
+    352 tokens); its twin on those of 40 others.
 
-Some minutes of one core. Every model is a Llama of two layers, 64 wide, trained from scratch.
+Some minutes of one core each, `continuations` ten. Every model is a Llama of two layers, 64 wide, trained from scratch.
 """
 
 from __future__ import annotations

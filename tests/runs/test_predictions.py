@@ -81,8 +81,11 @@ def test_samples_of_two_models_are_not_mixed(tmp_path):
     [
         ([], "no predictions in it"),
         (['{"id": 1, "output"'], "line 1: broken JSON"),
-        (["[", '  {"id": 1, "output": "x"}', "]"], "line 1: JSON over several lines; expected one JSON object per line"),
-        (["{", '  "id": 1', "}"], "line 1: JSON over several lines"),
+        (["[", '  {"id": 1, "output": "x"}', "]"], "p.jsonl: JSON over several lines; write each object on one line"),
+        (['[{"id": 1, "output": "x"},', '{"id": 2, "output": "x"}]'], "p.jsonl: JSON over several lines"),
+        (['{"id": 1,', '  "output": "x"}'], "p.jsonl: JSON over several lines"),
+        (["[", '  {"id": 1, "output": "x"}'], "line 1: broken JSON"),
+        ([{"id": 1, "output": "x"}, "{"], "line 2: broken JSON"),
         (["[1]"], "line 1: found list"),
         (["{}"], "found the keys none"),
         ([{"id": 1, "answer": "x"}], "found the keys id, answer"),

@@ -68,7 +68,7 @@ def table_values(
         "groups": _GROUPS,
         "headline_id": HEADLINE_NAME,
         "without_a_model": WITHOUT_A_MODEL,
-        "without_knowledge": sum(LONGEST_OPTION.values()) / len(LONGEST_OPTION),
+        "longest_option": sum(LONGEST_OPTION.values()) / len(LONGEST_OPTION),
         "published": PUBLISHED_MODELS,
         "beside": beside,
         "verdict_names": VERDICT_NAMES,

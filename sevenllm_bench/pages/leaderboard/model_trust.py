@@ -31,6 +31,7 @@ _OWN = "this submission"
 #: Letters of a reason, which is a file's.
 _MOST_OF_A_REASON = 240
 _OF_PREFERRED = "A letter is preferred where the interval, in brackets there, is above 0; figures.csv has it of every letter."
+_INTERVALS = "In brackets: 95 % intervals, 1.96 standard errors on each side."
 _AS_RECORDED = "What is as recorded is the submitter's word: the submission doesn't have the answers."
 
 
@@ -67,7 +68,7 @@ def _knowledge(entry: Entry) -> TrustPart | None:
         (_OWN, *own),
     )
     columns = ("Answered by", *(LANGUAGE_NAMES[language] for language in LANGUAGES))
-    return TrustPart("Multiple choice without knowledge", KNOWLEDGE_SENTENCES, columns, rows)
+    return TrustPart("Multiple choice without knowledge", (*KNOWLEDGE_SENTENCES, _INTERVALS), columns, rows)
 
 
 def _grounded(entry: Entry) -> TrustPart | None:
@@ -78,7 +79,7 @@ def _grounded(entry: Entry) -> TrustPart | None:
         return None
     references = [shown(share[language]) for share in (REFERENCE_GROUNDED, REFERENCE_INVENTED) for language in LANGUAGES]
     titles = [f"{what}, {LANGUAGE_NAMES[language]}" for what in GROUNDING_HEADS.values() for language in LANGUAGES]
-    sentences = (*GROUNDING_SENTENCES.values(), "docs/grounding.md has both.")
+    sentences = (*GROUNDING_SENTENCES.values(), "docs/grounding.md has both.", _INTERVALS)
     return TrustPart(GROUNDING_TITLE, sentences, ("Answers", *titles), (("the references", *references), (_OWN, *own)))
 
 
@@ -180,4 +181,4 @@ def _audited(entry: Entry) -> TrustPart | None:
         return None
     columns = ("Score", "All rows", "Audited rows", "Rows")
     audited = _with_interval(Value(own.mean, own.error, own.rows))
-    return TrustPart("On audited rows", audit_sentences(), columns, ((_OWN, whole, audited, f"{own.rows:,}"),))
+    return TrustPart("On audited rows", (*audit_sentences(), _INTERVALS), columns, ((_OWN, whole, audited, f"{own.rows:,}"),))

@@ -36,6 +36,18 @@ def without_knowledge(runs: Sequence[Run]) -> list[McqBaselines]:
     return baselines_by_language(list(questions.values()))
 
 
+def levels_without_knowledge(runs: Sequence[Run]) -> dict[str, McqBaselines]:
+    """The same by section, for tables of figures: only where all runs that have questions of a language have the same ones."""
+    found = {}
+    for own in without_knowledge(runs):
+        asked = [
+            frozenset(s.id for s in run.samples if _counts(s.kind, s.is_default) and s.language == own.language) for run in runs
+        ]
+        if len({ids for ids in asked if ids}) == 1:
+            found[f"{own.language}_mcq"] = own
+    return found
+
+
 def _counts(kind: str, is_default: bool) -> bool:
     return kind == "mcq" and is_default
 

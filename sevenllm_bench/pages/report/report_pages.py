@@ -29,7 +29,7 @@ from sevenllm_bench.pages.report.answer_quality import answer_quality, judged
 from sevenllm_bench.pages.report.finding_tables import differences_csv, finding_tables, in_order, page_words
 from sevenllm_bench.pages.report.first_screen import first_screen
 from sevenllm_bench.pages.report.heat_map import FEW_ROWS, heat_maps
-from sevenllm_bench.pages.report.knowledge_part import without_knowledge
+from sevenllm_bench.pages.report.knowledge_part import levels_without_knowledge, without_knowledge
 from sevenllm_bench.pages.report.published_beside import published_beside
 from sevenllm_bench.pages.report.repeat import repeating
 from sevenllm_bench.pages.report.report_charts import report_charts, report_preview
@@ -121,7 +121,8 @@ def build_report(
     values["title"] = report_title([shared["short"].get(run.label, run.label) for run in ordered.runs])
     values["trust"] = trust_parts(ordered.runs, examined.comparison, "", seed, resamples, probes)
     values["maps"] = heat_maps(ordered.runs, examined.figures, baseline)
-    values["without_knowledge"] = {f"{own.language}_mcq": own for own in without_knowledge(ordered.runs)}
+    values["without_knowledge"] = without_knowledge(ordered.runs)
+    values["levels_without_knowledge"] = levels_without_knowledge(ordered.runs)
     size = site.page("index.html", "report.html", **shared, **values)
     return WrittenReport(site.index, 1 + written.pages, written.size + size, written.left_out)
 

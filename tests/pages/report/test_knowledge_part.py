@@ -4,7 +4,7 @@ import pytest
 from run_files import rows_of, write_run
 
 from sevenllm_bench.data.benchmark import load_benchmark
-from sevenllm_bench.pages.report.knowledge_part import knowledge_parts
+from sevenllm_bench.pages.report.knowledge_part import knowledge_parts, levels_without_knowledge, without_knowledge
 from sevenllm_bench.runs.reader import read_runs
 from sevenllm_bench.stats.resampling import Draws
 
@@ -38,3 +38,16 @@ def test_a_run_stands_below_the_programs_that_know_nothing(tmp_path):
     assert part.columns == ("Answered by", "Chinese")
     assert [row[0] for row in part.rows] == ["one letter, always", "the longest option", "chance", "run"]
     assert part.rows[2:] == (("chance", "0.250"), ("run", "1.000 (0.806–1.000)"))
+
+
+def test_tables_have_the_level_only_where_the_runs_answered_the_same_questions(tmp_path):
+    """Of the first eight English questions another share is right by the same letter."""
+    rows = rows_of("sevenllm_en_mcq", "sevenllm_zh_mcq")
+    english = [row for row in rows if row.language == "en"]
+    write_run(tmp_path, "whole", rows)
+    write_run(tmp_path, "half", english[:8])
+    runs = [read_runs([tmp_path / name])[0] for name in ("whole", "half")]
+    assert set(levels_without_knowledge(runs[:1])) == {"en_mcq", "zh_mcq"}
+    assert set(levels_without_knowledge(runs)) == {"zh_mcq"}, "the second run has no Chinese question"
+    assert [own.questions for own in without_knowledge(runs)] == [16, 16]
+    assert levels_without_knowledge([]) == {}

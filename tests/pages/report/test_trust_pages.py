@@ -129,7 +129,7 @@ def test_every_table_with_multiple_choice_says_what_scores_without_knowledge(rep
         assert words.startswith("Without knowledge, multiple choice in English scores: always A 0.250, longest option 0.177, ")
     for table, rows in (("t-sections", "English, multiple choice"), ("t-tasks", "Multiple choice")):
         level = page.locator(f"#{table} small.without-knowledge")
-        assert level.all_text_contents() == ["without knowledge: 0.250"]
+        assert level.all_text_contents() == ["without knowledge: 0.250 (always A)"]
         assert level.locator("xpath=ancestor::tr/th").inner_text().startswith(rows)
 
 
