@@ -38,7 +38,7 @@ DRAWN: dict[str, tuple[str, Callable[[Mapping[str, Any]], bool]]] = {
 }
 _SEED, _BATCHES, _OF_EACH = 116, 8, 20
 #: Batches of the second pass that a second reader read, of 0 to 7.
-READ_TWICE = (0, 3, 4, 5, 7)
+READ_TWICE = (0, 1, 2, 3, 4, 5, 7)
 #: Two rows that stood as examples in what the readers were given.
 _EXAMPLES = {306, 341}
 

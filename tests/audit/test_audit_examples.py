@@ -84,7 +84,7 @@ def test_rows_read_twice_are_those_that_were_drawn(script):
     assert agreement["third_line"]() in DOC
 
 
-@pytest.mark.parametrize(("drawn", "rows"), [("verdicts", 60), ("generation", 33), ("batches", 296)])
+@pytest.mark.parametrize(("drawn", "rows"), [("verdicts", 60), ("generation", 33), ("batches", 416)])
 def test_kappa_is_that_of_scikit_learn(script, drawn, rows):
     agreement = script("agreement")
     pairs = agreement["both_readings"](drawn)
