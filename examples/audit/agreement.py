@@ -51,7 +51,7 @@ def lines_of(name: str) -> list[dict[str, Any]]:
 
 
 def drawn() -> dict[str, set[int]]:
-    """Which rows were to be read twice by `DRAWN`, but for the sixty of "verdicts", which were chosen by hand.
+    """Which rows were to be read twice by `DRAWN`, but for the sixty of "verdicts", which were chosen before.
 
     The second pass was divided into batches at random, each with a reader. The batches whose rows somebody else had read before
     are those read twice. Rows that are among the sixty too are "again": a third reading.

@@ -84,6 +84,12 @@ def test_rows_read_twice_are_those_that_were_drawn(script):
     assert agreement["third_line"]() in DOC
 
 
+def test_the_tables_of_the_docs_about_the_models(script):
+    order = script("order")
+    for table in "\n".join(order["lines"](order["rankings"]())).split("\n\n"):
+        assert table in DOC, "run examples/audit/order.py again"
+
+
 @pytest.mark.parametrize(("drawn", "rows"), [("verdicts", 60), ("generation", 33), ("batches", 416)])
 def test_kappa_is_that_of_scikit_learn(script, drawn, rows):
     agreement = script("agreement")
